@@ -1,0 +1,117 @@
+"""The words of the house: the 17 keypoints, the bones between them, and `Pose`, the one value at every border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+KEYPOINTS: Final = (
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
+"""COCO's order. Left and right are the person's own, not the viewer's."""
+
+BONES: Final = (
+    (0, 1),
+    (0, 2),
+    (1, 3),
+    (2, 4),
+    (0, 5),
+    (0, 6),
+    (5, 7),
+    (7, 9),
+    (6, 8),
+    (8, 10),
+    (5, 6),
+    (5, 11),
+    (6, 12),
+    (11, 12),
+    (11, 13),
+    (13, 15),
+    (12, 14),
+    (14, 16),
+)
+"""Pairs of keypoint indices that a skeleton joins by an edge."""
+
+MIRROR: Final = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
+"""Keypoint k of a mirrored picture is keypoint MIRROR[k] of the original."""
+
+SIGMAS: Final = (
+    0.026,
+    0.025,
+    0.025,
+    0.035,
+    0.035,
+    0.079,
+    0.079,
+    0.072,
+    0.072,
+    0.062,
+    0.062,
+    0.107,
+    0.107,
+    0.087,
+    0.087,
+    0.089,
+    0.089,
+)
+"""Per-keypoint standard deviations of COCO's object keypoint similarity (cocodataset.org, keypoints-eval)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """One person in one picture.
+
+    Coordinates are pixels of the source picture, float32, x to the right and y down, with the origin at the
+    top-left *corner* of the picture: the centre of its first pixel is (0.5, 0.5). They may lie outside it.
+    """
+
+    keypoints: NDArray[np.float32]
+    """Shape (K, 2): x, y of each keypoint, in the order of `KEYPOINTS` (K = 17) or of a custom skeleton."""
+    scores: NDArray[np.float32]
+    """Shape (K,): how sure the model is of each keypoint, 0…1."""
+    score: float
+    """How sure the model is that this is a person, 0…1."""
+    box: tuple[float, float, float, float] | None = None
+    """x, y, width, height of the person in pixels; None where the model gave none."""
+    id: int | None = None
+    """Who this is across the frames of a video; None where nobody keeps track."""
+
+    def __getitem__(self, name: str) -> tuple[float, float, float]:
+        """Return (x, y, score) of one of the 17 keypoints by its name, such as "left_wrist"."""
+        k = KEYPOINTS.index(name)
+        return float(self.keypoints[k, 0]), float(self.keypoints[k, 1]), float(self.scores[k])
+
+    def mirrored(self, width: float) -> Pose:
+        """Return the pose as it stands in the mirrored picture, `width` pixels wide; labels stay anatomical."""
+        swap = np.asarray(MIRROR)
+        keypoints = self.keypoints[swap].copy()
+        keypoints[:, 0] = width - keypoints[:, 0]
+        box = self.box and (width - self.box[0] - self.box[2], *self.box[1:])
+        return replace(self, keypoints=keypoints, scores=self.scores[swap], box=box)
+
+    def extent(self, min_score: float = 0.1) -> tuple[float, float, float, float] | None:
+        """Return the x, y, width, height around the keypoints scoring above `min_score`, or None if none do."""
+        points = self.keypoints[self.scores > min_score]
+        if not len(points):
+            return None
+        (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        return float(left), float(top), float(right - left), float(bottom - top)
