@@ -1,0 +1,135 @@
+"""Ship a network: one ONNX file with raw heads and fp16 weights that every engine reads, and torch reads back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from movenet.errors import ModelError
+from movenet.network import Architecture, Network, load_network
+
+OPSET: Final = 18
+AXES: Final = {0: "batch", 1: "height", 2: "width"}
+"""The axes of the input that may take any size; height and width are multiples of 32."""
+METADATA_PREFIX: Final = "movenet."
+
+
+def to_onnx(network: Network, metadata: Mapping[str, str]) -> onnx.ModelProto:
+    """Turn a network into an ONNX model: uint8 RGB pictures (N, H, W, 3) in, raw heads (N, C, H / 4, W / 4) out.
+
+    The initializers carry the names of the network's state dict, in fp16, each followed by a cast to float32:
+    half the file, float32 arithmetic. The same network gives the same bytes.
+    """
+    model = _trace(network)
+    _forget_the_tracing(model)
+    _name_axes(model)
+    _halve_weights(model, set(network.state_dict()))
+    architecture = {name: _text(value) for name, value in asdict(network.architecture).items()}
+    props = {METADATA_PREFIX + k: v for k, v in {**architecture, **metadata}.items()}
+    helper.set_model_props(model, props)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def architecture_of(model: onnx.ModelProto) -> Architecture:
+    """Read from an ONNX model of ours which network it holds."""
+    props = {p.key.removeprefix(METADATA_PREFIX): p.value for p in model.metadata_props}
+    try:
+        return Architecture(float(props["width"]), tuple(props["heads"].split()), int(props["keypoints"]))
+    except KeyError as error:
+        raise ModelError(f"expected an ONNX file written by movenet, got one without the property {error}") from None
+
+
+def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
+    """Return the state dict that an ONNX model of ours carries, as float32."""
+    names = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+    tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.name in names}
+    return {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
+
+
+def read_network(path: Path) -> Network:
+    """Load the network that an ONNX file of ours carries, strictly.
+
+    Raises:
+        ModelError: if the file was not written by movenet or its tensors do not fit its architecture.
+    """
+    model = onnx.load(path)
+    try:
+        return load_network(read_state(model), architecture_of(model))
+    except RuntimeError as error:
+        raise ModelError(f"{path} does not hold the network it names: {error}") from None
+
+
+def _text(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _trace(network: Network) -> onnx.ModelProto:
+    auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    program = torch.onnx.export(
+        network.eval(),
+        (torch.zeros(2, 192, 192, 3, dtype=torch.uint8),),
+        input_names=["images"],
+        output_names=list(network.architecture.heads),
+        dynamic_shapes=({0: auto, 1: auto, 2: auto, 3: fixed},),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    if program is None:  # torch's signature allows it for exports straight to a file
+        raise ModelError("torch gave no ONNX program")
+    return program.model_proto
+
+
+def _forget_the_tracing(model: onnx.ModelProto) -> None:
+    """Drop source lines and intermediate shapes, which differ from one computer to the next."""
+    graph = model.graph
+    for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, model):
+        del part.metadata_props[:]
+    for part in (graph, model, *graph.node):
+        part.doc_string = ""
+    del graph.value_info[:]
+    model.producer_name, model.producer_version = "movenet", ""
+    graph.name = "movenet"
+
+
+def _name_axes(model: onnx.ModelProto) -> None:
+    for axis, name in AXES.items():
+        model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = name
+    for output in model.graph.output:
+        batch, _, height, width = output.type.tensor_type.shape.dim
+        batch.dim_param, height.dim_param, width.dim_param = "batch", "rows", "columns"
+
+
+def _halve_weights(model: onnx.ModelProto, names: set[str]) -> None:
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.name in names:
+            _rename_input(graph, tensor.name, f"{tensor.name}.f32")
+            casts.append(helper.make_node("Cast", [tensor.name], [f"{tensor.name}.f32"], to=TensorProto.FLOAT))
+            tensor.CopyFrom(numpy_helper.from_array(_half(numpy_helper.to_array(tensor)), tensor.name))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _half(array: NDArray[np.float32]) -> NDArray[np.float16]:
+    return array.astype(np.float16)
+
+
+def _rename_input(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            if name == old:
+                node.input[i] = new
