@@ -1,0 +1,221 @@
+"""Photos from and to files, as RGB arrays."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.atomic import written_whole
+from movenet.errors import MediaError
+from movenet.media.header import Header, read_header
+
+PHOTO_SUFFIXES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+"""What `find_photos` takes from folders and globs; `read_photo` goes by the content and not by the name."""
+
+MAX_PHOTO_PIXELS: Final = 200_000_000
+"""The largest picture that is decoded: 200 megapixels, a phone's largest sensor; about 0.6 GB as an array."""
+
+_ENCODERS: Final[dict[str, tuple[int, ...]]] = {
+    # Full chroma: with the usual 4:2:0, thin coloured lines smear over a photo.
+    ".jpg": (
+        *(cv2.IMWRITE_JPEG_QUALITY, 92),
+        *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
+    ),
+    ".png": (),
+    ".bmp": (),
+    ".webp": (cv2.IMWRITE_WEBP_QUALITY, 90),
+    ".tif": (),
+}
+_SAME_AS: Final = {".jpeg": ".jpg", ".tiff": ".tif"}
+
+
+def read_photo(path: str | Path) -> NDArray[np.uint8]:
+    """Return the picture in a file as (H, W, 3) uint8 RGB, turned upright as its EXIF orientation says.
+
+    JPEG (also CMYK), PNG, BMP, WebP, TIFF, and the first picture of a GIF. Grey becomes RGB, 16 bits keep
+    their upper 8, transparent pixels are laid over white.
+
+    Raises:
+        MediaError: The file is missing, a folder, unreadable, empty, no picture, damaged, cut short, or has
+            more than `MAX_PHOTO_PIXELS` pixels (told from the header, before any memory is taken).
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError as problem:
+        raise MediaError(f"{path} does not exist") from problem
+    except IsADirectoryError as problem:
+        raise MediaError(f"expected a picture, got the folder {path}") from problem
+    except (OSError, ValueError) as problem:
+        raise MediaError(f"{path} cannot be read: {getattr(problem, 'strerror', problem)}") from problem
+    return decode_photo(data, str(path))
+
+
+def decode_photo(data: bytes, name: str = "the picture") -> NDArray[np.uint8]:
+    """Return the picture whose file's bytes are `data` as (H, W, 3) uint8 RGB; otherwise as `read_photo`.
+
+    Raises:
+        MediaError: As `read_photo`; `name` stands for the file in its sentence.
+    """
+    if not data:
+        raise MediaError(f"{name} is empty: expected a picture, got 0 bytes")
+    header = read_header(data, name)
+    if not 0 < header.width * header.height <= MAX_PHOTO_PIXELS:
+        raise MediaError(
+            f"{name} has {header.width} x {header.height} pixels: "
+            f"expected 1 to {MAX_PHOTO_PIXELS // 10**6} megapixels, make it smaller first"
+        )
+    flags = cv2.IMREAD_COLOR if header.alpha == "none" else cv2.IMREAD_UNCHANGED
+    try:
+        with _QUIET:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise MediaError(f"{name} cannot be decoded: the {header.kind} file is damaged, cut short or unusual")
+    return _upright(_to_rgb(pixels, header), header.orientation)
+
+
+class _Quiet:
+    """Keeps OpenCV's own log lines off the user's screen while any thread decodes: what fails is raised.
+
+    The level belongs to the process, so the last one out restores what the first one in found.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._level = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._level = cv2.utils.logging.getLogLevel()
+                cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+            self._inside += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                cv2.utils.logging.setLogLevel(self._level)
+
+
+_QUIET: Final = _Quiet()
+
+
+def _to_rgb(pixels: NDArray[Any], header: Header) -> NDArray[np.uint8]:
+    """Turn what OpenCV decoded, grey, BGR or BGRA of 8 or 16 bits, into (H, W, 3) uint8 RGB."""
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        # libtiff multiplies 8-bit colours by their alpha while reading.
+        multiplied = header.alpha == "premultiplied" or (header.kind == "TIFF" and pixels.dtype == np.uint8)
+        return _over_white(pixels, multiplied=multiplied)
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    code = cv2.COLOR_GRAY2RGB if pixels.ndim == 2 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
+
+
+def _over_white(bgra: NDArray[Any], *, multiplied: bool) -> NDArray[np.uint8]:
+    """Lay a (H, W, 4) picture over white; in bands of rows, so that no wide copy of it all is made."""
+    out = np.empty((*bgra.shape[:2], 3), np.uint8)
+    for top in range(0, len(bgra), 256):
+        band = bgra[top : top + 256]
+        wide = (band >> 8 if bgra.dtype == np.uint16 else band).astype(np.uint16)
+        colour, alpha = wide[..., 2::-1], wide[..., 3:]
+        ink = colour if multiplied else (colour * alpha + 127) // 255
+        out[top : top + 256] = np.minimum(ink + 255 - alpha, 255)
+    return out
+
+
+def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Apply EXIF's orientation 1…8: 5 to 8 swap rows and columns, then the picture is mirrored as needed."""
+    if orientation >= 5:
+        image = image.transpose(1, 0, 2)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return np.ascontiguousarray(image[::rows, ::columns])
+
+
+def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
+    """Write a (H, W, 3) uint8 RGB picture as the suffix says: .jpg .jpeg .png .bmp .webp .tif .tiff.
+
+    JPEG has quality 92 with full chroma, WebP 90, the others lose nothing. The file appears when it is whole.
+
+    Raises:
+        MediaError: The suffix is unknown, the folder is missing, the array is no such picture or too large
+            for the format, or the system refuses.
+    """
+    path = Path(path)
+    suffix = _SAME_AS.get(path.suffix.lower(), path.suffix.lower())
+    if suffix not in _ENCODERS:
+        known = " ".join(sorted({*_ENCODERS, *_SAME_AS}))
+        raise MediaError(
+            f"cannot write {path}: expected a name ending in one of {known}, got '{path.suffix}'"
+        )
+    _check_image(image)
+    try:
+        with _QUIET:
+            done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _ENCODERS[suffix])
+    except cv2.error:
+        done = False
+    if not done:
+        size = f"{image.shape[1]} x {image.shape[0]}"
+        raise MediaError(f"cannot write {path}: {size} pixels do not fit {suffix}, try .png")
+    with written_whole(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+
+
+def _check_image(image: Any) -> None:
+    array = isinstance(image, np.ndarray)
+    if array and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size:
+        return
+    got = f"{image.dtype} of shape {image.shape}" if array else type(image).__name__
+    raise MediaError(f"expected a picture as a uint8 array of shape (H, W, 3), got {got}")
+
+
+def find_photos(paths: Iterable[str | Path]) -> list[Path]:
+    """Expand folders (their pictures, not deeper) and globs such as "trip/**/*.jpg", each in counting order.
+
+    A name without wildcards that is no folder is passed on as it is, so that reading it tells what is wrong
+    with it. Each picture is listed once, at its first place.
+
+    Raises:
+        MediaError: A folder or a glob holds no picture.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        found.update(dict.fromkeys(_expand(path)))
+    return list(found)
+
+
+def _expand(path: Path) -> list[Path]:
+    if path.is_dir():
+        names: Iterable[str | Path] = (p for p in path.iterdir() if not p.name.startswith("."))
+    elif not path.exists() and glob.has_magic(os.fspath(path)):
+        names = glob.glob(os.fspath(path), recursive=True)  # noqa: PTH207 (pathlib's takes no absolute pattern)
+    else:
+        return [path]
+    photos = [p for p in map(Path, names) if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()]
+    if not photos:
+        raise MediaError(
+            f"no pictures in {path}: expected names ending in {' '.join(sorted(PHOTO_SUFFIXES))}"
+        )
+    return sorted(photos, key=_counted)
+
+
+def _counted(path: Path) -> list[str | int]:
+    """Return a sorting key that puts img2 before img10; text and numbers alternate, so all keys compare."""
+    parts = re.split("([0-9]+)", os.fspath(path))
+    return [int(part) if i % 2 else part.casefold() for i, part in enumerate(parts)]
