@@ -1,0 +1,306 @@
+"""Skeletons on pictures: sides told apart by colour, lines as wide as the person is large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.errors import DataError, MediaError
+from movenet.pose import BONES, KEYPOINTS, Pose
+
+Colour = tuple[int, int, int]
+"""Red, green, blue, 0…255."""
+
+
+class Palette(NamedTuple):
+    """The colours of the three parts of a body; left and right are the person's own."""
+
+    left: Colour
+    middle: Colour
+    right: Colour
+
+
+PALETTES: Final = MappingProxyType(
+    {
+        # Okabe and Ito's orange and sky blue (Color Universal Design, 2008), told apart by every kind of
+        # colour vision; the orange is a little brighter so that it stands out from skin and wood.
+        "clear": Palette(left=(255, 159, 28), middle=(245, 245, 245), right=(86, 180, 233)),
+        # Magenta, yellow and cyan, as Google's tutorial draws them.
+        "classic": Palette(left=(255, 0, 255), middle=(255, 255, 0), right=(0, 255, 255)),
+    }
+)
+"""Colours by name; the further name "person" gives each person a colour of their own."""
+
+PERSON_COLOURS: Final[tuple[Colour, ...]] = (
+    (0, 158, 115),
+    (230, 159, 0),
+    (86, 180, 233),
+    (204, 121, 167),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (153, 221, 255),
+    (170, 68, 153),
+    (153, 153, 51),
+)
+"""Whoever has id n is drawn in colour n modulo 10: Okabe and Ito's seven, then three of Paul Tol's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How skeletons look.
+
+    Raises:
+        DataError: The palette is unknown or a number is out of its range.
+    """
+
+    palette: str = "clear"
+    """"clear" and "classic" tell left from right, "person" people by their ids, their right sides darker."""
+    min_score: float = 0.3
+    """Keypoints scoring less, 0…1, are left out, and the bones that end in them."""
+    line_width_px: float | None = None
+    """Width of the bones in pixels of the picture; None chooses it from the size of each person."""
+
+    def __post_init__(self) -> None:
+        if self.palette not in (*PALETTES, "person"):
+            names = ", ".join((*PALETTES, "person"))
+            raise DataError(f"expected one of the palettes {names}, got {self.palette!r}")
+        if not 0 <= self.min_score <= 1:
+            raise DataError(f"expected a min_score from 0 to 1, got {self.min_score}")
+        if self.line_width_px is not None and not 0 < self.line_width_px < np.inf:
+            raise DataError(f"expected a line width above 0 pixels, got {self.line_width_px}")
+
+
+def draw(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> NDArray[np.uint8]:
+    """Return a copy of `image`, (H, W, 3) uint8 RGB, with the skeletons of `poses`; larger people in front.
+
+    Raises:
+        MediaError: `image` is no such picture.
+    """
+    _check_image(image)
+    out = image.copy()
+    _draw_all(out, poses, style or Style())
+    return out
+
+
+def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> None:
+    """Draw as `draw` does, into `image` itself: for video, where every frame is a new array anyway.
+
+    Raises:
+        MediaError: `image` is no (H, W, 3) uint8 picture, or is read-only or not contiguous in memory.
+    """
+    _check_image(image)
+    if not (image.flags.writeable and image.flags.c_contiguous):
+        raise MediaError(
+            "expected a writeable, contiguous picture to draw on, got a view: use draw, which copies"
+        )
+    _draw_all(image, poses, style or Style())
+
+
+def _check_image(image: Any) -> None:
+    array = isinstance(image, np.ndarray)
+    if array and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
+        return
+    got = f"{image.dtype} of shape {image.shape}" if array else type(image).__name__
+    raise MediaError(f"expected a picture as a uint8 array of shape (H, W, 3), got {got}")
+
+
+_OUTLINE: Final[Colour] = (22, 22, 22)
+_PIN: Final[Colour] = (255, 255, 255)
+_SHIFT: Final = 4
+"""OpenCV draws at 1/16 of a pixel when told coordinates with four fractional bits."""
+_FAR_PX: Final = 100_000.0
+"""Points are drawn no farther out than this, so that OpenCV's whole numbers hold them."""
+_DIGIT_PX: Final = 21
+"""Height of a digit of OpenCV's lettering at scale 1; what getTextSize adds depends on its version."""
+_SHOULDERS: Final = (KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_shoulder"))
+_NECK: Final = len(KEYPOINTS)
+
+
+class _Layout(NamedTuple):
+    """Which points are joined, and to which part of `Palette` each belongs: 0 left, 1 middle, 2 right."""
+
+    lines: NDArray[np.intp]
+    """(L, 2) indices of points."""
+    line_parts: NDArray[np.intp]
+    """(L,)."""
+    point_parts: NDArray[np.intp]
+    """(K,)."""
+    radii: NDArray[np.float64]
+    """(K,): of each point's dot, in line widths; zero where none is drawn."""
+
+
+def _body() -> _Layout:
+    """Return the 17 keypoints' layout, with an 18th point between the shoulders: the neck.
+
+    One line from the neck to the nose stands for COCO's two from the shoulders, which would cross the face.
+    """
+    parts = [0 if name.startswith("left_") else 2 if name.startswith("right_") else 1 for name in KEYPOINTS]
+    parts.append(1)
+    bones = [bone for bone in BONES if bone not in ((0, _SHOULDERS[0]), (0, _SHOULDERS[1]))]
+    lines = np.array([*bones, (0, _NECK)])
+    a, b = np.array(parts)[lines].T
+    # A line between the sides is in the middle; one from the nose to an eye belongs to the eye.
+    line_parts = np.where(np.abs(a - b) == 1, a + b - 1, (a + b) // 2)
+    radii = np.where(np.arange(_NECK + 1) < 5, 0.75, 1.15)
+    radii[_NECK] = 0.0
+    return _Layout(lines, line_parts, np.array(parts), radii)
+
+
+_BODY: Final = _body()
+
+
+def _dots(count: int) -> _Layout:
+    """Return the layout of a skeleton whose bones we do not know."""
+    nothing = np.zeros(0, np.intp)
+    return _Layout(nothing.reshape(0, 2), nothing, np.ones(count, np.intp), np.full(count, 1.15))
+
+
+class _Figure(NamedTuple):
+    """One person, ready to be drawn; coordinates as OpenCV counts them: first pixel's centre at (0, 0)."""
+
+    points: NDArray[np.float64]
+    """(K, 2): x, y in pixels."""
+    seen: NDArray[np.bool_]
+    """(K,)."""
+    size_px: float
+    """Longer side of the extent of the points seen."""
+    width_px: float
+    """Of a bone, without its outline."""
+    layout: _Layout
+    palette: Palette
+
+
+def _draw_all(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style) -> None:
+    limit = 2.0 * max(image.shape)
+    figures = [(figure, pose) for at, pose in enumerate(poses) if (figure := _figure(pose, at, style, limit))]
+    figures.sort(key=lambda pair: pair[0].size_px)
+    for figure, _ in figures:
+        _draw_figure(image, figure)
+    for figure, pose in figures:
+        if pose.id is not None and _is_inside(figure, image):
+            _draw_label(image, figure, pose.id)
+
+
+def _figure(pose: Pose, at: int, style: Style, limit_px: float) -> _Figure | None:
+    """Return the person at place `at` of the list, or None if nothing of them is to be seen.
+
+    A stray point far outside makes nobody larger than `limit_px`.
+    """
+    seen = (pose.scores >= style.min_score) & np.isfinite(pose.keypoints).all(axis=1)
+    if not seen.any():
+        return None
+    points = np.clip(pose.keypoints.astype(np.float64) - 0.5, -_FAR_PX, _FAR_PX)
+    size = min(float(np.ptp(points[seen], axis=0).max()), limit_px)
+    # A body of 400 px gets lines of 4.7 px; below 1.3 px their colours are lost.
+    width = style.line_width_px or max(1.3, size / 85)
+    palette = PALETTES.get(style.palette) or _person_palette(at if pose.id is None else pose.id)
+    if len(points) != len(KEYPOINTS):
+        return _Figure(points, seen, size, width, _dots(len(points)), palette)
+    points = np.vstack([points, points[[*_SHOULDERS]].mean(axis=0)])
+    return _Figure(points, np.append(seen, seen[[*_SHOULDERS]].all()), size, width, _BODY, palette)
+
+
+def _person_colour(number: int) -> Colour:
+    return PERSON_COLOURS[number % len(PERSON_COLOURS)]
+
+
+def _person_palette(number: int) -> Palette:
+    own = _person_colour(number)
+    return Palette(_mixed(own, 255, 0.4), own, _mixed(own, 0, 0.25))
+
+
+def _mixed(colour: Colour, end: int, share: float) -> Colour:
+    """Return the colour taken by `share` of the way to black (0) or white (255)."""
+    red, green, blue = (round(value + share * (end - value)) for value in colour)
+    return red, green, blue
+
+
+def _draw_figure(image: NDArray[np.uint8], figure: _Figure) -> None:
+    """Draw the dark outline of it all first, then bones, dots and, where there is room, a pin in each dot."""
+    lines, parts, _, radii = figure.layout
+    shown = figure.seen[lines].all(axis=1)
+    ends, colours = figure.points[lines[shown]], [figure.palette[part] for part in parts[shown]]
+    widths = figure.width_px * np.where((lines[shown] < 5).all(axis=1), 0.65, 1.0)
+    outline = max(0.8, 0.28 * figure.width_px)
+    _bars(image, ends, widths / 2 + outline, [_OUTLINE] * len(ends))
+    marked = figure.seen & (radii > 0)
+    points, radii = figure.points[marked], radii[marked] * figure.width_px
+    _discs(image, points, radii + outline, [_OUTLINE] * len(points))
+    _bars(image, ends, widths / 2, colours)
+    _discs(image, points, radii, [figure.palette[part] for part in figure.layout.point_parts[marked]])
+    if figure.width_px >= 2.5:
+        _discs(image, points, radii * 0.42, [_PIN] * len(points))
+
+
+def _bars(
+    image: NDArray[np.uint8],
+    ends: NDArray[np.float64],
+    halves: NDArray[np.float64],
+    colours: Sequence[Colour],
+) -> None:
+    """Fill a bar along each of `ends` (L, 2, 2), `halves` (L,) pixels to either side, exact to 1/16 pixel."""
+    along = ends[:, 1] - ends[:, 0]
+    length = np.maximum(np.hypot(*along.T), 1e-9)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * (halves / length)[:, None]
+    corners = np.stack(
+        [ends[:, 0] + across, ends[:, 1] + across, ends[:, 1] - across, ends[:, 0] - across], axis=1
+    )
+    for quad, colour in zip(_fixed(corners), colours, strict=True):
+        cv2.fillConvexPoly(image, quad, colour, cv2.LINE_AA, _SHIFT)
+
+
+def _discs(
+    image: NDArray[np.uint8],
+    centres: NDArray[np.float64],
+    radii: NDArray[np.float64],
+    colours: Sequence[Colour],
+) -> None:
+    """Fill a disc around each of (K, 2) `centres`, of `radii` (K,) in pixels, exact to 1/16 pixel."""
+    for centre, radius, colour in zip(_fixed(centres).tolist(), _fixed(radii).tolist(), colours, strict=True):
+        cv2.circle(image, centre, radius, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+
+def _fixed(pixels: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.round(pixels * (1 << _SHIFT)).astype(np.int32)
+
+
+def _draw_label(image: NDArray[np.uint8], figure: _Figure, number: int) -> None:
+    """Write the id on a small plate above the head, moved into the picture where it would leave it."""
+    text, scale = str(number), max(0.45, figure.size_px / 700)
+    boldness = max(1, round(scale))
+    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, boldness)[0][0]
+    high = round(_DIGIT_PX * scale)
+    pad = 0.5 * high
+    x, y = _above_head(figure) - (wide / 2, pad)
+    left = round(float(np.clip(x, pad, max(pad, image.shape[1] - wide - pad))))
+    bottom = round(float(np.clip(y, high + pad, max(high + pad, image.shape[0] - pad))))
+    colour = _person_colour(number)
+    ends = (left, bottom - high // 2), (left + wide, bottom - high // 2)
+    for thickness, ink in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
+        cv2.line(image, *ends, ink, round(thickness), cv2.LINE_AA)
+    bright = np.dot(colour, (0.299, 0.587, 0.114)) > 110
+    ink = _OUTLINE if bright else _PIN
+    cv2.putText(image, text, (left, bottom), cv2.FONT_HERSHEY_DUPLEX, scale, ink, boldness, cv2.LINE_AA)
+
+
+def _is_inside(figure: _Figure, image: NDArray[np.uint8]) -> bool:
+    """Tell whether any point seen lies in the picture: a label for somebody beyond it would only puzzle."""
+    shown = figure.points[figure.seen]
+    return bool(((shown > -0.5) & (shown < np.array(image.shape[1::-1]) - 0.5)).all(axis=1).any())
+
+
+def _above_head(figure: _Figure) -> NDArray[np.float64]:
+    """Return x, y above the face where it is seen, else above the topmost point."""
+    face = figure.points[:5][figure.seen[:5]]
+    if len(face):
+        return np.array([face[:, 0].mean(), face[:, 1].min() - 0.1 * figure.size_px])
+    shown = figure.points[figure.seen]
+    x, y = shown[shown[:, 1].argmin()]
+    return np.array([x, y - 0.06 * figure.size_px])
