@@ -300,7 +300,7 @@ def _above_head(figure: _Figure) -> NDArray[np.float64]:
     """Return x, y above the face where it is seen, else above the topmost point."""
     face = figure.points[:5][figure.seen[:5]]
     if len(face):
-        return np.array([face[:, 0].mean(), face[:, 1].min() - 0.1 * figure.size_px])
+        return np.array([face[:, 0].mean(), face[:, 1].min() - 0.13 * figure.size_px])
     shown = figure.points[figure.seen]
     x, y = shown[shown[:, 1].argmin()]
     return np.array([x, y - 0.06 * figure.size_px])
