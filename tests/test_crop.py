@@ -1,0 +1,450 @@
+"""The map between picture and square: it is the same both ways, and where the pixels say it is."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image, look_next
+from movenet.errors import MediaError, MoveNetError
+from movenet.pose import KEYPOINTS, Pose
+
+places = st.floats(-1e4, 1e4)
+sizes = st.floats(1, 2e4)
+outputs = st.integers(1, 1024)
+crops = st.builds(Crop, places, places, sizes, sizes, outputs, outputs)
+points = st.tuples(places, places)
+
+
+def noise(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def white(width: int, height: int) -> np.ndarray:
+    return np.full((height, width, 3), 255, np.uint8)
+
+
+def dot(width: int, height: int, at: tuple[float, float], sigma: float) -> np.ndarray:
+    """A Gaussian spot on black whose centre is `at` (x, y)."""
+    x = np.exp(-((np.arange(width) + 0.5 - at[0]) ** 2) / (2 * sigma**2))
+    y = np.exp(-((np.arange(height) + 0.5 - at[1]) ** 2) / (2 * sigma**2))
+    return np.repeat(np.rint(255 * y[:, None] * x)[..., None], 3, axis=2).astype(np.uint8)
+
+
+def centroid(image: np.ndarray) -> np.ndarray:
+    """The x, y of the middle of all light, pixel i having its centre at i + ½."""
+    light = image[..., 0].astype(float)
+    x, y = np.arange(image.shape[1]) + 0.5, np.arange(image.shape[0]) + 0.5
+    return np.array([light.sum(axis=0) @ x, light.sum(axis=1) @ y]) / light.sum()
+
+
+def standing(centre_x: float, top: float, height: float) -> np.ndarray:
+    """Keypoints (17, 2) of somebody upright, arms down: hips at half height."""
+    heights = [0.05, 0.03, 0.03, 0.05, 0.05, 0.2, 0.2, 0.35, 0.35, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 1, 1]
+    sides = np.array([0, 1, -1, 1, -1, *[1, -1] * 6]) * 0.08
+    return np.stack([centre_x + sides * height, top + np.array(heights) * height], axis=1)
+
+
+SEEN = np.full(17, 0.9)
+
+
+# The map
+
+
+@given(crops, points)
+def test_a_point_comes_back_from_the_output_where_it_was(crop, point):
+    back = crop.to_output(crop.to_image(point))
+    np.testing.assert_allclose(back, point, atol=1e-3)
+
+
+@given(crops)
+def test_the_corners_of_the_output_are_the_corners_of_the_region(crop):
+    corners = crop.to_image([[0, 0], [crop.out_width, crop.out_height]])
+    expected = [[crop.left, crop.top], [crop.left + crop.width, crop.top + crop.height]]
+    np.testing.assert_allclose(corners, expected, atol=1e-6)
+
+
+def test_points_may_come_in_any_number_of_axes():
+    crop = Crop(10, 20, 96, 96, 192, 192)
+    grid = np.arange(24.0).reshape(2, 6, 2)
+    assert crop.to_image(grid).shape == crop.to_output(grid).shape == crop.to_decoded(grid).shape == (2, 6, 2)
+    np.testing.assert_array_equal(crop.to_image(grid)[1, 3], crop.to_image(grid[1, 3]))
+
+
+def test_the_middle_of_the_answer_is_the_middle_of_the_region_shifted_by_the_models_habit():
+    crop = Crop(100, 50, 384, 384, 192, 192)
+    keypoints, _ = crop.decoded_to_image(np.array([[0.5, 0.5, 0.9]]))
+    np.testing.assert_allclose(keypoints, [[292 + 2 * MODEL_SHIFT_PX, 242 + 2 * MODEL_SHIFT_PX]])
+
+
+def test_the_answer_is_y_first_and_the_keypoints_are_x_first():
+    crop = Crop(0, 0, 192, 192, 192, 192)
+    keypoints, _ = crop.decoded_to_image(np.array([[0.25, 0.75, 0.9]]))
+    np.testing.assert_allclose(keypoints - MODEL_SHIFT_PX, [[144, 48]], atol=1e-4)
+
+
+def test_scores_pass_unchanged_and_do_not_share_memory_with_the_answer():
+    decoded = np.random.default_rng(0).random((2, 17, 3), np.float32)
+    keypoints, scores = Crop(0, 0, 50, 50, 192, 192).decoded_to_image(decoded)
+    assert (keypoints.shape, keypoints.dtype, scores.dtype) == ((2, 17, 2), np.float32, np.float32)
+    np.testing.assert_array_equal(scores, decoded[..., 2])
+    assert not np.shares_memory(scores, decoded)
+
+
+@given(crops, st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_a_guide_is_where_the_model_would_have_answered(crop, answer):
+    keypoints, _ = crop.decoded_to_image(np.array([[*answer, 1.0]], np.float64))
+    rounding = 2e-7 * np.abs(keypoints).max() / min(crop.width, crop.height)
+    np.testing.assert_allclose(crop.to_decoded(keypoints), [answer], atol=1e-6 + rounding)
+
+
+def test_a_box_spans_what_its_corners_span():
+    crop = Crop(-40, 30, 512, 320, 256, 160)
+    corners, _ = crop.decoded_to_image(np.array([[0.1, 0.2, 1], [0.6, 0.9, 1]]))
+    boxes = crop.boxes_to_image(np.array([[0.1, 0.2, 0.6, 0.9]]))
+    np.testing.assert_allclose(boxes, [[*corners[0], *(corners[1] - corners[0])]], rtol=1e-6)
+
+
+def test_points_of_the_answer_go_where_its_keypoints_go():
+    crop = Crop(-40, 30, 512, 320, 256, 160)
+    answer = np.random.default_rng(0).random((17, 3), np.float32)
+    keypoints, _ = crop.decoded_to_image(answer)
+    np.testing.assert_allclose(crop.points_to_image(answer[:, :2]), keypoints, rtol=1e-6)
+
+
+def test_an_unknown_point_of_a_guide_stays_unknown():
+    assert np.isnan(Crop(0, 0, 9, 9, 9, 9).to_decoded([np.nan, np.nan])).all()
+
+
+def test_no_boxes_are_no_boxes():
+    assert Crop(0, 0, 9, 9, 9, 9).boxes_to_image(np.zeros((0, 4))).shape == (0, 4)
+
+
+@pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
+def test_a_region_without_a_proper_size_is_refused(bad):
+    with pytest.raises(MoveNetError, match="size above 0"):
+        Crop(0, 0, bad, 10, 192, 192)
+    with pytest.raises(MoveNetError, match="size above 0"):
+        Crop(0, 0, 10, bad, 192, 192)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_region_nowhere_is_refused(bad):
+    with pytest.raises(MoveNetError, match="finite"):
+        Crop(bad, 0, 10, 10, 192, 192)
+
+
+def test_an_output_without_pixels_is_refused():
+    with pytest.raises(MoveNetError, match="at least 1 × 1"):
+        Crop(0, 0, 10, 10, 0, 192)
+
+
+# The pixels
+
+
+def spots() -> list:
+    """Picture size, crop and a point in both: every kind of crop, many scales and aspect ratios."""
+    return [
+        pytest.param((640, 480), Crop.whole(640, 480, 192), (171.3, 322.8), id="whole, 3.3 × smaller"),
+        pytest.param((333, 777), Crop.whole(333, 777, 256), (101.1, 607.4), id="tall and odd"),
+        pytest.param((1280, 300), Crop.whole(1280, 300, 192), (1011.7, 77.2), id="wide, 6.7 × smaller"),
+        pytest.param((1000, 900), Crop.whole(1000, 900, 64), (411.7, 400.2), id="15.6 × smaller"),
+        pytest.param((900, 506), Crop.letterbox(900, 506, 256), (700.3, 90.6), id="letterbox"),
+        pytest.param((640, 480), Crop(200.3, 99.7, 192, 192, 192, 192), (301.2, 177.7), id="same size"),
+        pytest.param((640, 480), Crop(200.3, 99.7, 61.8, 61.8, 192, 192), (219.9, 130.1), id="3.1 × larger"),
+        pytest.param(
+            (640, 480), Crop(-80.1, -55.5, 300, 300, 192, 192), (33.3, 41.9), id="leaves at top left"
+        ),
+        pytest.param(
+            (641, 481), Crop(400.2, 300.6, 555, 555, 192, 192), (600.1, 440.4), id="leaves at the end"
+        ),
+        pytest.param(
+            (480, 640), Crop(11.1, 22.2, 383.9, 383.9, 192, 192), (99.9, 222.2), id="just below 2 ×"
+        ),
+        pytest.param((480, 640), Crop(11.1, 22.2, 300, 200, 192, 256), (99.9, 122.2), id="two scales"),
+    ]
+
+
+@pytest.mark.parametrize(("size", "crop", "at"), spots())
+def test_a_dot_drawn_in_the_picture_is_found_in_the_output_where_the_map_says(size, crop, at):
+    scale = max(crop.width / crop.out_width, crop.height / crop.out_height)
+    found = centroid(crop.cut(dot(*size, at, sigma=1.5 * max(scale, 1))))
+    np.testing.assert_allclose(found, crop.to_output(at), atol=0.05)
+    # In the source's pixels too, until the rounding to 8 bits shows: about 0.006 px of the output.
+    np.testing.assert_allclose(crop.to_image(found), at, atol=0.05 * max(1, scale / 7))
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    at=st.tuples(st.floats(60, 340), st.floats(60, 240)),
+    edge=st.floats(40, 900),
+    within=st.tuples(st.floats(0.2, 0.8), st.floats(0.2, 0.8)),
+)
+def test_a_dot_is_found_from_any_square_around_it(at, edge, within):
+    crop = Crop(at[0] - within[0] * edge, at[1] - within[1] * edge, edge, edge, 96, 96)
+    found = centroid(crop.cut(dot(400, 300, at, sigma=1.5 * max(edge / 96, 1))))
+    np.testing.assert_allclose(found, crop.to_output(at), atol=0.05)
+
+
+def test_a_region_of_the_outputs_size_on_whole_pixels_is_copied():
+    image = noise(64, 48)
+    np.testing.assert_array_equal(Crop(5, 7, 32, 32, 32, 32).cut(image), image[7:39, 5:37])
+
+
+def test_shrinking_to_a_quarter_is_the_mean_of_every_16_pixels():
+    image = noise(64, 48)
+    means = image.reshape(12, 4, 16, 4, 3).mean(axis=(1, 3))
+    assert np.abs(Crop(0, 0, 64, 48, 16, 12).cut(image) - means).max() <= 1
+
+
+def test_the_odd_last_row_and_column_are_averaged_with_the_black_beyond():
+    square = Crop(0, 0, 4, 4, 2, 2).cut(np.full((3, 3, 3), 200, np.uint8))
+    np.testing.assert_array_equal(square[..., 0], [[200, 100], [100, 50]])
+
+
+def test_a_checkerboard_shrinks_to_grey_and_not_to_a_pattern():
+    rows, columns = np.indices((700, 700))
+    image = np.repeat(255 * ((rows + columns) % 2)[..., None], 3, axis=2).astype(np.uint8)
+    square = Crop(3.7, 9.1, 640, 640, 192, 192).cut(image)
+    assert 127 <= square.min() <= square.max() <= 128
+
+
+@pytest.mark.parametrize("edge", [20.0, 150.3, 192.0, 250.5, 420.9, 900.1])
+def test_a_square_inside_the_picture_has_no_dark_rim(edge):
+    assert Crop(7.3, 9.8, edge, edge, 192, 192).cut(white(1000, 1000)).min() == 255
+
+
+@pytest.mark.parametrize("edge", [31.7, 300.0, 411.1])
+def test_the_mirrored_picture_on_the_mirrored_square_is_the_mirrored_cut(edge):
+    image = noise(320, 240)
+    crop = Crop(20.3, -30.4, edge, edge, 96, 96)
+    mirrored = Crop(320 - 20.3 - edge, -30.4, edge, edge, 96, 96)
+    difference = mirrored.cut(image[:, ::-1]).astype(int) - crop.cut(image)[:, ::-1]
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("place", [(-300, 0), (700, 0), (0, -300), (0, 500), (1e6, -1e6)])
+@pytest.mark.parametrize("edge", [10, 290])
+def test_a_region_outside_the_picture_is_black(place, edge):
+    assert not Crop(*place, edge, edge, 64, 64).cut(white(640, 480)).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 10_000), (10_000, 1), (2, 3), (8, 40_001)])
+def test_the_whole_of_an_extreme_picture_lies_in_the_middle(size):
+    square = Crop.whole(*size, 192).cut(white(*size))
+    assert square.shape == (192, 192, 3)
+    np.testing.assert_allclose(centroid(square), 96, atol=1)
+
+
+def test_a_thin_picture_keeps_its_light():
+    square = Crop.whole(300, 10_000, 192).cut(white(300, 10_000))
+    width_px = square[96, :, 0].sum() / 255 * 10_000 / 192
+    assert width_px == pytest.approx(300, rel=0.05)
+
+
+@pytest.mark.parametrize("size", [(1, 10_000), (2001, 1501)])
+def test_cutting_allocates_less_than_the_picture_and_no_padded_square(size):
+    image, crop = white(*size), Crop.whole(*size, 192)
+    tracemalloc.start()
+    crop.cut(image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.75 * image.nbytes + 4 * 192 * 192 * 3
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e3, 1e9, 1e30, 1e300])
+def test_an_absurd_scale_is_no_crash(scale):
+    assert Crop(-scale, -scale, 4 * scale, 4 * scale, 32, 32).cut(noise(50, 40)).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda image: image[:, ::-1],
+        lambda image: image[::-1],
+        lambda image: image[..., ::-1],
+        lambda image: image[1::2, 1::3],
+        lambda image: np.dstack([image, image])[..., :3],
+        lambda image: image.transpose(1, 0, 2),
+    ],
+    ids=["mirrored", "upside down", "BGR", "strided", "of four channels", "transposed"],
+)
+@pytest.mark.parametrize(
+    "crop", [Crop.whole(200, 150, 64), Crop(20, 10, 50, 50, 64, 64)], ids=["whole", "part"]
+)
+def test_a_view_is_cut_like_its_copy(view, crop):
+    image = view(noise(200, 150))
+    np.testing.assert_array_equal(crop.cut(image), crop.cut(np.ascontiguousarray(image)))
+
+
+def test_a_read_only_picture_is_cut_and_left_alone():
+    image = noise(200, 150)
+    before = image.copy()
+    image.flags.writeable = False
+    Crop.whole(200, 150, 64).cut(image)
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize(
+    ("bad", "got"),
+    [
+        (np.full((4, 4, 3), np.nan), "float64 of shape"),
+        (np.zeros((4, 4, 3), np.uint16), "uint16"),
+        (np.zeros((4, 4, 3), bool), "bool"),
+        (np.zeros((4, 4), np.uint8), r"\(4, 4\)"),
+        (np.zeros((4, 4, 4), np.uint8), r"\(4, 4, 4\)"),
+        (np.zeros((1, 4, 4, 3), np.uint8), r"\(1, 4, 4, 3\)"),
+        (np.zeros((0, 4, 3), np.uint8), r"\(0, 4, 3\)"),
+        ([[[0, 0, 0]]], "list"),
+        (None, "NoneType"),
+    ],
+)
+def test_anything_but_a_picture_is_refused_by_name(bad, got):
+    with pytest.raises(MediaError, match=rf"expected a picture as a uint8 .*, got .*{got}"):
+        check_image(bad)
+    with pytest.raises(MediaError):
+        Crop(0, 0, 4, 4, 4, 4).cut(bad)
+
+
+# Where to look
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10_000))
+def test_the_whole_picture_is_centred_in_a_square_that_touches_its_long_edges(width, height):
+    crop = Crop.whole(width, height, 192)
+    assert crop.width == crop.height == max(width, height)
+    np.testing.assert_allclose(crop.to_output([width / 2, height / 2]), 96)
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10_000), st.integers(1, 24))
+def test_a_letterbox_is_the_smallest_in_multiples_of_32_with_the_picture_at_the_top_left(
+    width, height, tiles
+):
+    crop = Crop.letterbox(width, height, 32 * tiles)
+    assert (crop.left, crop.top) == (0, 0)
+    assert crop.out_width % 32 == crop.out_height % 32 == 0
+    assert max(crop.out_width, crop.out_height) == 32 * tiles
+    assert crop.width / crop.out_width == pytest.approx(crop.height / crop.out_height)
+    spare = np.array([crop.out_width, crop.out_height]) - crop.to_output([width, height])
+    assert spare.min() > -1e-6
+    assert spare.max() < 32
+
+
+def test_a_letterbox_of_an_odd_length_is_refused():
+    with pytest.raises(MoveNetError, match="multiple of 32 px, got 250"):
+        Crop.letterbox(640, 480, 250)
+
+
+def test_a_letterbox_of_nothing_is_refused():
+    with pytest.raises(MoveNetError, match="at least 1 × 1 px, got 640 × 0"):
+        Crop.letterbox(640, 0, 256)
+
+
+def test_a_square_around_points_is_centred_on_their_extent():
+    crop = Crop.around([[10, 100], [30, 200], [12, 110]], 1.5, 192)
+    assert crop == Crop(20 - 75, 150 - 75, 150, 150, 192, 192)
+
+
+def test_a_square_around_a_box_is_centred_on_it():
+    assert Crop.around_box((10, 100, 20, 100), 1.2, 256) == Crop(20 - 60, 150 - 60, 120, 120, 256, 256)
+
+
+def test_a_square_around_one_point_has_a_size():
+    assert Crop.around([[50, 60]], 1.2, 192).width == MIN_SIDE_PX
+
+
+def test_a_square_around_nothing_is_refused():
+    with pytest.raises(MoveNetError, match="at least one point"):
+        Crop.around(np.zeros((0, 2)), 1.2, 192)
+
+
+def test_a_square_around_a_point_that_is_no_number_is_refused():
+    with pytest.raises(MoveNetError, match="finite"):
+        Crop.around([[50, 60], [np.nan, 60]], 1.2, 192)
+
+
+def test_a_square_around_a_pose_holds_its_box_and_the_keypoints_in_sight():
+    keypoints = np.tile(np.float32([[100, 100]]), (17, 1))
+    keypoints[0], keypoints[1] = (40, 100), (0, 0)
+    scores = np.full(17, 0.5, np.float32)
+    scores[1] = 0.05
+    crop = Crop.around_pose(Pose(keypoints, scores, 0.5, box=(90, 80, 50, 60)), 192, factor=1.0)
+    assert crop == Crop(40, 60, 100, 100, 192, 192)
+
+
+def test_a_square_around_a_pose_without_a_box_holds_its_keypoints():
+    keypoints = standing(300, 100, 200).astype(np.float32)
+    pose = Pose(keypoints, np.float32(SEEN), 0.9)
+    assert Crop.around_pose(pose, 192) == Crop.around(keypoints, 1.2, 192)
+
+
+def test_a_square_around_a_pose_of_which_nothing_is_seen_is_refused():
+    with pytest.raises(MoveNetError, match="at least one point"):
+        Crop.around_pose(Pose(np.zeros((17, 2), np.float32), np.zeros(17, np.float32), 0.0), 192)
+
+
+# Where to look next
+
+
+def test_the_next_square_is_on_mid_hip_and_reaches_as_google_says():
+    crop = look_next(standing(640, 300, 200), SEEN, 1280, 720, 192)
+    half = max(1.9 * 0.3 * 200, 1.2 * 0.5 * 200)
+    np.testing.assert_allclose(crop.to_image([96, 96]), [640, 400])
+    assert crop.width == crop.height == pytest.approx(2 * half)
+
+
+@pytest.mark.parametrize("limb", ["left_wrist", "right_wrist", "left_ankle", "nose"])
+def test_a_limb_stretched_out_is_in_the_next_square(limb):
+    keypoints = standing(640, 300, 200)
+    keypoints[KEYPOINTS.index(limb)] = (840, 400)
+    crop = look_next(keypoints, SEEN, 1280, 720, 192)
+    assert crop.width == pytest.approx(2 * 1.2 * 200)
+
+
+def test_a_limb_out_of_sight_does_not_count():
+    keypoints, scores = standing(640, 300, 200), SEEN.copy()
+    keypoints[KEYPOINTS.index("left_wrist")] = (900, 400)
+    scores[KEYPOINTS.index("left_wrist")] = 0.1
+    assert look_next(keypoints, scores, 1280, 720, 192) == look_next(
+        standing(640, 300, 200), SEEN, 1280, 720, 192
+    )
+
+
+def test_one_shoulder_and_one_hip_are_a_torso():
+    scores = np.zeros(17)
+    scores[[KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_hip")]] = 0.21
+    assert look_next(standing(640, 300, 200), scores, 1280, 720, 192).width < 1280
+
+
+@pytest.mark.parametrize("lost", [("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")])
+def test_without_shoulders_or_hips_the_next_look_is_the_whole_frame(lost):
+    scores = SEEN.copy()
+    scores[[KEYPOINTS.index(name) for name in lost]] = 0.2
+    assert look_next(standing(640, 300, 200), scores, 1280, 720, 192) == Crop.whole(1280, 720, 192)
+
+
+@pytest.mark.parametrize("x", [25, 1895])
+def test_somebody_at_the_side_of_a_wide_frame_is_followed_and_found_again(x):
+    keypoints = standing(x, 300, 200)
+    follow = look_next(keypoints, SEEN, 1920, 800, 192)
+    again = look_next(keypoints, np.zeros(17), 1920, 800, 192)
+    assert follow.to_image([96, 96])[0] == pytest.approx(x)
+    for crop in (follow, again):
+        found = crop.to_output(keypoints)
+        assert found.min() > 0
+        assert found.max() < 192
+
+
+def test_somebody_who_fills_the_frame_is_looked_for_in_the_whole_frame():
+    assert look_next(standing(320, -200, 900), SEEN, 640, 480, 192) == Crop.whole(640, 480, 192)
+
+
+def test_keypoints_all_in_one_place_still_give_a_square():
+    crop = look_next(np.full((17, 2), 300.0), SEEN, 1280, 720, 192)
+    assert crop.width == crop.height == MIN_SIDE_PX
+
+
+def test_the_next_square_is_never_larger_than_a_tiny_picture():
+    assert look_next(np.full((17, 2), 3.0), SEEN, 6, 5, 192) == Crop.whole(6, 5, 192)
