@@ -1,0 +1,110 @@
+"""Readers of records: every format that is written is read back, one picture at a time."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from movenet.errors import DataError, missing_extra
+from movenet.pose import Pose
+from movenet.records.record import Record, from_json
+from movenet.records.table import from_long, from_wide
+from movenet.records.writing import COCO_SHIFT_PX
+
+
+def read_records(path: str | Path) -> Iterator[Record]:
+    """Yield the records in a file that `open_records` wrote; only COCO's format is held in memory as a whole.
+
+    COCO results say neither size nor time nor who: their records have the image id as source and frame.
+
+    Raises:
+        DataError: The file is missing or of an unknown kind (at once), or unreadable or malformed (when its
+            line is reached, which the sentence names).
+    """
+    path = Path(path)
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        raise DataError(f"cannot read records from {path}: expected a name ending in {' '.join(_READERS)}")
+    if not path.is_file():
+        raise DataError(f"no records at {path}: there is no such file")
+    return _in_words(read(path), path)
+
+
+def _in_words(records: Iterator[Record], path: Path) -> Iterator[Record]:
+    """Pass on records, turning the errors of the system and of the csv module into ours."""
+    try:
+        yield from records
+    except (OSError, csv.Error) as problem:
+        raise DataError(f"cannot read records from {path}: {problem}") from problem
+
+
+def _json_lines(path: Path) -> Iterator[Record]:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield from_json(line, f"{path}, line {number}")
+
+
+def _csv(path: Path) -> Iterator[Record]:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        table = csv.DictReader(file)
+        columns = list(table.fieldnames or ())
+        rows = ((f"{path}, line {table.line_num}", row) for row in table)
+        yield from from_long(rows) if "keypoint" in columns else from_wide(rows, columns)
+
+
+def _parquet(path: Path) -> Iterator[Record]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as problem:
+        raise DataError(missing_extra("pyarrow", "parquet", "reading Parquet")) from problem
+    try:
+        with pq.ParquetFile(path) as file:
+            batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=4096))
+            rows = enumerate((row for batch in batches for row in batch), start=1)
+            yield from from_wide(((f"{path}, row {n}", row) for n, row in rows), file.schema_arrow.names)
+    except pa.ArrowException as problem:
+        raise DataError(
+            f"{path}: expected a Parquet file, got a damaged or other one ({problem})"
+        ) from problem
+
+
+def _coco(path: Path) -> Iterator[Record]:
+    try:
+        results = json.loads(path.read_bytes())
+    except ValueError as problem:
+        raise DataError(f"{path}: expected a JSON list of COCO results, got no JSON ({problem})") from problem
+    if not isinstance(results, list):
+        raise DataError(f"{path}: expected a JSON list of COCO results, got one {type(results).__name__}")
+    images: dict[int, list[Pose]] = {}
+    for number, result in enumerate(results, start=1):
+        image_id, pose = _coco_pose(result, f"{path}, result {number}")
+        images.setdefault(image_id, []).append(pose)
+    for image_id, poses in images.items():
+        yield Record(str(image_id), image_id, 0.0, 0, 0, tuple(poses))
+
+
+def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
+    try:
+        keypoints = np.array(result["keypoints"], np.float32).reshape(-1, 3)
+        nowhere = (keypoints == 0).all(axis=1)
+        places = np.where(nowhere[:, None], np.nan, keypoints[:, :2] + COCO_SHIFT_PX).astype(np.float32)
+        return int(result["image_id"]), Pose(places, keypoints[:, 2].copy(), float(result["score"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
+        raise DataError(
+            f"{where}: expected image_id, keypoints and score, got none or other ({problem})"
+        ) from problem
+
+
+_READERS: Final[dict[str, Callable[[Path], Iterator[Record]]]] = {
+    ".jsonl": _json_lines,
+    ".csv": _csv,
+    ".parquet": _parquet,
+    ".json": _coco,
+}
