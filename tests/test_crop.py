@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image, look_next
 from movenet.errors import MediaError, MoveNetError
-from movenet.pose import KEYPOINTS, Pose
+from movenet.pose import KEYPOINTS
 
 places = st.floats(-1e4, 1e4)
 sizes = st.floats(1, 2e4)
@@ -363,26 +363,6 @@ def test_a_square_around_nothing_is_refused():
 def test_a_square_around_a_point_that_is_no_number_is_refused():
     with pytest.raises(MoveNetError, match="finite"):
         Crop.around([[50, 60], [np.nan, 60]], 1.2, 192)
-
-
-def test_a_square_around_a_pose_holds_its_box_and_the_keypoints_in_sight():
-    keypoints = np.tile(np.float32([[100, 100]]), (17, 1))
-    keypoints[0], keypoints[1] = (40, 100), (0, 0)
-    scores = np.full(17, 0.5, np.float32)
-    scores[1] = 0.05
-    crop = Crop.around_pose(Pose(keypoints, scores, 0.5, box=(90, 80, 50, 60)), 192, factor=1.0)
-    assert crop == Crop(40, 60, 100, 100, 192, 192)
-
-
-def test_a_square_around_a_pose_without_a_box_holds_its_keypoints():
-    keypoints = standing(300, 100, 200).astype(np.float32)
-    pose = Pose(keypoints, np.float32(SEEN), 0.9)
-    assert Crop.around_pose(pose, 192) == Crop.around(keypoints, 1.2, 192)
-
-
-def test_a_square_around_a_pose_of_which_nothing_is_seen_is_refused():
-    with pytest.raises(MoveNetError, match="at least one point"):
-        Crop.around_pose(Pose(np.zeros((17, 2), np.float32), np.zeros(17, np.float32), 0.0), 192)
 
 
 # Where to look next

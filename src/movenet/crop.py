@@ -17,19 +17,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from movenet.errors import MediaError, MoveNetError
-from movenet.pose import KEYPOINTS, Pose
+from movenet.pose import KEYPOINTS
 
-MODEL_SHIFT_PX: Final = -0.3
-"""Added to x and y of the model's answer, in pixels of its input: where its points really lie (measured)."""
+MODEL_SHIFT_PX: Final = -0.17
+"""Added to x and y of the model's answer, in pixels of its input: where its points really lie.
+
+Measured without labels: of a picture and its mirrored copy both Lightning and Thunder place the same keypoint .35 px
+apart, so each puts it .17 px too far right (docs/accuracy.md); down is taken to be the same.
+"""
 
 MIN_SIDE_PX: Final = 16.0
 """Shortest side of a square around points, in pixels of the source: one point alone has no extent."""
-
-SEEN_SCORE: Final = 0.1
-"""Keypoints above this score count for the extent of a pose (measured on COCO)."""
-
-UNION_FACTOR: Final = 1.2
-"""Side of a still's second look, in extents of keypoints and box together (measured on COCO)."""
 
 TRACK_SCORE: Final = 0.2
 """Keypoints above this score count for the next look in a video (Google's MoveNet tutorial and examples)."""
@@ -122,18 +120,6 @@ class Crop:
     def around_box(cls, box: tuple[float, float, float, float], factor: float, side: int) -> Crop:
         """Return the square on the middle of `box` (x, y, width, height), as `around` does."""
         return cls.around(_corners(box), factor, side)
-
-    @classmethod
-    def around_pose(cls, pose: Pose, side: int, factor: float = UNION_FACTOR) -> Crop:
-        """Return the square around the keypoints above `SEEN_SCORE` and the box together, as `around` does.
-
-        Raises:
-            MoveNetError: If no keypoint scores that much and there is no box.
-        """
-        points = pose.keypoints[pose.scores > SEEN_SCORE]
-        if pose.box is not None:
-            points = np.concatenate([points, _corners(pose.box)])
-        return cls.around(points, factor, side)
 
     @classmethod
     def _centred(cls, centre: NDArray[np.floating], edge: float, side: int) -> Crop:

@@ -46,7 +46,15 @@ def architecture_of(model: onnx.ModelProto) -> Architecture:
     try:
         return Architecture(float(props["width"]), tuple(props["heads"].split()), int(props["keypoints"]))
     except KeyError as error:
-        raise ModelError(f"expected an ONNX file written by movenet, got one without the property {error}") from None
+        raise ModelError(
+            f"expected an ONNX file written by movenet, got one without the property {error}"
+        ) from None
+
+
+def read_properties(path: Path) -> dict[str, str]:
+    """Return what an ONNX file says of itself."""
+    model = onnx.load(path, load_external_data=False)
+    return {p.key: p.value for p in model.metadata_props}
 
 
 def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
@@ -117,7 +125,9 @@ def _halve_weights(model: onnx.ModelProto, names: set[str]) -> None:
     for tensor in graph.initializer:
         if tensor.name in names:
             _rename_input(graph, tensor.name, f"{tensor.name}.f32")
-            casts.append(helper.make_node("Cast", [tensor.name], [f"{tensor.name}.f32"], to=TensorProto.FLOAT))
+            casts.append(
+                helper.make_node("Cast", [tensor.name], [f"{tensor.name}.f32"], to=TensorProto.FLOAT)
+            )
             tensor.CopyFrom(numpy_helper.from_array(_half(numpy_helper.to_array(tensor)), tensor.name))
     nodes = [*casts, *graph.node]
     del graph.node[:]

@@ -77,14 +77,18 @@ def round_channels(channels: float) -> int:
 class SameConv(nn.Conv2d):
     """A convolution padded as TensorFlow's SAME: with stride 2 only the bottom and the right get a row of zeros."""
 
-    def __init__(self, channels: int, out: int, size: int, *, stride: int = 1, groups: int = 1, bias: bool = True):
-        super().__init__(channels, out, size, stride, size // 2 if stride == 1 else 0, groups=groups, bias=bias)
+    def __init__(
+        self, channels: int, out: int, size: int, *, stride: int = 1, groups: int = 1, bias: bool = True
+    ):
+        super().__init__(
+            channels, out, size, stride, size // 2 if stride == 1 else 0, groups=groups, bias=bias
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, out, ⌈H / stride⌉, ⌈W / stride⌉), for even H and W where the stride is 2."""
         if self.stride[0] == 2:
             x = F.pad(x, (0, 1, 0, 1))
-        return super().forward(x)
+        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Bottleneck(nn.Module):
@@ -101,8 +105,8 @@ class Bottleneck(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, channels, H, W) to (N, out, H / stride, W / stride)."""
         y = F.relu6(self.expand(x)) if isinstance(self.expand, SameConv) else x
-        y = self.project(F.relu6(self.depthwise(y)))
-        return x + y if self.residual else y
+        out: Tensor = self.project(F.relu6(self.depthwise(y)))
+        return x + out if self.residual else out
 
 
 class MobileNetV2(nn.Module):
@@ -151,12 +155,15 @@ class Pyramid(nn.Module):
 
     def __init__(self, channels: tuple[int, ...]):
         super().__init__()
-        self.lateral = nn.ModuleList(SameConv(c, out, 1) for c, out in zip(channels, (24, 32, 64, 64), strict=True))
+        self.lateral = nn.ModuleList(
+            SameConv(c, out, 1) for c, out in zip(channels, (24, 32, 64, 64), strict=True)
+        )
         self.merge = nn.ModuleList([Separable(24, 24), Separable(32, 24), Separable(64, 32)])
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Map features at strides 4, 8, 16 and 32 to one of shape (N, 24, H / 4, W / 4)."""
-        *fine, x = (lateral(f) for lateral, f in zip(self.lateral, features, strict=True))
+        *fine, coarsest = (lateral(f) for lateral, f in zip(self.lateral, features, strict=True))
+        x: Tensor = coarsest
         for lateral, merge in zip(reversed(fine), reversed(list(self.merge)), strict=True):
             x = merge(F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False) + lateral)
         return x

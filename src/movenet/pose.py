@@ -75,6 +75,9 @@ SIGMAS: Final = (
 )
 """Per-keypoint standard deviations of COCO's object keypoint similarity (cocodataset.org, keypoints-eval)."""
 
+SEEN_SCORE: Final = 0.1
+"""Keypoints that score more tell where a person is, even if not yet what a drawing should show (measured on COCO)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
@@ -108,9 +111,12 @@ class Pose:
         box = self.box and (width - self.box[0] - self.box[2], *self.box[1:])
         return replace(self, keypoints=keypoints, scores=self.scores[swap], box=box)
 
-    def extent(self, min_score: float = 0.1) -> tuple[float, float, float, float] | None:
-        """Return the x, y, width, height around the keypoints scoring above `min_score`, or None if none do."""
+    def bounds(self, min_score: float = SEEN_SCORE) -> tuple[float, float, float, float] | None:
+        """Return x, y, width, height around the box and the keypoints above `min_score`; None if there are none."""
         points = self.keypoints[self.scores > min_score]
+        if self.box is not None:
+            x, y, width, height = self.box
+            points = np.concatenate([points, [[x, y], [x + width, y + height]]])
         if not len(points):
             return None
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)

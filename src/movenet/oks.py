@@ -1,0 +1,48 @@
+"""Object keypoint similarity: how alike two poses are, 0…1, and the removal of people found twice."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from movenet.pose import SIGMAS
+
+
+def similarity(
+    keypoints: NDArray[np.floating],
+    others: NDArray[np.floating],
+    areas: ArrayLike,
+    sigmas: ArrayLike = SIGMAS,
+) -> NDArray[np.float64]:
+    """Return COCO's object keypoint similarity of every pose with every other one.
+
+    mean over keypoints of exp(−d² / (2 · area · (2σ)²)), after cocodataset.org, keypoints-eval.
+
+    Args:
+        keypoints: Shape (P, K, 2): x, y in pixels.
+        others: Shape (Q, K, 2): x, y in pixels.
+        areas: Shape (P,) or (P, Q): the size of the people compared, in square pixels, ≥ 0.
+        sigmas: Shape (K,): how far apart two people would put the keypoint, relative to √area.
+
+    Returns:
+        Shape (P, Q), 0…1.
+    """
+    squared = np.square(np.asarray(keypoints, np.float64)[:, None] - others[None]).sum(axis=-1)
+    area = np.asarray(areas, np.float64).reshape(len(keypoints), -1, 1) + np.spacing(1)
+    likeness = np.exp(-squared / (2 * area * np.square(2 * np.asarray(sigmas))))
+    return np.asarray(likeness.mean(axis=-1), np.float64)
+
+
+def suppress(
+    keypoints: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating], limit: float
+) -> list[int]:
+    """Return which of P poses to keep, highest score first: each unlike every better one kept (OKS ≤ `limit`).
+
+    `keypoints` has shape (P, K, 2), `scores` and `areas` (P,). Two poses are compared by the larger one's area.
+    """
+    alike = similarity(keypoints, keypoints, np.maximum.outer(areas, areas)) > limit
+    kept: list[int] = []
+    for i in np.argsort(-scores, kind="stable"):
+        if not alike[i, kept].any():
+            kept.append(int(i))
+    return kept

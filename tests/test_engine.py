@@ -1,0 +1,143 @@
+"""Every engine gives the same answer to the same squares."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from movenet.engine import ENGINES, Engine, Runtime, ScriptedEngine, cache_folder, open_engine
+from movenet.errors import EngineError, ModelError
+from movenet.models import MODELS
+
+
+@pytest.fixture(scope="module")
+def squares(shared):
+    golden = np.load(shared / "golden" / "movenet-lightning.npz")
+    return np.concatenate([golden[key] for key in golden.files if key.endswith("/input")])
+
+
+@pytest.fixture(scope="module")
+def engines():
+    return {name: open_engine("lightning", Runtime(name, "f32")) for name in ENGINES}
+
+
+def test_all_engines_agree_to_a_thousandth_of_each_heads_range(engines, squares):
+    first, *others = (engine(squares[:4]) for engine in engines.values())
+    for other in others:
+        for name, head in first.items():
+            np.testing.assert_allclose(other[name], head, atol=1e-3 * np.ptp(head), err_msg=name)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_batch_is_answered_as_its_pictures_one_by_one(engine, engines, squares):
+    together = engines[engine](squares[:3])
+    for i in range(3):
+        alone = engines[engine](squares[i : i + 1])
+        for name, head in alone.items():
+            np.testing.assert_allclose(together[name][i], head[0], atol=1e-3 * np.ptp(head), err_msg=name)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_answer_is_not_overwritten_by_the_next_one(engine, engines, squares):
+    first = engines[engine](squares[:1])["center"]
+    before = first.copy()
+    engines[engine](squares[1:2])
+    np.testing.assert_array_equal(first, before)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_read_only_and_non_contiguous_squares_are_taken(engine, engines, squares):
+    mirrored = squares[:1, :, ::-1]
+    mirrored.setflags(write=False)
+    expected = engines[engine](mirrored.copy())["heatmap"]
+    np.testing.assert_allclose(engines[engine](mirrored)["heatmap"], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((1, 192, 192, 3), np.float32),
+        np.zeros((192, 192, 3), np.uint8),
+        np.zeros((1, 192, 192, 4), np.uint8),
+        np.zeros((1, 100, 192, 3), np.uint8),
+        np.zeros((0, 192, 192, 3), np.uint8),
+    ],
+    ids=["float", "no batch", "four channels", "not a multiple of 32", "empty"],
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_anything_but_squares_is_refused(engine, engines, bad):
+    with pytest.raises(EngineError, match="expected uint8 RGB squares"):
+        engines[engine](bad)
+
+
+def test_one_engine_serves_many_threads(engines, squares):
+    engine = engines["openvino"]
+    expected = [engine(squares[i : i + 1])["center"] for i in range(4)]
+    wrong = []
+
+    def work(i):
+        for _ in range(10):
+            if not np.array_equal(engine(squares[i : i + 1])["center"], expected[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("engine", ["openvino", "torch"])
+def test_bf16_stays_near_f32(engine, squares):
+    half = open_engine("lightning", Runtime(engine, "bf16"))
+    full = open_engine("lightning", Runtime(engine, "f32"))
+    assert (half.precision, full.precision) == ("bf16", "f32")
+    a, b = half(squares[:1])["heatmap"], full(squares[:1])["heatmap"]
+    assert np.abs(a - b).max() < 0.1 * np.ptp(b)
+
+
+def test_the_precision_chosen_by_auto_has_a_name():
+    assert open_engine("lightning").precision in ("f32", "bf16")
+
+
+def test_the_threads_may_be_set(squares):
+    assert open_engine("lightning", Runtime(threads=1))(squares[:1])["center"].shape == (1, 1, 48, 48)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "words"),
+    [
+        (Runtime("tensorrt"), "expected an engine out of"),
+        (Runtime(precision="f8"), "expected a precision out of"),
+        (Runtime(threads=0), "at least one thread"),
+        (Runtime("onnxruntime", "bf16"), "choose precision f32"),
+    ],
+)
+def test_what_cannot_be_had_is_said(runtime, words):
+    with pytest.raises(EngineError, match=words):
+        open_engine("lightning", runtime)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_a_file_that_is_no_model_is_refused(engine, tmp_path):
+    path = tmp_path / "text.onnx"
+    path.write_text("not a model")
+    with pytest.raises((EngineError, ModelError), match=r"text\.onnx"):
+        open_engine(path, Runtime(engine))
+
+
+def test_the_scripted_engine_answers_as_told_and_checks_its_squares():
+    answer = {"center": np.zeros((1, 1, 8, 8), np.float32)}
+    engine = ScriptedEngine(MODELS["lightning"], lambda squares: answer)
+    assert isinstance(engine, Engine)
+    assert engine(np.zeros((1, 32, 32, 3), np.uint8)) is answer
+    with pytest.raises(EngineError, match="expected uint8"):
+        engine(np.zeros(3))
+
+
+def test_the_cache_can_be_moved_and_switched_off(monkeypatch, tmp_path):
+    monkeypatch.setenv("MOVENET_CACHE", str(tmp_path / "here"))
+    assert cache_folder() == tmp_path / "here"
+    monkeypatch.setenv("MOVENET_CACHE", "")
+    assert cache_folder() is None

@@ -1,0 +1,77 @@
+"""What is shipped is what was built."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from movenet.engine import Runtime, open_engine
+from movenet.errors import ModelError
+from movenet.export import architecture_of, read_network, read_state, to_onnx
+from movenet.models import MODELS
+from movenet.network import Architecture, Network, load_network
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning"
+)  # torch's exporter
+METADATA = {"name": "tiny", "side": "64", "source": "a test", "licence": "CC0-1.0"}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    torch.manual_seed(0)
+    return Network(Architecture(0.35, keypoints=3)).eval()
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tiny):
+    return to_onnx(tiny, METADATA)
+
+
+def test_the_same_network_gives_the_same_bytes(tiny, tiny_model):
+    again = to_onnx(tiny, METADATA)
+    assert again.SerializeToString(deterministic=True) == tiny_model.SerializeToString(deterministic=True)
+
+
+def test_the_file_of_the_wheel_comes_out_again_from_the_network_it_holds():
+    card = MODELS["lightning"]
+    shipped = onnx.load(card.path)
+    properties = {p.key.removeprefix("movenet."): p.value for p in shipped.metadata_props}
+    network = load_network(read_state(shipped), architecture_of(shipped))
+    metadata = {name: properties[name] for name in ("name", "side", "source", "licence")}
+    assert to_onnx(network, metadata).SerializeToString(deterministic=True) == card.path.read_bytes()
+
+
+def test_a_file_names_nothing_of_the_computer_that_wrote_it(tiny_model):
+    assert b"/" not in b"".join(
+        p.key.encode() + p.value.encode() for n in tiny_model.graph.node for p in n.metadata_props
+    )
+    assert b".py" not in tiny_model.SerializeToString()
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "torch"])
+def test_a_model_of_ones_own_runs_in_every_engine_at_any_size(engine, tiny, tiny_model, tmp_path):
+    path = tmp_path / "tiny.onnx"
+    onnx.save(tiny_model, path)
+    runner = open_engine(path, Runtime(engine, "f32"))
+    squares = np.random.default_rng(0).integers(0, 255, (2, 96, 64, 3), np.uint8)
+    shipped = load_network(read_state(tiny_model), tiny.architecture)
+    with torch.inference_mode():
+        expected = {k: v.numpy() for k, v in shipped(torch.from_numpy(squares)).items()}
+    heads = runner(squares)
+    assert runner.card.side == 64
+    for name, head in expected.items():
+        np.testing.assert_allclose(heads[name], head, atol=1e-3 * np.ptp(head))
+
+
+def test_an_onnx_file_from_elsewhere_is_refused(tiny_model, tmp_path):
+    stranger = onnx.ModelProto()
+    stranger.CopyFrom(tiny_model)
+    del stranger.metadata_props[:]
+    path = tmp_path / "stranger.onnx"
+    onnx.save(stranger, path)
+    with pytest.raises(ModelError, match="written by movenet"):
+        read_network(path)
+    for engine in ("openvino", "onnxruntime", "torch"):
+        with pytest.raises(ModelError, match="written by movenet"):
+            open_engine(path, Runtime(engine))

@@ -1,0 +1,53 @@
+"""The table of models tells the truth."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from movenet.errors import ModelError
+from movenet.models import MODELS, find_model, read_card
+
+
+@pytest.mark.parametrize("card", MODELS.values(), ids=MODELS)
+def test_every_file_of_the_table_is_there_and_undamaged(card):
+    card.check()
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    card = MODELS["lightning"]
+    copy = tmp_path / "lightning.onnx"
+    shutil.copy(card.path, copy)
+    with copy.open("r+b") as file:
+        file.seek(1000)
+        file.write(b"\0\1\2\3")
+    with pytest.raises(ModelError, match="damaged"):
+        replace(card, path=copy).check()
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="missing"):
+        replace(MODELS["lightning"], path=tmp_path / "none.onnx").check()
+
+
+def test_an_unknown_model_is_refused_with_the_names_of_the_known_ones():
+    with pytest.raises(ModelError, match="lightning, thunder, multipose"):
+        find_model("lightening")
+
+
+def test_a_path_is_taken_as_a_model_of_ones_own(tmp_path):
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(b"x")
+    assert find_model(path) == path
+
+
+def test_only_multipose_finds_many():
+    assert [name for name, card in MODELS.items() if card.finds_many] == ["multipose"]
+
+
+def test_a_card_with_a_property_that_is_no_number_is_refused(tmp_path):
+    properties = dict.fromkeys(("name", "width", "heads", "keypoints", "source", "licence"), "1") | {
+        "side": "x"
+    }
+    with pytest.raises(ModelError, match="written by movenet"):
+        read_card(tmp_path, {f"movenet.{k}": v for k, v in properties.items()})
