@@ -217,10 +217,10 @@ def test_coco_results_are_what_pycocotools_reads(tmp_path, capsys):
     ]
 
 
-def test_coco_counts_from_the_first_pixels_centre(tmp_path):
+def test_coco_keypoints_lie_a_quarter_pixel_off_ours(tmp_path):
     one = replace(pose(1), keypoints=np.full((17, 2), 10.5, np.float32))
     (result,) = json.loads(write(tmp_path / "a.json", [Record("7.jpg", 0, 0.0, 64, 48, (one,))]).read_text())
-    assert result["keypoints"][:2] == [10.0, 10.0]
+    assert result["keypoints"][:2] == [10.25, 10.25]
     assert len(result["keypoints"]) == 51
 
 

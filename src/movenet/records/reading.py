@@ -94,7 +94,7 @@ def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
     try:
         keypoints = np.array(result["keypoints"], np.float32).reshape(-1, 3)
         nowhere = (keypoints == 0).all(axis=1)
-        places = np.where(nowhere[:, None], np.nan, keypoints[:, :2] + COCO_SHIFT_PX).astype(np.float32)
+        places = np.where(nowhere[:, None], np.nan, keypoints[:, :2] - COCO_SHIFT_PX).astype(np.float32)
         return int(result["image_id"]), Pose(places, keypoints[:, 2].copy(), float(result["score"]))
     except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise DataError(
