@@ -7,7 +7,7 @@ import pytest
 
 from movenet.errors import DataError, MoveNetError
 from movenet.motion import jitter, lag_s
-from movenet.zero_phase import Butterworth, SavitzkyGolay, ZeroPhase
+from movenet.smoothing import Butterworth, SavitzkyGolay, ZeroPhase
 
 STEP_S = 1 / 30
 TIMES = np.arange(120) * STEP_S
@@ -183,7 +183,7 @@ def test_negative_settings_are_errors():
 def test_without_scipy_the_error_names_the_remedy():
     program = (
         "import sys; sys.modules['scipy'] = None\n"
-        "import numpy as np; from movenet.zero_phase import ZeroPhase\n"
+        "import numpy as np; from movenet.smoothing import ZeroPhase\n"
         "try: ZeroPhase().smooth([0.0], np.zeros((1, 17, 2)), np.ones((1, 17)))\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )

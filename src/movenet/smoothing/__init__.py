@@ -1,0 +1,6 @@
+"""Calm keypoints over time: `OneEuro` frame by frame as they come, `ZeroPhase` over a whole recording."""
+
+from movenet.smoothing.one_euro import TFJS, OneEuro, OneEuroState, SoftLimit
+from movenet.smoothing.zero_phase import Butterworth, SavitzkyGolay, ZeroPhase
+
+__all__ = ["TFJS", "Butterworth", "OneEuro", "OneEuroState", "SavitzkyGolay", "SoftLimit", "ZeroPhase"]
