@@ -28,8 +28,8 @@ class PhotoPoses:
     """What came of one photo: the picture and its poses, or the error that stood in the way."""
 
     path: Path
-    image: NDArray[np.uint8] | None
-    """(H, W, 3) uint8 RGB; None if the photo could not be read."""
+    image: NDArray[np.uint8]
+    """(H, W, 3) uint8 RGB; of no pixels if the photo could not be read."""
     poses: tuple[Pose, ...] = ()
     error: MoveNetError | None = None
     estimate_s: float = 0.0
@@ -43,7 +43,7 @@ def estimate_photos(paths: Iterable[Path], estimator: Estimator) -> Iterator[Pho
             try:
                 image = read.result()
             except MoveNetError as error:
-                yield PhotoPoses(path, None, error=error)
+                yield PhotoPoses(path, np.zeros((0, 0, 3), np.uint8), error=error)
                 continue
             start = time.perf_counter()
             poses = tuple(estimator(image))

@@ -12,13 +12,10 @@ import numpy as np
 
 from movenet.errors import DataError, missing_extra
 from movenet.pose import Pose
+from movenet.records import COCO_SHIFT_PX
 
 PERSON: Final = 1
 """COCO's category of people."""
-
-COCO_SHIFT_PX: Final = -0.25
-"""Added to our corner-based pixels to give COCO's. Its labels lie between pixel corners (0) and centres (−0.5):
-of all shifts this one gives the official weights the highest AP (measured, docs/accuracy.md)."""
 
 NAMES: Final = {"AP": 0, "AP50": 1, "AP75": 2, "APM": 3, "APL": 4, "AR": 5}
 """Our names of the figures, and where COCO's summary holds them."""

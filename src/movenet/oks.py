@@ -28,7 +28,8 @@ def similarity(
         Shape (P, Q), 0…1.
     """
     squared = np.square(np.asarray(keypoints, np.float64)[:, None] - others[None]).sum(axis=-1)
-    area = np.asarray(areas, np.float64).reshape(len(keypoints), -1, 1) + np.spacing(1)
+    area = np.asarray(areas, np.float64) + np.spacing(1)
+    area = area[:, None, None] if area.ndim == 1 else area[..., None]
     likeness = np.exp(-squared / (2 * area * np.square(2 * np.asarray(sigmas))))
     return np.asarray(likeness.mean(axis=-1), np.float64)
 

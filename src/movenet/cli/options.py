@@ -24,6 +24,14 @@ class PrecisionName(str, Enum):
     bf16 = "bf16"
 
 
+class SmoothName(str, Enum):
+    """How a user can have videos calmed."""
+
+    off = "off"
+    causal = "causal"
+    offline = "offline"
+
+
 ModelOption = Annotated[
     str, typer.Option("--model", "-m", help="lightning (fast), thunder (accurate) or an ONNX file.")
 ]

@@ -1,4 +1,4 @@
-"""`movenet run`: poses on photos, drawn and printed."""
+"""`movenet run`: poses on photos, videos, cameras and streams, drawn, recorded and printed."""
 
 from __future__ import annotations
 
@@ -14,29 +14,59 @@ from movenet.cli.options import (
     ModelOption,
     PrecisionName,
     PrecisionOption,
+    SmoothName,
     ThreadsOption,
 )
 
+Inputs = Annotated[
+    list[str],
+    typer.Argument(help="Photos, folders, globs, videos, a camera's number or a URL.", show_default=False),
+]
+
 
 def run(
-    inputs: Annotated[
-        list[str], typer.Argument(help="Photos, folders of photos or globs.", show_default=False)
-    ],
+    inputs: Inputs,
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File or folder for the annotated pictures.")
+        Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json.")
     ] = None,
     model: ModelOption = "lightning",
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
     ] = False,
+    smooth: Annotated[
+        SmoothName, typer.Option(help="How videos are calmed; offline looks at the whole file.")
+    ] = SmoothName.causal,
     looks: LooksOption = 2,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least score of a pose.")] = None,
+    palette: Annotated[str, typer.Option(help="Colours: clear, classic or person.")] = "clear",
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Find the person of each photo, draw the skeleton and print the result.
+    """Find the person in each photo or video, draw the skeleton and print the result.
 
-    Without -o the annotated pictures go to the current folder as NAME.pose.jpg; with --json only where -o says.
+    Without -o, --records and --json the annotated copy of NAME.jpg is NAME.pose.jpg in the current folder. A camera
+    or a stream prints one JSON object for each frame until Ctrl-C, which finishes what was begun.
     """
+    from movenet.cli.inputs import sort_inputs
+    from movenet.cli.photos import run_photos
+    from movenet.cli.videos import Wishes, run_videos
+    from movenet.drawing import Style
+    from movenet.engine import Runtime
+    from movenet.estimator import MIN_SCORE, Estimator
+
+    photos, films, sound = sort_inputs(inputs)
+    runtime = Runtime(engine.value, precision.value, threads)
+    limit = MIN_SCORE if min_score is None else min_score
+    estimator = Estimator(model, looks=looks, min_score=limit, runtime=runtime)
+    style = Style(palette)
+    if photos:
+        sound &= run_photos(photos, estimator, out, style=style, json=json)
+    if films:
+        sound &= run_videos(films, estimator, Wishes(out, records, json, smooth.value, style))
+    if not sound:
+        raise typer.Exit(1)

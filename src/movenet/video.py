@@ -1,0 +1,320 @@
+"""Upstairs: the last frame tells where to look in this one.
+
+Nothing below this room remembers anything. Here one small frozen value a stream, `Memory`, is replaced at each frame,
+so that any number of streams share one `VideoEstimator`, and that one its engines.
+
+    nobody known ──► first look at the whole frame ──► somebody? ──► second look at them ──► pose
+    somebody known ──► look where they should be now ──► still there? ──► pose
+                              └─ no ──► as if nobody were known
+
+Google's rule loses people: a crop that follows a wrong guess never shows the rest of the frame. Here a lost person is
+looked for in the whole frame at once, and even a track that looks sound is checked against the whole frame from time
+to time. So a frame costs one look, or one look and a search, never more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.crop import check_image
+from movenet.errors import MediaError
+from movenet.estimator import Estimator, Sighting
+from movenet.media.frame import Frame
+from movenet.media.source import open_source
+from movenet.oks import similarity
+from movenet.pose import SEEN_SCORE, Pose
+from movenet.smoothing import OneEuro, OneEuroState, ZeroPhase
+
+Lock = Literal["prominent", "largest", "central"] | tuple[float, float] | tuple[float, float, float, float]
+"""Whom to follow: the most prominent, largest or most central person, the one at a point (x, y) or in a box
+(x, y, width, height), in pixels of the frame."""
+
+CALM: Final = OneEuro()
+"""The smoothing of a stream unless told otherwise."""
+ZERO_PHASE: Final = ZeroPhase()
+"""The smoothing of a recording unless told otherwise."""
+SAME_PERSON_OKS: Final = 0.2
+"""A track and somebody found in the whole frame that are at least so alike are one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRule:
+    """How to follow one person (defaults measured on moving-camera clips, docs/video.md)."""
+
+    factor: float = 1.15
+    """Side of the square as a multiple of the longer side of the person in the last frame: room to move."""
+    guide_share: float = 0.3
+    """How far the decoder leans towards where the keypoints should be by now, 0…1."""
+    keep_score: float = 0.25
+    """A look whose keypoints score less on average has lost the person."""
+    check_every_s: float = 0.5
+    """How often a person who seems to be there is looked for in the whole frame."""
+    forget_after_s: float = 0.5
+    """After a gap in time this long nobody is known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """What is known of one stream after a frame."""
+
+    time_s: float
+    """When that frame was shown."""
+    size: tuple[int, int]
+    """Its width and height in pixels."""
+    pose: Pose | None = None
+    """Who was seen, as the model saw them: not smoothed."""
+    motion: NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, np.float32))
+    """Shape (2,): how the person as a whole moves, x and y in pixels per second."""
+    place: NDArray[np.float64] | None = None
+    """Shape (2,): x, y of the middle of the person when last seen; stays when they are lost."""
+    checked_s: float = -math.inf
+    """When the whole frame was last searched."""
+    smooth: OneEuroState | None = None
+    """What the smoothing remembers."""
+
+
+class VideoEstimator:
+    """Follows one person through the frames of any number of streams."""
+
+    def __init__(
+        self,
+        model: str | Path | Estimator = "lightning",
+        *,
+        lock: Lock = "prominent",
+        rule: FollowRule = FollowRule(),
+        smoothing: OneEuro | None = CALM,
+    ):
+        """Take an estimator that looks twice, or the name of the model for one.
+
+        Args:
+            model: an `Estimator` with 2 looks, or what it would take as its model.
+            lock: whom to follow when several people are there.
+            rule: how to follow.
+            smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
+
+        Raises:
+            ModelError: as `Estimator` does.
+        """
+        self.estimator = model if isinstance(model, Estimator) else Estimator(model)
+        self.lock = lock
+        self.rule = rule
+        self.smoothing = smoothing
+
+    def stream(self) -> Stream:
+        """Return a new stream: call it with each frame and its time."""
+        return Stream(self)
+
+    def step(
+        self, memory: Memory | None, image: NDArray[np.uint8], time_s: float
+    ) -> tuple[Memory, list[Pose]]:
+        """Take in one frame.
+
+        Args:
+            memory: what the frame before gave; None at the start.
+            image: (H, W, 3) uint8 RGB.
+            time_s: when the frame is shown, in seconds, later than the one before.
+
+        Returns:
+            What to remember, and the pose of the person followed, or an empty list.
+
+        Raises:
+            MediaError: if `image` is no picture, or time stands still or runs backwards.
+        """
+        image = check_image(image)
+        memory = self._recall(memory, image, time_s)
+        pose = self._follow(memory, image, time_s)
+        if pose is not None and time_s - memory.checked_s < self.rule.check_every_s:
+            return self._remember(memory, pose, time_s, memory.checked_s)
+        found = self.estimator.find(image)
+        if pose is None or not any(_same_person(pose, sighting) for sighting in found):
+            memory, pose = (
+                replace(memory, pose=None, smooth=None),
+                self._look_at(self._choose(found, memory), image),
+            )
+        return self._remember(memory, pose, time_s, time_s)
+
+    def _recall(self, memory: Memory | None, image: NDArray[np.uint8], time_s: float) -> Memory:
+        """Return what is known before a frame, as far as it still holds."""
+        size = (image.shape[1], image.shape[0])
+        if memory is None:
+            return Memory(time_s, size)
+        if not time_s > memory.time_s:
+            raise MediaError(f"expected a frame later than the last one at {memory.time_s} s, got {time_s} s")
+        stale = time_s - memory.time_s > self.rule.forget_after_s or size != memory.size
+        return Memory(time_s, size) if stale else memory
+
+    def _follow(self, memory: Memory, image: NDArray[np.uint8], time_s: float) -> Pose | None:
+        """Look where the person should be by now; None if nobody was known or they are not there."""
+        if memory.pose is None:
+            return None
+        expected = _moved(memory.pose, memory.motion * np.float32(time_s - memory.time_s))
+        sighting = Sighting(expected, _middle(expected))
+        pose = self._look(sighting, image, self.rule.factor, self.rule.guide_share)
+        return pose if pose.score >= self.rule.keep_score else None
+
+    def _look_at(self, sighting: Sighting | None, image: NDArray[np.uint8]) -> Pose | None:
+        """Look at somebody just found, as at a still; None if that was nobody after all."""
+        if sighting is None:
+            return None
+        rule = self.estimator.rule
+        pose = self._look(sighting, image, rule.factor, rule.guide_share)
+        return pose if math.sqrt(sighting.pose.score * pose.score) >= self.estimator.min_score else None
+
+    def _look(self, sighting: Sighting, image: NDArray[np.uint8], factor: float, share: float) -> Pose:
+        crop = sighting.crop(self.estimator.engine.card.side, factor)
+        return self.estimator.look([image], [crop], [sighting.guide(crop, share)])[0]
+
+    def _choose(self, found: Sequence[Sighting], memory: Memory) -> Sighting | None:
+        """Return whom to follow from now on."""
+        if isinstance(self.lock, str):
+            criterion = _CRITERIA[self.lock]
+            return max(found, key=lambda sighting: criterion(sighting, memory.size), default=None)
+        place = memory.place if memory.place is not None else _place(self.lock)
+        here = [sighting for sighting in found if _holds(sighting.bounds, place)]
+        return min(here, key=lambda sighting: float(np.hypot(*(sighting.center - place))), default=None)
+
+    def _remember(
+        self, memory: Memory, pose: Pose | None, time_s: float, checked_s: float
+    ) -> tuple[Memory, list[Pose]]:
+        if pose is None:
+            return Memory(time_s, memory.size, place=memory.place, checked_s=checked_s), []
+        smooth, shown = self._calm(memory.smooth, pose, time_s, memory.size)
+        motion = _motion(memory, pose, time_s)
+        after = Memory(time_s, memory.size, pose, motion, _middle(pose), checked_s, smooth)
+        return after, [shown]
+
+    def _calm(
+        self, state: OneEuroState | None, pose: Pose, time_s: float, size: tuple[int, int]
+    ) -> tuple[OneEuroState | None, Pose]:
+        if self.smoothing is None:
+            return None, pose
+        after, keypoints = self.smoothing.step(state, time_s, pose.keypoints, pose.scores, size)
+        calm = replace(pose, keypoints=keypoints, box=None)
+        return after, replace(calm, box=calm.bounds())
+
+
+class Stream:
+    """One video: holds the `Memory` between its frames."""
+
+    def __init__(self, estimator: VideoEstimator):
+        self.estimator = estimator
+        self.memory: Memory | None = None
+
+    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+        """Take in the next frame; see `VideoEstimator.step`."""
+        self.memory, poses = self.estimator.step(self.memory, image, time_s)
+        return poses
+
+
+def watch(
+    source: str | Path | int, model: str | Path | VideoEstimator = "lightning"
+) -> Iterator[tuple[Frame, list[Pose]]]:
+    """Open a video, camera or stream and yield each frame with the poses in it.
+
+    Args:
+        source: what `open_source` takes: a path, the number of a camera, an address.
+        model: the name of a model, or a `VideoEstimator` set up as one likes.
+
+    Raises:
+        MediaError: if the source cannot be read.
+    """
+    estimator = model if isinstance(model, VideoEstimator) else VideoEstimator(model)
+    stream = estimator.stream()
+    with open_source(source) as frames:
+        for frame in frames:
+            yield frame, stream(frame.image, frame.time_s)
+
+
+def _prominence(sighting: Sighting, size: tuple[int, int]) -> float:
+    return sighting.prominence
+
+
+def _size(sighting: Sighting, size: tuple[int, int]) -> float:
+    return sighting.area
+
+
+def _centrality(sighting: Sighting, size: tuple[int, int]) -> float:
+    return -float(np.hypot(*(sighting.center - np.array(size) / 2)))
+
+
+_CRITERIA: Final[Mapping[str, Callable[[Sighting, tuple[int, int]], float]]] = {
+    "prominent": _prominence,
+    "largest": _size,
+    "central": _centrality,
+}
+
+
+def _place(lock: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return the point, or the middle of the box."""
+    x, y, width, height = lock if len(lock) == 4 else (*lock, 0.0, 0.0)
+    return np.array([x + width / 2, y + height / 2])
+
+
+def _holds(bounds: tuple[float, float, float, float], place: NDArray[np.float64]) -> bool:
+    x, y, width, height = bounds
+    return bool(x <= place[0] <= x + width and y <= place[1] <= y + height)
+
+
+def _middle(pose: Pose) -> NDArray[np.float64]:
+    """Return x, y of the middle of everything seen of a person."""
+    return _place(pose.bounds() or (*pose.keypoints.mean(axis=0),))
+
+
+def _moved(pose: Pose, way: NDArray[np.float32]) -> Pose:
+    moved = replace(pose, keypoints=pose.keypoints + way, box=None)
+    return replace(moved, box=moved.bounds())
+
+
+def _motion(memory: Memory, pose: Pose, time_s: float) -> NDArray[np.float32]:
+    """Return how the person moves: the mean step of the keypoints in sight, halfway from the motion before."""
+    if memory.pose is None:
+        return np.zeros(2, np.float32)
+    seen = np.minimum(pose.scores, memory.pose.scores) > SEEN_SCORE
+    if not seen.any():
+        return memory.motion
+    step = (pose.keypoints[seen] - memory.pose.keypoints[seen]).mean(axis=0) / np.float32(
+        time_s - memory.time_s
+    )
+    return np.asarray((memory.motion + step) / 2, np.float32)
+
+
+def _same_person(pose: Pose, sighting: Sighting) -> bool:
+    alike = similarity(pose.keypoints[None], sighting.pose.keypoints[None], [sighting.area])
+    return bool(alike[0, 0] > SAME_PERSON_OKS)
+
+
+def smooth_recording(
+    times_s: Sequence[float], poses: Sequence[Sequence[Pose]], settings: ZeroPhase = ZERO_PHASE
+) -> list[list[Pose]]:
+    """Smooth the poses of a whole recording without lag: holes filled, outliers taken out.
+
+    Args:
+        times_s: when each frame is shown, ascending.
+        poses: the pose of the person in each frame, or an empty list; not smoothed before.
+        settings: how to smooth.
+
+    Returns:
+        One list for each frame; frames in which nobody was found stay empty.
+
+    Raises:
+        MoveNetError: if scipy is not installed.
+    """
+    known = [i for i, found in enumerate(poses) if found]
+    if not known:
+        return [[] for _ in poses]
+    tracks = [poses[i][0] for i in known]
+    keypoints, scores = settings.smooth(
+        [times_s[i] for i in known], [pose.keypoints for pose in tracks], [pose.scores for pose in tracks]
+    )
+    smooth: list[list[Pose]] = [[] for _ in poses]
+    for i, pose, points, confidence in zip(known, tracks, keypoints, scores, strict=True):
+        calm = replace(pose, keypoints=points, scores=confidence, box=None)
+        smooth[i] = [replace(calm, box=calm.bounds())]
+    return smooth

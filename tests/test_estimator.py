@@ -1,0 +1,176 @@
+"""One picture in, poses out."""
+
+import cv2
+import numpy as np
+import pytest
+
+from movenet.engine import ScriptedEngine
+from movenet.errors import MediaError, ModelError
+from movenet.estimator import Estimator, LookRule, Sighting
+from movenet.media import read_photo
+from movenet.models import DATA, MODELS
+from movenet.oks import similarity
+from movenet.pose import SIGMAS, Pose
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return read_photo(DATA / "astronaut.jpg")
+
+
+@pytest.fixture(scope="module")
+def lightning():
+    return Estimator("lightning")
+
+
+@pytest.fixture(scope="module")
+def once(lightning):
+    return Estimator(lightning.engine, looks=1)
+
+
+def alike(pose, other):
+    """Return the likeness of the keypoints that both are sure of."""
+    sure = np.minimum(pose.scores, other.scores) > 0.3
+    assert sure.sum() >= 5
+    _, _, width, height = pose.bounds()
+    points, others = pose.keypoints[None, sure], other.keypoints[None, sure]
+    return similarity(points, others, [0.5 * width * height], np.array(SIGMAS)[sure])[0, 0]
+
+
+def silent(card):
+    """Answer that nobody is there."""
+    channels = {"center": 1, "heatmap": 17, "regress": 34, "offset": 34, "box_scale": 2, "box_offset": 2}
+
+    def answer(squares):
+        n, height, width, _ = squares.shape
+        heads = {
+            name: np.zeros((n, channels[name], height // 4, width // 4), np.float32) for name in card.heads
+        }
+        heads["center"] -= 20
+        heads["heatmap"] -= 20
+        return heads
+
+    return ScriptedEngine(card, answer)
+
+
+def test_the_astronauts_face_is_found_where_it_is(lightning, astronaut):
+    (pose,) = lightning(astronaut)
+    face = {"nose": (223, 123), "left_eye": (246, 102), "right_eye": (203, 100), "left_ear": (272, 119)}
+    for name, (x, y) in face.items():
+        assert np.hypot(pose[name][0] - x, pose[name][1] - y) < 12, name
+    assert pose["left_shoulder"][0] > pose["right_shoulder"][0]
+
+
+def test_the_mirrored_picture_gives_the_mirrored_pose(lightning, astronaut):
+    (pose,) = lightning(astronaut)
+    (mirrored,) = lightning(astronaut[:, ::-1])
+    assert alike(pose.mirrored(astronaut.shape[1]), mirrored) > 0.9
+
+
+@pytest.mark.parametrize("estimator", ["lightning", "once"])
+def test_a_batch_of_different_sizes_is_answered_as_one_by_one(estimator, astronaut, request):
+    estimator = request.getfixturevalue(estimator)
+    pictures = [astronaut, astronaut[:300], np.zeros((50, 200, 3), np.uint8), astronaut[:, 100:400]]
+    together = estimator.batch(pictures)
+    for picture, poses in zip(pictures, together, strict=True):
+        alone = estimator(picture)
+        assert len(alone) == len(poses)
+        for a, b in zip(alone, poses, strict=True):
+            assert alike(a, b) > 0.98
+
+
+def test_a_small_person_at_the_side_of_a_wide_picture_is_found_by_the_second_look_alone(
+    lightning, once, astronaut
+):
+    wide = np.full((400, 1600, 3), 90, np.uint8)
+    wide[200:, 1380:1580] = cv2.resize(astronaut, (200, 200), interpolation=cv2.INTER_AREA)
+    nose = np.array([1380, 200]) + np.array([223, 123]) * 200 / 512
+    (pose,) = lightning(wide)
+    assert np.hypot(*(pose.keypoints[0] - nose)) < 8
+    assert not any(np.hypot(*(pose.keypoints[0] - nose)) < 8 for pose in once(wide))
+
+
+def test_an_empty_picture_has_nobody(lightning, once):
+    grey = np.full((480, 640, 3), 127, np.uint8)
+    assert lightning(grey) == []
+    assert once(grey) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 3)])
+def test_the_smallest_and_thinnest_pictures_are_taken(lightning, once, size):
+    picture = np.zeros((*size, 3), np.uint8)
+    assert lightning(picture) == []
+    assert once(picture) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.full((10, 10, 3), np.nan),
+        np.zeros((10, 10, 3), np.float32),
+        np.zeros((10, 10), np.uint8),
+        np.zeros((10, 10, 4), np.uint8),
+        np.zeros((0, 10, 3), np.uint8),
+        "photo.jpg",
+        None,
+    ],
+    ids=["NaN", "float", "grey", "BGRA", "empty", "path", "None"],
+)
+def test_what_is_no_picture_is_refused(lightning, once, bad):
+    for estimator in (lightning, once):
+        with pytest.raises(MediaError, match="expected a picture as a uint8 RGB array"):
+            estimator(bad)
+
+
+def test_a_read_only_view_with_strides_is_taken(lightning, astronaut):
+    view = astronaut[::2, ::2]
+    view.setflags(write=False)
+    (a,), (b,) = lightning(view), lightning(view.copy())
+    np.testing.assert_allclose(a.keypoints, b.keypoints, atol=1e-3)
+
+
+def test_with_scripted_engines_nobody_is_found_and_nothing_breaks():
+    finder, single = silent(MODELS["multipose"]), silent(MODELS["lightning"])
+    assert Estimator(single, finder=finder)(np.zeros((100, 80, 3), np.uint8)) == []
+    assert Estimator(single, looks=1)(np.zeros((100, 80, 3), np.uint8)) == []
+
+
+def test_a_lower_limit_lets_unsure_poses_through(lightning, once):
+    sure = Estimator(lightning.engine, min_score=0.99, finder=lightning.finder)
+    unsure = Estimator(lightning.engine, looks=1, min_score=0.0)
+    assert sure(np.full((480, 640, 3), 127, np.uint8)) == []
+    assert len(unsure(np.full((480, 640, 3), 127, np.uint8))) == 1
+
+
+def test_the_model_for_many_is_refused_as_the_model_for_one():
+    with pytest.raises(ModelError, match="expected a single-person model"):
+        Estimator("multipose")
+
+
+@pytest.mark.parametrize("looks", [0, 3])
+def test_looks_are_one_or_two(lightning, looks):
+    with pytest.raises(ModelError, match="1 or 2 looks"):
+        Estimator(lightning.engine, looks=looks)
+
+
+def test_finding_people_needs_two_looks(once, astronaut):
+    with pytest.raises(ModelError, match="2 looks"):
+        once.find(astronaut)
+
+
+def test_the_guide_names_the_person_in_the_crops_own_terms():
+    pose = Pose(np.full((17, 2), 50, np.float32), np.ones(17, np.float32), 0.9, box=(40, 40, 20, 20))
+    sighting = Sighting(pose, np.array([50.0, 50.0]))
+    crop = sighting.crop(192, factor=2.0)
+    guide = sighting.guide(crop, 0.5)
+    np.testing.assert_allclose(guide.center, [0.5, 0.5], atol=0.01)
+    np.testing.assert_allclose(guide.keypoints, np.full((17, 2), 0.5), atol=0.01)
+
+
+def test_every_person_of_a_crowd_is_sighted_once(astronaut):
+    crowd = np.zeros((512, 1536, 3), np.uint8)
+    for i in range(3):
+        crowd[:, 512 * i : 512 * (i + 1)] = astronaut
+    estimator = Estimator("lightning", rule=LookRule(first_side_px=512))
+    sure = [s for s in estimator.find(crowd) if s.pose.score > 0.3]
+    assert sorted(int(s.pose["nose"][0]) // 512 for s in sure) == [0, 1, 2]
