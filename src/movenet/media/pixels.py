@@ -1,0 +1,96 @@
+"""FFmpeg's frames, of any pixel format and orientation, turned into upright RGB arrays."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import cv2
+import numpy as np
+from av import VideoFrame
+from av.sidedata.sidedata import SideData
+from av.video.format import VideoFormat
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+UNSPECIFIED: Final = 2
+"""AVCOL_SPC_UNSPECIFIED (ITU-T H.273, table 4)."""
+HIGH_DEFINITION_PX: Final = 576
+"""Video higher than this that does not name its colours uses BT.709, as players take it."""
+
+
+class Painter:
+    """Converts the frames of one stream; what FFmpeg prepares for one frame serves the next."""
+
+    def __init__(self) -> None:
+        """Prepare nothing yet: the first frame tells what is needed."""
+        self._reformatter = VideoReformatter()
+        self._transparent: dict[str, bool] = {}
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Return the frame as (H, W, 3) uint8 RGB, upright, laid over white where it is transparent.
+
+        Rows may be padded: the array is C-contiguous within a row only.
+        """
+        kind = frame.format.name
+        if kind not in self._transparent:
+            self._transparent[kind] = has_alpha(frame.format)
+        if self._transparent[kind]:
+            image = over_white(self._convert(frame, "rgba"))
+        elif kind == "rgb24":
+            # Nothing to convert: the decoder may still use these very bytes.
+            image = self._convert(frame, kind).copy()
+        else:
+            image = self._convert(frame, "rgb24")
+        return turned(image, display_matrix(frame))
+
+    def _convert(self, frame: VideoFrame, kind: str) -> NDArray[np.uint8]:
+        guess = frame.colorspace == UNSPECIFIED and frame.height > HIGH_DEFINITION_PX
+        same = self._reformatter.reformat(
+            frame,
+            format=kind,
+            src_colorspace=Colorspace.ITU709 if guess else None,
+            interpolation=Interpolation.BILINEAR,
+            threads=1,
+        )
+        return cast("NDArray[np.uint8]", same.to_ndarray())
+
+
+def has_alpha(kind: VideoFormat) -> bool:
+    """Tell whether a pixel format knows transparency; a palette may."""
+    return kind.has_palette or any(component.is_alpha for component in kind.components)
+
+
+def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a (H, W, 4) uint8 RGBA picture over white."""
+    rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
+    alpha = rgba[..., 3]
+    if alpha.min() < 255:
+        cover = alpha[..., None].astype(np.uint16)
+        rgb = (rgb * cover + 255 * (255 - cover) + 127) // 255
+    return np.asarray(rgb, np.uint8)
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """Return (a, b, c, d), each -1, 0 or 1: a pixel (x, y) is shown at (a·x + c·y, b·x + d·y) plus a shift.
+
+    ISO/IEC 14496-12, 8.3.2.3, rounded to quarter turns and mirrorings; (1, 0, 0, 1) if the frame names none.
+    """
+    matrix = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
+    if matrix is None:
+        return 1, 0, 0, 1
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5] / 65536.0
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return int(np.copysign(1, a)), 0, 0, int(np.copysign(1, d))
+    return 0, int(np.copysign(1, b)), int(np.copysign(1, c)), 0
+
+
+def turned(image: NDArray[np.uint8], matrix: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Show a (H, W, 3) picture as its display matrix asks."""
+    a, b, c, d = matrix
+    if matrix == (1, 0, 0, 1):
+        return image
+    upright = cv2.transpose(image) if b else image
+    mirrored, upside_down = (c < 0, b < 0) if b else (a < 0, d < 0)
+    if mirrored or upside_down:
+        upright = cv2.flip(upright, int(mirrored) - (mirrored and upside_down) * 2)
+    return np.asarray(upright, np.uint8)

@@ -1,0 +1,72 @@
+"""Films as numbered pictures in a folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import threading
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.errors import MediaError
+from movenet.media.photo import write_photo
+from movenet.media.pictures import NUMBERED
+
+NAME: Final = "%06d.png"
+"""Names of the pictures of a film that only names a folder."""
+
+
+def is_sequence(path: Path) -> bool:
+    """Tell whether a film of that name is a folder of pictures, or a pattern for their names."""
+    return not path.suffix or path.is_dir() or bool(NUMBERED.search(path.name))
+
+
+class SequenceSink:
+    """Writes pictures into a hidden folder; all of them appear at the end."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the temporary folder.
+
+        Raises:
+            MediaError: The folder around it is missing or closed to us, or a file of the name is there.
+        """
+        if not NUMBERED.search(path.name):
+            path = path / NAME
+        # A link is followed, so that the pictures come to where it leads.
+        self._folder = Path(os.path.realpath(path.parent))
+        self._pattern = path.name
+        self._written = 0
+        beside = self._folder if self._folder.is_dir() else self._folder.parent
+        self._temporary = beside / f".{self._folder.name}.{secrets.token_hex(4)}.part"
+        if self._folder.exists() and not self._folder.is_dir():
+            raise MediaError(f"cannot write {path}: {self._folder} is a file, not a folder")
+        try:
+            self._temporary.mkdir()
+        except OSError as problem:
+            raise MediaError(f"cannot write {path}: {problem.strerror}") from problem
+
+    def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a copy."""
+        return image.copy()
+
+    def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
+        """Write the picture under the next number; numbered pictures have no times."""
+        name = NUMBERED.sub(lambda place: place[0] % self._written, self._pattern, count=1)
+        write_photo(self._temporary / name, prepared)
+        self._written += 1
+
+    def finish(self, unwanted: threading.Event) -> None:
+        """Move the pictures to their folder; those of the same names there are replaced."""
+        if not self._folder.exists():
+            self._temporary.replace(self._folder)
+            return
+        for picture in sorted(self._temporary.iterdir()):
+            picture.replace(self._folder / picture.name)
+
+    def discard(self) -> None:
+        """Remove the temporary folder."""
+        shutil.rmtree(self._temporary, ignore_errors=True)

@@ -1,0 +1,140 @@
+"""The sound of one file, taken along into another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, TypeAlias, cast
+
+import av
+from av import AudioFrame, Packet
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.stream import Discard
+
+from movenet.media.container import open_container
+from movenet.media.decoding import Packets
+
+PRIMING_S: Final = 0.05
+"""Coded sound may begin so much before its first sample is heard: 1024 samples of AAC at 22 kHz."""
+
+
+TimedPacket: TypeAlias = "tuple[float, Packet[AudioStream]]"
+"""When the film has come to the packet, in seconds, and the packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCodec:
+    """How a kind of film holds sound."""
+
+    name: str
+    """The encoder."""
+    copied: frozenset[str]
+    """Codecs that every player of this kind of film knows: their packets are copied as they are."""
+    bit_rate: int
+
+
+class Sound:
+    """The sound track of a file, brought into a film packet by packet."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the file; one that has no sound is fine and adds nothing.
+
+        Raises:
+            MediaError: The file is missing, or cannot be read.
+        """
+        self._name = str(path)
+        self._from = open_container(self._name)
+        self._track = cast("AudioStream | None", self._from.streams.best("audio"))
+        # Times count from the first picture.
+        self._zero_s = 0.0
+        for stream in self._from.streams:
+            if stream.type == "video" and stream.start_time is not None and stream.time_base:
+                self._zero_s = float(stream.start_time * stream.time_base)
+            if stream is not self._track:
+                stream.discard = Discard.all
+        self._into: OutputContainer | None = None
+        self._packets: Iterator[TimedPacket] = iter(())
+        self._next: TimedPacket | None = None
+
+    def join(self, film: OutputContainer, codec: SoundCodec, first_s: float) -> None:
+        """Give the film a sound stream, before anything is written to it.
+
+        `first_s` is the time, from the first picture of the sound's file, with which the film begins.
+        """
+        if self._track is None or self._track.codec_context is None:
+            return
+        self._into = film
+        self._zero_s += first_s
+        if self._track.codec_context.codec.canonical_name in codec.copied:
+            self._packets = self._copied(film.add_stream_from_template(self._track))
+        else:
+            self._packets = self._encoded(_encoder(film, codec, self._track))
+        self._next = next(self._packets, None)
+
+    def until(self, time_s: float) -> None:
+        """Write what is heard before a time of the film, in seconds."""
+        while self._into and self._next and self._next[0] < time_s:
+            self._into.mux(self._next[1])
+            self._next = next(self._packets, None)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._from.close()
+
+    def _read(self, track: AudioStream) -> Iterator[Packet[AudioStream] | None]:
+        return iter(Packets(self._from, track, self._name, damage_limit=100))
+
+    def _copied(self, stream: AudioStream) -> Iterator[TimedPacket]:
+        track = cast("AudioStream", self._track)
+        for packet in self._read(track):
+            if packet is None or packet.pts is None or packet.dts is None:
+                continue
+            shift = round(Fraction(self._zero_s) / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+            start_s = float(packet.pts * packet.time_base)
+            if start_s >= -PRIMING_S:
+                yield start_s, packet
+
+    def _encoded(self, stream: AudioStream) -> Iterator[TimedPacket]:
+        for frame in self._decoded():
+            yield from _timed(stream.encode(frame))
+        yield from _timed(stream.encode(None))
+
+    def _decoded(self) -> Iterator[AudioFrame]:
+        """Yield what is heard from the film's start on, with times counted from there."""
+        track = cast("AudioStream", self._track)
+        for packet in self._read(track):
+            try:
+                frames = track.codec_context.decode(packet)
+            except FFmpegError:
+                continue
+            for frame in frames:
+                if frame.pts is None or frame.time_base is None:
+                    continue
+                start_s = float(frame.pts * frame.time_base) - self._zero_s
+                if start_s >= 0:
+                    frame.pts = round(start_s * frame.sample_rate)
+                    frame.time_base = Fraction(1, frame.sample_rate)
+                    yield frame
+
+
+def _timed(packets: list[Packet[AudioStream]]) -> Iterator[TimedPacket]:
+    for packet in packets:
+        yield float((packet.pts or 0) * packet.time_base), packet
+
+
+def _encoder(film: OutputContainer, codec: SoundCodec, track: AudioStream) -> AudioStream:
+    """Add a stream of mono or stereo at the track's own rate, or at 48 kHz where the codec lacks that."""
+    rates = av.Codec(codec.name, "w").audio_rates
+    rate = track.codec_context.sample_rate
+    stream = film.add_stream(
+        codec.name,
+        rate=rate if not rates or rate in rates else 48_000,
+        bit_rate=codec.bit_rate,
+        layout="mono" if track.codec_context.layout.nb_channels == 1 else "stereo",
+    )
+    return cast("AudioStream", stream)
