@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from movenet.decode import decode_one
+from movenet.decode import ManySettings, decode_many, decode_one
 from movenet.export import read_network
 from movenet.models import MODELS
 from movenet.network import (
@@ -85,3 +85,19 @@ def test_loading_is_strict(change):
         state["backbone.stem.bias"] = torch.zeros(3)
     with pytest.raises(RuntimeError):
         load_network(state, LIGHTNING)
+
+
+def test_everybody_in_the_picture_is_found_as_by_googles_graph(networks, shared):
+    golden = np.load(shared / "golden" / "movenet-multipose.npz")
+    files = sorted({key.rsplit("/", 1)[0] for key in golden.files})
+    assert len(files) == 30
+    for file in files:
+        with torch.inference_mode():
+            heads = {
+                k: v.numpy()
+                for k, v in networks["multipose"](torch.from_numpy(golden[f"{file}/input"])).items()
+            }
+        people = decode_many(heads, ManySettings(min_score=0.0, most=6))[0]
+        theirs = golden[f"{file}/output"][0]
+        ours = np.column_stack([people.keypoints.reshape(6, 51), people.boxes, people.scores])
+        assert np.abs(ours - theirs).max() < 1e-3, file

@@ -1,3 +1,67 @@
-"""MoveNet in the open: 17 body keypoints from photos, videos and live cameras."""
+"""MoveNet in the open: 17 body keypoints from photos, videos and live cameras.
+
+    import movenet
+
+    movenet.estimate("photo.jpg")                        # list of poses
+    for frame, poses in movenet.watch("dance.mp4"): ...  # frame by frame
+
+Importing this loads numpy and OpenCV; engines and codecs are loaded when they are first used.
+"""
+
+from movenet.crop import Crop
+from movenet.decode import Guide, decode_many, decode_one
+from movenet.drawing import Style, draw
+from movenet.engine import Engine, Runtime, ScriptedEngine, open_engine
+from movenet.errors import DataError, EngineError, MediaError, ModelError, MoveNetError
+from movenet.estimator import Estimator, LookRule, Sighting, estimate
+from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
+from movenet.models import MODELS, ModelCard
+from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
+from movenet.records import Record, open_records, read_records
+from movenet.smoothing import OneEuro, ZeroPhase
+from movenet.video import FollowRule, VideoEstimator, smooth_recording, watch
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "BONES",
+    "KEYPOINTS",
+    "MIRROR",
+    "MODELS",
+    "SIGMAS",
+    "Crop",
+    "DataError",
+    "Engine",
+    "EngineError",
+    "Estimator",
+    "FollowRule",
+    "Frame",
+    "Guide",
+    "LookRule",
+    "MediaError",
+    "ModelCard",
+    "ModelError",
+    "MoveNetError",
+    "OneEuro",
+    "Pose",
+    "Record",
+    "Runtime",
+    "ScriptedEngine",
+    "Sighting",
+    "Style",
+    "VideoEstimator",
+    "ZeroPhase",
+    "decode_many",
+    "decode_one",
+    "draw",
+    "estimate",
+    "open_engine",
+    "open_records",
+    "open_source",
+    "open_writer",
+    "read_photo",
+    "read_records",
+    "smooth_recording",
+    "watch",
+    "write_photo",
+]

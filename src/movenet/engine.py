@@ -289,8 +289,10 @@ def _openvino_has_bf16(core: Any) -> bool:
     return bool(core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string() == "bf16")
 
 
-def _openvino_config(precision: str, threads: int | None) -> dict[str, str | int]:
-    config: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": 1}
+def _openvino_config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
+    config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": 1}
+    # A thread tied to a core waits for whoever else is on it: decoding and encoding a video, for one.
+    config["ENABLE_CPU_PINNING"] = False
     if threads is not None:
         config["INFERENCE_NUM_THREADS"] = threads
     folder = cache_folder()

@@ -21,6 +21,7 @@ from movenet.crop import Crop, check_image
 from movenet.decode import Guide, ManySettings, decode_many, decode_one
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import ModelError
+from movenet.media.photo import read_photo
 from movenet.oks import suppress
 from movenet.pose import Pose
 
@@ -197,3 +198,16 @@ def _to_pose(crop: Crop, decoded: NDArray[np.float32]) -> Pose:
 def _agree(first: Pose, second: Pose) -> Pose:
     """Return the second look's pose, as sure as both looks together: the geometric mean of their scores."""
     return replace(second, score=math.sqrt(first.score * second.score))
+
+
+def estimate(picture: str | Path | NDArray[np.uint8], model: str | Path = "lightning") -> list[Pose]:
+    """Return the poses in a photo, given as a path or as an (H, W, 3) uint8 RGB array.
+
+    The model is loaded anew each time; for many pictures make one `Estimator` and call that.
+
+    Raises:
+        MediaError: if the photo cannot be read or the array is no picture.
+        ModelError: if the model is unknown.
+    """
+    image = picture if isinstance(picture, np.ndarray) else read_photo(picture)
+    return Estimator(model)(image)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 
 def models() -> None:
-    """List the models of the wheel: input, size, SHA-256, source and licence."""
-    from rich.console import Console
-    from rich.table import Table
-
+    """List the models of the wheel: input, size, file, SHA-256, source and licence."""
     from movenet.models import MODELS
 
-    table = Table("model", "input", "people", "size", "SHA-256", "source", "licence")
     for card in MODELS.values():
-        people = "many" if card.finds_many else "one"
+        people = "every person" if card.finds_many else "one person"
         size = f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "missing"
-        table.add_row(card.name, f"{card.side} px", people, size, card.sha256, card.source, card.licence)
-    Console().print(table)
+        print(f"{card.name}: {people}, input {card.side} px, MobileNetV2 × {card.width}, {size}")
+        print(f"    file     {card.path}")
+        print(f"    SHA-256  {card.sha256}")
+        print(f"    source   {card.source}")
+        print(f"    licence  {card.licence}")

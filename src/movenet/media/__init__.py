@@ -9,13 +9,22 @@ from movenet.media.photo import (
     read_photo,
     write_photo,
 )
+from movenet.media.source import LiveSettings, Source, SourceSettings, open_source
+from movenet.media.writer import VideoWriter, WriterSettings, open_writer
 
 __all__ = [
     "MAX_PHOTO_PIXELS",
     "PHOTO_SUFFIXES",
     "Frame",
+    "LiveSettings",
+    "Source",
+    "SourceSettings",
+    "VideoWriter",
+    "WriterSettings",
     "decode_photo",
     "find_photos",
+    "open_source",
+    "open_writer",
     "read_photo",
     "write_photo",
 ]

@@ -1,0 +1,179 @@
+"""The command line, as a user types it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from movenet.cli import app
+from movenet.cli.options import EngineName, PrecisionName, SmoothName
+from movenet.engine import ENGINES
+from movenet.media import open_source, read_photo, write_photo
+from movenet.models import DATA, MODELS
+from movenet.records import read_records
+
+
+@pytest.fixture
+def invoke(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(DATA / "astronaut.jpg", folder / "a.jpg")
+    write_photo(folder / "b.png", np.full((60, 80, 3), 127, np.uint8))
+    return folder
+
+
+def test_a_photo_is_answered_with_one_json_object_and_nothing_else(invoke):
+    result = invoke("run", DATA / "astronaut.jpg", "--json")
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert list(answer) == ["source", "frame", "time_s", "width", "height", "poses"]
+    (pose,) = answer["poses"]
+    assert list(pose) == ["id", "score", "box", "keypoints"]
+    assert np.array(pose["keypoints"]).shape == (17, 3)
+
+
+def test_without_more_words_the_annotated_copy_lands_in_the_current_folder(invoke, tmp_path):
+    result = invoke("run", DATA / "astronaut.jpg")
+    assert result.exit_code == 0
+    assert "1 × person" in result.stdout
+    drawn = read_photo(tmp_path / "astronaut.pose.jpg")
+    assert drawn.shape == (512, 512, 3)
+    assert (drawn != read_photo(DATA / "astronaut.jpg")).any()
+
+
+def test_a_folder_gives_a_folder(invoke, photos, tmp_path):
+    result = invoke("run", photos, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.png"]
+
+
+def test_a_bad_photo_is_named_and_the_others_are_done(invoke, photos, tmp_path):
+    (photos / "aa.jpg").write_text("not a photo")
+    result = invoke("run", photos, "missing.jpg", "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 1
+    assert "aa.jpg" in result.stderr
+    assert "missing.jpg" in result.stderr
+    assert len(result.stdout.splitlines()) == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.png"]
+
+
+def test_photos_of_one_name_do_not_overwrite_each_other(invoke, photos, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(DATA / "astronaut.jpg", other / "a.jpg")
+    assert invoke("run", photos / "a.jpg", other / "a.jpg", "-o", tmp_path / "out").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.jpg", "a.jpg"]
+
+
+def test_a_photo_is_never_overwritten_by_its_copy(invoke, photos):
+    before = (photos / "a.jpg").read_bytes()
+    assert invoke("run", photos / "a.jpg", "-o", photos).exit_code == 1
+    assert (photos / "a.jpg").read_bytes() == before
+
+
+def test_one_file_cannot_hold_two_photos(invoke, photos, tmp_path):
+    assert invoke("run", photos, "-o", tmp_path / "one.png").exit_code == 1
+
+
+def test_a_video_becomes_an_annotated_video_and_records(invoke, tmp_path):
+    result = invoke("run", DATA / "sample.mp4", "-o", "out/film.mp4", "--records", "film.jsonl")
+    assert result.exit_code == 0, result.output
+    records = list(read_records(tmp_path / "film.jsonl"))
+    with open_source(DATA / "sample.mp4") as original, open_source(tmp_path / "out" / "film.mp4") as drawn:
+        frames, drawn_frames = list(original), list(drawn)
+    assert len(records) == len(frames) == len(drawn_frames)
+    assert [r.time_s for r in records] == pytest.approx([f.time_s for f in frames], abs=1e-3)
+    assert drawn_frames[0].image.shape == frames[0].image.shape
+    assert np.mean([len(r.poses) for r in records]) > 0.95
+
+
+def test_smoothing_offline_moves_less_than_none(invoke, tmp_path):
+    def shake(smooth):
+        assert (
+            invoke("run", DATA / "sample.mp4", "--records", f"{smooth}.jsonl", "--smooth", smooth).exit_code
+            == 0
+        )
+        tracks = [r.poses[0].keypoints for r in read_records(tmp_path / f"{smooth}.jsonl") if r.poses]
+        return np.square(np.diff(tracks, n=2, axis=0)).mean()
+
+    assert shake("offline") < shake("off") / 2
+
+
+def test_an_error_is_one_line_and_exit_code_one():
+    command = [
+        sys.executable,
+        "-c",
+        "from movenet.cli import main; main()",
+        "run",
+        "x.jpg",
+        "--model",
+        "none",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=DATA)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("movenet: ")
+
+
+def test_the_models_are_listed_with_their_certificates(invoke):
+    result = invoke("models")
+    assert result.exit_code == 0
+    for card in MODELS.values():
+        assert card.sha256 in result.stdout
+        assert card.source in result.stdout
+
+
+def test_the_doctor_finds_a_sound_installation(invoke):
+    result = invoke("doctor")
+    assert result.exit_code == 0, result.output
+
+
+def test_evaluating_prints_the_figures_as_json(invoke, shared, tmp_path):
+    folder = shared / "data" / "coco-val-dev"
+    full = json.loads((folder / "single.json").read_text())
+    full["images"] = full["images"][:6]
+    kept = {image["id"] for image in full["images"]}
+    full["annotations"] = [a for a in full["annotations"] if a["image_id"] in kept]
+    (tmp_path / "six.json").write_text(json.dumps(full))
+    result = invoke("eval", "--annotations", "six.json", "--images", folder / "images", "--json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert {"AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people", "ms_per_image"} <= set(figures)
+    assert (figures["images"], figures["people"]) == (6, 6)
+    assert 0.2 < figures["AP"] <= 1
+
+
+@pytest.mark.parametrize("command", ["run", "eval", "explain", "models", "doctor"])
+def test_every_command_explains_itself(command, invoke):
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+
+
+def test_the_version_is_printed(invoke):
+    assert invoke("--version").stdout.startswith("movenet ")
+
+
+def test_the_flags_name_what_the_library_has():
+    assert {name.value for name in EngineName} == set(ENGINES)
+    assert {name.value for name in PrecisionName} == {"auto", "f32", "bf16"}
+    assert {name.value for name in SmoothName} == {"off", "causal", "offline"}
+
+
+def test_a_name_that_is_no_ascii_is_no_obstacle(invoke, tmp_path):
+    path = tmp_path / "사진 é.jpg"
+    shutil.copy(DATA / "astronaut.jpg", path)
+    assert invoke("run", path).exit_code == 0
+    assert (tmp_path / "사진 é.pose.jpg").is_file()
+    assert os.listdir(tmp_path)
