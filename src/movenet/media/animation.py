@@ -18,9 +18,8 @@ from movenet.media.source import SourceInfo
 
 PART_BYTES: Final = 128 * 2**20
 """Decoded pictures held at a time; each further part costs a run through the file from its start."""
-HURRIED_MS: Final = 10
-"""Pictures meant to be shown this long or shorter are shown for `INSTEAD_MS`, as browsers do."""
-INSTEAD_MS: Final = 100
+TIMELESS_MS: Final = 100
+"""How long a picture is shown that gives no time, in browsers and for FFmpeg's GIFs."""
 
 
 def is_animated(path: Path) -> bool:
@@ -35,9 +34,10 @@ class AnimationReel:
 
     damage = 0
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, part_bytes: int = PART_BYTES) -> None:
         """Read nothing yet."""
         self.name = str(path)
+        self._part_bytes = part_bytes
 
     def frames(self) -> Iterator[Frame]:
         """Yield every picture, laid over white, at its own time.
@@ -50,9 +50,9 @@ class AnimationReel:
             for bgra, duration_ms in part:
                 image = over_white(np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA), np.uint8))
                 yield Frame(image, start_s, index, self.name)
-                start_s += (duration_ms if duration_ms > HURRIED_MS else INSTEAD_MS) / 1000
+                start_s += (duration_ms or TIMELESS_MS) / 1000
                 index += 1
-            part = self._part(index, max(PART_BYTES // part[0][0].nbytes, 1))
+            part = self._part(index, max(self._part_bytes // part[0][0].nbytes, 1))
 
     def _part(self, start: int, length: int) -> list[tuple[NDArray[np.uint8], int]]:
         with _QUIET:

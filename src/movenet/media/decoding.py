@@ -27,11 +27,13 @@ class Packets(Generic[AnyStream]):
     def __init__(self, container: InputContainer, stream: AnyStream, name: str, damage_limit: int) -> None:
         """Read nothing yet. `damage_limit` packets in a row that cannot be read are taken for the end."""
         self.damage = 0
-        """Packets so far that could not be read."""
+        """Packets so far that could not be read; at the end also those that the file lists and does not have."""
         self._container = container
         self._stream = stream
         self._name = name
         self._damage_limit = damage_limit
+        # MP4 lists every packet, so that a file cut short can be told from one that ends; others list a few.
+        self._listed = len(stream.index_entries)
 
     def __iter__(self) -> Iterator[Packet[AnyStream] | None]:
         """Yield packets, the last of them empty or None: it makes a decoder hand out what it holds back.
@@ -39,12 +41,13 @@ class Packets(Generic[AnyStream]):
         Raises:
             MediaError: The connection is lost or silent.
         """
-        misses = 0
+        misses, read = 0, 0
         while misses < self._damage_limit:
             try:
                 for packet in self._container.demux(self._stream):
-                    misses = 0
+                    misses, read = 0, read + bool(packet.size)
                     yield cast("Packet[AnyStream]", packet)
+                self.damage += max(self._listed - read - self.damage, 0)
                 return
             except FFmpegError as problem:
                 # A damaged file may look like a failing disk to FFmpeg, but a connection does not come back.

@@ -50,7 +50,9 @@ class LiveSource(Source):
         """
         self._slot = slot = _Slot(name, settings.give_up_after_s)
         stop = threading.Event()
-        thread = threading.Thread(target=_grab, args=(connect, settings, slot, stop), daemon=True)
+        thread = threading.Thread(
+            target=_grab, args=(connect, settings, slot, stop), name="movenet-grab", daemon=True
+        )
         self._finish = weakref.finalize(self, _end, thread, stop, slot, settings.stall_s)
         thread.start()
         try:
@@ -108,6 +110,8 @@ class _Slot:
 
     def put(self, grab: Grab, time_s: float) -> None:
         with self._change:
+            if self._closed:
+                return
             self.dropped += self._newest is not None
             self._newest = _Newest(grab, time_s, self.received)
             self.received += 1

@@ -1,0 +1,479 @@
+import gc
+import os
+import random
+import re
+import threading
+import time
+from collections import Counter
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from films import Film, corners, level, middle, picture
+from movenet.errors import MediaError
+from movenet.media.animation import AnimationReel
+from movenet.media.pictures import FolderReel
+from movenet.media.source import SourceSettings, open_source
+from movenet.media.timeline import RecordedTime
+
+UPRIGHT = ["red", "green", "blue", "yellow"]
+
+
+def frames_of(path, settings=None):
+    with open_source(path, settings) as source:
+        return list(source)
+
+
+def times_of(path):
+    return pytest.approx([frame.time_s for frame in frames_of(path)], abs=1e-6)
+
+
+def rising(times):
+    return all(before < after for before, after in pairwise(times))
+
+
+def test_a_video_hands_out_every_frame_in_order_at_its_time(tmp_path):
+    frames = frames_of(Film(count=10).write(tmp_path / "film.mp4"))
+    assert [frame.index for frame in frames] == list(range(10))
+    assert [frame.time_s for frame in frames] == pytest.approx([i / 25 for i in range(10)])
+    assert [middle(frame.image) for frame in frames] == pytest.approx([level(i) for i in range(10)], abs=4)
+    assert {frame.source for frame in frames} == {str(tmp_path / "film.mp4")}
+
+
+def test_a_frame_is_a_picture_in_rgb(tmp_path):
+    frame = frames_of(Film(count=1).write(tmp_path / "film.mp4"))[0]
+    assert frame.image.dtype == np.uint8
+    assert frame.image.shape == (48, 64, 3)
+    assert corners(frame.image) == UPRIGHT
+
+
+def test_a_video_tells_its_size_rate_and_length(tmp_path):
+    with open_source(Film(count=10).write(tmp_path / "film.mp4")) as source:
+        assert (source.width, source.height) == (64, 48)
+        assert source.rate_fps == 25
+        assert source.frame_count == 10
+        assert source.duration_s == pytest.approx(0.4)
+        assert not source.live
+        assert source.name == str(tmp_path / "film.mp4")
+
+
+def test_a_file_may_be_given_as_an_address(tmp_path):
+    path = Film(count=3).write(tmp_path / "film.mp4")
+    assert len(frames_of(f"file://{path}")) == 3
+
+
+@pytest.mark.parametrize(
+    ("rotation", "expected"),
+    [
+        ((90, False, False), ["green", "yellow", "red", "blue"]),
+        ((-90, False, False), ["blue", "red", "yellow", "green"]),
+        ((180, False, False), ["yellow", "blue", "green", "red"]),
+        ((0, True, False), ["green", "red", "yellow", "blue"]),
+        ((0, False, True), ["blue", "yellow", "red", "green"]),
+    ],
+)
+def test_a_turned_or_mirrored_video_comes_upright(tmp_path, rotation, expected):
+    with open_source(Film(count=2, rotation=rotation).write(tmp_path / "film.mp4")) as source:
+        frame = next(source)
+        assert corners(frame.image) == expected
+        assert (source.height, source.width) == frame.image.shape[:2]
+
+
+def test_pixels_of_a_turned_video_keep_their_shape(tmp_path):
+    path = Film(count=2, rotation=(90, False, False), aspect=Fraction(4, 3)).write(tmp_path / "film.mp4")
+    with open_source(path) as source:
+        assert source.info.pixel_aspect == Fraction(3, 4)
+
+
+def test_frames_of_a_variable_rate_have_their_own_times(tmp_path):
+    times = [0, 0.04, 0.05, 0.3, 0.31, 1.0]
+    assert times_of(Film(times_s=times).write(tmp_path / "film.mp4")) == times
+
+
+def test_times_start_at_zero_whatever_the_stream_says(tmp_path):
+    assert times_of(Film(times_s=[5, 5.04, 5.5]).write(tmp_path / "film.mkv")) == [0, 0.04, 0.5]
+
+
+def test_a_missing_time_stamp_is_a_usual_step_after_the_frame_before():
+    clock = RecordedTime(step_s=0.04)
+    assert [clock(stamp) for stamp in (None, None, 7.0)] == pytest.approx([0, 0.04, 0.08])
+
+
+def test_equal_and_stray_time_stamps_still_rise():
+    clock = RecordedTime(step_s=0.04)
+    times = [clock(stamp) for stamp in (0.0, 0.5, 0.5, 0.46, 0.54)]
+    assert rising(times)
+    assert times[-1] == pytest.approx(0.54)
+
+
+def test_a_recording_joined_to_another_goes_on_where_that_ended():
+    clock = RecordedTime(step_s=0.04)
+    assert [clock(stamp) for stamp in (90.0, 95.0, 0.0, 0.1)] == pytest.approx([0, 5, 5.04, 5.14])
+
+
+@pytest.mark.parametrize(
+    "film",
+    [
+        Film(size=(63, 47), pix_fmt="yuv444p"),
+        Film(size=(61, 45), codec="ffv1", pix_fmt="yuv420p"),
+        Film(pix_fmt="yuv420p10le"),
+        Film(codec="ffv1", pix_fmt="bgr0"),
+        Film(codec="png", pix_fmt="rgb24", format="mov"),
+        Film(codec="libvpx-vp9", pix_fmt="yuv420p", options={"deadline": "realtime"}),
+        Film(codec="mjpeg", pix_fmt="yuvj420p"),
+    ],
+    ids=["odd 4:4:4", "odd 4:2:0", "10 bit", "rgb with padding", "rgb", "vp9", "full range"],
+)
+def test_pixels_of_every_kind_become_rgb(tmp_path, film):
+    frames = frames_of(film.write(tmp_path / "film.mkv"))  # told by its content, not by its name
+    assert len(frames) == 10
+    assert frames[3].image.shape == (film.size[1], film.size[0], 3)
+    assert corners(frames[3].image) == UPRIGHT
+    assert middle(frames[3].image) == pytest.approx(level(3), abs=5)
+
+
+def test_high_definition_without_a_named_matrix_is_bt_709(tmp_path):
+    blank = np.full((720, 1280, 3), (200, 60, 60), np.uint8)
+    film = Film(count=1, size=(1280, 720), colorspace="ITU709", draw=lambda *_: blank)
+    image = frames_of(film.write(tmp_path / "film.mp4"))[0].image
+    assert np.abs(image.astype(int) - blank).max() <= 3
+
+
+def test_a_frame_keeps_its_pixels_while_the_next_ones_are_decoded(tmp_path):
+    frames = frames_of(Film(codec="png", pix_fmt="rgb24").write(tmp_path / "film.mov"))
+    frames[0].image[:] = 0
+    assert [middle(frame.image) for frame in frames[1:]] == [level(i) for i in range(1, 10)]
+
+
+def comb(index, width, height):
+    """A bar that is elsewhere in the odd rows: an object that moved between two fields."""
+    image = np.full((height, width, 3), 20, np.uint8)
+    image[::2, 10:30] = image[1::2, 30:50] = 220
+    return image
+
+
+def test_interlaced_fields_are_woven_into_whole_pictures(tmp_path):
+    options = {"flags": "+ildct+ilme", "x264-params": "tff=1", "crf": "1"}
+    frames = frames_of(Film(options=options, draw=comb).write(tmp_path / "film.mp4"))
+    assert [frame.time_s for frame in frames] == pytest.approx([i / 25 for i in range(10)])
+    rows = frames[5].image[8:-8, 16:24, 1].mean(axis=1)
+    assert np.abs(np.diff(rows)).max() < 60  # 200 in the raw frames
+
+
+def test_frames_change_their_size_with_the_stream(tmp_path):
+    small, large = Film(count=5, format="mpegts"), Film(count=5, size=(96, 80), format="mpegts")
+    path = tmp_path / "film.ts"
+    path.write_bytes(
+        small.write(tmp_path / "a.ts").read_bytes() + large.write(tmp_path / "b.ts").read_bytes()
+    )
+    frames = frames_of(path)
+    assert Counter(frame.image.shape for frame in frames) == {(48, 64, 3): 5, (80, 96, 3): 5}
+    assert rising([frame.time_s for frame in frames])
+
+
+def test_a_video_of_one_frame_is_a_video(tmp_path):
+    assert len(frames_of(Film(count=1).write(tmp_path / "film.mp4"))) == 1
+
+
+def animate(path, durations_ms, pictures):
+    animation = cv2.Animation()
+    animation.frames, animation.durations = pictures, np.array(durations_ms, np.int32)
+    assert cv2.imwriteanimation(str(path), animation, [cv2.IMWRITE_WEBP_QUALITY, 101])
+
+
+def drawn(count):
+    return [cv2.cvtColor(picture(i, 64, 48), cv2.COLOR_RGB2BGRA) for i in range(count)]
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_an_animation_shows_each_picture_for_its_own_time(tmp_path, kind):
+    path = tmp_path / f"film.{kind}"
+    animate(path, [100, 50, 200, 30, 30], drawn(5))
+    frames = frames_of(path)
+    assert [frame.time_s for frame in frames] == pytest.approx([0, 0.1, 0.15, 0.35, 0.38])
+    assert [corners(frame.image) for frame in frames] == [UPRIGHT] * 5
+    assert [middle(frame.image) for frame in frames] == pytest.approx([level(i) for i in range(5)], abs=4)
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_pictures_without_a_time_take_a_tenth_of_a_second_as_in_browsers(tmp_path, kind):
+    path = tmp_path / f"film.{kind}"
+    animate(path, [40, 0, 100], drawn(3))
+    assert times_of(path) == [0, 0.04, 0.14]
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_transparent_pixels_of_an_animation_lie_on_white(tmp_path, kind):
+    pictures = drawn(3)
+    for image in pictures:
+        image[:24, :32, 3] = 0
+    path = tmp_path / f"film.{kind}"
+    animate(path, [100] * 3, pictures)
+    for frame in frames_of(path):
+        assert (frame.image[3, 3] == 255).all()
+        assert corners(frame.image[:, 32:])[1::2] == ["green", "yellow"]
+
+
+def test_a_long_animation_is_read_in_parts(tmp_path):
+    path = tmp_path / "film.webp"
+    animate(path, [40] * 7, drawn(7))
+    frames = list(AnimationReel(path, part_bytes=2 * 64 * 48 * 4).frames())
+    assert [middle(frame.image) for frame in frames] == [level(i) for i in range(7)]
+
+
+def test_an_animation_cut_short_is_an_error(tmp_path):
+    path = tmp_path / "film.webp"
+    animate(path, [40] * 7, drawn(7))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(MediaError, match="cut short"):
+        open_source(path)
+
+
+def number(folder, names):
+    folder.mkdir()
+    for index, name in enumerate(names):
+        cv2.imwrite(str(folder / name), picture(index, 64, 48)[..., ::-1])
+    return folder
+
+
+def test_a_folder_plays_its_pictures_in_counting_order_at_30_a_second(tmp_path):
+    folder = number(tmp_path / "shots", ["img1.png", "img2.png", "img10.png"])
+    frames = frames_of(folder)
+    assert [middle(frame.image) for frame in frames] == [level(0), level(1), level(2)]
+    assert [frame.time_s for frame in frames] == pytest.approx([0, 1 / 30, 2 / 30])
+
+
+def test_a_folder_plays_at_the_rate_asked_for(tmp_path):
+    folder = number(tmp_path / "shots", ["1.png", "2.png"])
+    with open_source(folder, SourceSettings(folder_rate_fps=5)) as source:
+        assert source.rate_fps == 5
+        assert source.frame_count == 2
+        assert [frame.time_s for frame in source] == pytest.approx([0, 0.2])
+
+
+def test_a_pattern_takes_the_pictures_that_match(tmp_path):
+    folder = number(tmp_path / "shots", ["a8.png", "a10.png", "a9.png", "b1.png", "a1.txt.png"])
+    assert [middle(f.image) for f in frames_of(folder / "a%d.png")] == [level(0), level(2), level(1)]
+
+
+def test_a_bad_picture_in_a_folder_leaves_its_time_empty(tmp_path):
+    folder = number(tmp_path / "shots", ["1.png", "2.png", "3.png"])
+    (folder / "2.png").write_text("no picture")
+    with open_source(folder, SourceSettings(folder_rate_fps=10)) as source:
+        frames = list(source)
+        assert source.damage == 1
+    assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0), (1, pytest.approx(0.2))]
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+def test_a_folder_must_move(tmp_path, rate):
+    with pytest.raises(MediaError, match="above 0"):
+        FolderReel(number(tmp_path / "shots", ["1.png"]), rate)
+
+
+def test_a_photo_is_a_source_of_one_frame(tmp_path):
+    path = number(tmp_path / "shots", ["1.png"]) / "1.png"
+    with open_source(path) as source:
+        assert source.frame_count == 1
+        assert [frame.time_s for frame in source] == [0]
+
+
+def write(path, data):
+    path.write_bytes(data)
+    return path
+
+
+def test_what_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match=r"nothing\.mp4.*No such file"):
+        open_source(tmp_path / "nothing.mp4")
+
+
+def test_an_empty_file_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match="is empty"):
+        open_source(write(tmp_path / "film.mp4", b""))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "notes.txt", "film.gif", "film.webp"])
+def test_text_is_an_error(tmp_path, name):
+    with pytest.raises(MediaError, match=re.escape(name)):
+        open_source(write(tmp_path / name, b"Dear diary, today I saw a film.\n" * 50))
+
+
+def test_sound_alone_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match="holds only sound"):
+        open_source(Film(count=0, sound_s=0.2).write(tmp_path / "song.mp4"))
+
+
+def test_an_empty_folder_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match="no pictures in"):
+        open_source(tmp_path)
+
+
+def test_a_pattern_without_a_match_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match="no pictures match"):
+        open_source(tmp_path / "%03d.png")
+
+
+def test_a_folder_of_bad_pictures_is_an_error(tmp_path):
+    write(tmp_path / "1.png", b"no picture")
+    with pytest.raises(MediaError, match="not one picture"):
+        open_source(tmp_path)
+
+
+def test_a_video_cut_short_plays_up_to_the_cut(tmp_path):
+    film = Film(count=50, container_options={"movflags": "+faststart"}, options={"g": "10"})
+    data = film.write(tmp_path / "film.mp4").read_bytes()
+    with open_source(write(tmp_path / "cut.mp4", data[: len(data) * 2 // 3])) as source:
+        frames = list(source)
+        assert 10 < len(frames) < 45
+        assert source.damage > 0
+    assert [middle(f.image) for f in frames[:8]] == pytest.approx([level(i) for i in range(8)], abs=4)
+
+
+def test_a_video_goes_on_behind_a_damaged_place(tmp_path):
+    data = bytearray(
+        Film(count=50, options={"g": "5"}, format="mpegts").write(tmp_path / "film.ts").read_bytes()
+    )
+    data[len(data) // 3 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 3)
+    frames = frames_of(write(tmp_path / "cut.ts", data))
+    assert 20 < len(frames) < 50
+    assert middle(frames[-1].image) == pytest.approx(level(49), abs=4)
+    assert frames[-1].time_s == pytest.approx(49 / 25)
+
+
+FUZZED = {
+    "mp4": Film(count=8, sound_s=0.2),
+    "webm": Film(count=8, codec="libvpx-vp9", options={"deadline": "realtime", "cpu-used": "8"}),
+    "ts": Film(count=8, format="mpegts"),
+    "gif": Film(codec="gif", ticks=100, pix_fmt="rgb8", times_s=[0, 0.1, 0.15, 0.5]),
+}
+
+
+def mutate(good, chance):
+    data = bytearray(good)
+    if chance.random() < 0.3:
+        return data[: chance.randrange(1, len(data))]
+    for _ in range(chance.choice((1, 3, 20, 200))):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return data
+
+
+@pytest.mark.parametrize("kind", FUZZED)
+def test_damaged_files_yield_frames_or_an_error_and_end_soon(tmp_path, kind):
+    good = FUZZED[kind].write(tmp_path / f"good.{kind}").read_bytes()
+    chance, endings = random.Random(20), Counter()
+    for turn in range(80):
+        path = write(tmp_path / f"{turn}.{kind}", mutate(good, chance))
+        begun = time.monotonic()
+        endings[play(path)] += 1
+        assert time.monotonic() - begun < 10  # none may hang; they take milliseconds
+    assert min(endings["played"], endings["refused"]) > 5
+
+
+def play(path):
+    try:
+        with open_source(path) as source:
+            assert rising([frame.time_s for frame in source])
+    except MediaError:
+        return "refused"
+    return "played"
+
+
+def test_a_closed_source_has_no_more_frames(tmp_path):
+    source = open_source(Film(count=50).write(tmp_path / "film.mp4"))
+    next(source)
+    source.close()
+    source.close()
+    assert list(source) == []
+
+
+def test_an_ended_source_stays_ended(tmp_path):
+    with open_source(Film(count=2).write(tmp_path / "film.mp4")) as source:
+        assert len(list(source)) == 2
+        assert list(source) == []
+
+
+def open_files():
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def reading():
+    return [thread.name for thread in threading.enumerate() if thread.name == "movenet-ahead"]
+
+
+def test_closing_ends_the_thread_and_frees_the_file(tmp_path):
+    path = Film(count=50).write(tmp_path / "film.mp4")
+    files = open_files()
+    for _ in range(20):
+        with open_source(path) as source:
+            next(source)
+    assert (reading(), open_files()) == ([], files)
+
+
+def test_a_forgotten_source_ends_its_thread(tmp_path):
+    next(open_source(Film(count=50).write(tmp_path / "film.mp4")))
+    gc.collect()
+    assert reading() == []
+
+
+def test_a_refused_file_leaves_no_thread_and_no_open_file(tmp_path):
+    path = Film(count=0, sound_s=0.2).write(tmp_path / "song.mp4")
+    files = open_files()
+    for _ in range(5):
+        with pytest.raises(MediaError):
+            open_source(path)
+    assert (reading(), open_files()) == ([], files)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "size"),
+    [
+        ("tfjs_pose_squats.mp4", 65, (720, 1280)),
+        ("tfjs_pose_1.mp4", 120, (576, 576)),
+        ("tfjs_combined_squat_dance.gif", 42, (600, 244)),
+        ("intel_one-by-one-person.mp4", 1394, (768, 432)),
+        ("pose2sim_Demo_SinglePerson_cam01.mp4", 100, (1080, 1920)),
+        ("pose2sim_Demo_MultiPerson_cam01.mp4", 100, (1088, 1920)),
+        ("sports2d_demo.mp4", 230, (1768, 994)),
+        ("mmpose_demo.mp4", 5, (960, 540)),
+    ],
+)
+def test_real_clips_play_to_their_end(shared, name, count, size):
+    with open_source(shared / "media" / name) as source:
+        assert (source.width, source.height) == size
+        times = [frame.time_s for frame in source]
+        assert source.damage == 0
+    assert len(times) == source.frame_count == count
+    assert rising(times)
+    assert times[-1] == pytest.approx((count - 1) / source.rate_fps, abs=0.05)
+
+
+def test_decoding_keeps_the_terminal_clean(tmp_path, capfd):
+    data = bytearray(Film(count=20, format="mpegts").write(tmp_path / "film.ts").read_bytes())
+    for at in range(2000, len(data), 97):
+        data[at] ^= 0xFF
+    frames_of(write(tmp_path / "cut.ts", data))
+    assert capfd.readouterr() == ("", "")
+    assert av.logging.get_level() is None
+
+
+def resident_mib():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def test_memory_stays_flat_over_twenty_thousand_frames(tmp_path):
+    path = Film(count=2000, options={"preset": "ultrafast", "g": "50"}).write(tmp_path / "film.mp4")
+    seen, early = 0, 0.0
+    for _ in range(10):
+        with open_source(path) as source:
+            for _ in source:
+                seen += 1
+                if seen == 500:
+                    early = resident_mib()
+    assert seen == 20_000
+    assert resident_mib() - early <= 20
