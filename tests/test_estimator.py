@@ -131,12 +131,12 @@ def test_a_read_only_view_with_strides_is_taken(lightning, astronaut):
 
 def test_with_scripted_engines_nobody_is_found_and_nothing_breaks():
     finder, single = silent(MODELS["multipose"]), silent(MODELS["lightning"])
-    assert Estimator(single, finder=finder)(np.zeros((100, 80, 3), np.uint8)) == []
+    assert Estimator(single, rule=LookRule(finder=finder))(np.zeros((100, 80, 3), np.uint8)) == []
     assert Estimator(single, looks=1)(np.zeros((100, 80, 3), np.uint8)) == []
 
 
 def test_a_lower_limit_lets_unsure_poses_through(lightning, once):
-    sure = Estimator(lightning.engine, min_score=0.99, finder=lightning.finder)
+    sure = Estimator(lightning.engine, min_score=0.99)
     unsure = Estimator(lightning.engine, looks=1, min_score=0.0)
     assert sure(np.full((480, 640, 3), 127, np.uint8)) == []
     assert len(unsure(np.full((480, 640, 3), 127, np.uint8))) == 1

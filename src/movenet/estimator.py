@@ -9,7 +9,7 @@ and is told whom it is asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -25,8 +25,6 @@ from movenet.media.photo import read_photo
 from movenet.oks import suppress
 from movenet.pose import Pose
 
-FINDER: Final = "multipose"
-"""The model of the first look."""
 MIN_SCORE: Final = 0.15
 """A pose of a lower score is nobody: one in forty pictures without a person shows more (docs/accuracy.md)."""
 BODY_SHARE: Final = 0.53
@@ -47,6 +45,12 @@ class LookRule:
     """Side of the second look's square, as a multiple of the person's longer side."""
     guide_share: float = 0.7
     """How far the second look leans towards the first one's keypoints, 0…1."""
+    finder: str | Path | Engine = "multipose"
+    """The model of the first look: a name, an ONNX file or an open engine."""
+
+
+RULES: Final[Mapping[str, LookRule]] = {"thunder": LookRule(factor=1.15, guide_share=0.5)}
+"""Rules of their own for single-person models: the more accurate one needs less guiding and takes a wider view."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,9 +96,8 @@ class Estimator:
         *,
         looks: int = 2,
         min_score: float = MIN_SCORE,
-        rule: LookRule = LookRule(),
+        rule: LookRule | None = None,
         runtime: Runtime | None = None,
-        finder: Engine | None = None,
     ):
         """Load the models.
 
@@ -102,9 +105,8 @@ class Estimator:
             model: "lightning", "thunder", an ONNX file of one's own, or an open engine.
             looks: 1 shows the whole picture, padded, to the model; 2 finds the person first.
             min_score: least score of a pose, 0…1; a picture without one has nobody in it.
-            rule: how to look twice.
-            runtime: what runs the models that are named; None is the default.
-            finder: an open engine for the first look; None opens the many-person model of the wheel.
+            rule: how to look twice; None takes what was measured best for the model.
+            runtime: what runs the models that are not open yet; None is the default.
 
         Raises:
             ModelError: if the model is unknown, damaged, or not a single-person model.
@@ -112,12 +114,12 @@ class Estimator:
         """
         if looks not in (1, 2):
             raise ModelError(f"expected 1 or 2 looks, got {looks}")
-        self.engine = model if isinstance(model, Engine) else open_engine(model, runtime)
+        self.engine = _open(model, runtime)
         if self.engine.card.finds_many:
             raise ModelError(f"expected a single-person model, got {self.engine.card.name}, which finds many")
-        self.finder = (finder or open_engine(FINDER, runtime)) if looks == 2 else None
+        self.rule = rule or RULES.get(self.engine.card.name, LookRule())
+        self.finder = _open(self.rule.finder, runtime) if looks == 2 else None
         self.min_score = min_score
-        self.rule = rule
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Pose]:
         """Return the pose of the person the picture is about, or an empty list.
@@ -187,6 +189,10 @@ class Estimator:
         shown = [image for image, sighting in zip(images, found, strict=True) if sighting is not None]
         looked = iter(self.look(shown, crops, guides))
         return [None if sighting is None else _agree(sighting.pose, next(looked)) for sighting in found]
+
+
+def _open(model: str | Path | Engine, runtime: Runtime | None) -> Engine:
+    return model if isinstance(model, Engine) else open_engine(model, runtime)
 
 
 def _to_pose(crop: Crop, decoded: NDArray[np.float32]) -> Pose:
