@@ -1,0 +1,43 @@
+"""Every example runs and is short."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from movenet.media import read_photo
+from movenet.models import DATA
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+CLIP = str(DATA / "sample.mp4")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_an_example_is_at_most_forty_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
+
+
+def test_a_photo_is_drawn(run, tmp_path):
+    assert "left wrist" in run("draw_photo.py", str(DATA / "astronaut.jpg"), str(tmp_path / "out.png"))
+    assert read_photo(tmp_path / "out.png").shape == (512, 512, 3)
+
+
+def test_two_streams_share_an_engine(run):
+    lines = run("two_streams.py", CLIP, CLIP).splitlines()
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+
+
+def test_hands_are_watched(run):
+    run("raised_hands.py", CLIP)
