@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,6 +30,10 @@ TICK: Final = Fraction(1, 100)
 """The unit of time of GIF89a, in seconds."""
 SHORTEST_TICKS: Final = 2
 """Browsers show a picture that asks for less time than this for 1/10 s."""
+COUNTED_PIXELS: Final = 160_000
+"""About so many pixels of each picture are counted for the palette: more change nothing that can be seen."""
+COUNTED_BITS: Final = 0xFC
+"""Colours are counted in steps of 4: a long film has millions of them, which would fill the memory."""
 
 
 class GifSink:
@@ -112,6 +117,8 @@ class _Keeper:
         self._stream = self._file.add_stream("libx264rgb", rate=25, options=options, time_base=TICK)
         height, width = like.shape[:2]
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "rgb24"
+        self._step = max(round(math.sqrt(width * height / COUNTED_PIXELS)), 1)
+        height, width = like[:: self._step, :: self._step].shape[:2]
         self._graph = Graph()
         source = self._graph.add_buffer(
             width=width, height=height, format=VideoFormat("rgb24"), time_base=TICK
@@ -120,10 +127,9 @@ class _Keeper:
         self._graph.link_nodes(source, count, self._graph.add("buffersink")).configure()
 
     def keep(self, image: NDArray[np.uint8], tick: int) -> None:
-        frame = VideoFrame.from_numpy_buffer(image, "rgb24")
-        frame.pts, frame.time_base = tick, TICK
-        self._graph.vpush(frame)
-        self._mux(frame)
+        counted = np.bitwise_and(image[:: self._step, :: self._step], COUNTED_BITS, dtype=np.uint8)
+        self._graph.vpush(_at(tick, counted))
+        self._mux(_at(tick, image))
 
     def _mux(self, frame: VideoFrame | None) -> None:
         if self._file is not None:
@@ -140,6 +146,12 @@ class _Keeper:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+def _at(tick: int, image: NDArray[np.uint8]) -> VideoFrame:
+    frame = VideoFrame.from_numpy_buffer(image, "rgb24")
+    frame.pts, frame.time_base = tick, TICK
+    return frame
 
 
 def _drawn(frames: Iterator[VideoFrame], palette: VideoFrame) -> Iterator[VideoFrame]:

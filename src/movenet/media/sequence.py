@@ -56,7 +56,11 @@ class SequenceSink:
     def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
         """Write the picture under the next number; numbered pictures have no times."""
         name = NUMBERED.sub(lambda place: place[0] % self._written, self._pattern, count=1)
-        write_photo(self._temporary / name, prepared)
+        try:
+            write_photo(self._temporary / name, prepared)
+        except MediaError as problem:
+            told = str(problem).replace(str(self._temporary), str(self._folder))
+            raise MediaError(told) from problem
         self._written += 1
 
     def finish(self, unwanted: threading.Event) -> None:

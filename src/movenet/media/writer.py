@@ -224,6 +224,7 @@ class _Encoder:
         self._sink = sink
         self._step_s = step_s
         self._unwanted = threading.Event()
+        self._ended = threading.Event()
         self._line: queue.Queue[_Prepared | None] = queue.Queue(max(ahead, 1))
         self._thread = threading.Thread(target=self._work, name="movenet-encode", daemon=True)
         self._thread.start()
@@ -235,9 +236,13 @@ class _Encoder:
         """Wait until the film is published, or removed."""
         if not keep:
             self._unwanted.set()
-        if self._thread.is_alive():
+        if not self._ended.is_set():
             self._line.put(None)
-            self._thread.join()
+        # Ctrl-C may break this off and come here again: a thread whose join was broken off passes for dead
+        # (CPython issue 90882), and on Windows only waits with an end can be broken off.
+        while not self._ended.wait(0.1):
+            pass
+        self._thread.join()
 
     def _work(self) -> None:
         # Read to its end whatever happens: `put` must never wait for a thread that has stopped.
@@ -249,6 +254,7 @@ class _Encoder:
         for _ in line:
             pass
         self._sink.discard()
+        self._ended.set()
 
     def _encode(self, line: Iterator[_Prepared]) -> None:
         """Put every picture for as long as until the next one, then finish the film."""
