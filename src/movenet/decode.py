@@ -58,7 +58,7 @@ def decode_one(heads: Heads, guides: Guides | None = None) -> Floats:
     Raises:
         EngineError: if heads are missing or do not fit together, or guides do not fit the heads.
     """
-    _check_heads(heads, "center", "regress", "offset")
+    check_heads(heads, "center", "regress", "offset")
     guides = _check_guides(guides, heads)
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
     centers = find_centers(heads["center"], focus_on(guides, grid))
@@ -155,7 +155,7 @@ def decode_many(heads: Heads, settings: ManySettings = ManySettings()) -> list[P
     Raises:
         EngineError: if heads are missing or do not fit together.
     """
-    _check_heads(heads, "center", "regress", "offset", "box_scale", "box_offset")
+    check_heads(heads, "center", "regress", "offset", "box_scale", "box_offset")
     alone = ({name: head[i : i + 1] for name, head in heads.items()} for i in range(len(heads["center"])))
     return [_decode_people(picture, settings) for picture in alone]
 
@@ -271,7 +271,7 @@ def read_pairs(head: Floats, cells: Cells) -> Floats:
     return np.where(np.isfinite(pairs), pairs, np.float32(0))
 
 
-def _check_heads(heads: Heads, *names: str) -> None:
+def check_heads(heads: Heads, *names: str) -> None:
     """Raise EngineError unless the heatmap and the heads of these names are there and fit each other."""
     if missing := {"heatmap", *names} - heads.keys():
         raise EngineError(f"expected a head called '{min(missing)}', got {', '.join(heads) or 'none at all'}")
@@ -282,7 +282,8 @@ def _check_heads(heads: Heads, *names: str) -> None:
                 f"expected the head '{name}' as float32 (N, channels, h, w), got {kind} {shape}"
             )
     pictures, keypoints, *grid = heads["heatmap"].shape
-    channels = {"center": 1, "box_scale": 2, "box_offset": 2}
+    bones = 2 * (keypoints - 1)
+    channels = {"center": 1, "box_scale": 2, "box_offset": 2, "outward": bones, "inward": bones}
     for name in names:
         expected = (pictures, channels.get(name, 2 * keypoints), *grid)
         if heads[name].shape != expected:

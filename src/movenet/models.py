@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from movenet.errors import ModelError
 
@@ -28,13 +28,18 @@ class ModelCard:
     side: int
     """Height and width of the square it was trained on, in pixels; for many people, the usual long side."""
     width: float
-    """Factor on MobileNetV2's channels."""
+    """Factor on the backbone's channels: MobileNetV2's for MoveNet, MobileNetV1's for PoseNet."""
     heads: tuple[str, ...]
     keypoints: int
     source: str
     licence: str
     sha256: str | None = None
     """Of the file, in hexadecimal; None for a model of the user's own."""
+
+    @property
+    def family(self) -> Literal["movenet", "posenet"]:
+        """Which network this is, and so who reads its heads: `movenet.decode` or `movenet.posenet.decode`."""
+        return family_of(self.heads)
 
     @property
     def finds_many(self) -> bool:
@@ -97,8 +102,24 @@ MODELS: Final[Mapping[str, ModelCard]] = {
             licence="Apache-2.0",
             sha256="0074444b4819ca53e2634481912be47db9e1eb2de7652f7565680d289c309040",
         ),
+        ModelCard(
+            name="posenet",
+            path=DATA / "posenet.onnx",
+            side=256,
+            width=0.75,
+            heads=("heatmap", "offset", "outward", "inward"),
+            keypoints=17,
+            source=f"Google PoseNet MobileNetV1 0.75, output stride 16, {_VIA}",
+            licence="Apache-2.0",
+            sha256="ff81da003a4c6cf82cf803a5f69bdebdbd4a8b024be25be7623c48d64605cd31",
+        ),
     )
 }
+
+
+def family_of(heads: Collection[str]) -> Literal["movenet", "posenet"]:
+    """Return which network gives these heads: only PoseNet leads from keypoint to keypoint."""
+    return "posenet" if "outward" in heads else "movenet"
 
 
 def find_model(model: str | Path) -> ModelCard | Path:

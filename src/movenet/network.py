@@ -19,11 +19,13 @@ Lin et al. 2017 for the pyramid, Zhou et al. 2019 ("Objects as Points") for the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (the field's name for it)
 from torch import Tensor, nn
+
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 SINGLE_HEADS: Final = ("center", "heatmap", "regress", "offset")
 MULTI_HEADS: Final = (*SINGLE_HEADS, "box_scale", "box_offset")
@@ -226,11 +228,15 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def load_network(state: dict[str, Tensor], architecture: Architecture) -> Network:
-    """Build a network and fill it strictly: every tensor must be there, of the right shape, and none left over.
+    """Build a network and fill it, as strictly as `fill` does."""
+    return fill(Network(architecture), state)
+
+
+def fill(network: AnyNetwork, state: dict[str, Tensor]) -> AnyNetwork:
+    """Fill a network strictly: every tensor must be there, of the right shape, and none left over.
 
     Raises:
         RuntimeError: if names or shapes differ (torch lists them).
     """
-    network = Network(architecture)
     network.load_state_dict({name: tensor.to(torch.float32) for name, tensor in state.items()}, strict=True)
     return network.eval()

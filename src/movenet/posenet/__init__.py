@@ -1,0 +1,1 @@
+"""PoseNet, MoveNet's predecessor, under the same roof: its network, and how to read its answers."""
