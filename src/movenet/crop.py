@@ -20,7 +20,7 @@ from movenet.errors import MediaError, MoveNetError
 from movenet.pose import KEYPOINTS
 
 MODEL_SHIFT_PX: Final = -0.17
-"""Added to x and y of the model's answer, in pixels of its input: where its points really lie.
+"""Added to x and y of MoveNet's answer, in pixels of its input: where its points really lie.
 
 Measured without labels: of a picture and its mirrored copy both Lightning and Thunder place the same keypoint .35 px
 apart, so each puts it .17 px too far right (docs/accuracy.md); down is taken to be the same.
@@ -179,26 +179,32 @@ class Crop:
         """Return where `points` of the output lie in the source: shape (…, 2), x, y in pixels, in and out."""
         return np.asarray(points, np.float64) * self._scale + (self.left, self.top)
 
-    def points_to_image(self, answer: ArrayLike) -> NDArray[np.float64]:
-        """Return the model's points (…, 2), y, x in 0…1 of the output, as x, y in pixels of the source."""
-        flipped = np.asarray(answer, np.float64)[..., ::-1]
-        return self.to_image(flipped * (self.out_width, self.out_height) + MODEL_SHIFT_PX)
+    def points_to_image(self, answer: ArrayLike, shift_px: float = MODEL_SHIFT_PX) -> NDArray[np.float64]:
+        """Return the model's points (…, 2), y, x in 0…1 of the output, as x, y in pixels of the source.
 
-    def decoded_to_image(self, decoded: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        `shift_px` is what makes the model's answers true, in pixels of the output: as `MODEL_SHIFT_PX`.
+        """
+        flipped = np.asarray(answer, np.float64)[..., ::-1]
+        return self.to_image(flipped * (self.out_width, self.out_height) + shift_px)
+
+    def decoded_to_image(
+        self, decoded: ArrayLike, shift_px: float = MODEL_SHIFT_PX
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the keypoints (…, K, 2), x, y in pixels of the source, and their scores (…, K).
 
         `decoded` has shape (…, K, 3), as the model answers: y, x in 0…1 of the output, and the score.
         """
         decoded = np.asarray(decoded, np.float32)
-        return self.points_to_image(decoded[..., :2]).astype(np.float32), decoded[..., 2].copy()
+        return self.points_to_image(decoded[..., :2], shift_px).astype(np.float32), decoded[..., 2].copy()
 
-    def boxes_to_image(self, boxes: ArrayLike) -> NDArray[np.float32]:
+    def boxes_to_image(self, boxes: ArrayLike, shift_px: float = MODEL_SHIFT_PX) -> NDArray[np.float32]:
         """Return boxes (…, 4) as x, y, width, height in pixels of the source.
 
         `boxes` has shape (…, 4): ymin, xmin, ymax, xmax in 0…1 of the output, as the model answers.
         """
         boxes = np.asarray(boxes, np.float64)
-        low, high = self.points_to_image(boxes[..., :2]), self.points_to_image(boxes[..., 2:])
+        low = self.points_to_image(boxes[..., :2], shift_px)
+        high = self.points_to_image(boxes[..., 2:], shift_px)
         return np.concatenate([low, high - low], axis=-1).astype(np.float32)
 
     @property
