@@ -105,6 +105,17 @@ def test_the_threads_may_be_set(squares):
     assert open_engine("lightning", Runtime(threads=1))(squares[:1])["center"].shape == (1, 1, 48, 48)
 
 
+def test_two_torch_engines_keep_each_to_its_own_threads(squares):
+    import torch
+
+    one, two = (open_engine("lightning", Runtime("torch", threads=count)) for count in (1, 2))
+    used = []
+    for engine in (one, two, one):
+        engine(squares[:1])
+        used.append(torch.get_num_threads())
+    assert used == [1, 2, 1]
+
+
 @pytest.mark.parametrize(
     ("runtime", "words"),
     [

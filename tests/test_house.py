@@ -29,7 +29,7 @@ LEVELS = [
     },
     {"clips", "engine", "evaluation", "media"},
     {"estimator", "explain", "export"},
-    {"batch", "checkup", "video"},
+    {"batch", "bench", "checkup", "video"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -183,8 +183,7 @@ class TorchEngine:
         hardware = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
         self._precision = _pick(runtime.precision, hardware=hardware)
         self._network = read_network(path)
-        if runtime.threads:
-            torch.set_num_threads(runtime.threads)
+        self._threads = runtime.threads
 
     @property
     def card(self) -> ModelCard:
@@ -200,6 +199,9 @@ class TorchEngine:
         """Run the network; see `Engine`."""
         check_squares(squares)
         torch = self._torch
+        if self._threads is not None and self._threads != torch.get_num_threads():
+            # PyTorch has one number for the whole process: another engine may have set its own.
+            torch.set_num_threads(self._threads)
         images = torch.from_numpy(np.array(squares))
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self._precision == "bf16"):
             return {name: head.float().numpy() for name, head in self._network(images).items()}

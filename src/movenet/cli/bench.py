@@ -1,0 +1,111 @@
+"""`movenet bench`: how fast is it here, and where does the time go?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from movenet.cli.options import EngineName, PrecisionName
+from movenet.errors import DataError
+
+if TYPE_CHECKING:
+    from movenet.bench import Table
+    from movenet.engine import Precision
+
+T = TypeVar("T")
+
+
+def bench(
+    video: Annotated[
+        Path | None,
+        typer.Argument(help="With --stages: a video or photo; else the sample.", show_default=False),
+    ] = None,
+    *,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Time each step of a video: decode, crop, engine, draw, encode …")
+    ] = False,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", help="lightning, thunder, multipose or an ONNX file.")
+    ] = None,
+    engine: Annotated[list[EngineName] | None, typer.Option(help="What runs the network.")] = None,
+    precision: Annotated[list[PrecisionName] | None, typer.Option(help="The arithmetic.")] = None,
+    threads: Annotated[list[int] | None, typer.Option(min=1, help="Threads of an inference.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures of a call.")] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the input, px: 256 or 256x160; if not given, the model's own."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="How long to measure, without loading.")] = 20.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Measure latency and throughput of every combination of the flags, each of which may be given several times.
+
+    The combinations take turns, so that a change of the machine's speed meets all alike. Times are of the network
+    alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
+    """
+    from movenet.bench import (
+        Plan,
+        engine_table,
+        figures,
+        race_engines,
+        race_stages,
+        read_size,
+        stage_table,
+        this_machine,
+        variants,
+    )
+    from movenet.engine import Runtime
+    from movenet.estimator import Estimator
+    from movenet.models import DATA
+    from movenet.video import VideoEstimator
+
+    engines = [one.value for one in engine or ()]
+    precisions: list[Precision] = [one.value for one in precision or ()]
+    plan = Plan(seconds)
+    if stages or video:
+        usual = Runtime()
+        runtime = Runtime(
+            _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
+        )
+        follower = VideoEstimator(Estimator(_one(model, "lightning"), runtime=runtime))
+        subject, steps = race_stages(video or DATA / "sample.mp4", follower, plan)
+        _print(stage_table(subject, steps), figures(this_machine(), steps, subject=subject), json=json)
+    else:
+        sizes = [read_size(text) for text in size or ()]
+        chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
+        times, left_out = race_engines(chosen, plan)
+        _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
+
+
+def _print(table: Table, report: Mapping[str, Any], *, json: bool) -> None:
+    if json:
+        print(dumps(report))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    from movenet.bench import this_machine
+
+    # Narrow heads: everything fits into 80 columns.
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=0)
+    for at, head in enumerate(table.heads):
+        drawn.add_column(
+            head.replace(" ", "\n"), justify="left" if at < table.names else "right", no_wrap=True
+        )
+    for row in table.rows:
+        drawn.add_row(*row)
+    console = Console()
+    console.print(drawn)
+    for line in (*table.notes, str(this_machine())):
+        console.print(line, highlight=False, markup=False)
+
+
+def _one(given: Sequence[T] | None, usual: T) -> T:
+    if given and len(given) > 1:
+        raise DataError(f"expected one of each flag with --stages, got {', '.join(map(str, given))}")
+    return given[0] if given else usual

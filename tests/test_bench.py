@@ -1,0 +1,306 @@
+"""The stopwatch with a clock of its own, and the steps it times."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from movenet import DataError, EngineError, Estimator, ModelError, Runtime, ScriptedEngine, VideoEstimator
+from movenet.bench import (
+    EngineTimes,
+    LeftOut,
+    Plan,
+    StageTimes,
+    Subject,
+    Table,
+    Variant,
+    engine_table,
+    figures,
+    quantile_ms,
+    race,
+    race_engines,
+    race_stages,
+    read_size,
+    stage_table,
+    this_machine,
+    variants,
+)
+from movenet.bench.stages import STAGES, TOGETHER
+from movenet.cli import app
+from movenet.models import DATA, MODELS
+
+ONCE = Plan(seconds=0, turn_s=0, least_calls=1, least_rounds=1, warm_calls=0)
+
+
+class FakeTime:
+    """A clock that moves only when something works."""
+
+    def __init__(self):
+        self.now_s = 100.0
+        self.log = []
+
+    def __call__(self):
+        return self.now_s
+
+    def work(self, name, seconds):
+        def call():
+            self.log.append(name)
+            self.now_s += seconds
+
+        return call
+
+
+@pytest.fixture
+def clock():
+    return FakeTime()
+
+
+def engine_taking(clock, ms_per_picture, precision="f32"):
+    def answer(squares):
+        clock.now_s += ms_per_picture * len(squares) / 1000
+        return {}
+
+    engine = ScriptedEngine(MODELS["lightning"], answer)
+    engine.precision = precision
+    return engine
+
+
+def test_each_call_is_timed_by_the_clock_given(clock):
+    fast, slow = race([clock.work("fast", 0.001), clock.work("slow", 0.5)], ONCE, clock)
+    assert fast == pytest.approx([0.001])
+    assert slow == pytest.approx([0.5])
+
+
+def test_calls_take_turns_in_blocks(clock):
+    plan = Plan(seconds=0, turn_s=0, least_calls=2, least_rounds=2, warm_calls=0)
+    race([clock.work("a", 0.1), clock.work("b", 0.1)], plan, clock)
+    assert "".join(clock.log) == "aabbaabb"
+
+
+def test_a_turn_lasts_as_long_as_planned(clock):
+    plan = Plan(seconds=0, turn_s=0.5, least_calls=1, least_rounds=1, warm_calls=0)
+    assert len(race([clock.work("a", 0.125)], plan, clock)[0]) == 4
+
+
+def test_rounds_go_on_for_as_long_as_planned(clock):
+    plan = Plan(seconds=3, turn_s=0, least_calls=1, least_rounds=1, warm_calls=0)
+    one, other = race([clock.work("a", 0.25), clock.work("b", 0.75)], plan, clock)
+    assert len(one) == len(other) == 3
+
+
+def test_warming_up_is_not_counted(clock):
+    plan = Plan(seconds=0, turn_s=0, least_calls=2, least_rounds=3, warm_calls=1)
+    assert len(race([clock.work("a", 0.1)], plan, clock)[0]) == 6
+    assert len(clock.log) == 9
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"least_calls": 0}, {"least_rounds": 0}, {"warm_calls": -1}, {"seconds": float("nan")}]
+)
+def test_a_plan_without_a_call_is_refused(wrong):
+    with pytest.raises(DataError, match="expected"):
+        Plan(**wrong)
+
+
+def test_the_median_stands_in_the_middle():
+    assert quantile_ms([0.001, 0.004, 0.002], 0.5) == pytest.approx(2)
+
+
+def test_loading_first_call_and_calls_are_told_apart(clock):
+    first = [0.5]
+
+    def answer(squares):
+        clock.now_s += first.pop() if first else 0.02
+        return {}
+
+    def opener(model, runtime):
+        clock.now_s += 2.0
+        return ScriptedEngine(MODELS[model], answer)
+
+    (times,), left_out = race_engines([Variant("thunder")], ONCE, clock=clock, opener=opener)
+    assert (times.load_ms, times.first_ms) == pytest.approx((2000, 500))
+    assert (times.p50_ms, times.p90_ms, times.pictures_per_s) == pytest.approx((20, 20, 50))
+    assert (times.model, times.width, times.height, times.calls) == ("thunder", 256, 256, 1)
+    assert not left_out
+
+
+def test_throughput_counts_pictures_not_calls(clock):
+    engine = engine_taking(clock, ms_per_picture=2)
+    (times,), _ = race_engines(
+        [Variant("lightning", batch=5)], ONCE, clock=clock, opener=lambda model, runtime: engine
+    )
+    assert times.p50_ms == pytest.approx(10)
+    assert times.pictures_per_s == pytest.approx(500)
+
+
+def test_the_input_has_the_size_and_batch_asked_for(clock):
+    seen = []
+    engine = ScriptedEngine(MODELS["lightning"], lambda squares: seen.append(squares.shape) or {})
+    race_engines(
+        [Variant("lightning", batch=3, size=(96, 64))],
+        Plan(0, 0, 1, 1, 0),
+        clock=iter(range(100)).__next__,
+        opener=lambda model, runtime: engine,
+    )
+    assert {*seen} == {(3, 64, 96, 3)}
+
+
+def test_the_same_thing_under_two_names_runs_once(clock):
+    asked = variants(["lightning"], ["openvino"], ["f32", "auto"], [1])
+    found, _ = race_engines(
+        asked, ONCE, clock=clock, opener=lambda model, runtime: engine_taking(clock, 1, "f32")
+    )
+    assert [times.precision for times in found] == ["f32"]
+
+
+def test_what_does_not_run_here_is_left_out_with_its_reason(clock):
+    def opener(model, runtime):
+        if runtime.engine == "onnxruntime":
+            raise EngineError("it is not installed")
+        return engine_taking(clock, 1)
+
+    found, left_out = race_engines(variants(["lightning"], threads=[1]), ONCE, clock=clock, opener=opener)
+    assert [times.engine for times in found] == ["openvino"]
+    assert {(one.variant.runtime.engine, one.reason) for one in left_out} == {
+        ("onnxruntime", "it is not installed")
+    }
+
+
+def test_if_nothing_runs_the_reason_is_an_error(clock):
+    def opener(model, runtime):
+        raise EngineError("it is not installed")
+
+    with pytest.raises(EngineError, match="not installed"):
+        race_engines(variants(["lightning"]), ONCE, clock=clock, opener=opener)
+
+
+def test_an_unknown_model_is_an_error_and_not_left_out():
+    with pytest.raises(ModelError, match="expected one of"):
+        race_engines([Variant("lightening")], ONCE)
+
+
+def test_variants_are_every_combination_of_what_is_given():
+    found = variants(["a", "b"], ["torch"], ["f32"], [1, 2], batches=[1, 8], sizes=[(64, 32), (64, 64)])
+    assert len({*found}) == len(found) == 2 * 2 * 2 * 2
+    assert {variant.runtime.engine for variant in found} == {"torch"}
+
+
+def test_without_any_wish_the_usual_is_measured():
+    found = variants()
+    assert {variant.model for variant in found} == {"lightning", "thunder"}
+    assert {variant.runtime.engine for variant in found} == {"openvino", "onnxruntime"}
+    assert {(variant.batch, variant.size) for variant in found} == {(1, None)}
+
+
+def test_a_size_is_a_square_or_width_by_height():
+    assert read_size("256") == (256, 256)
+    assert read_size("256x160") == (256, 160)
+    for wrong in ("", "x", "256x", "-1", "a", "1x2x3", "x160"):
+        with pytest.raises(DataError, match="expected a size"):
+            read_size(wrong)
+
+
+TIMES = EngineTimes("lightning", "openvino", "bf16", 1, 1, 192, 192, 70.0, 230.0, 2.09, 21.5, 478.0, 900)
+
+
+def test_the_table_of_engines_has_a_row_for_each_variant():
+    table = engine_table([TIMES])
+    assert dict(zip(table.heads, table.rows[0], strict=True)) == {
+        "model": "lightning",
+        "engine": "openvino",
+        "precision": "bf16",
+        "threads": "1",
+        "input": "192×192",
+        "load ms": "70",
+        "first ms": "230",
+        "p50 ms": "2.09",
+        "p90 ms": "21.5",
+        "pictures per s": "478",
+    }
+
+
+def test_the_table_of_engines_says_once_why_something_is_left_out():
+    left_out = [LeftOut(Variant("lightning", Runtime("torch", threads=n)), "not here") for n in (1, 2)]
+    assert engine_table([TIMES], left_out).notes == ("torch is left out: not here",)
+
+
+def test_the_table_of_steps_ends_with_their_sum_and_with_all_at_once():
+    steps = [
+        StageTimes("crop", 1.0, 2.0, 1000.0),
+        StageTimes("engine", 3.0, 4.0, 333.0),
+        StageTimes(TOGETHER, 2.0, 2.0, 500.0),
+    ]
+    table = stage_table(Subject("a.mp4", 64, 48, 1), steps)
+    assert [row[0] for row in table.rows] == ["crop", "engine", "one after the other", "together"]
+    assert [row[-1] for row in table.rows] == ["25%", "75%", "100%", "50%"]
+    assert table.rows[2][1] == "4.00"
+    assert table.notes == ("a.mp4, 64 × 48, 1 frame.",)
+
+
+def test_a_table_is_written_as_markdown():
+    table = Table(("what", "ms"), (("crop", "1.0"),), 1, ("A note.",))
+    assert table.markdown() == "| what | ms |\n| --- | ---: |\n| crop | 1.0 |\n\nA note."
+
+
+def test_the_machine_is_named_without_saying_whose_it_is():
+    machine = this_machine()
+    assert machine.cores >= 1
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", machine.date)
+    assert {"Python", "movenet", "numpy", "openvino"} <= {*machine.versions}
+
+
+def test_figures_are_json_with_the_machine():
+    report = json.loads(json.dumps(figures(this_machine(), [TIMES])))
+    assert report["times"][0]["p50_ms"] == 2.09
+    assert report["machine"]["cores"] >= 1
+
+
+@pytest.fixture(scope="module")
+def follower():
+    return VideoEstimator(Estimator(runtime=Runtime(threads=1)))
+
+
+@pytest.mark.parametrize("name", ["sample.mp4", "astronaut.jpg"])
+def test_every_step_of_a_video_or_photo_is_timed(name, follower):
+    subject, times = race_stages(DATA / name, follower, ONCE)
+    assert [one.stage for one in times] == [*STAGES, TOGETHER]
+    assert subject.name == name
+    assert all(one.p50_ms <= one.p90_ms for one in times)
+
+
+def test_steps_are_timed_where_nobody_is_to_be_seen(follower, tmp_path):
+    from movenet import write_photo
+
+    write_photo(tmp_path / "grey.png", np.full((48, 64, 3), 127, np.uint8))
+    assert len(race_stages(tmp_path / "grey.png", follower, ONCE)[1]) == len(STAGES) + 1
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, ["bench", "--seconds", "0", *map(str, arguments)])
+
+
+def test_the_command_prints_a_table_that_names_the_processor():
+    result = invoke("--model", "lightning", "--engine", "openvino", "--threads", 1)
+    assert result.exit_code == 0, result.output
+    assert this_machine().processor.split(" (")[0] in result.stdout
+    assert "lightning" in result.stdout
+
+
+def test_the_command_prints_one_json_object():
+    result = invoke(
+        "--json", "-m", "lightning", "--engine", "openvino", "--precision", "f32", "--size", "64x32"
+    )
+    (row,) = {(one["width"], one["height"], one["precision"]) for one in json.loads(result.stdout)["times"]}
+    assert row == (64, 32, "f32")
+
+
+def test_the_command_times_the_steps_of_a_photo():
+    result = invoke("--json", "--stages", DATA / "astronaut.jpg", "--threads", 1)
+    assert [one["stage"] for one in json.loads(result.stdout)["times"]] == [*STAGES, TOGETHER]
+
+
+def test_steps_are_timed_with_one_model_at_a_time():
+    result = invoke("--stages", "-m", "lightning", "-m", "thunder")
+    assert isinstance(result.exception, DataError)
