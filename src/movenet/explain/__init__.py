@@ -1,0 +1,80 @@
+"""One figure that teaches MoveNet on a photo of one's own: every step from its pixels to the skeleton.
+
+`explain` computes and keeps the steps, `draw_figure` draws them (extra `explain`), `write_figure` makes a file of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from movenet.atomic import written_whole
+from movenet.errors import DataError, MediaError, missing_extra
+from movenet.explain.steps import Explanation, explain, find_keypoint, most_instructive
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "FIGURE_SUFFIXES",
+    "Explanation",
+    "check_request",
+    "draw_figure",
+    "explain",
+    "most_instructive",
+    "write_figure",
+]
+
+FIGURE_SUFFIXES: Final = (".pdf", ".png", ".svg")
+"""What `write_figure` writes."""
+
+
+def draw_figure(explanation: Explanation, keypoint: str | None = None) -> Figure:
+    """Draw the figure, 2400 pixels wide.
+
+    Args:
+        explanation: what `explain` returned.
+        keypoint: whose way is shown, such as "left_wrist"; "all" shows all 17; None the most instructive one.
+
+    Raises:
+        DataError: if there is no such keypoint, or matplotlib is missing.
+    """
+    shown = None if keypoint == "all" else _index(explanation, keypoint)
+    try:
+        import matplotlib.style
+
+        from movenet.explain.figure import compose
+    except ImportError as problem:
+        raise DataError(missing_extra("matplotlib", "explain", "drawing an explanation")) from problem
+    with matplotlib.style.context("default"):
+        return compose(explanation, shown)
+
+
+def write_figure(path: str | Path, figure: Figure) -> None:
+    """Write a figure to a PNG, PDF or SVG file, which appears only when it is whole.
+
+    Raises:
+        MediaError: if the suffix is another one, or the file cannot be written.
+    """
+    check_request(path)
+    import matplotlib.style
+
+    with written_whole(path) as temporary, matplotlib.style.context("default"):
+        figure.savefig(temporary, format=Path(path).suffix[1:].lower())
+
+
+def check_request(path: str | Path, keypoint: str | None = None) -> None:
+    """Check a figure's path and keypoint before any work is done.
+
+    Raises:
+        MediaError: if `write_figure` does not know the suffix.
+        DataError: if there is no such keypoint.
+    """
+    if Path(path).suffix.lower() not in FIGURE_SUFFIXES:
+        raise MediaError(f"expected a figure's name to end in {', '.join(FIGURE_SUFFIXES)}, got '{path}'")
+    if keypoint not in (None, "all"):
+        find_keypoint(keypoint)
+
+
+def _index(explanation: Explanation, keypoint: str | None) -> int:
+    return most_instructive(explanation) if keypoint is None else find_keypoint(keypoint)

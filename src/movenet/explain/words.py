@@ -1,0 +1,191 @@
+"""The words around the pictures: for each step what it asks, which head answers, the formula, and what came out."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from numpy.typing import NDArray
+
+from movenet.decode import NEAREST_CELLS
+from movenet.explain.steps import Explanation
+from movenet.pose import KEYPOINTS
+
+
+class Words(NamedTuple):
+    """What is written around one picture."""
+
+    number: str
+    title: str
+    head: str
+    """Which head it shows, of what shape."""
+    formula: str
+    """Empty where nothing is computed."""
+    caption: str
+
+
+LEGEND: Final = (
+    Words("6", "anybody's", "", "h = σ(heatmap)", "How much a cell looks like this joint."),
+    Words(
+        "7",
+        "this person's",
+        "",
+        f"h / (d + {NEAREST_CELLS})",
+        "d: cells to +, the start from step 5. The highest wins.",
+    ),
+    Words(
+        "8",
+        "exact place",
+        "",
+        "cell + offset",
+        "Cells point there from their top left corners; the framed one counts.",
+    ),
+)
+"""Panels 6 to 8, of any keypoint."""
+
+
+def title(explanation: Explanation) -> str:
+    """Return the headline."""
+    return f"How MoveNet {explanation.card.name.capitalize()} reads this photo"
+
+
+def summary(explanation: Explanation) -> str:
+    """Return the line below the headline: what was done and what was found."""
+    height, width = explanation.image.shape[:2]
+    looks = "one look at the whole photo" if explanation.finder is None else "two looks"
+    pose = explanation.pose
+    found = "nobody found" if pose is None else f"a person found, score {pose.score:.2f}"
+    return f"{width} × {height} px   ·   {looks}   ·   {found}"
+
+
+def nobody(explanation: Explanation) -> str:
+    """Return the sentence that stands where the skeleton would."""
+    score, chosen, least = explanation.scores.mean(), explanation.chosen, explanation.min_score
+    if explanation.finder is None:
+        why = f"the joints score {score:.2f} on average,\nbelow {least:g}"
+    elif chosen is None:
+        why = "the first look found no person"
+    else:
+        why = f"the looks score {chosen.pose.score:.2f} and {score:.2f},\ntogether below {least:g}"
+    return f"Nobody here: {why}."
+
+
+def of_photo(explanation: Explanation) -> Words:
+    """Panel 1."""
+    crop, rule, finder = explanation.crop, explanation.rule, explanation.finder
+    head = f"a square of {crop.width:.0f} px"
+    if finder is None:
+        caption = "One look: the whole photo, padded with black to a square."
+    elif explanation.chosen is None:
+        caption = "The first look found nobody, so this is the whole photo, padded with black to a square."
+    else:
+        count = len(explanation.people)
+        seen = "one person" if count == 1 else f"{count} people; the surest and largest is chosen"
+        caption = (
+            f"First look ({finder.name}): {seen}. The square is {rule.factor:g} × that person's longer side."
+        )
+    return Words("1", "Where to look", head, "", caption)
+
+
+def of_square(explanation: Explanation) -> Words:
+    """Panel 2."""
+    side = explanation.card.side
+    caption = f"All that the network ever gets. Its answers come on a grid of {_grid(explanation)} cells."
+    return Words("2", "What the model sees", f"input {side} × {side} × 3", "", caption)
+
+
+def of_center(explanation: Explanation) -> Words:
+    """Panel 3."""
+    head = f"center {_grid(explanation)} × 1"
+    caption = "How much each cell looks like the middle of a person, of whichever person."
+    return Words("3", "Anybody's middle", head, "σ(center)", caption)
+
+
+def of_center_weighted(explanation: Explanation) -> Words:
+    """Panel 4."""
+    y, x = explanation.center.tolist()
+    sure = explanation.center_scores[y, x]
+    whom = "the middle of the square" if explanation.guide is None else "the first look's person"
+    caption = f"d: cells to +, {whom}. The highest wins: y, x = {y}, {x}, with a score of {sure:.2f}."
+    return Words(
+        "4", "This person's middle", "center, weighted", f"σ(center) / (d + {NEAREST_CELLS})", caption
+    )
+
+
+def of_starts(explanation: Explanation) -> Words:
+    """Panel 5."""
+    head, formula = f"regress {_grid(explanation)} × 34", "middle + regress[middle]"
+    caption = "Read at the middle only: roughly where each joint is, its start."
+    if explanation.guide is not None:
+        caption += (
+            f" White dots and ways: before it leans {explanation.guide.share:.0%} to the first look's joint."
+        )
+    return Words("5", "From middle to joints", head, formula, caption)
+
+
+def of_heatmap(explanation: Explanation, k: int) -> Words:
+    """Panel 6."""
+    name = name_of(k)
+    head = f"heatmap {_grid(explanation)} × 17 → {name}"
+    caption = f"How much each cell looks like a {name}: of any person, and now and then of the other side."
+    return Words("6", f"Anybody's {name}", head, f"h = σ(heatmap[{k}])", caption)
+
+
+def of_heatmap_weighted(explanation: Explanation, k: int) -> Words:
+    """Panel 7."""
+    y, x = explanation.cells[k].tolist()
+    caption = f"d: cells to +, the start from step 5. The highest wins: y, x = {y}, {x}."
+    head, formula = "heatmap, weighted", f"h / (d + {NEAREST_CELLS})"
+    return Words("7", f"This person's {name_of(k)}", head, formula, caption)
+
+
+def of_offsets(explanation: Explanation, k: int) -> Words:
+    """Panel 8."""
+    head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
+    caption = (
+        "From its top left corner each cell points to the exact place. The framed one was chosen: it counts."
+    )
+    return Words("8", "The exact place", head, "place = cell + offset[cell]", caption)
+
+
+def of_result(explanation: Explanation) -> Words:
+    """Panel 9."""
+    caption = (
+        f"A place ÷ {explanation.center_scores.shape[0]} is 0…1 of the square, and × {explanation.card.side} its "
+        "pixels; the map that cut the square out of the photo leads back into it."
+    )
+    return Words("9", "The skeleton", "17 × (x, y, score), in pixels of the photo", "", caption)
+
+
+def in_numbers(explanation: Explanation, k: int) -> list[tuple[str, str]]:
+    """Return the walk of keypoint k in numbers: what it is, and y, x of it."""
+    e, side = explanation, explanation.center_scores.shape[0]
+    way, offset = e.regressed[k] - e.center, e.points[k] - e.cells[k]
+    x, y = e.crop.points_to_image(e.points[k] / e.center_scores.shape)
+    leant = [("leant to the first look", _pair(e.starts[k]))] if e.guide is not None else []
+    return [
+        ("middle, y x", _pair(e.center, 0)),
+        ("+ regress", _pair(way, 2, "+")),
+        ("= start", _pair(e.regressed[k])),
+        *leant,
+        ("highest weighted cell", _pair(e.cells[k], 0)),
+        ("+ offset", _pair(offset, 2, "+")),
+        ("= place", _pair(e.points[k])),
+        (f"÷ {side}", _pair(e.points[k] / side, 3)),
+        ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),
+        ("score h[cell]", f"{e.scores[k]:8.2f}"),
+    ]
+
+
+def _pair(values: NDArray[Any], digits: int = 2, sign: str = "") -> str:
+    y, x = values
+    return f"{y:{sign}8.{digits}f} {x:{sign}8.{digits}f}"
+
+
+def _grid(explanation: Explanation) -> str:
+    height, width = explanation.center_scores.shape
+    return f"{height} × {width}"
+
+
+def name_of(k: int) -> str:
+    """Return a keypoint's name as it is written."""
+    return KEYPOINTS[k].replace("_", " ")

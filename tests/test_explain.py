@@ -1,0 +1,286 @@
+"""The figure that teaches: it shows what is computed, and it can be read."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import combinations
+
+import cv2
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from typer.testing import CliRunner
+
+from movenet.cli import app
+from movenet.decode import decode_one
+from movenet.engine import ScriptedEngine
+from movenet.errors import DataError, MediaError, ModelError
+from movenet.estimator import Estimator
+from movenet.explain import draw_figure, explain, most_instructive, write_figure
+from movenet.explain.strip import PYRAMID_SLABS, backbone_slabs
+from movenet.media import read_photo
+from movenet.models import DATA, MODELS
+from movenet.network import MobileNetV2, Pyramid
+from movenet.pose import KEYPOINTS
+
+GRID = 48
+CHANNELS = {"center": 1, "heatmap": 17, "regress": 34, "offset": 34}
+WRIST = KEYPOINTS.index("left_wrist")
+
+
+@pytest.fixture(scope="module")
+def lightning():
+    return Estimator("lightning")
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return read_photo(DATA / "astronaut.jpg")
+
+
+@pytest.fixture(scope="module")
+def explained(lightning, astronaut):
+    return explain(astronaut, lightning)
+
+
+@pytest.fixture(scope="module")
+def squat(shared):
+    return explain(read_photo(shared / "media" / "squat.bmp"), Estimator("thunder"))
+
+
+def scripted(peaks):
+    """An estimator of one look that sees keypoints at cells: [(keypoint, y, x, logit)]; the middle is the person's."""
+    heads = {name: np.zeros((1, count, GRID, GRID), np.float32) for name, count in CHANNELS.items()}
+    heads["center"] -= 20
+    heads["center"][0, 0, GRID // 2, GRID // 2] = 5
+    heads["heatmap"] -= 20
+    for k, y, x, logit in peaks:
+        heads["heatmap"][0, k, y, x] = logit
+    return Estimator(ScriptedEngine(MODELS["lightning"], lambda squares: heads), looks=1)
+
+
+def grey(height=60, width=80):
+    return np.full((height, width, 3), 127, np.uint8)
+
+
+def words_of(figure):
+    return [text for artist in (figure, *figure.axes) for text in artist.texts]
+
+
+def said_in(figure):
+    return "\n".join(text.get_text() for text in words_of(figure))
+
+
+def test_the_steps_end_where_the_decoder_ends(explained, lightning):
+    decoded = decode_one(lightning.engine(explained.square[None]), [explained.guide])[0]
+    np.testing.assert_array_equal(explained.points / GRID, decoded[:, :2])
+    np.testing.assert_array_equal(explained.scores, decoded[:, 2])
+
+
+def test_the_pose_is_the_estimators(explained, lightning, astronaut):
+    (pose,) = lightning(astronaut)
+    np.testing.assert_array_equal(explained.pose.keypoints, pose.keypoints)
+    assert explained.pose.score == pose.score
+
+
+def test_the_keypoints_of_the_square_lead_to_those_of_the_photo(explained):
+    in_photo = explained.crop.points_to_image(explained.points / GRID)
+    np.testing.assert_allclose(in_photo, explained.pose.keypoints, atol=1e-3)
+
+
+def test_the_cells_are_where_the_maps_shown_are_highest(explained):
+    for k, (y, x) in enumerate(explained.cells):
+        assert explained.heatmaps_weighted[k, y, x] == explained.heatmaps_weighted[k].max()
+        assert explained.heatmaps[k, y, x] == explained.scores[k]
+    y, x = explained.center
+    assert explained.center_weighted[y, x] == explained.center_weighted.max()
+
+
+def test_the_chosen_cells_hold_the_keypoints_to_be_where_they_are(explained):
+    y, x = explained.cells.T
+    np.testing.assert_array_equal(explained.places[y, x, np.arange(17)], explained.points)
+
+
+def test_the_starts_lie_between_the_regression_and_the_guide(explained):
+    share = explained.guide.share
+    between = (1 - share) * explained.regressed + share * explained.guide.keypoints * GRID
+    np.testing.assert_allclose(explained.starts, between, atol=1e-4)
+
+
+def test_the_most_prominent_person_is_chosen(explained):
+    assert explained.chosen.prominence == max(sighting.prominence for sighting in explained.people)
+
+
+def test_one_look_is_at_the_whole_photo_around_its_middle(astronaut, lightning):
+    once = explain(astronaut[:300], Estimator(lightning.engine, looks=1))
+    assert (once.finder, once.people, once.chosen, once.guide) == (None, (), None, None)
+    assert (once.crop.left, once.crop.top, once.crop.width) == (0, -106, 512)
+    np.testing.assert_array_equal(once.focus, [24, 24])
+    np.testing.assert_array_equal(once.starts, once.regressed)
+
+
+def test_a_photo_of_nobody_is_explained_down_to_nobody(lightning):
+    nobody = explain(grey(), lightning)
+    assert nobody.pose is None
+    assert "nobody found" in said_in(draw_figure(nobody))
+    assert "Nobody here" in said_in(draw_figure(nobody))
+
+
+def test_a_first_look_that_finds_nobody_leaves_the_whole_photo(explained):
+    nobody = replace(explained, people=(), chosen=None, guide=None, pose=None)
+    assert "the first look found no person" in said_in(draw_figure(nobody))
+
+
+def test_a_model_that_is_no_movenet_of_17_keypoints_is_refused():
+    for card in (
+        replace(MODELS["lightning"], keypoints=21),
+        replace(MODELS["lightning"], heads=("heatmap",)),
+    ):
+        with pytest.raises(ModelError, match="MoveNet of 17 keypoints"):
+            explain(grey(), Estimator(ScriptedEngine(card, lambda squares: {}), looks=1))
+
+
+def test_a_visible_joint_with_a_rival_is_the_most_instructive():
+    knee = KEYPOINTS.index("right_knee")
+    seen = [(k, 20, 20, 3) for k in range(17)]
+    assert most_instructive(explain(grey(), scripted([*seen, (knee, 20, 40, 2)]))) == knee
+
+
+def test_a_rival_of_a_hidden_joint_or_of_the_face_is_less_instructive():
+    seen = [(WRIST, 20, 20, 3), (0, 20, 20, 5), (0, 40, 40, 5), (16, 30, 20, -3), (16, 30, 40, -3)]
+    assert most_instructive(explain(grey(), scripted(seen))) == WRIST
+
+
+def test_where_only_a_face_is_seen_it_is_explained():
+    assert KEYPOINTS[most_instructive(explain(grey(), scripted([(0, 20, 20, 3)])))] == "nose"
+
+
+@pytest.mark.parametrize("name", ["lightning", "thunder"])
+def test_the_strip_shows_the_channels_of_the_network(name):
+    slabs = backbone_slabs(MODELS[name].width)
+    channels = MobileNetV2(MODELS[name].width).channels
+    assert tuple(slab.channels for slab in slabs) == channels
+    merged = [merge.pointwise.out_channels for merge in Pyramid(channels).merge]
+    assert [slab.channels for slab in PYRAMID_SLABS] == merged[::-1]
+
+
+def test_titles_name_the_head_and_its_shape(explained, squat):
+    assert "heatmap 48 × 48 × 17 → left wrist" in said_in(draw_figure(explained, "left_wrist"))
+    said = said_in(draw_figure(squat, "right knee"))
+    assert "heatmap 64 × 64 × 17 → right knee" in said
+    for line in ("input 256 × 256 × 3", "center 64 × 64 × 1", "regress 64 × 64 × 34", "64 × 64\n× 40"):
+        assert line in said
+
+
+def test_the_numbers_beside_the_pictures_are_the_walk_to_the_photo(explained):
+    said = said_in(draw_figure(explained, "nose"))
+    x, y, score = explained.pose["nose"]
+    assert f"{x:8.1f} {y:8.1f}" in said
+    assert f"{score:8.2f}" in said
+
+
+def test_all_shows_the_three_pictures_of_all_keypoints(explained):
+    one, everybody = draw_figure(explained, "nose"), draw_figure(explained, "all")
+    assert len(everybody.axes) >= len(one.axes) + 3 * 16 - 2
+    assert all(name.replace("_", " ") in said_in(everybody) for name in KEYPOINTS)
+
+
+@pytest.mark.parametrize("keypoint", ["right_shoulder", "all"])
+def test_no_words_leave_the_sheet_or_run_into_each_other(explained, keypoint):
+    figure = draw_figure(explained, keypoint)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.texts]
+    for box in boxes:
+        assert figure.bbox.padded(-0.2 * figure.dpi).containsx(box.x1), box
+        assert box.y0 > 0, box
+    assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 500), (500, 3)])
+def test_photos_of_any_shape_give_a_figure_2400_pixels_wide(shape, lightning, tmp_path):
+    write_figure(tmp_path / "figure.png", draw_figure(explain(grey(*shape), lightning)))
+    height, width, _ = cv2.imread(str(tmp_path / "figure.png")).shape
+    assert width == 2400
+    assert 3000 < height < 4200
+
+
+def test_the_explanation_is_not_changed_by_drawing_it(explained):
+    before = explained.image.copy(), explained.square.copy(), explained.heatmaps.copy()
+    draw_figure(explained, "all")
+    for kept, now in zip(before, (explained.image, explained.square, explained.heatmaps), strict=True):
+        np.testing.assert_array_equal(kept, now)
+
+
+def test_the_same_photo_gives_the_same_pixels_whatever_the_users_own_settings(explained, tmp_path):
+    write_figure(tmp_path / "plain.png", draw_figure(explained))
+    with matplotlib.rc_context({"image.origin": "lower", "savefig.dpi": 40, "font.size": 30}):
+        write_figure(tmp_path / "own.png", draw_figure(explained))
+        assert matplotlib.rcParams["font.size"] == 30
+    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "own.png").read_bytes()
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".PDF", b"%PDF"), (".svg", b"<?xml")])
+def test_the_suffix_chooses_the_format(suffix, start, tmp_path):
+    write_figure(tmp_path / f"figure{suffix}", Figure((1, 1)))
+    assert (tmp_path / f"figure{suffix}").read_bytes().startswith(start)
+    assert len([*tmp_path.iterdir()]) == 1
+
+
+def test_another_suffix_is_refused(tmp_path):
+    with pytest.raises(MediaError, match=r"\.pdf, \.png, \.svg"):
+        write_figure(tmp_path / "figure.jpg", Figure((1, 1)))
+
+
+def test_an_unknown_keypoint_is_answered_with_the_known_ones(explained):
+    with pytest.raises(DataError, match=r"left_wrist.*got 'thumb'"):
+        draw_figure(explained, "thumb")
+
+
+def test_names_of_keypoints_may_be_written_as_words(explained):
+    assert "→ left wrist" in said_in(draw_figure(explained, "Left Wrist"))
+
+
+def run_python(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+WALK = "import numpy as np, sys; from movenet import Estimator; from movenet.explain import draw_figure, explain; "
+
+
+def test_without_matplotlib_the_command_that_brings_it_is_named():
+    said = run_python(
+        WALK + "sys.modules['matplotlib'] = None\n"
+        "walk = explain(np.zeros((9, 9, 3), np.uint8), Estimator(looks=1))\n"
+        "try:\n    draw_figure(walk)\nexcept Exception as error:\n    print(type(error).__name__, error)"
+    )
+    assert said.startswith("DataError")
+    assert "pip install 'movenet[explain]'" in said
+
+
+def test_neither_torch_nor_pyplot_is_loaded():
+    said = run_python(
+        WALK + "draw_figure(explain(np.zeros((9, 9, 3), np.uint8), Estimator(looks=1)))\n"
+        "print('torch' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
+    assert said.split() == ["False", "False"]
+
+
+@pytest.fixture
+def invoke(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["explain", *map(str, arguments)])
+
+
+def test_without_more_words_the_figure_lands_in_the_current_folder(invoke, tmp_path):
+    result = invoke(DATA / "astronaut.jpg")
+    assert result.exit_code == 0
+    assert cv2.imread(str(tmp_path / "astronaut.explained.png")).shape[1] == 2400
+
+
+@pytest.mark.parametrize("wish", [("-o", "a.txt"), ("--keypoint", "thumb")])
+def test_what_cannot_be_drawn_is_said_before_the_photo_is_read(wish, invoke):
+    result = invoke("missing.jpg", *wish)
+    assert result.exit_code == 1
+    assert "expected" in str(result.exception)
