@@ -171,6 +171,6 @@ def test_every_person_of_a_crowd_is_sighted_once(astronaut):
     crowd = np.zeros((512, 1536, 3), np.uint8)
     for i in range(3):
         crowd[:, 512 * i : 512 * (i + 1)] = astronaut
-    estimator = Estimator("lightning", rule=LookRule(first_side_px=512))
+    estimator = Estimator("lightning", rule=LookRule(first_sides_px=(512,)))
     sure = [s for s in estimator.find(crowd) if s.pose.score > 0.3]
     assert sorted(int(s.pose["nose"][0]) // 512 for s in sure) == [0, 1, 2]

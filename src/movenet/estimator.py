@@ -9,38 +9,48 @@ and is told whom it is asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movenet.crop import Crop, check_image
-from movenet.decode import Guide, ManySettings, decode_many, decode_one
+from movenet.decode import Floats, Guide
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import ModelError
 from movenet.media.photo import read_photo
-from movenet.oks import suppress
+from movenet.oks import similarity, suppress
 from movenet.pose import Pose
+from movenet.reading import READERS, Reader
 
 MIN_SCORE: Final = 0.15
 """A pose of a lower score is nobody: one in forty pictures without a person shows more (docs/accuracy.md)."""
 BODY_SHARE: Final = 0.53
 """A person's area relative to their box (COCO's own stand-in where it has no outline of a person)."""
+COMPANY: Final = 0.35
+"""With people="auto", whoever is so prominent, relative to the most prominent person, counts as well."""
+SQUARES_AT_ONCE: Final = 16
+"""Most squares in one call of an engine, which bounds the memory that a crowd takes."""
+
+People = Literal["one", "many", "auto"]
+"""Whom to look for: the person that a picture is about, everybody, or whoever is about as prominent as that person."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookRule:
     """How the first look finds people and how the second one looks at them (defaults measured, docs/accuracy.md)."""
 
-    first_side_px: int = 256
-    """Longer side of the picture in the first look, a multiple of 32."""
+    first_sides_px: tuple[int, ...] = (256,)
+    """Longer sides of the picture in the first look, multiples of 32; more than one finds small and large people."""
     min_center_score: float = 0.03
     """Least score of a person's centre in the first look."""
+    min_sighting_score: float = 0.0
+    """Least score of a person of the first look for a second one; the rest are nobody."""
     same_person_oks: float = 0.6
-    """Two people of the first look that are more alike are one."""
+    """Two people that are more alike are one."""
     factor: float = 1.1
     """Side of the second look's square, as a multiple of the person's longer side."""
     guide_share: float = 0.7
@@ -49,8 +59,14 @@ class LookRule:
     """The model of the first look: a name, an ONNX file or an open engine."""
 
 
-RULES: Final[Mapping[str, LookRule]] = {"thunder": LookRule(factor=1.15, guide_share=0.5)}
-"""Rules of their own for single-person models: the more accurate one needs less guiding and takes a wider view."""
+def default_rule(model: str, people: People) -> LookRule:
+    """Return the rule measured best for a model: the more accurate one needs less guiding and takes a wider view."""
+    rule = LookRule(factor=1.15, guide_share=0.5) if model == "thunder" else LookRule()
+    if people == "one":
+        return rule
+    return replace(
+        rule, first_sides_px=(384,), min_center_score=0.06, min_sighting_score=0.02, same_person_oks=0.7
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +81,7 @@ class Sighting:
     @property
     def area(self) -> float:
         """Roughly how much of the picture the person covers, in square pixels."""
-        _, _, width, height = self.bounds
-        return BODY_SHARE * width * height
+        return area(self.pose)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -88,12 +103,13 @@ class Sighting:
 
 
 class Estimator:
-    """Finds the person of a picture. Holds no memory: the answer is a function of the picture alone."""
+    """Finds the people of a picture. Holds no memory: the answer is a function of the picture alone."""
 
     def __init__(
         self,
         model: str | Path | Engine = "lightning",
         *,
+        people: People = "one",
         looks: int = 2,
         min_score: float = MIN_SCORE,
         rule: LookRule | None = None,
@@ -103,26 +119,41 @@ class Estimator:
 
         Args:
             model: "lightning", "thunder", an ONNX file of one's own, or an open engine.
-            looks: 1 shows the whole picture, padded, to the model; 2 finds the person first.
+            people: "one" for the person that a picture is about, "many" for everybody, "auto" for those in front.
+            looks: 2 finds people first and then looks at each (top-down). 1 takes what one look gives: of the whole
+                picture, padded, through the single-person model; or, with many people, of the first look (bottom-up).
             min_score: least score of a pose, 0…1; a picture without one has nobody in it.
             rule: how to look twice; None takes what was measured best for the model.
             runtime: what runs the models that are not open yet; None is the default.
 
         Raises:
-            ModelError: if the model is unknown, damaged, or not a single-person model.
+            ModelError: if the model is unknown, damaged, or not a single-person model, or a choice is unknown.
             EngineError: if the runtime cannot run it.
         """
         if looks not in (1, 2):
             raise ModelError(f"expected 1 or 2 looks, got {looks}")
+        if people not in get_args(People):
+            raise ModelError(f"expected people to be one of {', '.join(get_args(People))}, got '{people}'")
         self.engine = _open(model, runtime)
         if self.engine.card.finds_many:
             raise ModelError(f"expected a single-person model, got {self.engine.card.name}, which finds many")
-        self.rule = rule or RULES.get(self.engine.card.name, LookRule())
-        self.finder = _open(self.rule.finder, runtime) if looks == 2 else None
+        self.people: People = people
+        self.looks = looks
+        self.rule = rule or default_rule(self.engine.card.name, people)
+        self.finder = self._open_finder(runtime)
         self.min_score = min_score
 
+    def _open_finder(self, runtime: Runtime | None) -> Engine | None:
+        if self.looks == 1 and self.people == "one":
+            return None
+        return (
+            self.engine
+            if self.looks == 1 and self.engine.card.family == "posenet"
+            else _open(self.rule.finder, runtime)
+        )
+
     def __call__(self, image: NDArray[np.uint8]) -> list[Pose]:
-        """Return the pose of the person the picture is about, or an empty list.
+        """Return the poses of the people looked for, the surest first, or an empty list.
 
         Args:
             image: (H, W, 3) uint8 RGB, at least 1 × 1.
@@ -135,28 +166,46 @@ class Estimator:
     def batch(self, images: Sequence[NDArray[np.uint8]]) -> list[list[Pose]]:
         """Return what `__call__` would for each picture; the pictures may differ in size."""
         images = [check_image(image) for image in images]
-        poses = self._look_once(images) if self.finder is None else self._look_twice(images)
-        return [[pose] if pose is not None and pose.score >= self.min_score else [] for pose in poses]
+        if self.finder is None:
+            poses = [[pose] for pose in self._look_at_whole(images)]
+        else:
+            chosen = [self._choose(self.find(image)) for image in images]
+            poses = self._look_at(chosen, images) if self.looks == 2 else _as_seen(chosen)
+        return [[pose for pose in found if pose.score >= self.min_score] for found in poses]
 
     def find(self, image: NDArray[np.uint8]) -> list[Sighting]:
         """Take the first look: everybody in the picture, the surest first, nobody twice.
 
         Raises:
-            ModelError: if this estimator looks only once.
+            ModelError: if this estimator has no model for it.
         """
         if self.finder is None:
             raise ModelError("expected an estimator with 2 looks to find people with, got one with 1")
-        crop = Crop.letterbox(image.shape[1], image.shape[0], self.rule.first_side_px)
-        settings = ManySettings(min_score=self.rule.min_center_score)
-        people = decode_many(self.finder(crop.cut(image)[None]), settings)[0]
-        keypoints, scores = crop.decoded_to_image(people.keypoints)
-        boxes, centers = crop.boxes_to_image(people.boxes).tolist(), crop.points_to_image(people.centers)
         found = [
+            sighting for side in self.rule.first_sides_px for sighting in self._find(image, self.finder, side)
+        ]
+        return [found[i] for i in _distinct([sighting.pose for sighting in found], self.rule.same_person_oks)]
+
+    def _find(self, image: NDArray[np.uint8], finder: Engine, side: int) -> list[Sighting]:
+        crop = Crop.letterbox(image.shape[1], image.shape[0], side)
+        reader = READERS[finder.card.family]
+        people = reader.many(finder(crop.cut(image)[None]), self.rule.min_center_score)[0]
+        keypoints, scores = crop.decoded_to_image(people.keypoints, reader.shift_px)
+        boxes = crop.boxes_to_image(people.boxes, reader.shift_px).tolist()
+        centers = crop.points_to_image(people.centers, reader.shift_px)
+        return [
             Sighting(Pose(keypoints[i], scores[i], float(people.scores[i]), tuple(boxes[i])), centers[i])
             for i in range(len(people))
+            if people.scores[i] >= self.rule.min_sighting_score
         ]
-        areas = np.array([sighting.area for sighting in found])
-        return [found[i] for i in suppress(keypoints, people.scores, areas, self.rule.same_person_oks)]
+
+    def _choose(self, found: list[Sighting]) -> list[Sighting]:
+        if self.people == "many" or not found:
+            return found
+        first = max(found, key=lambda sighting: sighting.prominence)
+        if self.people == "one":
+            return [first]
+        return [sighting for sighting in found if sighting.prominence >= COMPANY * first.prominence]
 
     def look(
         self,
@@ -169,41 +218,71 @@ class Estimator:
         The score is the mean of the keypoints' scores, the box goes around the keypoints in sight. All crops draw
         squares of one size.
         """
-        if not images:
-            return []
-        squares = np.stack([crop.cut(image) for crop, image in zip(crops, images, strict=True)])
-        decoded = decode_one(self.engine(squares), guides)
-        return [_to_pose(crop, answer) for crop, answer in zip(crops, decoded, strict=True)]
+        reader = READERS[self.engine.card.family]
+        poses: list[Pose] = []
+        for start in range(0, len(images), SQUARES_AT_ONCE):
+            part = slice(start, start + SQUARES_AT_ONCE)
+            squares = np.stack(
+                [crop.cut(image) for crop, image in zip(crops[part], images[part], strict=True)]
+            )
+            decoded = reader.one(self.engine(squares), guides and guides[part])
+            poses += [
+                _to_pose(crop, answer, reader) for crop, answer in zip(crops[part], decoded, strict=True)
+            ]
+        return poses
 
-    def _look_once(self, images: Sequence[NDArray[np.uint8]]) -> list[Pose | None]:
+    def _look_at_whole(self, images: Sequence[NDArray[np.uint8]]) -> list[Pose]:
         side = self.engine.card.side
-        return [*self.look(images, [Crop.whole(image.shape[1], image.shape[0], side) for image in images])]
+        return self.look(images, [Crop.whole(image.shape[1], image.shape[0], side) for image in images])
 
-    def _look_twice(self, images: Sequence[NDArray[np.uint8]]) -> list[Pose | None]:
-        found = [
-            max(self.find(image), key=lambda sighting: sighting.prominence, default=None) for image in images
-        ]
-        chosen = [sighting for sighting in found if sighting is not None]
-        crops = [sighting.crop(self.engine.card.side, self.rule.factor) for sighting in chosen]
-        guides = [s.guide(crop, self.rule.guide_share) for s, crop in zip(chosen, crops, strict=True)]
-        shown = [image for image, sighting in zip(images, found, strict=True) if sighting is not None]
-        looked = iter(self.look(shown, crops, guides))
-        return [None if sighting is None else _agree(sighting.pose, next(looked)) for sighting in found]
+    def _look_at(
+        self, chosen: Sequence[Sequence[Sighting]], images: Sequence[NDArray[np.uint8]]
+    ) -> list[list[Pose]]:
+        """Look at each person chosen in each picture, all in one go; nobody twice."""
+        asked = [(image, sighting) for image, found in zip(images, chosen, strict=True) for sighting in found]
+        crops = [sighting.crop(self.engine.card.side, self.rule.factor) for _, sighting in asked]
+        guides = [s.guide(crop, self.rule.guide_share) for (_, s), crop in zip(asked, crops, strict=True)]
+        looked = iter(self.look([image for image, _ in asked], crops, guides))
+        poses = [[_agree(sighting, next(looked)) for sighting in found] for found in chosen]
+        return [[found[i] for i in _distinct(found, self.rule.same_person_oks)] for found in poses]
+
+
+def area(pose: Pose) -> float:
+    """Return roughly how much of the picture a person covers, in square pixels."""
+    _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
+    return BODY_SHARE * width * height
+
+
+def _as_seen(chosen: Sequence[Sequence[Sighting]]) -> list[list[Pose]]:
+    return [[sighting.pose for sighting in found] for found in chosen]
 
 
 def _open(model: str | Path | Engine, runtime: Runtime | None) -> Engine:
     return model if isinstance(model, Engine) else open_engine(model, runtime)
 
 
-def _to_pose(crop: Crop, decoded: NDArray[np.float32]) -> Pose:
-    keypoints, scores = crop.decoded_to_image(decoded)
+def _to_pose(crop: Crop, decoded: Floats, reader: Reader) -> Pose:
+    keypoints, scores = crop.decoded_to_image(decoded, reader.shift_px)
     pose = Pose(keypoints, scores, float(scores.mean()))
     return replace(pose, box=pose.bounds())
 
 
-def _agree(first: Pose, second: Pose) -> Pose:
-    """Return the second look's pose, as sure as both looks together: the geometric mean of their scores."""
-    return replace(second, score=math.sqrt(first.score * second.score))
+def _agree(first: Sighting, second: Pose) -> Pose:
+    """Return the second look's pose, as sure as both looks are together, and the surer the more alike they are.
+
+    The geometric mean of both scores and of the object keypoint similarity (measured, docs/accuracy.md).
+    """
+    alike = similarity(second.keypoints[None], first.pose.keypoints[None], [first.area])
+    return replace(second, score=float(np.cbrt(first.pose.score * second.score * alike[0, 0])))
+
+
+def _distinct(poses: Sequence[Pose], same_person_oks: float) -> list[int]:
+    """Return which poses to keep, the surest first, so that nobody is there twice."""
+    if not poses:
+        return []
+    areas = np.array([area(pose) for pose in poses])
+    scores = np.array([pose.score for pose in poses])
+    return suppress(np.stack([pose.keypoints for pose in poses]), scores, areas, same_person_oks)
 
 
 def estimate(picture: str | Path | NDArray[np.uint8], model: str | Path = "lightning") -> list[Pose]:

@@ -32,6 +32,15 @@ class SmoothName(str, Enum):
     offline = "offline"
 
 
+class PeopleName(str, Enum):
+    """Whom a user can look for: `movenet.estimator.People`."""
+
+    one = "one"
+    many = "many"
+    auto = "auto"
+
+
+PeopleOption = Annotated[PeopleName, typer.Option(help="The person it is about, everybody, or those in front.")]
 ModelOption = Annotated[
     str, typer.Option("--model", "-m", help="lightning (fast), thunder (accurate) or an ONNX file.")
 ]

@@ -12,6 +12,8 @@ from movenet.cli.options import (
     EngineOption,
     LooksOption,
     ModelOption,
+    PeopleName,
+    PeopleOption,
     PrecisionName,
     PrecisionOption,
     SmoothName,
@@ -40,6 +42,7 @@ def run(
     smooth: Annotated[
         SmoothName, typer.Option(help="How videos are calmed; offline looks at the whole file.")
     ] = SmoothName.causal,
+    people: PeopleOption = PeopleName.one,
     looks: LooksOption = 2,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least score of a pose.")] = None,
     palette: Annotated[str, typer.Option(help="Colours: clear, classic or person.")] = "clear",
@@ -62,7 +65,7 @@ def run(
     photos, films, sound = sort_inputs(inputs)
     runtime = Runtime(engine.value, precision.value, threads)
     limit = MIN_SCORE if min_score is None else min_score
-    estimator = Estimator(model, looks=looks, min_score=limit, runtime=runtime)
+    estimator = Estimator(model, people=people.value, looks=looks, min_score=limit, runtime=runtime)
     style = Style(palette)
     if photos:
         sound &= run_photos(photos, estimator, out, style=style, json=json)
