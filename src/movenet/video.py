@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.crop import check_image
-from movenet.errors import MediaError
+from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator, Sighting
 from movenet.media.frame import Frame
 from movenet.media.source import open_source
@@ -100,9 +100,11 @@ class VideoEstimator:
             smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
 
         Raises:
-            ModelError: as `Estimator` does.
+            ModelError: as `Estimator` does, or if the estimator given looks once or for many people.
         """
         self.estimator = model if isinstance(model, Estimator) else Estimator(model)
+        if self.estimator.people != "one" or self.estimator.looks != 2:
+            raise ModelError("a video follows one person: expected an estimator of one person with 2 looks")
         self.lock = lock
         self.rule = rule
         self.smoothing = smoothing
