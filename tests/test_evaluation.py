@@ -1,33 +1,28 @@
-"""Scores are COCO's."""
+"""Lists are read as they are, results are written as they are scored, and scores are COCO's."""
 
 import contextlib
 import io
 import json
+import math
 
 import numpy as np
 import pytest
 
+from lists import guess, guesses, load, person, standing, write_list
 from movenet.errors import DataError
-from movenet.evaluation import count_people, list_images, read_annotations, score, to_results
+from movenet.evaluation import (
+    assess,
+    read_annotations,
+    read_results,
+    read_truth,
+    score,
+    to_estimates,
+    to_plain,
+    to_results,
+    write_results,
+)
 from movenet.pose import Pose
-
-
-def person(rng, image, number):
-    x, y = rng.uniform(0, 300, 2)
-    width, height = rng.uniform(40, 200, 2)
-    points = rng.uniform(0, 1, (17, 2)) * (width, height) + (x, y)
-    visible = rng.integers(0, 3, 17)
-    triples = np.column_stack([np.where(visible[:, None] > 0, points, 0), visible])
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": 1,
-        "iscrowd": int(rng.uniform() < 0.1),
-        "bbox": [x, y, width, height],
-        "area": 0.6 * width * height,
-        "keypoints": triples.ravel().tolist(),
-        "num_keypoints": int((visible > 0).sum()),
-    }
+from movenet.records import read_records
 
 
 @pytest.fixture
@@ -36,52 +31,56 @@ def annotated(tmp_path):
     people = [
         person(rng, image, 10 * image + i + 1) for image in range(12) for i in range(rng.integers(1, 4))
     ]
-    images = [{"id": i, "file_name": f"{i}.jpg", "width": 500, "height": 500} for i in range(12)]
-    category = {"id": 1, "name": "person", "keypoints": [], "skeleton": []}
-    path = tmp_path / "truth.json"
-    path.write_text(json.dumps({"images": images, "annotations": people, "categories": [category]}))
-    return path, people
+    return write_list(tmp_path / "truth.json", people, 12), people
 
 
-def guesses(people, noise, seed):
-    rng = np.random.default_rng(seed)
-    for p in people:
-        triples = np.array(p["keypoints"]).reshape(17, 3).copy()
-        triples[:, :2] += rng.normal(0, noise, (17, 2))
-        yield {
-            "image_id": p["image_id"],
-            "category_id": 1,
-            "keypoints": triples.ravel().tolist(),
-            "score": float(rng.uniform()),
-        }
+def ours(path, results):
+    truth = read_truth(path)
+    return score(truth, to_estimates(results, truth))
 
 
-@pytest.mark.parametrize("noise", [0.5, 4.0, 15.0])
-def test_scores_equal_pycocotools_to_a_millionth(annotated, noise):
+def pycocotools_stats(path, results):
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    path, people = annotated
-    results = list(guesses(people, noise, seed=5))
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(path)
         judge = COCOeval(truth, truth.loadRes([dict(r) for r in results]), "keypoints")
         judge.evaluate()
         judge.accumulate()
         judge.summarize()
-    ours = score(path, results)
-    for name, i in {"AP": 0, "AP50": 1, "AP75": 2, "APM": 3, "APL": 4, "AR": 5}.items():
-        assert ours[name] == pytest.approx(judge.stats[i], abs=1e-6), name
+    names = {"AP": 0, "AP50": 1, "AP75": 2, "APM": 3, "APL": 4, "AR": 5, "ARM": 8, "ARL": 9}
+    return {name: judge.stats[i] for name, i in names.items()}
+
+
+@pytest.mark.parametrize("noise", [0.5, 4.0, 15.0])
+def test_scores_equal_pycocotools_to_a_millionth(annotated, noise):
+    path, people = annotated
+    results = list(guesses(people, noise, seed=5))
+    assert ours(path, results) == pytest.approx(pycocotools_stats(path, results), abs=1e-6)
+
+
+def test_boxes_that_results_bring_count_as_in_pycocotools(annotated):
+    path, people = annotated
+    results = [{**r, "bbox": [0, 0, 20 + 7 * i, 90]} for i, r in enumerate(guesses(people, 8.0, seed=6))]
+    with_boxes = ours(path, results)
+    assert with_boxes == pytest.approx(pycocotools_stats(path, results), abs=1e-6)
+    assert with_boxes["APM"] != ours(path, list(guesses(people, 8.0, seed=6)))["APM"]
 
 
 def test_the_truth_itself_scores_one(annotated):
     path, people = annotated
     results = list(guesses([p for p in people if not p["iscrowd"] and p["num_keypoints"]], 0.0, seed=0))
-    assert score(path, results)["AP"] == pytest.approx(1.0)
+    assert ours(path, results)["AP"] == pytest.approx(1.0)
 
 
 def test_no_results_score_nothing(annotated):
-    assert score(annotated[0], [])["AP"] == 0.0
+    assert ours(annotated[0], [])["AP"] == 0.0
+
+
+def test_where_nobody_is_annotated_there_is_no_score(tmp_path):
+    path = write_list(tmp_path / "empty.json", [], 2)
+    assert math.isnan(ours(path, [guess(standing(1, 1, 0))])["AP"])
 
 
 def test_a_pose_is_turned_into_cocos_pixels():
@@ -91,15 +90,79 @@ def test_a_pose_is_turned_into_cocos_pixels():
     assert result["keypoints"][:3] == [9.75, 9.75, 0.5]
 
 
+def test_a_keypoint_that_is_nowhere_is_cocos_zeros():
+    keypoints = np.full((17, 2), 10, np.float32)
+    keypoints[3] = np.nan
+    (result,) = to_results(1, [Pose(keypoints, np.full(17, 0.5, np.float32), 0.75)])
+    assert result["keypoints"][9:12] == [0, 0, 0]
+
+
+def test_saved_results_score_exactly_what_they_scored_before(annotated, tmp_path):
+    path, people = annotated
+    rng = np.random.default_rng(9)
+    results = []
+    for p in people:
+        points = np.array(p["keypoints"]).reshape(17, 3)[:, :2] + rng.normal(0, 5, (17, 2))
+        pose = Pose(points.astype(np.float32), rng.uniform(0, 1, 17).astype(np.float32), rng.uniform())
+        results += to_results(p["image_id"], [pose])
+    write_results(tmp_path / "results.json", results)
+    assert read_results(tmp_path / "results.json") == results
+    assert ours(path, read_results(tmp_path / "results.json")) == ours(path, results)
+
+
+def test_saved_results_are_records_too(tmp_path):
+    pose = Pose(np.full((17, 2), 10, np.float32), np.full(17, 0.5, np.float32), 0.75)
+    write_results(tmp_path / "results.json", list(to_results(42, [pose])))
+    (record,) = read_records(tmp_path / "results.json")
+    assert record.frame == 42
+    assert np.allclose(record.poses[0].keypoints, 10)
+
+
 def test_people_are_counted_without_crowds_and_the_unlabelled(annotated):
     path, people = annotated
-    assert count_people(path) == sum(1 for p in people if p["num_keypoints"] and not p["iscrowd"])
+    assert read_truth(path).counted() == sum(1 for p in people if p["num_keypoints"] and not p["iscrowd"])
+
+
+def test_a_picture_is_free_of_people_only_if_no_crowd_is_in_it_either(tmp_path):
+    crowd = {**standing(1, 1, 0), "iscrowd": 1}
+    unlabelled = standing(2, 2, 0, labelled=[])
+    path = write_list(tmp_path / "some.json", [crowd, unlabelled], 4)
+    assert read_truth(path).person_free() == [0, 3]
+
+
+def test_other_categories_are_left_out(tmp_path):
+    dog = {"id": 2, "image_id": 0, "category_id": 18, "bbox": [0, 0, 9, 9], "area": 81}
+    people = [standing(0, 1, 0), dog]
+    assert len(read_truth(write_list(tmp_path / "t.json", people, 1)).people) == 1
 
 
 def test_a_result_for_a_picture_from_elsewhere_is_refused(annotated):
     path, people = annotated
     with pytest.raises(DataError, match="picture 999"):
-        score(path, [{**next(guesses(people, 1, 0)), "image_id": 999}])
+        ours(path, [{**next(guesses(people, 1, 0)), "image_id": 999}])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"keypoints": [1, 2, 3]}, "17 × x, y, score"),
+        ({"score": "high"}, "score"),
+        ({"score": math.nan}, "finite"),
+        ({"image_id": None}, "image_id"),
+    ],
+)
+def test_a_malformed_result_is_refused(annotated, change, said):
+    path, people = annotated
+    with pytest.raises(DataError, match=said):
+        ours(path, [{**next(guesses(people, 1, 0)), **change}])
+
+
+@pytest.mark.parametrize("text", ["", "{}", "3"])
+def test_what_is_no_list_of_results_is_refused(text, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"bad\.json"):
+        read_results(path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"images": 3, "annotations": []}'])
@@ -110,8 +173,30 @@ def test_what_is_no_annotation_file_is_refused(text, tmp_path):
         read_annotations(path)
 
 
+@pytest.mark.parametrize("change", [{"keypoints": [0, 0, 0]}, {"area": None}, {"image_id": 7}])
+def test_a_malformed_person_is_refused(change, tmp_path):
+    path = write_list(tmp_path / "bad.json", [{**standing(0, 1, 0), **change}], 1)
+    with pytest.raises(DataError, match=r"bad\.json"):
+        read_truth(path)
+
+
 def test_missing_annotations_and_pictures_are_named(annotated, tmp_path):
     with pytest.raises(DataError, match=r"none\.json"):
         read_annotations(tmp_path / "none.json")
     with pytest.raises(DataError, match="12 of 12 pictures are missing"):
-        list_images(annotated[0], tmp_path)
+        read_truth(annotated[0]).images(tmp_path)
+
+
+def test_every_figure_can_be_written_as_json(annotated, tmp_path):
+    path, people = annotated
+    truth = read_truth(path)
+    plain = to_plain(assess(truth, to_estimates(list(guesses(people, 6.0, seed=1)), truth)))
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert list(plain)[:8] == ["AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people"]
+
+
+def test_a_list_without_anybody_and_without_results_is_assessed_all_the_same(tmp_path):
+    truth, estimates = load(tmp_path, [], 3, [])
+    plain = to_plain(assess(truth, estimates))
+    assert plain["AP"] is None
+    assert plain["false_positives"]["0.15"] == 0.0

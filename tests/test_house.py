@@ -29,7 +29,7 @@ LEVELS = [
     },
     {"clips", "engine", "evaluation", "media"},
     {"estimator", "explain", "export"},
-    {"batch", "bench", "checkup", "video"},
+    {"batch", "bench", "checkup", "trial", "video"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

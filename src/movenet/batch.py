@@ -38,23 +38,25 @@ class PhotoPoses:
 
 def estimate_photos(paths: Iterable[Path], estimator: Estimator) -> Iterator[PhotoPoses]:
     """Find the poses of each photo, in order; a photo that cannot be read gives its error and the rest go on."""
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="movenet-photos") as readers:
-        for path, read in _ahead(readers, paths):
-            try:
-                image = read.result()
-            except MoveNetError as error:
-                yield PhotoPoses(path, np.zeros((0, 0, 3), np.uint8), error=error)
-                continue
-            start = time.perf_counter()
-            poses = tuple(estimator(image))
-            yield PhotoPoses(path, image, poses, estimate_s=time.perf_counter() - start)
+    for path, read in read_ahead(paths):
+        try:
+            image = read.result()
+        except MoveNetError as error:
+            yield PhotoPoses(path, np.zeros((0, 0, 3), np.uint8), error=error)
+            continue
+        start = time.perf_counter()
+        poses = tuple(estimator(image))
+        yield PhotoPoses(path, image, poses, estimate_s=time.perf_counter() - start)
 
 
-def _ahead(
-    readers: ThreadPoolExecutor, paths: Iterable[Path]
-) -> Iterator[tuple[Path, Future[NDArray[np.uint8]]]]:
+def read_ahead(paths: Iterable[Path]) -> Iterator[tuple[Path, Future[NDArray[np.uint8]]]]:
+    """Yield each photo's path and its picture to come, (H, W, 3) uint8 RGB, while the next are being read.
+
+    The picture's `result` raises MediaError if the photo cannot be read.
+    """
     remaining = iter(paths)
-    waiting = deque((path, readers.submit(read_photo, path)) for path in islice(remaining, READ_AHEAD))
-    while waiting:
-        yield waiting.popleft()
-        waiting.extend((path, readers.submit(read_photo, path)) for path in islice(remaining, 1))
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="movenet-photos") as readers:
+        waiting = deque((path, readers.submit(read_photo, path)) for path in islice(remaining, READ_AHEAD))
+        while waiting:
+            yield waiting.popleft()
+            waiting.extend((path, readers.submit(read_photo, path)) for path in islice(remaining, 1))

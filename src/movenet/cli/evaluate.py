@@ -1,4 +1,4 @@
-"""`movenet eval`: average precision on a COCO keypoint list."""
+"""`movenet eval`: how good estimates are on a COCO keypoint list."""
 
 from __future__ import annotations
 
@@ -12,45 +12,65 @@ from movenet.cli.options import (
     EngineOption,
     LooksOption,
     ModelOption,
+    PeopleName,
+    PeopleOption,
     PrecisionName,
     PrecisionOption,
     ThreadsOption,
 )
 
+ListOption = Annotated[Path, typer.Option(help="COCO keypoint annotations (JSON).", show_default=False)]
+FolderOption = Annotated[Path | None, typer.Option(help="Folder of the pictures.", show_default=False)]
+CropOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1,
+        help="Look once at a square of so many times the annotated box, for each person; not at whole pictures.",
+    ),
+]
+
 
 def evaluate(
     *,
-    annotations: Annotated[Path, typer.Option(help="COCO keypoint annotations (JSON).", show_default=False)],
-    images: Annotated[Path, typer.Option(help="Folder of the pictures.", show_default=False)],
+    annotations: ListOption,
+    images: FolderOption = None,
     model: ModelOption = "lightning",
+    people: PeopleOption = PeopleName.one,
     looks: LooksOption = 2,
+    crop_to_box: CropOption = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Report: one HTML file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+    save_results: Annotated[
+        Path | None, typer.Option(help="Write the poses in COCO's result format.")
+    ] = None,
+    score_results: Annotated[
+        Path | None, typer.Option(help="Score poses in COCO's result format, of any program; no model runs.")
+    ] = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Measure COCO keypoint AP and AR: a whole picture in, the one person found in it out, however unsure."""
-    from movenet.batch import estimate_photos
-    from movenet.cli.output import print_figures, progress
-    from movenet.engine import Runtime
-    from movenet.estimator import Estimator
-    from movenet.evaluation import count_people, list_images, score, to_results
+    """Measure COCO keypoint AP and AR, and what is behind them.
 
-    runtime = Runtime(engine.value, precision.value, threads)
-    estimator = Estimator(model, looks=looks, min_score=0.0, runtime=runtime)
-    listed = list_images(annotations, images)
-    results: list[dict[str, object]] = []
-    busy_s = 0.0
-    photos = estimate_photos([image.path for image in listed], estimator)
-    for image, photo in zip(listed, progress(photos, "evaluating", len(listed)), strict=True):
-        if photo.error is not None:
-            raise photo.error
-        results += to_results(image.id, photo.poses)
-        busy_s += photo.estimate_s
-    figures = {
-        **score(annotations, results),
-        "images": len(listed),
-        "people": count_people(annotations),
-        "ms_per_image": 1000 * busy_s / len(listed),
-    }
-    print_figures(figures, json=json)
+    By default a whole picture goes in and the one person found in it comes out, however unsure. For lists with many
+    people in a picture there is --people many; with --crop-to-box the annotated boxes say where everybody is.
+    """
+    from movenet.cli import evaluating
+    from movenet.engine import Runtime
+    from movenet.evaluation import assess, read_truth, to_estimates, write_results
+
+    truth = read_truth(annotations)
+    if score_results is not None:
+        tried = evaluating.read(score_results)
+    elif images is not None:
+        runtime = Runtime(engine.value, precision.value, threads)
+        question = evaluating.Question(model, people.value, looks, crop_to_box, runtime)
+        tried = evaluating.look(truth, images, question)
+    else:
+        raise typer.BadParameter("--images is needed, or --score-results")
+    if save_results is not None:
+        write_results(save_results, tried.results)
+    assessment = assess(truth, to_estimates(tried.results, truth))
+    if out is not None:
+        evaluating.report(out, assessment, tried, images)
+    evaluating.show(assessment, tried, json=json)

@@ -1,0 +1,93 @@
+"""The pictures in which estimates are worst: which they are, and how they look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.crop import Crop
+from movenet.drawing import Style, draw
+from movenet.evaluation.estimates import Estimates
+from movenet.evaluation.pairing import Pairs
+from movenet.evaluation.truth import People
+from movenet.pose import Pose
+from movenet.records import COCO_SHIFT_PX
+
+SIDE_PX: Final = 480
+"""Of the squares that are drawn."""
+MARGIN: Final = 1.25
+"""Side of the square, as a multiple of what is to be seen in it."""
+ESTIMATE: Final = Style(palette="clear", min_score=0.0)
+TRUTH: Final = Style(palette="classic", line_width_px=1.6)
+JPEG_QUALITY: Final = 82
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """A picture, and why it is among the worst."""
+
+    image_id: int
+    oks: float
+    """Mean over the people who count, 0 for those without an estimate."""
+    people: int
+    missed: int
+    """How many of them are without an estimate."""
+
+
+def find_worst(people: People, pairs: Pairs, count: int) -> list[Worst]:
+    """Return the pictures of the lowest OKS, the lowest first; of equals, the one with more labelled keypoints."""
+    oks = np.zeros(len(people))
+    oks[pairs.people] = pairs.oks
+    alone = np.ones(len(people), bool)
+    alone[pairs.people] = False
+    found = []
+    for image_id in np.unique(people.image_ids[~people.ignored]).tolist():
+        here = (people.image_ids == image_id) & ~people.ignored
+        worst = Worst(image_id, float(oks[here].mean()), int(here.sum()), int((here & alone).sum()))
+        found.append((round(worst.oks, 2), -int(people.counts[here].max()), worst))
+    return [worst for _, _, worst in sorted(found, key=lambda entry: entry[:2])[:count]]
+
+
+def draw_worst(
+    image: NDArray[np.uint8], image_id: int, people: People, estimates: Estimates, pairs: Pairs
+) -> NDArray[np.uint8]:
+    """Return a square, uint8 RGB, of the people of a picture: the truth thin, above the estimates.
+
+    Drawn are the estimates that are paired and, of the others, the surest, as many as there are people.
+    `image` has shape (H, W, 3), uint8 RGB.
+    """
+    here = np.flatnonzero((people.image_ids == image_id) & ~people.ignored)
+    there = np.flatnonzero(estimates.image_ids == image_id)
+    surest = there[np.argsort(-estimates.score[there], kind="stable")][: len(here)]
+    shown = np.union1d(surest, np.intersect1d(there, pairs.estimates))
+    crop = _crop(image, people, here, estimates.keypoints[shown])
+    square = crop.cut(image)
+    guesses = [_pose(crop, keypoints, np.ones(len(keypoints))) for keypoints in estimates.keypoints[shown]]
+    square = draw(square, guesses, ESTIMATE)
+    return draw(square, [_pose(crop, people.keypoints[g], people.labelled[g]) for g in here], TRUTH)
+
+
+def to_jpeg(image: NDArray[np.uint8]) -> bytes:
+    """Return an RGB picture as the bytes of a JPEG file."""
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
+
+
+def _crop(
+    image: NDArray[np.uint8], people: People, here: NDArray[np.intp], keypoints: NDArray[np.float64]
+) -> Crop:
+    """Return the square around the people's boxes and the estimates' keypoints, at most the whole picture."""
+    corners = np.concatenate([people.boxes[here, :2], people.boxes[here, :2] + people.boxes[here, 2:]])
+    near = Crop.around(np.concatenate([corners, keypoints.reshape(-1, 2)]), MARGIN, SIDE_PX)
+    whole = Crop.whole(image.shape[1], image.shape[0], SIDE_PX)
+    return near if near.width < whole.width else whole
+
+
+def _pose(crop: Crop, keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> Pose:
+    """Return keypoints in COCO's pixels as a pose in the square."""
+    placed = crop.to_output(keypoints - COCO_SHIFT_PX).astype(np.float32)
+    return Pose(placed, np.asarray(scores, np.float32), 1.0)
