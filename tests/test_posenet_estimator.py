@@ -1,0 +1,70 @@
+"""PoseNet is asked as every model is."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from movenet.engine import Runtime
+from movenet.estimator import Estimator, LookRule
+
+GOLDEN = json.loads((Path(__file__).parent / "data" / "tfjs_posenet.json").read_text())["pictures"]
+F32 = Runtime(precision="f32")
+
+
+@pytest.fixture(scope="module")
+def pictures(shared):
+    golden = np.load(shared / "golden" / "movenet-multipose.npz")
+    return {name: golden[f"{name}/input"][0] for name in ["squat.bmp@384", "000000008690.jpg@256"]}
+
+
+@pytest.fixture(scope="module")
+def once():
+    return Estimator("posenet", looks=1, runtime=F32)
+
+
+@pytest.fixture(scope="module")
+def twice():
+    return Estimator("posenet", runtime=F32)
+
+
+@pytest.mark.parametrize("looks", ["once", "twice"])
+def test_it_sees_the_person_whom_movenet_sees(looks, pictures, request):
+    image = pictures["squat.bmp@384"]
+    (expected,) = Estimator("thunder", runtime=F32)(image)
+    (pose,) = request.getfixturevalue(looks)(image)
+    sure = pose.scores > 0.5
+    assert sure.sum() >= 12
+    assert np.median(np.hypot(*(pose.keypoints - expected.keypoints)[sure].T)) < 0.02 * max(image.shape)
+
+
+def test_everybody_is_found_where_the_javascript_finds_them(pictures):
+    image, golden = pictures["000000008690.jpg@256"], GOLDEN["000000008690.jpg@256"]["multi"]
+    rule = LookRule(finder="posenet", min_center_score=0.5)
+    found = Estimator("posenet", rule=rule, runtime=F32).find(image)
+    theirs = sorted(golden, key=lambda person: -person["score"])
+    ours = [sighting.pose for sighting in found]
+    assert [pose.score for pose in ours] == pytest.approx([person["score"] for person in theirs], abs=0.001)
+    for pose, person in zip(ours, theirs, strict=True):
+        y, x, _ = np.transpose(person["keypoints"])
+        # Theirs are counted from the centre of the first pixel, ours from its corner.
+        np.testing.assert_allclose(pose.keypoints, np.column_stack([x, y]) + 0.5, atol=0.05)
+
+
+def test_a_batch_is_answered_as_its_pictures_one_by_one(once, pictures):
+    together = once.batch([*pictures.values()])
+    for poses, image in zip(together, pictures.values(), strict=True):
+        np.testing.assert_allclose(poses[0].keypoints, once(image)[0].keypoints, atol=0.05)
+
+
+def test_a_picture_without_anybody_gives_nobody(once, twice):
+    image = np.full((120, 160, 3), 127, np.uint8)
+    assert (once(image), twice(image)) == ([], [])
+
+
+def test_many_people_need_no_second_model(pictures):
+    estimator = Estimator("posenet", people="many", looks=1, runtime=F32)
+    assert estimator.finder is estimator.engine
+    sure = [pose for pose in estimator(pictures["000000008690.jpg@256"]) if pose.score > 0.5]
+    assert len(sure) == 2
