@@ -1,12 +1,14 @@
 """One picture in, poses out."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from movenet.engine import ScriptedEngine
+from movenet.engine import Runtime, ScriptedEngine
 from movenet.errors import MediaError, ModelError
-from movenet.estimator import Estimator, LookRule, Sighting
+from movenet.estimator import Estimator, LookRule, Sighting, default_rule
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
 from movenet.oks import similarity
@@ -145,6 +147,43 @@ def test_a_lower_limit_lets_unsure_poses_through(lightning, once):
 def test_the_model_for_many_is_refused_as_the_model_for_one():
     with pytest.raises(ModelError, match="expected a single-person model"):
         Estimator("multipose")
+
+
+def test_with_a_mirrored_copy_the_mirrored_picture_gives_exactly_the_mirrored_pose(astronaut):
+    both = Estimator("lightning", looks=1, rule=LookRule(flip=True), runtime=Runtime(precision="f32"))
+    (pose,), (mirrored,) = both.batch([astronaut, astronaut[:, ::-1]])
+    np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).keypoints, mirrored.keypoints, atol=0.05)
+    np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).scores, mirrored.scores, atol=5e-3)
+
+
+def test_everybody_is_found_and_nobody_twice(astronaut):
+    crowd = np.concatenate([astronaut] * 4, axis=1)
+    poses = Estimator(
+        "lightning", people="many", rule=replace(default_rule("lightning", "many"), first_sides_px=(768,))
+    )(crowd)
+    assert sorted(int(pose["nose"][0]) // 512 for pose in poses if pose.score > 0.3) == [0, 1, 2, 3]
+
+
+def test_bottom_up_takes_everybody_as_the_first_look_saw_them(astronaut):
+    estimator = Estimator("lightning", people="many", looks=1)
+    found = estimator.find(astronaut)
+    for pose, sighting in zip(estimator(astronaut), found, strict=False):
+        np.testing.assert_array_equal(pose.keypoints, sighting.pose.keypoints)
+
+
+def test_in_front_counts_who_is_about_as_prominent(astronaut):
+    background = np.full((512, 1200, 3), 90, np.uint8)
+    background[:, :512] = astronaut
+    background[300:428, 1000:1128] = cv2.resize(astronaut, (128, 128), interpolation=cv2.INTER_AREA)
+    equals = np.concatenate([astronaut, astronaut[:, ::-1]], axis=1)
+    auto = Estimator("lightning", people="auto")
+    assert len(auto(background)) == 1
+    assert len(auto(equals)) == 2
+
+
+def test_whom_to_look_for_is_one_of_three():
+    with pytest.raises(ModelError, match="one, many, auto"):
+        Estimator("lightning", people="all")
 
 
 @pytest.mark.parametrize("looks", [0, 3])

@@ -213,6 +213,19 @@ class Crop:
         return self.width / self.out_width, self.height / self.out_height
 
 
+def mirror_answers(
+    answers: NDArray[np.float32], side: int, shift_px: float = MODEL_SHIFT_PX
+) -> NDArray[np.float32]:
+    """Return a model's answers about a square of `side` px as they stand in the mirrored square, and back.
+
+    `answers` has shape (…, 2) or more: y, x in 0…1 of the square, then what is no place. Left and
+    right are not swapped.
+    """
+    mirrored = answers.copy()
+    mirrored[..., 1] = 1 - 2 * shift_px / side - mirrored[..., 1]
+    return mirrored
+
+
 def look_next(
     keypoints: NDArray[np.floating],
     scores: NDArray[np.floating],

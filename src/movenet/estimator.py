@@ -17,13 +17,13 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.crop import Crop, check_image
+from movenet.crop import Crop, check_image, mirror_answers
 from movenet.decode import Floats, Guide
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import ModelError
 from movenet.media.photo import read_photo
 from movenet.oks import similarity, suppress
-from movenet.pose import Pose
+from movenet.pose import MIRROR, Pose
 from movenet.reading import READERS, Reader
 
 MIN_SCORE: Final = 0.15
@@ -55,6 +55,8 @@ class LookRule:
     """Side of the second look's square, as a multiple of the person's longer side."""
     guide_share: float = 0.7
     """How far the second look leans towards the first one's keypoints, 0…1."""
+    flip: bool = False
+    """Whether a look sees the mirrored square as well and takes the mean of both: .01 AP for twice the time."""
     finder: str | Path | Engine = "multipose"
     """The model of the first look: a name, an ONNX file or an open engine."""
 
@@ -225,11 +227,22 @@ class Estimator:
             squares = np.stack(
                 [crop.cut(image) for crop, image in zip(crops[part], images[part], strict=True)]
             )
-            decoded = reader.one(self.engine(squares), guides and guides[part])
+            decoded = self._answer(squares, guides and guides[part])
             poses += [
                 _to_pose(crop, answer, reader) for crop, answer in zip(crops[part], decoded, strict=True)
             ]
         return poses
+
+    def _answer(self, squares: NDArray[np.uint8], guides: Sequence[Guide | None] | None) -> Floats:
+        """Return what the model answers to squares, (N, K, 3) y, x, score: the mean of two if the rule says flip."""
+        reader, side = READERS[self.engine.card.family], self.engine.card.side
+        seen = reader.one(self.engine(squares), guides)
+        if not self.rule.flip:
+            return seen
+        turned = reader.one(
+            self.engine(squares[:, :, ::-1]), guides and [_mirror(guide, side) for guide in guides]
+        )
+        return _mean(seen, mirror_answers(turned[:, MIRROR], side, reader.shift_px))
 
     def _look_at_whole(self, images: Sequence[NDArray[np.uint8]]) -> list[Pose]:
         side = self.engine.card.side
@@ -245,6 +258,22 @@ class Estimator:
         looked = iter(self.look([image for image, _ in asked], crops, guides))
         poses = [[_agree(sighting, next(looked)) for sighting in found] for found in chosen]
         return [[found[i] for i in _distinct(found, self.rule.same_person_oks)] for found in poses]
+
+
+def _mirror(guide: Guide | None, side: int) -> Guide | None:
+    """Return whom to look for in the mirrored square."""
+    if guide is None:
+        return None
+    keypoints = mirror_answers(guide.keypoints[list(MIRROR)], side)
+    return Guide(mirror_answers(guide.center, side), keypoints, guide.share)
+
+
+def _mean(answer: Floats, other: Floats) -> Floats:
+    """Return the mean of two answers (N, K, 3): of the places weighted by their scores, and of the scores."""
+    weight, other_weight = answer[..., 2:] + np.float32(1e-6), other[..., 2:] + np.float32(1e-6)
+    mean: Floats = (answer * weight + other * other_weight) / (weight + other_weight)
+    mean[..., 2] = (answer[..., 2] + other[..., 2]) / 2
+    return mean
 
 
 def area(pose: Pose) -> float:
