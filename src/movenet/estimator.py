@@ -271,7 +271,7 @@ def _mirror(guide: Guide | None, side: int) -> Guide | None:
 def _mean(answer: Floats, other: Floats) -> Floats:
     """Return the mean of two answers (N, K, 3): of the places weighted by their scores, and of the scores."""
     weight, other_weight = answer[..., 2:] + np.float32(1e-6), other[..., 2:] + np.float32(1e-6)
-    mean: Floats = (answer * weight + other * other_weight) / (weight + other_weight)
+    mean = np.asarray((answer * weight + other * other_weight) / (weight + other_weight), np.float32)
     mean[..., 2] = (answer[..., 2] + other[..., 2]) / 2
     return mean
 
