@@ -205,6 +205,14 @@ def test_an_estimate_of_nobody_that_is_surest_costs_as_ranking(tmp_path):
     assert measured.in_turn["ranking"] == pytest.approx(0.5)
 
 
+def test_an_estimate_of_nobody_costs_the_same_whether_it_goes_or_comes_last(tmp_path):
+    someone = standing(0, 1, 0)
+    results = [guess(someone, score=0.1), guess(someone, (250, 250), score=0.9)]
+    people, estimates, diagnosis = examine(tmp_path, [someone], results)
+    alone = costs(people, estimates, diagnosis).alone
+    assert alone["background"] == pytest.approx(alone["ranking"]) == pytest.approx(0.5)
+
+
 def test_a_person_without_an_estimate_costs_their_share(tmp_path):
     people = [standing(0, 1, 0), standing(1, 2, 0)]
     people, estimates, diagnosis = examine(tmp_path, people, [guess(people[0])], images=2)

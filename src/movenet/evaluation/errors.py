@@ -15,7 +15,7 @@ inversion and swap as near to the right place as they are to the wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -82,7 +82,7 @@ class Costs:
     in_turn: dict[str, float]
     """AP gained when errors are put right one after the other, `ORDER` and then `LAST`: they add up."""
     alone: dict[str, float]
-    """AP gained when only that class of keypoints is put right."""
+    """AP gained when only that kind of error is put right."""
 
     @property
     def rest(self) -> float:
@@ -153,28 +153,31 @@ def costs(people: People, estimates: Estimates, diagnosis: Diagnosis) -> Costs:
     Ranking: scores are set to each estimate's OKS with the person it is paired with, 0 without one. Background:
     estimates paired with nobody go. Missed person: people paired with no estimate go.
     """
-    ap = average_precision(people, estimates)
-    alone = {name: average_precision(people, diagnosis.put_right(estimates, [name])) - ap for name in ORDER}
-    in_turn: dict[str, float] = {}
-    for name, someone, something in _in_turn(people, estimates, diagnosis):
-        in_turn[name] = average_precision(someone, something) - ap - sum(in_turn.values())
-    return Costs(ap, in_turn, alone)
+
+    def ap_without(kinds: Sequence[str]) -> float:
+        return average_precision(*_put_right(people, estimates, diagnosis, kinds))
+
+    kinds = (*ORDER, *LAST)
+    steps = [ap_without(kinds[:i]) for i in range(len(kinds) + 1)]
+    in_turn = {kind: after - before for kind, before, after in zip(kinds, steps, steps[1:], strict=False)}
+    # The first in turn is alone.
+    alone = {kind: ap_without([kind]) - steps[0] for kind in kinds[1:]}
+    return Costs(steps[0], in_turn, {kinds[0]: in_turn[kinds[0]], **alone})
 
 
-def _in_turn(
-    people: People, estimates: Estimates, diagnosis: Diagnosis
-) -> Iterator[tuple[str, People, Estimates]]:
-    """Yield each error with the people and the estimates when it and all before it are put right."""
-    for i, name in enumerate(ORDER, start=1):
-        yield name, people, diagnosis.put_right(estimates, ORDER[:i])
-    right = diagnosis.put_right(estimates, ORDER)
-    right = replace(right, score=_ideal_scores(people, right, diagnosis.pairs))
-    yield "ranking", people, right
-    meant = right[np.sort(diagnosis.pairs.estimates)]
-    yield "background", people, meant
-    alone = np.ones(len(people), bool)
-    alone[diagnosis.pairs.people] = False
-    yield "missed_person", people.ignoring(alone), meant
+def _put_right(
+    people: People, estimates: Estimates, diagnosis: Diagnosis, kinds: Sequence[str]
+) -> tuple[People, Estimates]:
+    """Return the people and the estimates without those kinds of errors."""
+    pairs = diagnosis.pairs
+    estimates = diagnosis.put_right(estimates, [kind for kind in kinds if kind in ORDER])
+    if "ranking" in kinds:
+        estimates = replace(estimates, score=_ideal_scores(people, estimates, pairs))
+    if "background" in kinds:
+        estimates = estimates[np.sort(pairs.estimates)]
+    if "missed_person" in kinds:
+        people = people.ignoring(~np.isin(np.arange(len(people)), pairs.people))
+    return people, estimates
 
 
 def _ideal_scores(people: People, estimates: Estimates, pairs: Pairs) -> NDArray[np.float64]:

@@ -8,7 +8,6 @@ from typing import Final
 
 from movenet.evaluation.assessment import Assessment
 from movenet.evaluation.calibration import Calibration
-from movenet.evaluation.errors import ORDER
 from movenet.evaluation.worst import Worst
 
 SCORES: Final = (
@@ -73,11 +72,9 @@ def lead(a: Assessment, protocol: Mapping[str, str]) -> str:
 def cost_rows(a: Assessment) -> Iterator[tuple[str, float, float, float]]:
     """Yield each kind of error, its share in the keypoints, AP gained in turn and alone; NaN where there is none."""
     share = a.diagnosis.share()
-    for name, gain in {**a.costs.in_turn, "rest": a.costs.rest}.items():
-        if name in ORDER:
-            yield name, share[name], gain, a.costs.alone[name]
-        else:
-            yield name, math.nan, gain, math.nan
+    for name, gain in a.costs.in_turn.items():
+        yield name, share.get(name, math.nan), gain, a.costs.alone[name]
+    yield "rest", math.nan, a.costs.rest, math.nan
 
 
 def keypoints(a: Assessment) -> str:
