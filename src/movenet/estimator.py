@@ -120,7 +120,7 @@ class Estimator:
         """Load the models.
 
         Args:
-            model: "lightning", "thunder", an ONNX file of one's own, or an open engine.
+            model: "lightning", "thunder", "posenet", an ONNX file of one's own, or an open engine.
             people: "one" for the person that a picture is about, "many" for everybody, "auto" for those in front.
             looks: 2 finds people first and then looks at each (top-down). 1 takes what one look gives: of the whole
                 picture, padded, through the single-person model; or, with many people, of the first look (bottom-up).

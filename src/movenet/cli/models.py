@@ -10,7 +10,8 @@ def models() -> None:
     for card in MODELS.values():
         people = "every person" if card.finds_many else "one person"
         size = f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "missing"
-        print(f"{card.name}: {people}, input {card.side} px, MobileNetV2 × {card.width}, {size}")
+        backbone = "MobileNetV1" if card.family == "posenet" else "MobileNetV2"
+        print(f"{card.name}: {people}, input {card.side} px, {backbone} × {card.width}, {size}")
         print(f"    file     {card.path}")
         print(f"    SHA-256  {card.sha256}")
         print(f"    source   {card.source}")
