@@ -116,6 +116,11 @@ def test_a_recording_joined_to_another_goes_on_where_that_ended():
     assert [clock(stamp) for stamp in (90.0, 95.0, 0.0, 0.1)] == pytest.approx([0, 5, 5.04, 5.14])
 
 
+def test_a_leap_of_hours_is_no_more_than_a_step():
+    clock = RecordedTime(step_s=0.04)
+    assert [clock(stamp) for stamp in (0.0, 5.0, 90_000.0, 90_000.1)] == pytest.approx([0, 5, 5.04, 5.14])
+
+
 @pytest.mark.parametrize(
     "film",
     [

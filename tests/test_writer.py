@@ -1,3 +1,4 @@
+import random
 import subprocess
 import sys
 import threading
@@ -476,3 +477,15 @@ def test_a_closed_or_forgotten_writer_leaves_no_thread_and_no_file(tmp_path):
 def test_writing_keeps_the_terminal_clean(tmp_path, kind, capfd):
     write(tmp_path / f"film.{kind}", audio_from=with_sound(tmp_path))
     assert capfd.readouterr() == ("", "")
+
+
+def test_damaged_sound_costs_no_film(tmp_path):
+    good = with_sound(tmp_path, suffix="ts", format="mpegts").read_bytes()
+    chance, damaged = random.Random(3), tmp_path / "damaged.ts"
+    for turn in range(30):
+        data = bytearray(good)
+        for _ in range(100):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        damaged.write_bytes(data)
+        path = write(tmp_path / f"{turn}.mp4", audio_from=damaged)
+        assert len(frames_of(path)) == len(TIMES)

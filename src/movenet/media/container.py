@@ -9,7 +9,7 @@ from typing import Final, cast
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Discard, Disposition
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
@@ -45,7 +45,7 @@ def open_container(
 
 
 def pictures_of(container: InputContainer, name: str) -> VideoStream:
-    """Return the container's main video stream, with everything else left unread.
+    """Return the container's main video stream.
 
     Raises:
         MediaError: There is sound only, or nothing.
@@ -60,9 +60,6 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
             f"{name} is coded in a way that this FFmpeg does not know: convert it to H.264 first"
         )
     stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
-    for other in container.streams:
-        if other is not stream:
-            other.discard = Discard.all
     return stream
 
 

@@ -129,6 +129,9 @@ class _Keeper:
     def keep(self, image: NDArray[np.uint8], tick: int) -> None:
         counted = np.bitwise_and(image[:: self._step, :: self._step], COUNTED_BITS, dtype=np.uint8)
         self._graph.vpush(_at(tick, counted))
+        # Nothing comes before the end, but asking makes the filter take the picture in and forget it.
+        with suppress(NotNow):
+            self._graph.vpull()
         self._mux(_at(tick, image))
 
     def _mux(self, frame: VideoFrame | None) -> None:

@@ -13,7 +13,6 @@ from av import AudioFrame, Packet
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.error import FFmpegError
-from av.stream import Discard
 
 from movenet.media.container import open_container
 from movenet.media.decoding import Packets
@@ -21,6 +20,8 @@ from movenet.media.decoding import Packets
 PRIMING_S: Final = 0.05
 """Coded sound may begin so much before its first sample is heard: 1024 samples of AAC at 22 kHz."""
 
+OVERLAP_S: Final = 0.02
+"""Time stamps are rounded to a millisecond or so: frames that seem to overlap by less are in order."""
 
 TimedPacket: TypeAlias = "tuple[float, Packet[AudioStream]]"
 """When the film has come to the packet, in seconds, and the packet."""
@@ -54,8 +55,6 @@ class Sound:
         for stream in self._from.streams:
             if stream.type == "video" and stream.start_time is not None and stream.time_base:
                 self._zero_s = float(stream.start_time * stream.time_base)
-            if stream is not self._track:
-                stream.discard = Discard.all
         self._into: OutputContainer | None = None
         self._packets: Iterator[TimedPacket] = iter(())
         self._next: TimedPacket | None = None
@@ -69,7 +68,10 @@ class Sound:
             return
         self._into = film
         self._zero_s += first_s
-        if self._track.codec_context.codec.canonical_name in codec.copied:
+        context = self._track.codec_context
+        # AAC without a header comes in frames of another kind, ADTS, which trip the film if they are damaged.
+        bare = context.name == "aac" and not context.extradata
+        if context.codec.canonical_name in codec.copied and not bare:
             self._packets = self._copied(film.add_stream_from_template(self._track))
         else:
             self._packets = self._encoded(_encoder(film, codec, self._track))
@@ -78,7 +80,12 @@ class Sound:
     def until(self, time_s: float) -> None:
         """Write what is heard before a time of the film, in seconds."""
         while self._into and self._next and self._next[0] < time_s:
-            self._into.mux(self._next[1])
+            try:
+                self._into.mux(self._next[1])
+            except FFmpegError as problem:
+                # A damaged packet of sound is left out; what the system says concerns the film.
+                if isinstance(problem, OSError):
+                    raise
             self._next = next(self._packets, None)
 
     def close(self) -> None:
@@ -89,14 +96,16 @@ class Sound:
         return iter(Packets(self._from, track, self._name, damage_limit=100))
 
     def _copied(self, stream: AudioStream) -> Iterator[TimedPacket]:
-        track = cast("AudioStream", self._track)
+        track, last = cast("AudioStream", self._track), None
         for packet in self._read(track):
             if packet is None or packet.pts is None or packet.dts is None:
                 continue
             shift = round(Fraction(self._zero_s) / packet.time_base)
             packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
             start_s = float(packet.pts * packet.time_base)
-            if start_s >= -PRIMING_S:
+            # Films take packets in order; a damaged file may have others.
+            if start_s >= -PRIMING_S and (last is None or packet.dts > last) and packet.pts >= packet.dts:
+                last = packet.dts
                 yield start_s, packet
 
     def _encoded(self, stream: AudioStream) -> Iterator[TimedPacket]:
@@ -106,7 +115,7 @@ class Sound:
 
     def _decoded(self) -> Iterator[AudioFrame]:
         """Yield what is heard from the film's start on, with times counted from there."""
-        track = cast("AudioStream", self._track)
+        track, end_s = cast("AudioStream", self._track), 0.0
         for packet in self._read(track):
             try:
                 frames = track.codec_context.decode(packet)
@@ -116,7 +125,9 @@ class Sound:
                 if frame.pts is None or frame.time_base is None:
                     continue
                 start_s = float(frame.pts * frame.time_base) - self._zero_s
-                if start_s >= 0:
+                # A frame that is out of order in a damaged file is left out, as is sound before the film.
+                if start_s > end_s - OVERLAP_S:
+                    end_s = start_s + frame.samples / frame.sample_rate
                     frame.pts = round(start_s * frame.sample_rate)
                     frame.time_base = Fraction(1, frame.sample_rate)
                     yield frame

@@ -8,6 +8,8 @@ TICK_S: Final = 1e-4
 """What separates frames whose time stamps are equal."""
 GLITCH_S: Final = 1.0
 """A step back in time by more than this is a new beginning (two recordings joined), by less a stray stamp."""
+LEAP_S: Final = 3600.0
+"""So is a step forward by more than this: nobody films so slowly, but damaged stamps point anywhere."""
 DRIFT_S: Final = 3.0
 """A live stream's own clock is set anew if it strays from the wall clock by more than this."""
 
@@ -25,7 +27,7 @@ class RecordedTime:
         """Return when the frame is shown, in seconds since the first; later than the frame before it."""
         time_s = self._last_s + self._step_s
         if stamp_s is not None:
-            if self._origin_s is None or stamp_s - self._origin_s < self._last_s - GLITCH_S:
+            if self._origin_s is None or not -GLITCH_S < stamp_s - self._origin_s - self._last_s < LEAP_S:
                 self._origin_s = stamp_s - time_s
             time_s = stamp_s - self._origin_s
         self._last_s = max(time_s, self._last_s + TICK_S)
