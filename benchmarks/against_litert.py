@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -61,7 +62,7 @@ def main() -> None:
     for model in ("lightning", "thunder"):
         ours = Estimator(model, looks=1, min_score=0.0, runtime=Runtime(threads=1))
         theirs = litert(arguments.peers / f"movenet-{model}.fp16.tflite", ours.engine.card.side)
-        times = race(lambda: ours(image), lambda: theirs(image), arguments.pictures)
+        times = race(partial(ours, image), partial(theirs, image), arguments.pictures)
         ratios = [b / a for a, b in times]
         print(
             f"{model:10s} movenet {ours.engine.precision} {median(a for a, _ in times):6.2f} ms   "
