@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from movenet.checkup import processor_name
+from movenet.engine import usable_cores
 
 PACKAGES: Final = ("movenet", "numpy", "openvino", "onnxruntime", "torch", "av", "opencv-python-headless")
 """Whose version matters for speed; those not installed are left out."""
@@ -51,10 +51,3 @@ def this_machine() -> Machine:
         versions=versions,
         date=datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat(),
     )
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

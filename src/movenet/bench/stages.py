@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from movenet.bench.race import Clock, Plan, quantile_ms, race
 from movenet.crop import Crop
-from movenet.decode import Guide, Heads, decode_one
+from movenet.decode import Guide, Heads
 from movenet.drawing import draw_on
 from movenet.estimator import Sighting
 from movenet.media.frame import Frame
@@ -23,6 +23,7 @@ from movenet.media.photo import write_photo
 from movenet.media.source import open_source
 from movenet.media.writer import open_writer
 from movenet.pose import Pose
+from movenet.reading import READERS
 from movenet.video import VideoEstimator
 
 STAGES: Final = ("decode video", "first look", "crop", "engine", "decode heads", "smooth", "draw", "encode")
@@ -151,8 +152,9 @@ class Walk:
         self._heads = [engine(square[None]) for square in self._squares]
 
     def _decode_heads(self) -> None:
+        reader = READERS[self._follower.estimator.engine.card.family]
         for heads, (crop, guide) in zip(self._heads, self._places, strict=True):
-            crop.decoded_to_image(decode_one(heads, [guide])[0])
+            crop.decoded_to_image(reader.one(heads, [guide])[0], reader.shift_px)
 
     def _smooth(self) -> None:
         settings, state = self._follower.smoothing, None

@@ -47,6 +47,8 @@ def bench(
     The combinations take turns, so that a change of the machine's speed meets all alike. Times are of the network
     alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
     """
+    import cv2
+
     from movenet.bench import (
         Plan,
         engine_table,
@@ -58,7 +60,7 @@ def bench(
         this_machine,
         variants,
     )
-    from movenet.engine import Runtime
+    from movenet.engine import Runtime, threads_for_video
     from movenet.estimator import Estimator
     from movenet.models import DATA
     from movenet.video import VideoEstimator
@@ -67,9 +69,10 @@ def bench(
     precisions: list[Precision] = [one.value for one in precision or ()]
     plan = Plan(seconds)
     if stages or video:
+        cv2.setNumThreads(1)  # as for `movenet run`
         usual = Runtime()
         runtime = Runtime(
-            _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
+            _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, threads_for_video())
         )
         follower = VideoEstimator(Estimator(_one(model, "lightning"), runtime=runtime))
         subject, steps = race_stages(video or DATA / "sample.mp4", follower, plan)

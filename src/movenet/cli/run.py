@@ -59,10 +59,12 @@ def run(
     from movenet.cli.photos import run_photos
     from movenet.cli.videos import Wishes, run_videos
     from movenet.drawing import Style
-    from movenet.engine import Runtime
+    from movenet.engine import Runtime, threads_for_video
     from movenet.estimator import MIN_SCORE, Estimator
 
     photos, films, sound = sort_inputs(inputs)
+    if films and threads is None:
+        threads = threads_for_video()
     runtime = Runtime(engine.value, precision.value, threads)
     limit = MIN_SCORE if min_score is None else min_score
     estimator = Estimator(model, people=people.value, looks=looks, min_score=limit, runtime=runtime)

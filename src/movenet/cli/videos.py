@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from movenet.cli.inputs import is_live, name_film
 from movenet.cli.output import complain, frame_progress, tell
 from movenet.drawing import Style, draw_on
@@ -51,6 +53,8 @@ def run_videos(films: Sequence[str], estimator: Estimator, wishes: Wishes) -> bo
     """
     if wishes.records is not None and len(films) > 1:
         raise MediaError(f"expected one video with --records, got {len(films)}")
+    # Its idle threads would keep cores busy that decoder and encoder need: a tenth of the time of a film.
+    cv2.setNumThreads(1)
     follower = VideoEstimator(estimator, smoothing=CALM if wishes.smooth == "causal" else None)
     well = True
     for name in films:
