@@ -26,8 +26,8 @@ from movenet.oks import similarity, suppress
 from movenet.pose import MIRROR, Pose
 from movenet.reading import READERS, Reader
 
-MIN_SCORE: Final = 0.15
-"""A pose of a lower score is nobody: one in forty pictures without a person shows more (docs/accuracy.md)."""
+MIN_SCORE: Final = 0.2
+"""A pose of a lower score is nobody: few pictures without a person show more (measured, docs/accuracy.md)."""
 BODY_SHARE: Final = 0.53
 """A person's area relative to their box (COCO's own stand-in where it has no outline of a person)."""
 COMPANY: Final = 0.35
