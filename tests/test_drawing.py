@@ -260,3 +260,13 @@ def test_what_is_no_rgb_picture_is_refused(image):
 def test_a_style_that_cannot_be_is_refused(wrong):
     with pytest.raises(DataError, match="expected"):
         Style(**wrong)
+
+
+def test_padded_rows_are_drawn_on_as_they_are():
+    padded = np.zeros((120, 130, 3), np.uint8)
+    pose = Pose(
+        np.random.default_rng(0).uniform(10, 90, (17, 2)).astype(np.float32), np.ones(17, np.float32), 1.0
+    )
+    draw_on(padded[:, :100], [pose])
+    np.testing.assert_array_equal(padded[:, :100], draw(np.zeros((120, 100, 3), np.uint8), [pose]))
+    assert not padded[:, 100:].any()

@@ -93,12 +93,12 @@ def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None
     """Draw as `draw` does, into `image` itself: for video, where every frame is a new array anyway.
 
     Raises:
-        MediaError: `image` is no (H, W, 3) uint8 picture, or is read-only or not contiguous in memory.
+        MediaError: `image` is no (H, W, 3) uint8 picture, or is read-only, or its rows are not contiguous in memory.
     """
     _check_image(image)
-    if not (image.flags.writeable and image.flags.c_contiguous):
+    if not (image.flags.writeable and image.strides[1:] == (3, 1) and image.strides[0] > 0):
         raise MediaError(
-            "expected a writeable, contiguous picture to draw on, got a view: use draw, which copies"
+            "expected a writeable picture with contiguous rows to draw on, got a view: use draw, which copies"
         )
     _draw_all(image, poses, style or Style())
 
