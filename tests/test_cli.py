@@ -1,10 +1,11 @@
 """The command line, as a user types it."""
 
 import json
-import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -98,6 +99,28 @@ def test_a_video_becomes_an_annotated_video_and_records(invoke, tmp_path):
     assert np.mean([len(r.poses) for r in records]) > 0.95
 
 
+def test_ctrl_c_keeps_what_was_done_and_says_so(shared, tmp_path):
+    clip = shared / "media" / "intel_one-by-one-person.mp4"
+    program = "from movenet.cli import main; main()"
+    command = [sys.executable, "-c", program, "run", str(clip), "--records", "out.jsonl", "-o", "out.mp4"]
+    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while sum(path.stat().st_size for path in tmp_path.glob(".out.*.jsonl")) < 20_000:
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode not in (0, None)
+    assert "stopped, what was done is kept" in said
+    records = list(read_records(tmp_path / "out.jsonl"))
+    with open_source(tmp_path / "out.mp4") as film:
+        frames = sum(1 for _ in film)
+    assert 0 < len(records) < 1394
+    assert abs(frames - len(records)) <= 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "out.mp4"]
+
+
 def test_smoothing_offline_moves_less_than_none(invoke, tmp_path):
     def shake(smooth):
         assert (
@@ -176,4 +199,3 @@ def test_a_name_that_is_no_ascii_is_no_obstacle(invoke, tmp_path):
     shutil.copy(DATA / "astronaut.jpg", path)
     assert invoke("run", path).exit_code == 0
     assert (tmp_path / "사진 é.pose.jpg").is_file()
-    assert os.listdir(tmp_path)

@@ -40,9 +40,16 @@ class PeopleName(str, Enum):
     auto = "auto"
 
 
-PeopleOption = Annotated[PeopleName, typer.Option(help="The person it is about, everybody, or those in front.")]
+PeopleOption = Annotated[
+    PeopleName, typer.Option(help="The person it is about, everybody, or those in front.")
+]
 ModelOption = Annotated[
-    str, typer.Option("--model", "-m", help="lightning (fast), thunder (accurate), posenet (the predecessor) or an ONNX file.")
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="lightning (fast), thunder (accurate), posenet (the predecessor) or an ONNX file.",
+    ),
 ]
 LooksOption = Annotated[
     int, typer.Option(min=1, max=2, help="1: the whole picture, padded. 2: find the person first.")

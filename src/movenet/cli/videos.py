@@ -67,22 +67,30 @@ def run_videos(films: Sequence[str], estimator: Estimator, wishes: Wishes) -> bo
 
 
 def _run(name: str, follower: VideoEstimator, wishes: Wishes, film: Path | None) -> None:
-    with ExitStack() as stack:
-        source = stack.enter_context(open_source(name))
-        audio = name if Path(name).is_file() else None
-        writer = film and stack.enter_context(open_writer(film, like=source, audio_from=audio))
-        recorder = wishes.records and stack.enter_context(open_records(wishes.records))
-        for frame, poses in frame_progress(_watch(source, follower, wishes.smooth), source):
-            height, width = frame.image.shape[:2]
-            record = Record(name, frame.index, frame.time_s, width, height, tuple(poses))
-            if recorder:
-                recorder.write(record)
-            if wishes.printed(name):
-                print(to_json(record), flush=True)
-            if writer:
-                draw_on(frame.image, poses, wishes.style)
-                writer.write(frame.image, frame.time_s)
-    tell(f"{name}: {frame.index + 1} frames" + "".join(f" → {p}" for p in (film, wishes.records) if p))
+    where = "".join(f" → {path}" for path in (film, wishes.records) if path)
+    count = 0
+    try:
+        with ExitStack() as stack:
+            source = stack.enter_context(open_source(name))
+            audio = name if Path(name).is_file() else None
+            writer = film and stack.enter_context(open_writer(film, like=source, audio_from=audio))
+            recorder = wishes.records and stack.enter_context(open_records(wishes.records))
+            for frame, poses in frame_progress(_watch(source, follower, wishes.smooth), source):
+                height, width = frame.image.shape[:2]
+                record = Record(name, frame.index, frame.time_s, width, height, tuple(poses))
+                if recorder:
+                    recorder.write(record)
+                if wishes.printed(name):
+                    print(to_json(record), flush=True)
+                if writer:
+                    draw_on(frame.image, poses, wishes.style)
+                    writer.write(frame.image, frame.time_s)
+                count += 1
+    except KeyboardInterrupt:
+        tell(f"{name}: stopped, what was done is kept: {count} frames{where}")
+        raise
+    damage = f", {source.damage} damaged parts left out" if source.damage else ""
+    tell(f"{name}: {count} frames{damage}{where}")
 
 
 def _watch(source: Source, follower: VideoEstimator, smooth: str) -> Iterator[tuple[Frame, list[Pose]]]:
