@@ -30,8 +30,8 @@ def examine() -> list[Finding]:
 
 
 def _software() -> Iterator[Finding]:
-    python = f"{platform.python_implementation()} {platform.python_version()} on {platform.system()} {platform.machine()}"
-    yield Finding("movenet", f"{version('movenet')}, {python}")
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    yield Finding("movenet", f"{version('movenet')}, {python} on {platform.system()} {platform.machine()}")
     yield Finding("processor", processor_name())
     for package in ("numpy", "openvino", "av"):
         yield _package(package)
@@ -47,14 +47,21 @@ def _package(name: str) -> Finding:
 
 def _opencv() -> Finding:
     """Several OpenCVs overwrite each other's files; which one is left is luck."""
-    found = sorted({d.name for d in distributions() if d.name.lower().replace("_", "-").startswith("opencv-")})
+    found = sorted(
+        {d.name for d in distributions() if d.name.lower().replace("_", "-").startswith("opencv-")}
+    )
     if len(found) == 1:
         return Finding("opencv", f"{found[0]} {version(found[0])}")
-    return Finding("opencv", f"expected exactly one, found {', '.join(found) or 'none'}: uninstall all but one", sound=False)
+    names = ", ".join(found) or "none"
+    return Finding("opencv", f"expected exactly one, found {names}: uninstall all but one", sound=False)
 
 
 def _model(card: ModelCard) -> Finding:
-    return _try(card.name, lambda: (card.check(), f"{card.path.name}, SHA-256 as published")[1])
+    def check() -> str:
+        card.check()
+        return f"{card.path.name}, SHA-256 as published"
+
+    return _try(card.name, check)
 
 
 def _engine(name: str) -> Finding:
@@ -71,7 +78,9 @@ def _engine(name: str) -> Finding:
 
 def _cache() -> Finding:
     folder = cache_folder()
-    return Finding("cache of compiled models", str(folder) if folder else "none: models are compiled at every start")
+    return Finding(
+        "cache of compiled models", str(folder) if folder else "none: models are compiled at every start"
+    )
 
 
 def _try(what: str, attempt: Callable[[], str]) -> Finding:
@@ -85,11 +94,15 @@ def processor_name() -> str:
     """Return the processor's name and those of its features that matter for speed."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 (a device, not a file)
-            info = dict(line.split("\t:", 1) if "\t:" in line else line.split(":", 1) for line in file if ":" in line)
+            info = dict(
+                line.split("\t:", 1) if "\t:" in line else line.split(":", 1) for line in file if ":" in line
+            )
     except OSError:
         return platform.processor() or "unknown"
     fields = {key.strip(): value.strip() for key, value in info.items()}
     flags = set(fields.get("flags", fields.get("Features", "")).split())
     wanted = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
     present = ", ".join(flag for flag in wanted if flag in flags)
-    return f"{fields.get('model name', platform.processor() or sys.platform)} ({present or 'no wide vectors'})"
+    return (
+        f"{fields.get('model name', platform.processor() or sys.platform)} ({present or 'no wide vectors'})"
+    )
