@@ -113,7 +113,9 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
     if card.keypoints != len(KEYPOINTS) or not HEADS.issubset(card.heads):
         raise ModelError(f"expected a MoveNet of {len(KEYPOINTS)} keypoints to explain, got {card.name}")
     if estimator.people != "one":
-        raise ModelError(f"expected an estimator of one person to explain, got one of people='{estimator.people}'")
+        raise ModelError(
+            f"expected an estimator of one person to explain, got one of people='{estimator.people}'"
+        )
     people = tuple(estimator.find(image)) if estimator.finder else ()
     chosen = max(people, key=lambda sighting: sighting.prominence, default=None)
     crop, guide = Crop.whole(image.shape[1], image.shape[0], card.side), None
