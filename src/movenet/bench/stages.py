@@ -32,7 +32,9 @@ TOGETHER: Final = "together"
 """All of it as `movenet run` does it: decoding and encoding go on in the background."""
 USUAL_RATE_FPS: Final = 30.0
 MOST_FRAMES: Final = 90
-"""Frames that are held in memory."""
+"""Frames that are held in memory …"""
+MOST_BYTES: Final = 512 * 2**20
+"""… as far as they fit into this; 4K is measured on 21."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,15 @@ def _times(stage: str, times_s: Sequence[float], frames: int) -> StageTimes:
 class Walk:
     """The first frames of a video, with all that one step hands to the next: so each can run alone."""
 
-    def __init__(self, video: Path, follower: VideoEstimator, folder: Path, most: int = MOST_FRAMES) -> None:
+    def __init__(self, video: Path, follower: VideoEstimator, folder: Path) -> None:
         """Walk once through everything; films are written to `folder`."""
         self._video = video
         self._follower = follower
         self._folder = folder
         with open_source(video) as source:
             self._rate_fps = source.rate_fps or USUAL_RATE_FPS
-            self.frames = list(islice(source, most))
+            fitting = max(MOST_BYTES // (source.width * source.height * 3), 1)
+            self.frames = list(islice(source, min(MOST_FRAMES, fitting)))
         stream = follower.stream()
         self.poses = [stream(frame.image, frame.time_s) for frame in self.frames]
         self._places: list[tuple[Crop, Guide | None]] = []
@@ -107,7 +110,8 @@ class Walk:
     def steps(self) -> Mapping[str, Callable[[], object]]:
         """Return each of `STAGES` and `TOGETHER` as a call that runs through all frames."""
         self._crop()
-        self._engine()
+        engine = self._follower.estimator.engine
+        self._heads = [engine(square[None]) for square in self._squares]
         runs = (
             self._decode_video,
             self._first_look,
@@ -149,7 +153,8 @@ class Walk:
 
     def _engine(self) -> None:
         engine = self._follower.estimator.engine
-        self._heads = [engine(square[None]) for square in self._squares]
+        for square in self._squares:
+            engine(square[None])
 
     def _decode_heads(self) -> None:
         reader = READERS[self._follower.estimator.engine.card.family]
