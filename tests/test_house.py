@@ -16,6 +16,7 @@ LEVELS = [
     {"errors", "pose"},
     {
         "atomic",
+        "cores",
         "crop",
         "decode",
         "drawing",
@@ -31,7 +32,7 @@ LEVELS = [
     },
     {"clips", "engine", "evaluation", "media"},
     {"estimator", "explain", "export"},
-    {"batch", "bench", "checkup", "trial", "video"},
+    {"batch", "bench", "checkup", "trial", "video", "video_evaluation"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

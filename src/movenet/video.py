@@ -3,13 +3,14 @@
 Nothing below this room remembers anything. Here one small frozen value a stream, `Memory`, is replaced at each frame,
 so that any number of streams share one `VideoEstimator`, and that one its engines.
 
-    nobody known ──► first look at the whole frame ──► somebody? ──► second look at them ──► pose
-    somebody known ──► look where they should be now ──► still there? ──► pose
-                              └─ no ──► as if nobody were known
+    nobody known ──► search the whole frame ──► somebody? ──► look at them ──► pose
+    somebody known ──► look where they should be by now ──► sure, and lately seen in a search too? ──► pose
+                              └─ else ──► search the whole frame ──► they are there ──► pose
+                                                └─ they are not ──► look at whom it found: surer? ──► pose
 
-Google's rule loses people: a crop that follows a wrong guess never shows the rest of the frame. Here a lost person is
-looked for in the whole frame at once, and even a track that looks sound is checked against the whole frame from time
-to time. So a frame costs one look, or one look and a search, never more.
+Other rules lose people: a crop that follows a wrong guess never shows the rest of the frame. Here a lost person is
+looked for in the whole frame at once, and even a track that looks sound is checked against it from time to time. So
+a frame costs one look as a rule, and a search and two looks at most.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from movenet.crop import check_image
 from movenet.errors import MediaError, ModelError
-from movenet.estimator import Estimator, Sighting
+from movenet.estimator import Estimator, Sighting, area
 from movenet.media.frame import Frame
 from movenet.media.source import open_source
 from movenet.oks import similarity
@@ -41,7 +42,7 @@ CALM: Final = OneEuro()
 ZERO_PHASE: Final = ZeroPhase()
 """The smoothing of a recording unless told otherwise."""
 SAME_PERSON_OKS: Final = 0.2
-"""A track and somebody found in the whole frame that are at least so alike are one person."""
+"""Two poses so alike, in one frame or in two that follow each other, are one person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,15 @@ class FollowRule:
 
     factor: float = 1.15
     """Side of the square as a multiple of the longer side of the person in the last frame: room to move."""
-    guide_share: float = 0.3
+    guide_share: float = 0.5
     """How far the decoder leans towards where the keypoints should be by now, 0…1."""
     keep_score: float = 0.25
     """A look whose keypoints score less on average has lost the person."""
-    check_every_s: float = 0.5
-    """How often a person who seems to be there is looked for in the whole frame."""
+    sure_score: float = 0.4
+    """One that scores less is checked at once, in the whole frame: of looks where nobody is, 6 % reach `keep_score`
+    and .2 % this."""
+    check_every_s: float = 0.4
+    """How often others are checked."""
     forget_after_s: float = 0.5
     """After a gap in time this long nobody is known."""
 
@@ -100,11 +104,14 @@ class VideoEstimator:
             smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
 
         Raises:
-            ModelError: as `Estimator` does, or if the estimator given looks once or for many people.
+            ModelError: as `Estimator` does, or if the estimator given looks once or for many people, or the
+                lock is unknown.
         """
         self.estimator = model if isinstance(model, Estimator) else Estimator(model)
         if self.estimator.people != "one" or self.estimator.looks != 2:
             raise ModelError("a video follows one person: expected an estimator of one person with 2 looks")
+        if isinstance(lock, str) and lock not in _CRITERIA:
+            raise ModelError(f"expected a lock out of {', '.join(_CRITERIA)}, a point or a box, got '{lock}'")
         self.lock = lock
         self.rule = rule
         self.smoothing = smoothing
@@ -127,30 +134,44 @@ class VideoEstimator:
             What to remember, and the pose of the person followed, or an empty list.
 
         Raises:
-            MediaError: if `image` is no picture, or time stands still or runs backwards.
+            MediaError: if `image` is no picture, or time is not finite, stands still or runs backwards.
         """
         image = check_image(image)
         memory = self._recall(memory, image, time_s)
         pose = self._follow(memory, image, time_s)
-        if pose is not None and time_s - memory.checked_s < self.rule.check_every_s:
+        if pose is not None and not self._doubts(pose, time_s - memory.checked_s):
             return self._remember(memory, pose, time_s, memory.checked_s)
         found = self.estimator.find(image)
-        if pose is None or not any(_same_person(pose, sighting) for sighting in found):
-            memory, pose = (
-                replace(memory, pose=None, smooth=None),
-                self._look_at(self._choose(found, memory), image),
-            )
+        if pose is None or not any(_alike(pose, sighting.pose) for sighting in found):
+            other = self._look_at(self._choose(found, memory), image)
+            if self._prefers(other, pose):
+                memory, pose = _turn_to(other, memory), other
         return self._remember(memory, pose, time_s, time_s)
 
     def _recall(self, memory: Memory | None, image: NDArray[np.uint8], time_s: float) -> Memory:
         """Return what is known before a frame, as far as it still holds."""
         size = (image.shape[1], image.shape[0])
         if memory is None:
-            return Memory(time_s, size)
-        if not time_s > memory.time_s:
+            memory = Memory(-math.inf, size)
+        if not memory.time_s < time_s < math.inf:
             raise MediaError(f"expected a frame later than the last one at {memory.time_s} s, got {time_s} s")
-        stale = time_s - memory.time_s > self.rule.forget_after_s or size != memory.size
-        return Memory(time_s, size) if stale else memory
+        if size != memory.size:
+            return Memory(memory.time_s, size)
+        if time_s - memory.time_s > self.rule.forget_after_s:
+            return Memory(memory.time_s, size, place=memory.place)
+        return memory
+
+    def _doubts(self, pose: Pose, unchecked_s: float) -> bool:
+        return pose.score < self.rule.sure_score or unchecked_s >= self.rule.check_every_s
+
+    def _prefers(self, other: Pose | None, pose: Pose | None) -> bool:
+        """Tell whether to turn to whom the search found, if anybody, from a track that the search did not find.
+
+        A search overlooks small and odd people, so a sure track stays unless the other one is surer.
+        """
+        if pose is None or pose.score < self.rule.sure_score:
+            return True
+        return other is not None and other.score > pose.score
 
     def _follow(self, memory: Memory, image: NDArray[np.uint8], time_s: float) -> Pose | None:
         """Look where the person should be by now; None if nobody was known or they are not there."""
@@ -287,9 +308,17 @@ def _motion(memory: Memory, pose: Pose, time_s: float) -> NDArray[np.float32]:
     return np.asarray((memory.motion + step) / 2, np.float32)
 
 
-def _same_person(pose: Pose, sighting: Sighting) -> bool:
-    alike = similarity(pose.keypoints[None], sighting.pose.keypoints[None], [sighting.area])
+def _alike(pose: Pose, other: Pose) -> bool:
+    """Tell whether two poses are one person's."""
+    alike = similarity(pose.keypoints[None], other.keypoints[None], [area(other)])
     return bool(alike[0, 0] > SAME_PERSON_OKS)
+
+
+def _turn_to(other: Pose | None, memory: Memory) -> Memory:
+    """Return what of a memory holds for somebody found in the whole frame: all, if they are who was followed."""
+    if memory.pose is not None and other is not None and _alike(memory.pose, other):
+        return memory
+    return replace(memory, pose=None, smooth=None)
 
 
 def smooth_recording(

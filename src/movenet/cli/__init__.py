@@ -7,7 +7,7 @@ import sys
 import typer
 
 from movenet import __version__
-from movenet.cli import bench, doctor, evaluate, explain, models, run
+from movenet.cli import bench, doctor, evaluate, evaluate_video, explain, models, run
 from movenet.errors import MoveNetError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("eval")(evaluate.evaluate)
+app.command("eval-video")(evaluate_video.evaluate_video)
 app.command("bench")(bench.bench)
 app.command("explain")(explain.explain)
 app.command("models")(models.models)

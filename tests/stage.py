@@ -1,0 +1,106 @@
+"""A dark stage with people who are bright boxes, and engines that see them: keypoints stand in known places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.engine import ScriptedEngine
+from movenet.estimator import Estimator, LookRule
+from movenet.models import MODELS, STRIDE
+
+DARK = 20
+"""What is darker is nobody."""
+PLACES = np.array(
+    [
+        *((0.5, 0.0), (0.55, 0.02), (0.45, 0.02), (0.6, 0.04), (0.4, 0.04)),
+        *((0.8, 0.2), (0.2, 0.2), (0.9, 0.35), (0.1, 0.35), (1.0, 0.5), (0.0, 0.5)),
+        *((0.7, 0.55), (0.3, 0.55), (0.7, 0.8), (0.3, 0.8), (0.7, 1.0), (0.3, 1.0)),
+    ]
+)
+"""Shape (17, 2): x, y of each keypoint, 0…1 of the box."""
+
+
+def scene(*people, width=640, height=360) -> NDArray[np.uint8]:
+    """Return a picture with people (x, y, width, height, brightness 0…255), in pixels."""
+    image = np.zeros((height, width, 3), np.uint8)
+    for x, y, w, h, brightness in people:
+        image[y : y + h, x : x + w] = brightness
+    return image
+
+
+def keypoints(person) -> NDArray[np.float64]:
+    """Return where the keypoints of a person are: (17, 2), x, y in pixels."""
+    x, y, w, h, _ = person
+    return np.array([x, y]) + PLACES * (w, h)
+
+
+class Stage:
+    """Engines that see bright boxes, as sure of them as they are bright, and count how often they are asked."""
+
+    def __init__(self, places: NDArray[np.float64] = PLACES) -> None:
+        self.places = places
+        self.looks = 0
+        self.searches = 0
+
+    def estimator(self, **settings) -> Estimator:
+        """Return an estimator that looks twice, with these engines."""
+        finder = ScriptedEngine(MODELS["multipose"], self._search)
+        return Estimator(
+            ScriptedEngine(MODELS["lightning"], self._look), rule=LookRule(finder=finder), **settings
+        )
+
+    def _look(self, squares):
+        self.looks += len(squares)
+        return heads(squares, self.places)
+
+    def _search(self, squares):
+        self.searches += len(squares)
+        return heads(squares, self.places)
+
+
+def heads(squares: NDArray[np.uint8], places: NDArray[np.float64] = PLACES) -> dict[str, NDArray[np.float32]]:
+    """Return the heads of a network that sees bright boxes in squares (N, H, W, 3)."""
+    n, height, width, _ = squares.shape
+    shape = (height // STRIDE, width // STRIDE)
+    answer = {
+        name: np.zeros((n, count, *shape), np.float32)
+        for name, count in {"regress": 34, "offset": 34, "box_scale": 2, "box_offset": 2}.items()
+    }
+    answer |= {
+        name: np.full((n, c, *shape), -9, np.float32) for name, c in {"center": 1, "heatmap": 17}.items()
+    }
+    for i, square in enumerate(squares):
+        for box, logit in _people(square):
+            points = box[:2] + places * box[2:]
+            maps = {name: head[i] for name, head in answer.items()}
+            _mark(maps, box / STRIDE, points / STRIDE, logit)
+    return answer
+
+
+def _people(square) -> Iterator[tuple[NDArray[np.float64], float]]:
+    """Yield the box (x, y, width, height, in pixels) of each person, and how sure that is, as a logit."""
+    light = square.max(axis=2)
+    count, _, stats, _ = cv2.connectedComponentsWithStats((light > DARK).astype(np.uint8))
+    for x, y, w, h, _ in stats[1:count]:
+        sure = np.clip(np.median(light[y : y + h, x : x + w]) / 255, 0.01, 0.99)
+        yield np.array([x, y, w, h], np.float64), float(np.log(sure / (1 - sure)))
+
+
+def _mark(maps, box, points, logit) -> None:
+    """Write a person, in cells, into the maps of one picture."""
+    grid = np.array(maps["center"].shape[1:])
+    points = points[:, ::-1]  # y, x from here on
+    middle = (box[:2] + box[2:] / 2)[::-1]
+    row, column = np.clip(middle.astype(int), 0, grid - 1)
+    maps["center"][0, row, column] = logit
+    maps["box_scale"][:, row, column] = box[3], box[2]
+    maps["box_offset"][:, row, column] = middle - (row, column)
+    maps["regress"][:, row, column] = (points - (row, column)).ravel()
+    cells = np.clip(points.astype(int), 0, grid - 1)
+    for k, ((y, x), point) in enumerate(zip(cells, points, strict=True)):
+        maps["heatmap"][k, y, x] = logit
+        maps["offset"][2 * k : 2 * k + 2, y, x] = point - (y, x)
