@@ -24,8 +24,9 @@ import footage
 import laps
 from movenet.bench import Table
 from movenet.cli.videos import Wishes, run_videos
+from movenet.cores import threads_for_video
 from movenet.drawing import Style
-from movenet.engine import Runtime, threads_for_video
+from movenet.engine import Runtime
 from movenet.estimator import Estimator
 from movenet.pose import BONES
 

@@ -112,7 +112,7 @@ def script(name: str) -> Callable[[bool], str]:
     """Return a part that one of the scripts prints."""
 
     def part(quick: bool) -> str:  # noqa: FBT001
-        length = ("--turns", "1", "--seconds", "3") if quick else ("--turns", "7", "--seconds", "10")
+        length = ("--turns", "2", "--seconds", "3") if quick else ("--turns", "5", "--seconds", "8")
         return run(str(HERE / name), *length)
 
     return part

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from movenet.bench.race import Call, Clock, Plan, quantile_ms, race, timed
-from movenet.engine import Engine, Precision, Runtime, open_engine, usable_cores
+from movenet.cores import usable_cores
+from movenet.engine import Engine, Precision, Runtime, open_engine
 from movenet.errors import DataError, EngineError
 
 Opener = Callable[[str, Runtime], Engine]

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from movenet.checkup import processor_name
-from movenet.engine import usable_cores
+from movenet.cores import usable_cores
 
 PACKAGES: Final = ("movenet", "numpy", "openvino", "onnxruntime", "torch", "av", "opencv-python-headless")
 """Whose version matters for speed; those not installed are left out."""

@@ -13,32 +13,35 @@ from movenet.cli.options import EngineName, PrecisionName
 from movenet.errors import DataError
 
 if TYPE_CHECKING:
-    from movenet.bench import Table
-    from movenet.engine import Precision
+    from movenet.bench import Plan, Table
+    from movenet.engine import Precision, Runtime
 
 T = TypeVar("T")
+Video = Annotated[
+    Path | None,
+    typer.Argument(help="With --stages: a video or photo; else the sample.", show_default=False),
+]
+Stages = Annotated[
+    bool, typer.Option("--stages", help="Time each step of a video: decode, crop, engine, draw, encode …")
+]
+Models = Annotated[
+    list[str] | None, typer.Option("--model", "-m", help="lightning, thunder, multipose or an ONNX file.")
+]
+Sizes = Annotated[
+    list[str] | None, typer.Option(help="Of the input, px: 256 or 256x160; if not given, the model's own.")
+]
 
 
 def bench(
-    video: Annotated[
-        Path | None,
-        typer.Argument(help="With --stages: a video or photo; else the sample.", show_default=False),
-    ] = None,
+    video: Video = None,
     *,
-    stages: Annotated[
-        bool, typer.Option("--stages", help="Time each step of a video: decode, crop, engine, draw, encode …")
-    ] = False,
-    model: Annotated[
-        list[str] | None, typer.Option("--model", "-m", help="lightning, thunder, multipose or an ONNX file.")
-    ] = None,
+    stages: Stages = False,
+    model: Models = None,
     engine: Annotated[list[EngineName] | None, typer.Option(help="What runs the network.")] = None,
     precision: Annotated[list[PrecisionName] | None, typer.Option(help="The arithmetic.")] = None,
     threads: Annotated[list[int] | None, typer.Option(min=1, help="Threads of an inference.")] = None,
     batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures of a call.")] = None,
-    size: Annotated[
-        list[str] | None,
-        typer.Option(help="Of the input, px: 256 or 256x160; if not given, the model's own."),
-    ] = None,
+    size: Sizes = None,
     seconds: Annotated[float, typer.Option(min=0, help="How long to measure, without loading.")] = 20.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> None:
@@ -47,41 +50,35 @@ def bench(
     The combinations take turns, so that a change of the machine's speed meets all alike. Times are of the network
     alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
     """
+    from movenet.bench import Plan, engine_table, figures, race_engines, read_size, this_machine, variants
+    from movenet.cores import threads_for_video
+    from movenet.engine import Runtime
+
+    engines = [one.value for one in engine or ()]
+    precisions: list[Precision] = [one.value for one in precision or ()]
+    if stages or video:
+        usual = Runtime(threads=threads_for_video())
+        way = _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
+        _bench_stages(video, _one(model, "lightning"), Runtime(*way), Plan(seconds), json=json)
+        return
+    sizes = [read_size(text) for text in size or ()]
+    chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
+    times, left_out = race_engines(chosen, Plan(seconds))
+    _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
+
+
+def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Plan, *, json: bool) -> None:
     import cv2
 
-    from movenet.bench import (
-        Plan,
-        engine_table,
-        figures,
-        race_engines,
-        race_stages,
-        read_size,
-        stage_table,
-        this_machine,
-        variants,
-    )
-    from movenet.engine import Runtime, threads_for_video
+    from movenet.bench import figures, race_stages, stage_table, this_machine
     from movenet.estimator import Estimator
     from movenet.models import DATA
     from movenet.video import VideoEstimator
 
-    engines = [one.value for one in engine or ()]
-    precisions: list[Precision] = [one.value for one in precision or ()]
-    plan = Plan(seconds)
-    if stages or video:
-        cv2.setNumThreads(1)  # as for `movenet run`
-        usual = Runtime()
-        runtime = Runtime(
-            _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, threads_for_video())
-        )
-        follower = VideoEstimator(Estimator(_one(model, "lightning"), runtime=runtime))
-        subject, steps = race_stages(video or DATA / "sample.mp4", follower, plan)
-        _print(stage_table(subject, steps), figures(this_machine(), steps, subject=subject), json=json)
-    else:
-        sizes = [read_size(text) for text in size or ()]
-        chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
-        times, left_out = race_engines(chosen, plan)
-        _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
+    cv2.setNumThreads(1)  # as for `movenet run`
+    follower = VideoEstimator(Estimator(model, runtime=runtime))
+    subject, times = race_stages(video or DATA / "sample.mp4", follower, plan)
+    _print(stage_table(subject, times), figures(this_machine(), times, subject=subject), json=json)
 
 
 def _print(table: Table, report: Mapping[str, Any], *, json: bool) -> None:

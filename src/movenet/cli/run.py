@@ -58,8 +58,9 @@ def run(
     from movenet.cli.inputs import sort_inputs
     from movenet.cli.photos import run_photos
     from movenet.cli.videos import Wishes, run_videos
+    from movenet.cores import threads_for_video
     from movenet.drawing import Style
-    from movenet.engine import Runtime, threads_for_video
+    from movenet.engine import Runtime
     from movenet.estimator import MIN_SCORE, Estimator
 
     photos, films, sound = sort_inputs(inputs)
