@@ -24,7 +24,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.cores import threads_for_video
 from movenet.crop import check_image
+from movenet.engine import Runtime
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator, Sighting, area
 from movenet.media.frame import Frame
@@ -98,7 +100,8 @@ class VideoEstimator:
         """Take an estimator that looks twice, or the name of the model for one.
 
         Args:
-            model: an `Estimator` with 2 looks, or what it would take as its model.
+            model: an `Estimator` with 2 looks, or what it would take as its model; half of the cores then work
+                on it, the others on decoding and encoding.
             lock: whom to follow when several people are there.
             rule: how to follow.
             smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
@@ -107,7 +110,9 @@ class VideoEstimator:
             ModelError: as `Estimator` does, or if the estimator given looks once or for many people, or the
                 lock is unknown.
         """
-        self.estimator = model if isinstance(model, Estimator) else Estimator(model)
+        if not isinstance(model, Estimator):
+            model = Estimator(model, runtime=Runtime(threads=threads_for_video()))
+        self.estimator = model
         if self.estimator.people != "one" or self.estimator.looks != 2:
             raise ModelError("a video follows one person: expected an estimator of one person with 2 looks")
         if isinstance(lock, str) and lock not in _CRITERIA:
