@@ -39,7 +39,9 @@ def variants(model: str) -> Iterator[tuple[str, int, LookRule, str]]:
 
 def main() -> None:
     """Measure every variant and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--annotations", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--models", nargs="+", default=["lightning", "thunder"])

@@ -80,8 +80,7 @@ def peers(data: Path, graphs: Path, mediapipe: str | None) -> str:
     ]
     if mediapipe:
         rivals += [
-            (f"MediaPipe Pose {kind}, 0.10.21", [mediapipe, "mediapipe_pose.py", kind])
-            for kind in ("lite", "full", "heavy")
+            (f"MediaPipe Pose {kind}, 0.10.21", [mediapipe, "mediapipe_pose.py", kind]) for kind in ("full",)
         ]
     for name, (python, script, what) in rivals:
         with tempfile.TemporaryDirectory() as folder:
