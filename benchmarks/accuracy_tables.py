@@ -1,6 +1,6 @@
 """Write the tables of docs/accuracy.md anew: every figure in one run, with date, versions and processor.
 
-    python benchmarks/accuracy_tables.py SHARED [--mediapipe PYTHON] [--skip-ablation]
+    python benchmarks/accuracy_tables.py SHARED [--mediapipe PYTHON] [--only NAME …]
 
 SHARED holds data/coco-val-dev and peers. `--mediapipe` names the Python of an environment with mediapipe 0.10.21;
 LiteRT (ai-edge-litert) is used if it is installed here. Each table stands between two markers in the page; the
@@ -35,13 +35,14 @@ def evaluate(data: Path, name: str, *flags: str) -> dict:
     return json.loads(subprocess.run([*command, *paths, *flags], check=True, stdout=subprocess.PIPE).stdout)
 
 
-def row(name: str, figures: dict, time_ms: float | None) -> str:
+def row(name: str, figures: dict, *more: str) -> str:
     """Return a line of a table."""
     cells = [f"{figures[key]:.3f}" for key in ("AP", "AP50", "AP75", "APM", "APL", "AR")]
-    return f"| {name} | {' | '.join(cells)} | {'' if time_ms is None else f'{time_ms:.1f}'} |"
+    return f"| {' | '.join([name, *cells, *more])} |"
 
 
-HEAD = "| | AP | AP50 | AP75 | AP-M | AP-L | AR | ms |\n|---|---|---|---|---|---|---|---|"
+HEAD = "| | AP | AP50 | AP75 | AP-M | AP-L | AR |\n|---|---|---|---|---|---|---|"
+TIMED_HEAD = "| | AP | AP50 | AP75 | AP-M | AP-L | AR | ms |\n|---|---|---|---|---|---|---|---|"
 
 
 def single(data: Path) -> str:
@@ -53,10 +54,10 @@ def single(data: Path) -> str:
                 flags = ("--model", model, "--looks", looks, "--precision", precision)
                 figures = evaluate(data, "single", *flags)
                 name = f"{model}, {'one look' if looks == '1' else 'default'}, {precision}"
-                lines.append(row(name, figures, figures["ms_per_image"]))
+                lines.append(row(name, figures))
     for model in ("posenet", "lightning", "thunder"):
         figures = evaluate(data, "single", "--model", model, "--crop-to-box", "1.1")
-        lines.append(row(f"{model}, given 1.1 × the annotated box", figures, figures["ms_per_image"]))
+        lines.append(row(f"{model}, given 1.1 × the annotated box", figures))
     return "\n".join(lines)
 
 
@@ -65,15 +66,18 @@ def many(data: Path) -> str:
     lines = [HEAD]
     for model in ("lightning", "thunder"):
         figures = evaluate(data, "multi", "--model", model, "--people", "many")
-        lines.append(row(f"top-down, {model}", figures, figures["ms_per_image"]))
+        lines.append(row(f"top-down, {model}", figures))
     figures = evaluate(data, "multi", "--people", "many", "--looks", "1")
-    lines.append(row("bottom-up, multipose at 384 px", figures, figures["ms_per_image"]))
+    lines.append(row("bottom-up, multipose at 384 px", figures))
     return "\n".join(lines)
 
 
 def peers(data: Path, graphs: Path, mediapipe: str | None) -> str:
-    """Return the table of other programs on the same pictures."""
-    lines = [HEAD]
+    """Return the table of other programs on the same pictures, with ours beside them, each at its defaults."""
+    lines = [TIMED_HEAD]
+    for model in ("lightning", "thunder"):
+        figures = evaluate(data, "single", "--model", model)
+        lines.append(row(f"movenet {model}, default", figures, f"{figures['ms_per_image']:.1f}"))
     rivals = [
         (f"LiteRT, {g.stem}", [sys.executable, "litert_pose.py", str(g)])
         for g in sorted(graphs.glob("*.tflite"))
@@ -91,7 +95,8 @@ def peers(data: Path, graphs: Path, mediapipe: str | None) -> str:
                 [python, str(HERE / script), *order], check=True, capture_output=True, text=True
             )
             time_ms = json.loads(done.stdout.splitlines()[-1])["median_ms"]
-            lines.append(row(name, evaluate(data, "single", "--score-results", results), time_ms))
+            figures = evaluate(data, "single", "--score-results", results)
+            lines.append(row(name, figures, f"{time_ms:.1f}"))
     return "\n".join(lines)
 
 
@@ -126,18 +131,17 @@ def main() -> None:
     )
     parser.add_argument("shared", type=Path)
     parser.add_argument("--mediapipe", help="the Python of an environment with mediapipe")
-    parser.add_argument("--skip-ablation", action="store_true")
+    parser.add_argument("--only", nargs="+", help="tables to write: single, peers, many, ablation")
     arguments = parser.parse_args()
     data = arguments.shared / "data" / "coco-val-dev"
     parts = {
         "single": lambda: single(data),
         "peers": lambda: peers(data, arguments.shared / "peers", arguments.mediapipe),
         "many": lambda: many(data),
-        "stamp": stamp,
+        "ablation": lambda: ablations(data),
     }
-    if not arguments.skip_ablation:
-        parts["ablation"] = lambda: ablations(data)
-    for name, measure in parts.items():
+    chosen = arguments.only or list(parts)
+    for name, measure in {**{name: parts[name] for name in chosen}, "stamp": stamp}.items():
         text = measure()
         PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
         print(name, "written", flush=True)
