@@ -128,12 +128,21 @@ def test_a_sure_track_that_the_search_overlooks_goes_on_until_somebody_surer_is_
     assert is_on(both[-1], ADA)
 
 
-def test_an_unsure_track_that_the_search_overlooks_ends_at_once(stage):
+def test_somebody_a_little_surer_does_not_take_over_from_a_sure_track_that_the_search_overlooks(stage):
+    fair, fairer = dim(BOB, 170), ADA
+    stream = follower(stage).stream()
+    play(stream, [scene(fair)] * 3)
+    stream.estimator = short_sighted(stage, 0.6)
+    assert all(is_on(poses, fair) for poses in play(stream, [scene(fair, fairer)] * 20, start_s=0.1))
+
+
+def test_an_unsure_track_that_the_search_overlooks_ends(stage):
     faint = dim(BOB, 90)
     stream = follower(stage).stream()
     assert is_on(stream(scene(faint), 0.0), faint)
     stream.estimator = short_sighted(stage, 0.9)
-    assert stream(scene(faint), 0.1) == []
+    assert is_on(stream(scene(faint), 0.3), faint)
+    assert stream(scene(faint), 0.5) == []
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ Nothing below this room remembers anything. Here one small frozen value a stream
 so that any number of streams share one `VideoEstimator`, and that one its engines.
 
     nobody known ──► search the whole frame ──► somebody? ──► look at them ──► pose
-    somebody known ──► look where they should be by now ──► sure, and lately seen in a search too? ──► pose
-                              └─ else ──► search the whole frame ──► they are there ──► pose
-                                                └─ they are not ──► look at whom it found: surer? ──► pose
+    somebody known ──► look where they should be by now ──► still there? ──► pose
+                              │                                └─ no ──► as if nobody were known
+                              └─ now and then ──► search as well ──► there too? ──► pose
+                                                        └─ no ──► look at whom it found: surer? ──► pose
 
 Other rules lose people: a crop that follows a wrong guess never shows the rest of the frame. Here a lost person is
 looked for in the whole frame at once, and even a track that looks sound is checked against it from time to time. So
@@ -57,11 +58,13 @@ class FollowRule:
     """How far the decoder leans towards where the keypoints should be by now, 0…1."""
     keep_score: float = 0.25
     """A look whose keypoints score less on average has lost the person."""
-    sure_score: float = 0.4
-    """One that scores less is checked at once, in the whole frame: of looks where nobody is, 6 % reach `keep_score`
-    and .2 % this."""
     check_every_s: float = 0.4
-    """How often others are checked."""
+    """How often a person who seems to be there is looked for in the whole frame."""
+    sure_score: float = 0.4
+    """A look that scores as much stands even if that search overlooks the person (of looks where nobody is, 6 %
+    reach `keep_score` and .2 % this) …"""
+    surer: float = 1.5
+    """… unless a look at somebody found then scores so many times as much."""
     forget_after_s: float = 0.5
     """After a gap in time this long nobody is known."""
 
@@ -144,7 +147,7 @@ class VideoEstimator:
         image = check_image(image)
         memory = self._recall(memory, image, time_s)
         pose = self._follow(memory, image, time_s)
-        if pose is not None and not self._doubts(pose, time_s - memory.checked_s):
+        if pose is not None and time_s - memory.checked_s < self.rule.check_every_s:
             return self._remember(memory, pose, time_s, memory.checked_s)
         found = self.estimator.find(image)
         if pose is None or not any(_alike(pose, sighting.pose) for sighting in found):
@@ -166,17 +169,14 @@ class VideoEstimator:
             return Memory(memory.time_s, size, place=memory.place)
         return memory
 
-    def _doubts(self, pose: Pose, unchecked_s: float) -> bool:
-        return pose.score < self.rule.sure_score or unchecked_s >= self.rule.check_every_s
-
     def _prefers(self, other: Pose | None, pose: Pose | None) -> bool:
         """Tell whether to turn to whom the search found, if anybody, from a track that the search did not find.
 
-        A search overlooks small and odd people, so a sure track stays unless the other one is surer.
+        A search overlooks small and odd people, so a sure track stays unless the other one is much surer.
         """
         if pose is None or pose.score < self.rule.sure_score:
             return True
-        return other is not None and other.score > pose.score
+        return other is not None and other.score > self.rule.surer * pose.score
 
     def _follow(self, memory: Memory, image: NDArray[np.uint8], time_s: float) -> Pose | None:
         """Look where the person should be by now; None if nobody was known or they are not there."""

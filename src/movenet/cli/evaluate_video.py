@@ -72,7 +72,7 @@ def _print(rows: Sequence[Row]) -> None:
     from movenet.video_evaluation import HEADS, to_cells
 
     # Narrow heads: everything fits into 80 columns.
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
     for at, head in enumerate(HEADS):
         table.add_column(head.replace(" ", "\n"), justify="left" if at < 2 else "right", no_wrap=True)
     for row in rows:

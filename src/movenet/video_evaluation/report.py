@@ -116,10 +116,11 @@ def _draw_rules(axes: Axes, rows: Sequence[Row]) -> None:
     unsmoothed = [row for row in rows if row.contestant.smoothing == "off"]
     for row in unsmoothed:
         _dot(axes, row, row.figures.longest_loss_s, row.figures.ap, row.contestant.rule)
+    longest_s = max(row.figures.longest_loss_s for row in unsmoothed)
     axes.axvline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     axes.set(title="where to look next, unsmoothed", xlabel="longest loss, s", ylabel="AP")
-    axes.margins(x=0.25, y=0.15)
-    axes.set_xlim(left=0)
+    axes.margins(y=0.15)
+    axes.set_xlim(0, max(1.4 * longest_s, 1))
 
 
 def _draw_smoothings(axes: Axes, rows: Sequence[Row]) -> None:
@@ -135,6 +136,8 @@ def _draw_smoothings(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _dot(axes: Axes, row: Row, x: float, y: float, label: str) -> None:
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return
     axes.scatter([x], [y], color=COLOURS[row.contestant.rule], zorder=3)
     axes.annotate(label, (x, y), xytext=(7, 4), textcoords="offset points")
 
