@@ -22,6 +22,7 @@ from movenet.decode import Floats, Guide
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import ModelError
 from movenet.media.photo import read_photo
+from movenet.models import INT8
 from movenet.oks import similarity, suppress
 from movenet.pose import MIRROR, Pose
 from movenet.reading import READERS, Reader
@@ -63,7 +64,9 @@ class LookRule:
 
 def default_rule(model: str, people: People) -> LookRule:
     """Return the rule measured best for a model: the more accurate one needs less guiding and takes a wider view."""
-    rule = LookRule(factor=1.15, guide_share=0.5) if model == "thunder" else LookRule()
+    name = model.removesuffix(INT8)
+    rule = LookRule(factor=1.15, guide_share=0.5) if name == "thunder" else LookRule()
+    rule = replace(rule, finder=f"{rule.finder}{INT8}") if name != model else rule
     if people == "one":
         return rule
     return replace(

