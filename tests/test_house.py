@@ -33,7 +33,7 @@ LEVELS = [
     {"clips", "engine", "evaluation", "media"},
     {"estimator", "explain", "export"},
     {"batch", "bench", "checkup", "trial", "video", "video_evaluation"},
-    {"cli"},
+    {"cli", "live"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HEAVY = {
