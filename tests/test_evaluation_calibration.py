@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from lists import guess, load, standing
+from movenet.belief import Curve
 from movenet.evaluation.calibration import (
     BINS,
-    Curve,
-    apply,
     calibrate,
     first_half,
     fit,
@@ -22,7 +21,7 @@ def draw(curve, count, seed):
     """Scores, and what is right where `curve` is the truth."""
     rng = np.random.default_rng(seed)
     scores = rng.uniform(0, 1, count)
-    return scores, rng.uniform(0, 1, count) < apply(curve, scores)
+    return scores, rng.uniform(0, 1, count) < curve(scores)
 
 
 def slow_ece(scores, right):
@@ -70,7 +69,7 @@ def test_the_curve_of_greatest_likelihood_is_found():
     scores, right = draw(Curve(1.3, -0.4), 300, seed=3)
 
     def loss(slope, intercept):
-        chance = apply(Curve(slope, intercept), scores)
+        chance = Curve(slope, intercept)(scores)
         return -np.log(np.where(right, chance, 1 - chance)).sum()
 
     curve = fit(scores, right)
@@ -84,12 +83,12 @@ def test_the_curve_mends_scores_it_was_not_fitted_to():
     curve = fit(*draw(Curve(2.0, 3.0), 4000, seed=4))
     scores, right = draw(Curve(2.0, 3.0), 4000, seed=5)
     assert reliability(scores, right).ece > 0.2
-    assert reliability(apply(curve, scores), right).ece < 0.02
+    assert reliability(curve(scores), right).ece < 0.02
 
 
 def test_mapping_keeps_the_order_of_scores_and_their_range():
     scores = np.linspace(0, 1, 101)
-    mapped = apply(Curve(2.0, 3.0), scores)
+    mapped = Curve(2.0, 3.0)(scores)
     assert (np.diff(mapped[1:-1]) > 0).all()
     assert (mapped >= 0).all()
     assert (mapped <= 1).all()
@@ -97,13 +96,13 @@ def test_mapping_keeps_the_order_of_scores_and_their_range():
 
 def test_the_plain_curve_changes_nothing():
     scores = np.linspace(0.01, 0.99, 50)
-    assert apply(Curve(), scores) == pytest.approx(scores)
+    assert Curve()(scores) == pytest.approx(scores)
 
 
 @pytest.mark.parametrize("right", [True, False])
 def test_the_fit_is_defined_where_all_are_right_or_all_are_wrong(right):
     scores = np.linspace(0.1, 0.9, 20)
-    mapped = apply(fit(scores, np.full(20, right)), scores)
+    mapped = fit(scores, np.full(20, right))(scores)
     assert np.isfinite(mapped).all()
     assert (mapped > 0.9).all() if right else (mapped < 0.1).all()
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing
+from movenet.belief import Curve
 from movenet.errors import MediaError
 from movenet.evaluation import assess
-from movenet.evaluation.calibration import Calibration, Curve, reliability
+from movenet.evaluation.calibration import Calibration, reliability
 from movenet.evaluation.pairing import pair
 from movenet.evaluation.plots import plot_classes, plot_costs, plot_reliability
 from movenet.evaluation.report import write_report

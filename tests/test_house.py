@@ -16,6 +16,7 @@ LEVELS = [
     {"errors", "pose"},
     {
         "atomic",
+        "belief",
         "cores",
         "crop",
         "decode",

@@ -8,6 +8,7 @@
 Importing this loads numpy and OpenCV; engines and codecs are loaded when they are first used.
 """
 
+from movenet.belief import chances
 from movenet.crop import Crop
 from movenet.decode import Guide, decode_many, decode_one
 from movenet.drawing import Style, draw
@@ -51,6 +52,7 @@ __all__ = [
     "Style",
     "VideoEstimator",
     "ZeroPhase",
+    "chances",
     "decode_many",
     "decode_one",
     "draw",

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.belief import CLOSEST, Curve, logistic, logit
 from movenet.evaluation.errors import NEAR
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.pairing import Pairs, keypoint_similarity
@@ -22,19 +23,8 @@ from movenet.evaluation.truth import People
 
 BINS: Final = 10
 """Of equal width, from 0 to 1."""
-CLOSEST: Final = 1e-4
-"""Scores closer to 0 or 1 than this are taken for it: the logit ends there."""
 PRIOR: Final = 1e-2
 """How many keypoints' worth of belief there is, before any is seen, that scores are right as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A map of scores that keeps their order: the logistic function of slope · logit(score) + intercept."""
-
-    slope: float = 1.0
-    """Above 0."""
-    intercept: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +76,11 @@ def fit(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
 
     With `PRIOR` it is defined for any input, all right or all wrong included; without input it changes nothing.
     """
-    inputs = np.stack([_logit(scores), np.ones(len(scores))], axis=1)
+    inputs = np.stack([logit(scores), np.ones(len(scores))], axis=1)
     start = np.array([1.0, 0.0])
     weights = start
     for _ in range(100):
-        chance = _logistic(inputs @ weights)
+        chance = logistic(inputs @ weights)
         slope = inputs.T @ (right - chance) - PRIOR * (weights - start)
         bend = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + PRIOR * np.eye(2)
         step = np.linalg.solve(bend, slope)
@@ -98,11 +88,6 @@ def fit(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
         if np.abs(step).max() < 1e-9:
             break
     return Curve(max(float(weights[0]), CLOSEST), float(weights[1]))
-
-
-def apply(curve: Curve, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores of any shape, 0…1, as the curve has them; their order stays."""
-    return _logistic(curve.slope * _logit(scores) + curve.intercept)
 
 
 def calibrate(people: People, estimates: Estimates, pairs: Pairs) -> tuple[Calibration, Calibration] | None:
@@ -139,14 +124,5 @@ def _calibrate(
     curve = fit(scores[first], right[first])
     rest, truth = scores[~first], right[~first]
     return Calibration(
-        reliability(scores, right), curve, reliability(rest, truth), reliability(apply(curve, rest), truth)
+        reliability(scores, right), curve, reliability(rest, truth), reliability(curve(rest), truth)
     )
-
-
-def _logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    inside = np.clip(scores, CLOSEST, 1 - CLOSEST)
-    return np.asarray(np.log(inside / (1 - inside)), np.float64)
-
-
-def _logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-values)), np.float64)
