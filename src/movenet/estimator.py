@@ -23,14 +23,12 @@ from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import ModelError
 from movenet.media.photo import read_photo
 from movenet.models import INT8
-from movenet.oks import similarity, suppress
+from movenet.oks import area, similarity, suppress
 from movenet.pose import MIRROR, Pose
 from movenet.reading import READERS, Reader
 
 MIN_SCORE: Final = 0.2
 """A pose of a lower score is nobody: few pictures without a person show more (measured, docs/accuracy.md)."""
-BODY_SHARE: Final = 0.53
-"""A person's area relative to their box (COCO's own stand-in where it has no outline of a person)."""
 COMPANY: Final = 0.35
 """With people="auto", whoever is so prominent, relative to the most prominent person, counts as well."""
 SQUARES_AT_ONCE: Final = 16
@@ -277,12 +275,6 @@ def _mean(answer: Floats, other: Floats) -> Floats:
     mean = np.asarray((answer * weight + other * other_weight) / (weight + other_weight), np.float32)
     mean[..., 2] = (answer[..., 2] + other[..., 2]) / 2
     return mean
-
-
-def area(pose: Pose) -> float:
-    """Return roughly how much of the picture a person covers, in square pixels."""
-    _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
-    return BODY_SHARE * width * height
 
 
 def _as_seen(chosen: Sequence[Sequence[Sighting]]) -> list[list[Pose]]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.pose import SIGMAS
+from movenet.pose import SIGMAS, Pose
+
+BODY_SHARE: Final = 0.53
+"""A person's area relative to their box (COCO's own stand-in where it has no outline of a person)."""
+
+
+def area(pose: Pose) -> float:
+    """Return roughly how much of the picture a person covers, in square pixels."""
+    _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
+    return BODY_SHARE * width * height
 
 
 def similarity(
