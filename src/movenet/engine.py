@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ from movenet.errors import EngineError, missing_extra
 from movenet.models import MULTIPLE, PROPERTIES, ModelCard, find_model, read_card
 
 Precision = Literal["auto", "f32", "bf16"]
+
+TURNS: Final = 8
+"""After so many changes to one shape, OpenVINO compiles the network for it …"""
+SHAPES: Final = 6
+"""… as long as there are fewer than so many; each holds the weights once more."""
 
 
 @runtime_checkable
@@ -92,7 +98,9 @@ class OpenVinoEngine:
         self._card = model if isinstance(model, ModelCard) else read_card(path, self._properties())
         self._precision = _pick(runtime.precision, hardware=_openvino_has_bf16(self._core))
         self._config = _openvino_config(self._precision, runtime.threads)
-        self._requests: dict[bool, Any] = {}
+        self._requests: dict[tuple[int, ...] | None, Any] = {}
+        self._turns: Counter[tuple[int, ...]] = Counter()
+        self._last: tuple[int, ...] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -114,16 +122,28 @@ class OpenVinoEngine:
             return {name: request.get_tensor(name).data.copy() for name in self._card.heads}
 
     def _request(self, shape: tuple[int, ...]) -> Any:
-        """Return a compiled model: one made for a single usual square, which is faster, and one for any shape."""
-        usual = shape == (1, self._card.side, self._card.side, 3)
-        if usual not in self._requests:
+        """Return a compiled model: one made for a shape, which is faster, or one for any."""
+        return self._compiled(shape if self._deserves_its_own(shape) else None)
+
+    def _deserves_its_own(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether to compile for a shape: the usual square, and those that keep coming back after others.
+
+        Turning the model for any shape to another one takes a millisecond or two. A video turns it once.
+        """
+        if shape == (1, self._card.side, self._card.side, 3) or shape in self._requests:
+            return True
+        self._turns[shape] += shape != self._last
+        self._last = shape
+        return self._turns[shape] >= TURNS and len(self._requests) < SHAPES
+
+    def _compiled(self, shape: tuple[int, ...] | None) -> Any:
+        if shape not in self._requests:
             model = self._model.clone()
-            if usual:
+            if shape is not None:
                 model.reshape(list(shape))
-            self._requests[usual] = self._core.compile_model(
-                model, "CPU", self._config
-            ).create_infer_request()
-        return self._requests[usual]
+            compiled = self._core.compile_model(model, "CPU", self._config)
+            self._requests[shape] = compiled.create_infer_request()
+        return self._requests[shape]
 
     def _properties(self) -> dict[str, str]:
         paths = {f"movenet.{name}": ["framework", f"movenet.{name}"] for name in PROPERTIES}
