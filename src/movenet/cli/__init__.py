@@ -7,7 +7,7 @@ import sys
 import typer
 
 from movenet import __version__
-from movenet.cli import bench, doctor, evaluate, evaluate_video, explain, models, run
+from movenet.cli import bench, doctor, evaluate, evaluate_video, explain, live, models, run
 from movenet.errors import MoveNetError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("eval")(evaluate.evaluate)
 app.command("eval-video")(evaluate_video.evaluate_video)
 app.command("bench")(bench.bench)
 app.command("explain")(explain.explain)
+app.command("live")(live.live)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

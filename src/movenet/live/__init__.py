@@ -1,1 +1,31 @@
-"""The live server and its page: the camera is in the browser, the model is in Python."""
+"""The live server and its page: the camera is in the browser, the model is in Python (extra `live`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from movenet.errors import MoveNetError, missing_extra
+from movenet.live.settings import Limits, ServerSettings
+from movenet.live.shared_models import SharedModels, open_models
+
+__all__ = ["Limits", "ServerSettings", "SharedModels", "open_models", "serve"]
+
+
+def serve(models: SharedModels, settings: ServerSettings, ready: Callable[[str], object]) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        models: what pages can choose from.
+        settings: where to listen, and what anybody may ask.
+        ready: called once with the page's address, which holds the token if one is needed.
+
+    Raises:
+        MoveNetError: If the extra `live` is not installed, or the port is taken.
+    """
+    try:
+        import websockets  # noqa: F401 (uvicorn would find out later, and say less)
+
+        from movenet.live.server import Server
+    except ImportError as error:
+        raise MoveNetError(missing_extra(str(error.name), "live", "the live page")) from None
+    Server(models, settings, ready).serve_until_stopped()

@@ -1,0 +1,144 @@
+"""The server's rooms: the page, the WebSocket behind it, and a few addresses for programs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+import movenet
+from movenet.errors import DataError, MediaError, MoveNetError
+from movenet.live import wire
+from movenet.live.client import Client
+from movenet.live.conversation import Conversation
+from movenet.live.openapi import describe
+from movenet.live.pictures import decode_picture
+from movenet.live.safety import Gate
+from movenet.live.settings import ServerSettings
+from movenet.live.shared_models import SharedModels
+from movenet.models import DATA
+from movenet.records import Record
+from movenet.records.record import to_plain
+
+PAGE: Final = Path(str(files("movenet.live"))) / "page"
+
+
+class Live:
+    """What the addresses share: models, threads, and who is here."""
+
+    def __init__(self, models: SharedModels, settings: ServerSettings):
+        self.models = models
+        self.limits = settings.limits
+        self.clients = 0
+        """Cameras connected now."""
+        self.photos = 0
+        """Posted pictures being received or worked on now."""
+        self._cameras_pool = ThreadPoolExecutor(1, "movenet-live")
+        # Their own thread, so that decoding a large photo holds up no camera; the models are shared all the same.
+        self._photos_pool = ThreadPoolExecutor(1, "movenet-photo")
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Wind up the threads at the end."""
+        yield
+        self._cameras_pool.shutdown()
+        self._photos_pool.shutdown()
+
+    async def page(self, request: Request) -> Response:
+        """Answer with the page itself."""
+        return FileResponse(PAGE / "index.html")
+
+    async def sample(self, request: Request) -> Response:
+        """Answer with the bundled clip, for who has no camera."""
+        return FileResponse(DATA / "sample.mp4")
+
+    async def health(self, request: Request) -> Response:
+        """Say that we are here."""
+        return JSONResponse({"status": "ok", "version": movenet.__version__})
+
+    async def openapi(self, request: Request) -> Response:
+        """Describe the addresses for programs."""
+        return JSONResponse(describe(movenet.__version__, self.models.names, self.limits))
+
+    async def camera(self, socket: WebSocket) -> None:
+        """Talk with one page."""
+        await socket.accept()
+        if self.clients >= self.limits.clients:
+            await socket.close(wire.BUSY, "no more cameras fit")
+            return
+        self.clients += 1
+        try:
+            await socket.send_text(wire.hello(movenet.__version__, self.models.names, self.limits))
+            client = Client(self.models, self.limits)
+            await Conversation(socket, client, self.limits, self._cameras_pool).run()
+        finally:
+            self.clients -= 1
+
+    async def pose(self, request: Request) -> Response:
+        """Find who is in one posted picture."""
+        if self.photos >= self.limits.photos:
+            busy = {"error": "too many photos at once: come again in a second"}
+            return JSONResponse(busy, 503, {"Retry-After": "1"})
+        self.photos += 1
+        try:
+            data = await asyncio.wait_for(self._body(request), self.limits.stall_s)
+            model = request.query_params.get("model", self.models.names[0])
+            loop = asyncio.get_running_loop()
+            return JSONResponse(await loop.run_in_executor(self._photos_pool, self._estimate, data, model))
+        except asyncio.TimeoutError:
+            return JSONResponse({"error": "the photo took too long to arrive"}, 408)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except MoveNetError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        finally:
+            self.photos -= 1
+
+    async def _body(self, request: Request) -> bytes:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > self.limits.photo_bytes:
+                raise MediaError(f"expected a photo of at most {self.limits.photo_bytes} bytes, got more")
+        return bytes(body)
+
+    def _estimate(self, data: bytes, model: str) -> dict[str, object]:
+        image = decode_picture(data, self.limits.photo_pixels, "the photo")
+        poses = self.models.estimate(image, model)
+        height, width = image.shape[:2]
+        return to_plain(Record("photo", 0, 0.0, width, height, tuple(poses)))
+
+
+def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
+    """Return the server's application, for uvicorn or any other ASGI server.
+
+    Raises:
+        DataError: If the settings let others than this computer in without a token.
+    """
+    if settings.token is None and not settings.is_local:
+        raise DataError(f"expected a token for a server at {settings.host}, which others can reach")
+    live = Live(models, settings)
+    routes = [
+        Route("/", live.page),
+        Route("/sample.mp4", live.sample),
+        Route("/health", live.health),
+        Route("/openapi.json", live.openapi),
+        Route("/api/pose", live.pose, methods=["POST"]),
+        WebSocketRoute("/ws", live.camera),
+        Mount("/page", StaticFiles(directory=PAGE)),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(Gate, settings=settings)], lifespan=live.lifespan)
+    app.state.live = live
+    return app

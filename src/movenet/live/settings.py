@@ -1,0 +1,89 @@
+"""What a live server can be told: where it listens, who may come in, and how much anybody may ask of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from movenet.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much clients may ask for; each bound keeps one of them from disturbing the others.
+
+    Raises:
+        DataError: If one is not above zero.
+    """
+
+    clients: int = 32
+    """Cameras connected at the same time."""
+    frame_bytes: int = 1 << 20
+    """Of one picture from a camera, compressed."""
+    frame_pixels: int = 1920 * 1080
+    """Of one picture from a camera, told from its header before it is decoded."""
+    rate_hz: float = 60.0
+    """Messages a second from one camera; a faster one is read no faster."""
+    photo_bytes: int = 16 << 20
+    """Of one picture posted to /api/pose."""
+    photo_pixels: int = 25_000_000
+    """Of one picture posted to /api/pose."""
+    photos: int = 4
+    """Posted pictures received or worked on at the same time; whoever comes then is told to come again."""
+    idle_s: float = 60.0
+    """A camera that says nothing for so long is disconnected."""
+    stall_s: float = 10.0
+    """So long may a client take to accept an answer, or to send a photo."""
+    mistakes: int = 20
+    """So many malformed messages in a row end a connection."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not 0 < value < float("inf"):
+                raise DataError(f"expected the limit {field.name} above 0, got {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where a live server listens and whom it trusts.
+
+    Raises:
+        DataError: If the port is none, or only one of certificate and key is given.
+    """
+
+    host: str = "127.0.0.1"
+    """The address to listen at; "0.0.0.0" is every address of this computer."""
+    port: int = 8765
+    """0 takes any that is free."""
+    token: str | None = None
+    """What everybody must show; None asks for none on this computer, and makes one up for any other address."""
+    origins: tuple[str, ...] = ()
+    """Pages from elsewhere that may use the server, such as "https://example.org": its own page always may."""
+    certificate: Path | None = None
+    """For https, without which browsers give cameras to pages on the same computer only."""
+    key: Path | None = None
+    """The certificate's private key."""
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise DataError(f"expected a port from 0 to 65535, got {self.port}")
+        if (self.certificate is None) != (self.key is None):
+            raise DataError("expected a certificate and its key, got only one of them")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs on this computer can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def scheme(self) -> str:
+        """How the page's address begins."""
+        return "https" if self.certificate else "http"
