@@ -257,7 +257,7 @@ class Estimator:
         crops = [sighting.crop(self.engine.card.side, self.rule.factor) for _, sighting in asked]
         guides = [s.guide(crop, self.rule.guide_share) for (_, s), crop in zip(asked, crops, strict=True)]
         looked = iter(self.look([image for image, _ in asked], crops, guides))
-        poses = [[_agree(sighting, next(looked)) for sighting in found] for found in chosen]
+        poses = [[agree(sighting, next(looked)) for sighting in found] for found in chosen]
         return [[found[i] for i in _distinct(found, self.rule.same_person_oks)] for found in poses]
 
 
@@ -291,7 +291,7 @@ def _to_pose(crop: Crop, decoded: Floats, reader: Reader) -> Pose:
     return replace(pose, box=pose.bounds())
 
 
-def _agree(first: Sighting, second: Pose) -> Pose:
+def agree(first: Sighting, second: Pose) -> Pose:
     """Return the second look's pose, as sure as both looks are together, and the surer the more alike they are.
 
     The geometric mean of both scores and of the object keypoint similarity (measured, docs/accuracy.md).
