@@ -30,11 +30,12 @@ LEVELS = [
         "reading",
         "records",
         "smoothing",
+        "tracking",
     },
     {"clips", "engine", "evaluation", "media"},
     {"estimator", "explain", "export"},
-    {"batch", "bench", "checkup", "trial", "video", "video_evaluation"},
-    {"cli", "live"},
+    {"batch", "bench", "checkup", "streaming", "trial", "video", "video_evaluation"},
+    {"cli", "live", "notebook"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HEAVY = {

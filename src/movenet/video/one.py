@@ -1,4 +1,4 @@
-"""Upstairs: the last frame tells where to look in this one.
+"""One person is followed: the last frame tells where to look in this one.
 
 Nothing below this room remembers anything. Here one small frozen value a stream, `Memory`, is replaced at each frame,
 so that any number of streams share one `VideoEstimator`, and that one its engines.
@@ -17,35 +17,24 @@ a frame costs one look as a rule, and a search and two looks at most.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.cores import threads_for_video
-from movenet.crop import check_image
-from movenet.engine import Runtime
-from movenet.errors import MediaError, ModelError
-from movenet.estimator import Estimator, Sighting, area
-from movenet.media.frame import Frame
-from movenet.media.source import open_source
-from movenet.oks import similarity
-from movenet.pose import SEEN_SCORE, Pose
-from movenet.smoothing import OneEuro, OneEuroState, ZeroPhase
+from movenet.errors import ModelError
+from movenet.estimator import Estimator, Sighting
+from movenet.pose import Pose
+from movenet.smoothing import OneEuro, OneEuroState
+from movenet.tracking import alike, middle, moved, step_between
+from movenet.video.calming import calm
+from movenet.video.looking import look_at
 
 Lock = Literal["prominent", "largest", "central"] | tuple[float, float] | tuple[float, float, float, float]
 """Whom to follow: the most prominent, largest or most central person, the one at a point (x, y) or in a box
 (x, y, width, height), in pixels of the frame."""
-
-CALM: Final = OneEuro()
-"""The smoothing of a stream unless told otherwise."""
-ZERO_PHASE: Final = ZeroPhase()
-"""The smoothing of a recording unless told otherwise."""
-SAME_PERSON_OKS: Final = 0.2
-"""Two poses so alike, in one frame or in two that follow each other, are one person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,68 +78,32 @@ class Memory:
     """What the smoothing remembers."""
 
 
-class VideoEstimator:
+class FollowOne:
     """Follows one person through the frames of any number of streams."""
 
-    def __init__(
-        self,
-        model: str | Path | Estimator = "lightning",
-        *,
-        lock: Lock = "prominent",
-        rule: FollowRule = FollowRule(),
-        smoothing: OneEuro | None = CALM,
-    ):
-        """Take an estimator that looks twice, or the name of the model for one.
-
-        Args:
-            model: an `Estimator` with 2 looks, or what it would take as its model; half of the cores then work
-                on it, the others on decoding and encoding.
-            lock: whom to follow when several people are there.
-            rule: how to follow.
-            smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
+    def __init__(self, estimator: Estimator, lock: Lock, rule: FollowRule, smoothing: OneEuro | None):
+        """Take what `VideoEstimator` takes.
 
         Raises:
-            ModelError: as `Estimator` does, or if the estimator given looks once or for many people, or the
-                lock is unknown.
+            ModelError: if the lock is unknown.
         """
-        if not isinstance(model, Estimator):
-            model = Estimator(model, runtime=Runtime(threads=threads_for_video()))
-        self.estimator = model
-        if self.estimator.people != "one" or self.estimator.looks != 2:
-            raise ModelError("a video follows one person: expected an estimator of one person with 2 looks")
         if isinstance(lock, str) and lock not in _CRITERIA:
             raise ModelError(f"expected a lock out of {', '.join(_CRITERIA)}, a point or a box, got '{lock}'")
+        self.estimator = estimator
         self.lock = lock
         self.rule = rule
         self.smoothing = smoothing
 
-    def stream(self) -> Stream:
-        """Return a new stream: call it with each frame and its time."""
-        return Stream(self)
-
     def step(
         self, memory: Memory | None, image: NDArray[np.uint8], time_s: float
     ) -> tuple[Memory, list[Pose]]:
-        """Take in one frame.
-
-        Args:
-            memory: what the frame before gave; None at the start.
-            image: (H, W, 3) uint8 RGB.
-            time_s: when the frame is shown, in seconds, later than the one before.
-
-        Returns:
-            What to remember, and the pose of the person followed, or an empty list.
-
-        Raises:
-            MediaError: if `image` is no picture, or time is not finite, stands still or runs backwards.
-        """
-        image = check_image(image)
+        """Take in one frame, later than the one before; see `VideoEstimator.step`."""
         memory = self._recall(memory, image, time_s)
         pose = self._follow(memory, image, time_s)
         if pose is not None and time_s - memory.checked_s < self.rule.check_every_s:
             return self._remember(memory, pose, time_s, memory.checked_s)
         found = self.estimator.find(image)
-        if pose is None or not any(_alike(pose, sighting.pose) for sighting in found):
+        if pose is None or not any(alike(pose, sighting.pose) for sighting in found):
             other = self._look_at(self._choose(found, memory), image)
             if self._prefers(other, pose):
                 memory, pose = _turn_to(other, memory), other
@@ -159,12 +112,8 @@ class VideoEstimator:
     def _recall(self, memory: Memory | None, image: NDArray[np.uint8], time_s: float) -> Memory:
         """Return what is known before a frame, as far as it still holds."""
         size = (image.shape[1], image.shape[0])
-        if memory is None:
-            memory = Memory(-math.inf, size)
-        if not memory.time_s < time_s < math.inf:
-            raise MediaError(f"expected a frame later than the last one at {memory.time_s} s, got {time_s} s")
-        if size != memory.size:
-            return Memory(memory.time_s, size)
+        if memory is None or size != memory.size:
+            return Memory(-math.inf, size)
         if time_s - memory.time_s > self.rule.forget_after_s:
             return Memory(memory.time_s, size, place=memory.place)
         return memory
@@ -182,9 +131,9 @@ class VideoEstimator:
         """Look where the person should be by now; None if nobody was known or they are not there."""
         if memory.pose is None:
             return None
-        expected = _moved(memory.pose, memory.motion * np.float32(time_s - memory.time_s))
-        sighting = Sighting(expected, _middle(expected))
-        pose = self._look(sighting, image, self.rule.factor, self.rule.guide_share)
+        expected = moved(memory.pose, memory.motion * np.float32(time_s - memory.time_s))
+        sighting = Sighting(expected, middle(expected))
+        (pose,) = look_at(self.estimator, image, [sighting], self.rule.factor, self.rule.guide_share)
         return pose if pose.score >= self.rule.keep_score else None
 
     def _look_at(self, sighting: Sighting | None, image: NDArray[np.uint8]) -> Pose | None:
@@ -192,12 +141,8 @@ class VideoEstimator:
         if sighting is None:
             return None
         rule = self.estimator.rule
-        pose = self._look(sighting, image, rule.factor, rule.guide_share)
+        (pose,) = look_at(self.estimator, image, [sighting], rule.factor, rule.guide_share)
         return pose if math.sqrt(sighting.pose.score * pose.score) >= self.estimator.min_score else None
-
-    def _look(self, sighting: Sighting, image: NDArray[np.uint8], factor: float, share: float) -> Pose:
-        crop = sighting.crop(self.estimator.engine.card.side, factor)
-        return self.estimator.look([image], [crop], [sighting.guide(crop, share)])[0]
 
     def _choose(self, found: Sequence[Sighting], memory: Memory) -> Sighting | None:
         """Return whom to follow from now on."""
@@ -213,51 +158,10 @@ class VideoEstimator:
     ) -> tuple[Memory, list[Pose]]:
         if pose is None:
             return Memory(time_s, memory.size, place=memory.place, checked_s=checked_s), []
-        smooth, shown = self._calm(memory.smooth, pose, time_s, memory.size)
+        smooth, shown = calm(self.smoothing, memory.smooth, pose, time_s, memory.size)
         motion = _motion(memory, pose, time_s)
-        after = Memory(time_s, memory.size, pose, motion, _middle(pose), checked_s, smooth)
+        after = Memory(time_s, memory.size, pose, motion, middle(pose), checked_s, smooth)
         return after, [shown]
-
-    def _calm(
-        self, state: OneEuroState | None, pose: Pose, time_s: float, size: tuple[int, int]
-    ) -> tuple[OneEuroState | None, Pose]:
-        if self.smoothing is None:
-            return None, pose
-        after, keypoints = self.smoothing.step(state, time_s, pose.keypoints, pose.scores, size)
-        calm = replace(pose, keypoints=keypoints, box=None)
-        return after, replace(calm, box=calm.bounds())
-
-
-class Stream:
-    """One video: holds the `Memory` between its frames."""
-
-    def __init__(self, estimator: VideoEstimator):
-        self.estimator = estimator
-        self.memory: Memory | None = None
-
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
-        """Take in the next frame; see `VideoEstimator.step`."""
-        self.memory, poses = self.estimator.step(self.memory, image, time_s)
-        return poses
-
-
-def watch(
-    source: str | Path | int, model: str | Path | VideoEstimator = "lightning"
-) -> Iterator[tuple[Frame, list[Pose]]]:
-    """Open a video, camera or stream and yield each frame with the poses in it.
-
-    Args:
-        source: what `open_source` takes: a path, the number of a camera, an address.
-        model: the name of a model, or a `VideoEstimator` set up as one likes.
-
-    Raises:
-        MediaError: if the source cannot be read.
-    """
-    estimator = model if isinstance(model, VideoEstimator) else VideoEstimator(model)
-    stream = estimator.stream()
-    with open_source(source) as frames:
-        for frame in frames:
-            yield frame, stream(frame.image, frame.time_s)
 
 
 def _prominence(sighting: Sighting, size: tuple[int, int]) -> float:
@@ -290,67 +194,16 @@ def _holds(bounds: tuple[float, float, float, float], place: NDArray[np.float64]
     return bool(x <= place[0] <= x + width and y <= place[1] <= y + height)
 
 
-def _middle(pose: Pose) -> NDArray[np.float64]:
-    """Return x, y of the middle of everything seen of a person."""
-    return _place(pose.bounds() or (*pose.keypoints.mean(axis=0),))
-
-
-def _moved(pose: Pose, way: NDArray[np.float32]) -> Pose:
-    moved = replace(pose, keypoints=pose.keypoints + way, box=None)
-    return replace(moved, box=moved.bounds())
-
-
 def _motion(memory: Memory, pose: Pose, time_s: float) -> NDArray[np.float32]:
     """Return how the person moves: the mean step of the keypoints in sight, halfway from the motion before."""
     if memory.pose is None:
         return np.zeros(2, np.float32)
-    seen = np.minimum(pose.scores, memory.pose.scores) > SEEN_SCORE
-    if not seen.any():
-        return memory.motion
-    step = (pose.keypoints[seen] - memory.pose.keypoints[seen]).mean(axis=0) / np.float32(
-        time_s - memory.time_s
-    )
-    return np.asarray((memory.motion + step) / 2, np.float32)
-
-
-def _alike(pose: Pose, other: Pose) -> bool:
-    """Tell whether two poses are one person's."""
-    alike = similarity(pose.keypoints[None], other.keypoints[None], [area(other)])
-    return bool(alike[0, 0] > SAME_PERSON_OKS)
+    step = step_between(memory.pose, pose, time_s - memory.time_s)
+    return memory.motion if step is None else np.asarray((memory.motion + step) / 2, np.float32)
 
 
 def _turn_to(other: Pose | None, memory: Memory) -> Memory:
     """Return what of a memory holds for somebody found in the whole frame: all, if they are who was followed."""
-    if memory.pose is not None and other is not None and _alike(memory.pose, other):
+    if memory.pose is not None and other is not None and alike(memory.pose, other):
         return memory
     return replace(memory, pose=None, smooth=None)
-
-
-def smooth_recording(
-    times_s: Sequence[float], poses: Sequence[Sequence[Pose]], settings: ZeroPhase = ZERO_PHASE
-) -> list[list[Pose]]:
-    """Smooth the poses of a whole recording without lag: holes filled, outliers taken out.
-
-    Args:
-        times_s: when each frame is shown, ascending.
-        poses: the pose of the person in each frame, or an empty list; not smoothed before.
-        settings: how to smooth.
-
-    Returns:
-        One list for each frame; frames in which nobody was found stay empty.
-
-    Raises:
-        MoveNetError: if scipy is not installed.
-    """
-    known = [i for i, found in enumerate(poses) if found]
-    if not known:
-        return [[] for _ in poses]
-    tracks = [poses[i][0] for i in known]
-    keypoints, scores = settings.smooth(
-        [times_s[i] for i in known], [pose.keypoints for pose in tracks], [pose.scores for pose in tracks]
-    )
-    smooth: list[list[Pose]] = [[] for _ in poses]
-    for i, pose, points, confidence in zip(known, tracks, keypoints, scores, strict=True):
-        calm = replace(pose, keypoints=points, scores=confidence, box=None)
-        smooth[i] = [replace(calm, box=calm.bounds())]
-    return smooth
