@@ -41,3 +41,8 @@ def test_two_streams_share_an_engine(run):
 
 def test_hands_are_watched(run):
     run("raised_hands.py", CLIP)
+
+
+def test_several_sources_are_watched_at_once(run):
+    lines = run("several_sources.py", CLIP, CLIP).splitlines()
+    assert sorted(lines) == [f"{CLIP}: a person after 0.00 s"] * 2
