@@ -1,0 +1,417 @@
+/**
+ * The page: pictures go from a source to the server, poses come back and are drawn on the picture they belong to.
+ *
+ *   source ──► camera's picture ──► JPEG ──► link ─── … ───► poses ──► picture and skeleton on the canvas
+ *
+ * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, wayMs, takenAt}.
+ */
+
+import { Recording, canRecord, save, snapshot } from "./keeping.js";
+import { Link } from "./link.js";
+import { Quality } from "./quality.js";
+import { ANGLES, drawPoses, jointAngles, parseRecord } from "./skeleton.js";
+import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
+import { currentLanguage, say, speak } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
+const context = canvas.getContext("2d", { alpha: false });
+const small = new OffscreenCanvas(640, 480);
+const smallContext = small.getContext("2d", { alpha: false, willReadFrequently: true });
+const LONGEST_SIDE = 1280;
+const SILENT_MS = 400;
+const REFRESH_MS = 250;
+const COUNTDOWN = [3, 2, 1];
+const PAUSE_SHAPES = { pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z", resume: "M8 5v14l11-7z" };
+
+const quality = new Quality();
+let source = null;
+let opening = 0;
+let recording = null;
+let paused = false;
+let counting = false;
+let lastShownAt = 0;
+let latest = null;
+let drawnAt = [];
+let latencies = [];
+let models = [];
+
+const link = new Link({
+  state: showState,
+  hello: (message) => offerModels(message.models),
+  poses: showPoses,
+  error: ({ message }) => showNotice("serverSays", { message }, 5000),
+});
+
+/* Sources */
+
+async function start(kind, chosen) {
+  const turn = ++opening;
+  hideNotice();
+  end();
+  try {
+    const opened = await open(kind, chosen);
+    if (turn !== opening) opened.stop();
+    else begin(opened, kind);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    if (turn === opening) showNotice(error.key);
+  }
+}
+
+function open(kind, chosen) {
+  if (kind === "camera") return openCamera(video, chosen);
+  if (kind === "sample") return openAddress(video, "sample.mp4", "sample.mp4");
+  return openFile(video, chosen);
+}
+
+function begin(opened, kind) {
+  source = opened;
+  $("source").value = kind;
+  $("mirror").checked = opened.mirror;
+  $("welcome").hidden = true;
+  $("figures").hidden = false;
+  stage.classList.add("playing");
+  opened.track?.addEventListener("ended", () => source === opened && (end(), showNotice("cameraEnded")));
+  if (kind === "camera") offerCameras(opened);
+  $("cameras-row").hidden = kind !== "camera" || $("cameras").options.length < 2;
+  setPaused(false);
+  setRunning();
+  source.next(onPicture);
+}
+
+function end() {
+  if (recording) toggleRecording();
+  source?.stop();
+  source = null;
+  latest = null;
+  [drawnAt, latencies] = [[], []];
+  $("welcome").hidden = false;
+  $("figures").hidden = true;
+  $("cameras-row").hidden = true;
+  stage.classList.remove("playing");
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  setRunning();
+}
+
+async function offerCameras(opened) {
+  const cameras = await listCameras();
+  const current = opened.track.getSettings().deviceId;
+  const options = cameras.map(({ label, deviceId }, at) => new Option(label || `${say("camera")} ${at + 1}`, deviceId));
+  $("cameras").replaceChildren(...options);
+  $("cameras").value = current;
+  $("cameras-row").hidden = source !== opened || cameras.length < 2;
+}
+
+/* From picture to poses */
+
+let lastTakenAt = 0;
+
+function onPicture({ takenAt }) {
+  const from = source;
+  from.next(onPicture);
+  if (paused || !from.width) return;
+  if (takenAt > lastTakenAt) link.expect(Math.min(100, takenAt - lastTakenAt));
+  const isNew = takenAt > lastTakenAt;
+  if (isNew && link.isFree && !encoding) {
+    lastTakenAt = takenAt;
+    send(from, takenAt);
+  }
+  // While no answers come the picture goes on without a skeleton.
+  if (performance.now() - lastShownAt > SILENT_MS) show(from.element, from.width, from.height, null);
+}
+
+let encoding = false;
+
+async function send(from, takenAt) {
+  encoding = true;
+  try {
+    const picture = await createImageBitmap(from.element);
+    const [side, fineness] = quality.step;
+    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+    [small.width, small.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
+    smallContext.drawImage(picture, 0, 0, small.width, small.height);
+    const file = await small.convertToBlob({ type: "image/jpeg", quality: fineness });
+    const bytes = await file.arrayBuffer();
+    if (source !== from || link.state !== "open") picture.close();
+    else {
+      sent = { width: small.width, height: small.height, kilobytes: bytes.byteLength / 1024, fineness };
+      link.send(bytes, takenAt / 1000, { picture, from, takenAt, close: () => picture.close() });
+    }
+  } catch (error) {
+    // A source that has just ended has no picture; anything else is a fault of ours.
+    if (source === from && error.name !== "InvalidStateError") throw error;
+  } finally {
+    encoding = false;
+  }
+}
+
+let sent = null;
+
+function showPoses(message, { keep, serverMs, wayMs }) {
+  quality.observe(wayMs, performance.now());
+  if (keep.from !== source || paused) return;
+  const record = parseRecord(message);
+  show(keep.picture, keep.picture.width, keep.picture.height, record);
+  const now = performance.now();
+  lastShownAt = now;
+  latest = { record, serverMs, wayMs, dropped: message.dropped };
+  const latencyMs = now - keep.takenAt;
+  drawnAt.push(now);
+  latencies = [...latencies.slice(-29), latencyMs];
+  recording?.add(record);
+  document.dispatchEvent(new CustomEvent("poses", { detail: { record, latencyMs, serverMs, wayMs, takenAt: keep.takenAt } }));
+}
+
+function show(picture, width, height, record) {
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+  fit(Math.round(width * scale), Math.round(height * scale));
+  const mirror = $("mirror").checked;
+  context.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? canvas.width : 0, 0);
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  if (record) {
+    const { width: pictureWidth, height: pictureHeight, poses } = record;
+    const minScore = Number($("threshold").value);
+    drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, mirror, minScore, angles: $("angles").checked });
+  }
+}
+
+function fit(width, height) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+/* Figures: often enough to be live, seldom enough to be read */
+
+function refresh() {
+  const now = performance.now();
+  drawnAt = drawnAt.filter((at) => now - at < 1000);
+  const live = latest !== null && now - lastShownAt < 1000;
+  const people = live ? latest.record.poses.length : 0;
+  $("fps").textContent = live ? drawnAt.length : "–";
+  $("latency").innerHTML = live ? `${Math.round(median(latencies))}<small> ms</small>` : "–";
+  $("people").textContent = live ? people : "–";
+  const about = !source ? say("idle") : people ? say("picture_of", { count: people }) : say("nobody");
+  if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
+  if (live) refreshDetails();
+  refreshAngles(live);
+  if (recording) $("recording-time").textContent = clock(recording.lengthS);
+}
+
+function refreshDetails() {
+  const { width, height, kilobytes, fineness } = sent;
+  $("sent").textContent = say("size", { width, height, kilobytes: Math.round(kilobytes), quality: Math.round(100 * fineness) });
+  $("on-server").textContent = say("milliseconds", { value: latest.serverMs.toFixed(1) });
+  $("on-link").textContent = say("milliseconds", { value: latest.wayMs.toFixed(1) });
+  $("dropped").textContent = latest.dropped;
+}
+
+function refreshAngles(live) {
+  $("angle-table").hidden = !$("angles").checked;
+  if ($("angle-table").hidden) return;
+  const pose = live ? latest.record.poses[0] : null;
+  const angles = new Map((pose ? jointAngles(pose, Number($("threshold").value)) : []).map(({ name, degrees }) => [name, degrees]));
+  for (const cell of document.querySelectorAll("#angle-table [data-angle]")) {
+    const degrees = angles.get(cell.dataset.angle);
+    cell.textContent = degrees === undefined ? "–" : `${Math.round(degrees)}°`;
+  }
+}
+
+function median(values) {
+  return values.length ? [...values].sort((one, other) => one - other)[values.length >> 1] : NaN;
+}
+
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${`${Math.floor(seconds % 60)}`.padStart(2, "0")}`;
+}
+
+/* What the user can do */
+
+function setPaused(value) {
+  paused = value;
+  if (source) value ? source.pause() : source.resume();
+  const word = value ? "resume" : "pause";
+  $("pause-text").dataset.word = word;
+  $("pause-text").textContent = say(word);
+  $("pause-shape").setAttribute("d", PAUSE_SHAPES[word]);
+}
+
+function setRunning() {
+  for (const id of ["pause", "snapshot", "record"]) $(id).disabled = !source;
+}
+
+async function takeSnapshot() {
+  if (counting || !source) return;
+  counting = true;
+  for (const number of COUNTDOWN) {
+    $("count").hidden = false;
+    $("count").textContent = number;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  $("count").hidden = true;
+  counting = false;
+  if (!source) return;
+  stage.classList.remove("flash");
+  requestAnimationFrame(() => stage.classList.add("flash"));
+  list("snapshotTaken", { picture: save(await snapshot(canvas), say("aPicture")) });
+}
+
+async function toggleRecording() {
+  if (recording) {
+    const [ended, length] = [recording, clock(recording.lengthS)];
+    recording = null;
+    showRecording();
+    const { video: film, poses } = await ended.stop();
+    list("videoAndPoses", { time: length, video: save(film, say("video")), poses: save(poses, say("poses")) });
+  } else if (!canRecord()) showNotice("recordingImpossible", {}, 5000);
+  else if (source) {
+    recording = new Recording(canvas, source.name);
+    showRecording();
+  }
+}
+
+function showRecording() {
+  const on = recording !== null;
+  $("recording").hidden = !on;
+  $("record").setAttribute("aria-pressed", on);
+  $("record-text").dataset.word = on ? "stop" : "record";
+  $("record-text").textContent = say($("record-text").dataset.word);
+}
+
+/** Add a line to what was saved; `gaps` may be texts or elements. */
+function list(key, gaps) {
+  const line = document.createElement("li");
+  const marks = Object.fromEntries(Object.keys(gaps).map((name) => [name, `\u0000${name}\u0000`]));
+  line.append(...say(key, marks).split("\u0000").map((part) => gaps[part] ?? part));
+  $("kept").hidden = false;
+  $("kept").querySelector("ul").prepend(line);
+}
+
+function toggleFullscreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else stage.requestFullscreen?.();
+}
+
+/* Words and states */
+
+let notice = null;
+let noticeTimer = 0;
+
+function showNotice(key, gaps = {}, forMs = 0) {
+  notice = [key, gaps];
+  $("notice").textContent = say(key, gaps);
+  $("notice").hidden = false;
+  clearTimeout(noticeTimer);
+  if (forMs) noticeTimer = setTimeout(hideNotice, forMs);
+}
+
+function hideNotice() {
+  notice = null;
+  $("notice").hidden = true;
+}
+
+function showState(state) {
+  $("status").dataset.state = state;
+  $("status-text").textContent = say(state);
+  if (state === "refused") showNotice("tokenNeeded");
+}
+
+function offerModels(names) {
+  if (names.join() === models.join()) return;
+  models = names;
+  const chosen = localStorage.getItem("model");
+  const labels = names.map((name) => {
+    const label = document.createElement("label");
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "model", value: name });
+    const text = document.createElement("span");
+    radio.checked = name === (names.includes(chosen) ? chosen : names[0]);
+    [text.dataset.word, text.textContent] = [name, say(name)];
+    label.append(radio, text);
+    return label;
+  });
+  $("models").replaceChildren(...labels);
+  choose();
+}
+
+function choose() {
+  const model = document.querySelector("#models :checked")?.value;
+  if (!model) return;
+  $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
+  link.choose({ model, smoothing: $("smoothing").checked });
+}
+
+function setLanguage(chosen) {
+  speak(chosen);
+  const other = currentLanguage() === "en" ? "ko" : "en";
+  Object.assign($("language"), { textContent: other === "ko" ? "한국어" : "English", lang: other });
+  showState($("status").dataset.state);
+  showRecording();
+  fillAngles();
+  choose();
+  if (notice) $("notice").textContent = say(...notice);
+  localStorage.setItem("language", currentLanguage());
+}
+
+function fillAngles() {
+  const joints = [...new Set(ANGLES.map(([name]) => name.replace(/^(left|right)_/, "")))];
+  const rows = joints.map((joint) => {
+    const row = document.createElement("tr");
+    const head = Object.assign(document.createElement("th"), { scope: "row", textContent: say(joint) });
+    const cells = ["left", "right"].map((side) => {
+      const cell = document.createElement("td");
+      cell.dataset.angle = `${side}_${joint}`;
+      return cell;
+    });
+    row.append(head, ...cells);
+    return row;
+  });
+  document.querySelector("#angle-table tbody").replaceChildren(...rows);
+}
+
+function pickSource(kind) {
+  if (kind === "file") $("file").click();
+  else start(kind);
+}
+
+const KEYS = {
+  " ": () => source && setPaused(!paused), s: takeSnapshot, r: toggleRecording, f: toggleFullscreen,
+  m: () => $("mirror").click(), a: () => $("angles").click(),
+};
+
+function onKey(event) {
+  const typing = event.target.closest?.("input, select, textarea, button, summary, a");
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !(key in KEYS)) return;
+  if (typing && (key === " " || typing.matches("select"))) return;
+  event.preventDefault();
+  KEYS[key]();
+}
+
+$("start-camera").onclick = () => start("camera");
+$("start-sample").onclick = () => start("sample");
+$("start-file").onclick = () => pickSource("file");
+$("source").onchange = (event) => pickSource(event.target.value);
+$("cameras").onchange = (event) => start("camera", event.target.value);
+$("file").onchange = ({ target }) => {
+  if (target.files.length) start("file", target.files[0]);
+  target.value = "";
+};
+$("pause").onclick = () => setPaused(!paused);
+$("snapshot").onclick = takeSnapshot;
+$("record").onclick = toggleRecording;
+$("fullscreen").onclick = toggleFullscreen;
+$("models").onchange = (event) => {
+  localStorage.setItem("model", event.target.value);
+  choose();
+};
+$("smoothing").onchange = choose;
+$("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
+$("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
+$("settings").onsubmit = (event) => event.preventDefault();
+document.addEventListener("keydown", onKey);
+setInterval(refresh, REFRESH_MS);
+
+// The token is in a cookie by now: the address bar need not show it to bystanders.
+if (location.search) history.replaceState(null, "", location.pathname);
+setLanguage(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));

@@ -1,0 +1,87 @@
+/** Every word on the page, in English and Korean. */
+
+export const WORDS = Object.freeze({
+  en: {
+    live: "live", stage: "Live picture", fps: "fps", latency: "latency", people: "people", actions: "Actions",
+    settings: "Settings",
+    welcome: "Your camera, with a skeleton on it. Pictures go to the server that sent this page and are not kept.",
+    startCamera: "Start the camera", openFile: "Open a file", sample: "Sample clip",
+    pause: "Pause", resume: "Go on", snapshot: "Snapshot", record: "Record", stop: "Stop", fullscreen: "Full screen",
+    source: "Source", camera: "Camera", file: "File …", whichCamera: "Which camera", model: "Model",
+    lightning: "Lightning", thunder: "Thunder", many: "Many people",
+    lightningHint: "Fast: follows one person.", thunderHint: "More accurate, takes longer: follows one person.",
+    manyHint: "Everybody in the picture.", ownHint: "Your own model.",
+    picture: "Picture", smoothing: "Smoothing", mirror: "Mirror", angles: "Joint angles", threshold: "Threshold",
+    thresholdHint: "Keypoints scoring less are not drawn.",
+    left: "left", right: "right", elbow: "Elbow", shoulder: "Shoulder", hip: "Hip", knee: "Knee",
+    kept: "Saved", link: "Connection", sent: "Sent", onServer: "On the server", onLink: "On the way",
+    dropped: "Left out", keys: "Keyboard", space: "Space",
+    connecting: "Connecting …", open: "Connected", reconnecting: "Connection lost, trying again …",
+    busy: "The server is full, trying again …", refused: "Not admitted",
+    tokenNeeded: "A token is needed: open the address that the server printed when it started.",
+    cameraRefused: "The browser was not allowed to use the camera. Allow it in the site settings (the icon beside the address) and start again.",
+    cameraMissing: "No camera was found. Connect one and start again, or open a file.",
+    cameraTaken: "The camera cannot be opened: another program may be using it. Close that and start again.",
+    cameraInsecure: "Browsers give cameras only to pages from https or from this computer. Start the server with --certificate and --key, or open the page as http://localhost.",
+    cameraEnded: "The camera was disconnected.",
+    fileUnreadable: "This browser cannot show that file. MP4 (H.264), WebM, JPEG and PNG work everywhere.",
+    recordingImpossible: "This browser cannot record video.",
+    serverSays: "The server says: {message}",
+    picture_of: "Live picture, people: {count}", nobody: "Live picture, nobody is in it", idle: "No picture yet",
+    milliseconds: "{value} ms", size: "{width} × {height}, {kilobytes} KB, quality {quality} %",
+    videoAndPoses: "{time} long: {video} and {poses}", video: "video", poses: "poses", snapshotTaken: "Snapshot: {picture}",
+    aPicture: "picture",
+  },
+  ko: {
+    live: "라이브", stage: "실시간 화면", fps: "fps", latency: "지연", people: "사람", actions: "동작", settings: "설정",
+    welcome: "카메라 영상 위에 골격을 그려 줍니다. 영상은 이 페이지를 보낸 서버로만 전송되며 저장되지 않습니다.",
+    startCamera: "카메라 시작", openFile: "파일 열기", sample: "예제 영상",
+    pause: "일시정지", resume: "계속", snapshot: "사진", record: "녹화", stop: "중지", fullscreen: "전체 화면",
+    source: "입력", camera: "카메라", file: "파일 …", whichCamera: "카메라 선택", model: "모델",
+    lightning: "라이트닝", thunder: "썬더", many: "여러 명",
+    lightningHint: "빠름: 한 사람을 따라갑니다.", thunderHint: "더 정확하지만 느림: 한 사람을 따라갑니다.",
+    manyHint: "화면 속 모든 사람.", ownHint: "사용자 모델.",
+    picture: "화면", smoothing: "떨림 줄이기", mirror: "거울 보기", angles: "관절 각도", threshold: "기준 점수",
+    thresholdHint: "점수가 이보다 낮은 관절은 그리지 않습니다.",
+    left: "왼쪽", right: "오른쪽", elbow: "팔꿈치", shoulder: "어깨", hip: "엉덩이", knee: "무릎",
+    kept: "저장한 것", link: "연결", sent: "전송", onServer: "서버 처리", onLink: "전송 시간",
+    dropped: "건너뛴 화면", keys: "단축키", space: "스페이스",
+    connecting: "연결 중 …", open: "연결됨", reconnecting: "연결이 끊겨 다시 연결하는 중 …",
+    busy: "서버가 가득 차서 다시 시도하는 중 …", refused: "접근할 수 없음",
+    tokenNeeded: "토큰이 필요합니다. 서버를 시작할 때 표시된 주소를 여세요.",
+    cameraRefused: "카메라 사용이 허용되지 않았습니다. 주소 옆 아이콘의 사이트 설정에서 허용한 뒤 다시 시작하세요.",
+    cameraMissing: "카메라를 찾을 수 없습니다. 카메라를 연결하고 다시 시작하거나 파일을 여세요.",
+    cameraTaken: "카메라를 열 수 없습니다. 다른 프로그램이 사용 중이면 닫고 다시 시작하세요.",
+    cameraInsecure: "브라우저는 https 또는 이 컴퓨터의 페이지에만 카메라를 허용합니다. 서버를 --certificate 와 --key 로 시작하거나 http://localhost 주소로 여세요.",
+    cameraEnded: "카메라 연결이 끊어졌습니다.",
+    fileUnreadable: "이 브라우저에서 열 수 없는 파일입니다. MP4(H.264), WebM, JPEG, PNG는 어디서나 열립니다.",
+    recordingImpossible: "이 브라우저는 녹화를 지원하지 않습니다.",
+    serverSays: "서버 메시지: {message}",
+    picture_of: "실시간 화면, {count}명", nobody: "실시간 화면, 사람 없음", idle: "아직 화면이 없습니다",
+    milliseconds: "{value} ms", size: "{width} × {height}, {kilobytes} KB, 품질 {quality} %",
+    videoAndPoses: "{time} 길이: {video}, {poses}", video: "영상", poses: "자세", snapshotTaken: "사진: {picture}",
+    aPicture: "그림",
+  },
+});
+
+let language = "en";
+
+/** The language in use. */
+export function currentLanguage() {
+  return language;
+}
+
+/** Return the word for a key, its {gaps} filled. */
+export function say(key, gaps = {}) {
+  return (WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
+}
+
+/** Put the whole page in a language. */
+export function speak(chosen) {
+  language = chosen in WORDS ? chosen : "en";
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
+  for (const element of document.querySelectorAll("[data-word-label]")) {
+    element.setAttribute("aria-label", say(element.dataset.wordLabel));
+  }
+}
