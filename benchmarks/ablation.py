@@ -10,31 +10,42 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from movenet import Estimator, LookRule, Runtime, read_photo
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet import Estimator, Pose, Runtime, read_photo
 from movenet.estimator import default_rule
 from movenet.evaluation import read_truth, score, to_estimates, to_results
+from refinements import Trial, two_scales, votes_of_neighbours
+
+Answers = Callable[[NDArray[np.uint8]], list[Pose]]
 
 
-def variants(model: str) -> Iterator[tuple[str, int, LookRule, str]]:
-    """Yield (name, looks, rule, precision) of every row."""
-    rule = default_rule(model, "one")
-    yield "one look: the whole picture, padded", 1, rule, "auto"
-    yield "two looks, not guided", 2, replace(rule, guide_share=0.0), "auto"
-    yield "**default**", 2, rule, "auto"
-    yield "default in f32", 2, rule, "f32"
-    yield "guided, starts leaning .3", 2, replace(rule, guide_share=0.3), "auto"
-    yield "guided, starts leaning .9", 2, replace(rule, guide_share=0.9), "auto"
+def variants(model: str) -> Iterator[tuple[str, Answers]]:
+    """Yield name and estimator of every row."""
+
+    def look_twice(**changes: object) -> Estimator:
+        return Estimator(model, min_score=0.0, rule=replace(default_rule(model, "one"), **changes))
+
+    yield "one look: the whole picture, padded", Estimator(model, looks=1, min_score=0.0)
+    yield "two looks, not guided", look_twice(guide_share=0.0)
+    yield "**default**", look_twice()
+    yield "default in f32", Estimator(model, min_score=0.0, runtime=Runtime(precision="f32"))
+    yield "guided, starts leaning .3", look_twice(guide_share=0.3)
+    yield "guided, starts leaning .9", look_twice(guide_share=0.9)
     for factor in (1.0, 1.2, 1.3):
-        yield f"square of {factor} ×", 2, replace(rule, factor=factor), "auto"
+        yield f"square of {factor} ×", look_twice(factor=factor)
     for side in (192, 384):
-        yield f"first look at {side} px", 2, replace(rule, first_sides_px=(side,)), "auto"
-    yield "first looks at 256 and 384 px", 2, replace(rule, first_sides_px=(256, 384)), "auto"
-    yield "with the mirrored square (flip)", 2, replace(rule, flip=True), "auto"
+        yield f"first look at {side} px", look_twice(first_sides_px=(side,))
+    yield "first looks at 256 and 384 px", look_twice(first_sides_px=(256, 384))
+    yield "places out of the 3 × 3 cells' offsets", Trial(look_twice(), votes_of_neighbours)
+    yield "mean of two squares, one of .87 ×", Trial(look_twice(), two_scales)
+    yield "with the mirrored square (flip)", look_twice(flip=True)
 
 
 def main() -> None:
@@ -50,10 +61,7 @@ def main() -> None:
     photos = {image.id: read_photo(image.path) for image in truth.images(arguments.images)}
     for model in arguments.models:
         print(f"\n| {model} | AP | AP50 | AP75 | ms |\n|---|---|---|---|---|")
-        for name, looks, rule, precision in variants(model):
-            estimator = Estimator(
-                model, looks=looks, min_score=0.0, rule=rule, runtime=Runtime(precision=precision)
-            )
+        for name, estimator in variants(model):
             results, times = [], []
             for number, photo in photos.items():
                 start = time.perf_counter()

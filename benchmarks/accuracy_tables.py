@@ -2,37 +2,44 @@
 
     python benchmarks/accuracy_tables.py SHARED [--mediapipe PYTHON] [--only NAME …]
 
-SHARED holds data/coco-val-dev and peers. `--mediapipe` names the Python of an environment with mediapipe 0.10.21;
-LiteRT (ai-edge-litert) is used if it is installed here. Each table stands between two markers in the page; the
-sentences around it are written by hand.
+SHARED holds data/coco-val-dev and peers; LiteRT (ai-edge-litert) must be installed for "peers". `--mediapipe` names
+the Python of an environment with mediapipe 0.10.21; without it that table stays. The table of docs/int8.md is written
+as well. Each stands between two markers in the page; the sentences around it are written by hand.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime
-import io
 import json
-import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-import ablation
+import pages
 from movenet.checkup import processor_name
 
-PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 HERE = Path(__file__).parent
+
+
+PARTS = ("single", "peers", "mediapipe", "many", "ablation", "int8", "stamp")
+
+
+def run(*arguments: str) -> str:
+    """Run a Python of our own and return what it prints."""
+    return subprocess.run(
+        [sys.executable, *arguments], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
 
 
 def evaluate(data: Path, name: str, *flags: str) -> dict:
     """Run `movenet eval` on one list and return its figures."""
-    command = [sys.executable, "-c", "from movenet.cli import main; main()", "eval", "--json"]
-    paths = ["--annotations", str(data / f"{name}.json"), "--images", str(data / "images")]
-    return json.loads(subprocess.run([*command, *paths, *flags], check=True, stdout=subprocess.PIPE).stdout)
+    command = ("-c", "from movenet.cli import main; main()", "eval", "--json")
+    paths = ("--annotations", str(data / f"{name}.json"), "--images", str(data / "images"))
+    return json.loads(run(*command, *paths, *flags))
 
 
 def row(name: str, figures: dict, *more: str) -> str:
@@ -50,9 +57,11 @@ def single(data: Path) -> str:
     lines = [HEAD]
     for model in ("posenet", "lightning", "thunder"):
         for looks in ("1", "2"):
-            for precision in ("f32", "bf16"):
-                flags = ("--model", model, "--looks", looks, "--precision", precision)
-                figures = evaluate(data, "single", *flags)
+            for precision in ("f32", "bf16", "int8")[: 2 if model == "posenet" else 3]:
+                flags = ("--model", model, "--precision", precision)
+                if precision == "int8":
+                    flags = ("--model", f"{model}-int8")
+                figures = evaluate(data, "single", *flags, "--looks", looks)
                 name = f"{model}, {'one look' if looks == '1' else 'default'}, {precision}"
                 lines.append(row(name, figures))
     for model in ("posenet", "lightning", "thunder"):
@@ -72,40 +81,21 @@ def many(data: Path) -> str:
     return "\n".join(lines)
 
 
-def peers(data: Path, graphs: Path, mediapipe: str | None) -> str:
-    """Return the table of other programs on the same pictures, with ours beside them, each at its defaults."""
+def peers(data: Path, graphs: Path) -> str:
+    """Return the table of Google's own graphs on the same pictures, with ours beside them."""
     lines = [TIMED_HEAD]
-    for model in ("lightning", "thunder"):
+    for model in ("lightning", "lightning-int8", "thunder", "thunder-int8"):
         figures = evaluate(data, "single", "--model", model)
         lines.append(row(f"movenet {model}, default", figures, f"{figures['ms_per_image']:.1f}"))
-    rivals = [
-        (f"LiteRT, {g.stem}", [sys.executable, "litert_pose.py", str(g)])
-        for g in sorted(graphs.glob("*.tflite"))
-    ]
-    if mediapipe:
-        rivals += [
-            (f"MediaPipe Pose {kind}, 0.10.21", [mediapipe, "mediapipe_pose.py", kind]) for kind in ("full",)
-        ]
-    for name, (python, script, what) in rivals:
+    for graph in sorted(graphs.glob("*.tflite")):
         with tempfile.TemporaryDirectory() as folder:
             results = str(Path(folder) / "results.json")
-            lists = [str(data / "single.json"), str(data / "images"), results]
-            order = [what, *lists] if script.startswith("litert") else [*lists, what]
-            done = subprocess.run(
-                [python, str(HERE / script), *order], check=True, capture_output=True, text=True
-            )
-            time_ms = json.loads(done.stdout.splitlines()[-1])["median_ms"]
+            lists = (str(data / "single.json"), str(data / "images"), results)
+            printed = run(str(HERE / "litert_pose.py"), str(graph), *lists)
             figures = evaluate(data, "single", "--score-results", results)
-            lines.append(row(name, figures, f"{time_ms:.1f}"))
+        time_ms = json.loads(printed.splitlines()[-1])["median_ms"]
+        lines.append(row(f"LiteRT, {graph.stem}", figures, f"{time_ms:.1f}"))
     return "\n".join(lines)
-
-
-def ablations(data: Path) -> str:
-    """Return the tables of what each step is worth."""
-    sys.argv = ["ablation", "--annotations", str(data / "single.json"), "--images", str(data / "images")]
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        ablation.main()
-    return printed.getvalue().strip()
 
 
 def stamp() -> str:
@@ -116,14 +106,6 @@ def stamp() -> str:
     return f"{datetime.datetime.now(tz=datetime.timezone.utc).date()}, {processor_name()}, two cores; {packages}."
 
 
-def put(page: str, name: str, text: str) -> str:
-    """Return the page with new text between the markers of a name."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    if not pattern.search(page):
-        raise SystemExit(f"{PAGE} has no markers for {name}")
-    return pattern.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page)
-
-
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(
@@ -131,20 +113,24 @@ def main() -> None:
     )
     parser.add_argument("shared", type=Path)
     parser.add_argument("--mediapipe", help="the Python of an environment with mediapipe")
-    parser.add_argument("--only", nargs="+", help="tables to write: single, peers, many, ablation")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     arguments = parser.parse_args()
     data = arguments.shared / "data" / "coco-val-dev"
-    parts = {
+    lists = ("--annotations", str(data / "single.json"), "--images", str(data / "images"))
+    measures: dict[str, Callable[[], str]] = {
         "single": lambda: single(data),
-        "peers": lambda: peers(data, arguments.shared / "peers", arguments.mediapipe),
+        "peers": lambda: peers(data, arguments.shared / "peers"),
         "many": lambda: many(data),
-        "ablation": lambda: ablations(data),
+        "ablation": lambda: run(str(HERE / "ablation.py"), *lists),
+        "int8": lambda: run(str(HERE / "int8.py"), *lists),
+        "stamp": stamp,
     }
-    chosen = arguments.only or list(parts)
-    for name, measure in {**{name: parts[name] for name in chosen}, "stamp": stamp}.items():
-        text = measure()
-        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
-        print(name, "written", flush=True)
+    if arguments.mediapipe:
+        script = str(HERE / "against_mediapipe.py")
+        measures["mediapipe"] = lambda: run(script, str(arguments.shared), arguments.mediapipe)
+    for name in arguments.only:
+        if name in measures:
+            pages.put("int8" if name == "int8" else "accuracy", name, measures[name]())
 
 
 if __name__ == "__main__":

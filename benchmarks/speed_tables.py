@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pages
 from movenet.bench import EngineTimes, StageTimes, Subject, Table, stage_table, this_machine
 from movenet.engine import ENGINES
 from movenet.models import MODELS
 
-PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 HERE = Path(__file__).parent
 BENCH = ("-c", "from movenet.cli import main; main()", "bench", "--json")
 
@@ -137,14 +136,6 @@ PARTS: dict[str, Callable[[bool], str]] = {
 }
 
 
-def put(page: str, name: str, text: str) -> str:
-    """Return the page with new text between the markers of a name."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    if not pattern.search(page):
-        raise SystemExit(f"{PAGE.name} has no markers for {name}")
-    return pattern.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page)
-
-
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(
@@ -161,8 +152,7 @@ def main() -> None:
             failed = True
             print(f"{name} keeps its old table: {problem}", flush=True)
             continue
-        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
-        print(name, "written", flush=True)
+        pages.put("speed", name, text)
     sys.exit(failed)
 
 
