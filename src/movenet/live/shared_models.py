@@ -21,7 +21,7 @@ Watcher = Callable[[NDArray[np.uint8], float], list[Pose]]
 """Called with each picture of one stream, (H, W, 3) uint8 RGB, and its time in seconds."""
 
 MANY: Final = "many"
-"""The name, among the models, of following everybody."""
+"""What following everybody is called among the models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,8 @@ class SharedModels:
 
     def watcher(self, choice: Choice) -> Watcher:
         """Return a new stream of one camera."""
-        estimator = self.estimators[choice.model]
-        if estimator.people != "one":
-            return lambda image, time_s: estimator(image)
-        return VideoEstimator(estimator, smoothing=CALM if choice.smoothing else None).stream()
+        smoothing = CALM if choice.smoothing else None
+        return VideoEstimator(self.estimators[choice.model], smoothing=smoothing).stream()
 
     def estimate(self, image: NDArray[np.uint8], model: str) -> list[Pose]:
         """Return who is in one picture, as `Estimator` does.
@@ -73,7 +71,9 @@ def open_models(first: str | Path = "lightning", runtime: Runtime | None = None)
         for name, engine in singles.items()
     }
     estimators[MANY] = Estimator(singles["lightning"], people="many", rule=rule)
-    name = Path(first).stem if str(first) not in estimators else str(first)
+    # A file keeps its suffix, so that one's own lightning.onnx is not taken for the official Lightning.
+    name = Path(first).name
     if name not in estimators:
-        estimators[name] = Estimator(first, rule=replace(default_rule(name, "one"), finder=finder))
+        rule = replace(default_rule(name, "one"), finder=finder)
+        estimators[name] = Estimator(first, rule=rule, runtime=runtime)
     return SharedModels({name: estimators.pop(name), **estimators})

@@ -90,7 +90,6 @@ function end() {
   $("figures").hidden = true;
   $("cameras-row").hidden = true;
   stage.classList.remove("playing");
-  context.clearRect(0, 0, canvas.width, canvas.height);
   setRunning();
 }
 
@@ -173,8 +172,15 @@ function show(picture, width, height, record) {
   if (record) {
     const { width: pictureWidth, height: pictureHeight, poses } = record;
     const minScore = Number($("threshold").value);
-    drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, mirror, minScore, angles: $("angles").checked });
+    const palette = poses.length > 1 ? "person" : "clear";
+    const look = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
+    drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, ...look });
   }
+}
+
+/** Pixels of the canvas for one of the screen. */
+function density() {
+  return Math.max(canvas.width / (canvas.clientWidth || 1), canvas.height / (canvas.clientHeight || 1));
 }
 
 function fit(width, height) {

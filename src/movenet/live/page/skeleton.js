@@ -57,9 +57,11 @@ const FACE = 5;
  * @param {number} [options.lineWidth] of the bones in pixels of the canvas; chosen from each person's size if not given
  * @param {boolean} [options.angles] write the angle at each joint, in degrees
  * @param {number} [options.textScale] how much larger or smaller than usual writing is
+ * @param {number} [options.density] pixels of the canvas for one of the screen, if it is shown larger or smaller than
+ *   it is: then bones and writing are wide enough for the screen
  */
 export function drawPoses(context, poses, options = {}) {
-  const settings = { mirror: false, minScore: 0.3, palette: "clear", angles: false, textScale: 1, ...options };
+  const settings = { mirror: false, minScore: 0.3, palette: "clear", angles: false, textScale: 1, density: null, ...options };
   const figures = poses.map((pose, at) => figure(context.canvas, pose, at, settings)).filter(Boolean);
   figures.sort((one, other) => one.size - other.size);
   context.save();
@@ -139,7 +141,7 @@ function figure(canvas, pose, at, settings) {
     seen.push(seen[5] && seen[6]);
   }
   const colours = PALETTES[settings.palette] ?? shades(pose.id ?? at);
-  return { pose, points, seen, size, colours, lineWidth: settings.lineWidth ?? Math.max(1.3, size / 85) };
+  return { pose, points, seen, size, colours, lineWidth: settings.lineWidth ?? Math.max(1.3 * (settings.density ?? 1), size / 85) };
 }
 
 function span(values) {
@@ -191,14 +193,21 @@ function fillDot(context, [x, y], radius, colour) {
 }
 
 function drawAngles(context, person, settings) {
-  const height = fontSize(context.canvas, settings) * 0.85;
-  for (const { degrees, joint } of jointAngles(person.pose, settings.minScore)) {
+  const usual = fontSize(context.canvas, settings);
+  const height = clamp(person.size / 24, 0.65 * usual, 0.9 * usual);
+  for (const { name, degrees, joint } of jointAngles(person.pose, settings.minScore)) {
     const [x, y] = person.points[joint];
-    const away = x < centreX(person) ? -1 : 1;
+    const away = x < beside(person, name, joint) ? -1 : 1;
     drawPlate(context, `${Math.round(degrees)}°`, [x + away * (1.6 * height + 2 * person.lineWidth), y], {
-      height, fill: "rgba(22, 22, 22, 0.72)", ink: person.colours[part(joint)],
+      height, fill: "rgba(22, 22, 22, 0.72)", ink: person.colours[settings.palette in PALETTES ? part(joint) : 0],
     });
   }
+}
+
+/** Where the same joint of the other side is, or else the middle of the person: an angle is written on the far side. */
+function beside(person, name, joint) {
+  const other = name.startsWith("left_") ? joint + 1 : joint - 1;
+  return person.seen[other] ? person.points[other][0] : centreX(person);
 }
 
 function centreX(person) {
@@ -237,8 +246,8 @@ function drawPlate(context, text, [x, y], { height, fill, ink }) {
   context.fillText(text, midX, midY + 0.06 * height);
 }
 
-function fontSize(canvas, settings) {
-  return Math.max(11, Math.min(canvas.width, canvas.height) / 34) * settings.textScale;
+function fontSize(canvas, { density, textScale }) {
+  return textScale * (density === null ? Math.max(11, Math.min(canvas.width, canvas.height) / 34) : 14 * density);
 }
 
 function clamp(value, low, high) {

@@ -1,0 +1,66 @@
+"""A live server before the dark stage of `stage`: its models see bright boxes, its clients are a few lines."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+
+from movenet.live import Limits, ServerSettings, SharedModels
+from movenet.live.server import Server
+from stage import Stage, scene
+
+PERSON = (200, 60, 120, 240, 200)
+"""x, y, width, height, brightness of the person on the stage."""
+
+
+def models(stage: Stage | None = None) -> SharedModels:
+    """Return a choice of one person and many, by engines that see bright boxes."""
+    stage = stage or Stage()
+    return SharedModels(
+        {"lightning": stage.estimator(), "thunder": stage.estimator(), "many": stage.estimator(people="many")}
+    )
+
+
+def jpeg(image=None, quality: int = 90) -> bytes:
+    """Return a picture as a JPEG file; the person on the stage if none is given."""
+    image = scene(PERSON, width=640, height=480) if image is None else image
+    return cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality])[
+        1
+    ].tobytes()
+
+
+def packet(frame: int, time_s: float, picture: bytes | None = None) -> bytes:
+    """Return the message that brings a picture."""
+    return struct.pack("<Id", frame, time_s) + (jpeg() if picture is None else picture)
+
+
+def progressive_bomb(scans: int) -> bytes:
+    """Return a JPEG of a few kilobytes that a decoder goes over so many times."""
+    image = np.zeros((256, 256, 3), np.uint8)
+    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * scans + data[-2:]
+
+
+@contextmanager
+def serving(
+    choice: SharedModels | None = None, *, port: int = 0, limits: Limits = Limits(), token: str | None = None
+) -> Iterator[Server]:
+    """Serve on this computer, on any free port, until the block ends."""
+    ready = threading.Event()
+    settings = ServerSettings(port=port, token=token, limits=limits)
+    server = Server(choice or models(), settings, lambda url: ready.set())
+    thread = threading.Thread(target=server.serve_until_stopped)
+    thread.start()
+    try:
+        assert ready.wait(20), "the server did not start"
+        yield server
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive(), "the server did not stop"
