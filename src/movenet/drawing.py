@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.crop import check_image
 from movenet.errors import DataError, MediaError
 from movenet.pose import BONES, KEYPOINTS, Pose
 
@@ -83,7 +84,7 @@ def draw(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = 
     Raises:
         MediaError: `image` is no such picture.
     """
-    _check_image(image)
+    check_image(image)
     out = image.copy()
     _draw_all(out, poses, style or Style())
     return out
@@ -95,20 +96,12 @@ def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None
     Raises:
         MediaError: `image` is no (H, W, 3) uint8 picture, or is read-only, or its rows are not contiguous in memory.
     """
-    _check_image(image)
+    check_image(image)
     if not (image.flags.writeable and image.strides[1:] == (3, 1) and image.strides[0] > 0):
         raise MediaError(
             "expected a writeable picture with contiguous rows to draw on, got a view: use draw, which copies"
         )
     _draw_all(image, poses, style or Style())
-
-
-def _check_image(image: Any) -> None:
-    array = isinstance(image, np.ndarray)
-    if array and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
-        return
-    got = f"{image.dtype} of shape {image.shape}" if array else type(image).__name__
-    raise MediaError(f"expected a picture as a uint8 array of shape (H, W, 3), got {got}")
 
 
 _OUTLINE: Final[Colour] = (22, 22, 22)

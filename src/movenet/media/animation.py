@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from movenet.errors import MediaError
 from movenet.media.frame import Frame
-from movenet.media.photo import _QUIET
 from movenet.media.pixels import over_white
+from movenet.media.quiet import QUIET
 from movenet.media.source import SourceInfo
 
 PART_BYTES: Final = 128 * 2**20
@@ -55,7 +55,7 @@ class AnimationReel:
             part = self._part(index, max(self._part_bytes // part[0][0].nbytes, 1))
 
     def _part(self, start: int, length: int) -> list[tuple[NDArray[np.uint8], int]]:
-        with _QUIET:
+        with QUIET:
             _, animation = cv2.imreadanimation(self.name, start, length)
         durations = map(int, animation.durations)
         part = [

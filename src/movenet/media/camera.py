@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from movenet.errors import MediaError
 from movenet.media.live import Grab, LiveSource
-from movenet.media.photo import _QUIET
+from movenet.media.quiet import QUIET
 from movenet.media.source import LiveSettings
 
 BACKENDS: Final = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
@@ -45,7 +45,7 @@ def _check_device(device: Path, name: str) -> None:
 
 
 def _grabs(camera: int | str, name: str, settings: LiveSettings) -> Generator[Grab, None, None]:
-    with _QUIET:
+    with QUIET:
         capture = cv2.VideoCapture(camera, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not capture.isOpened():

@@ -5,10 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import cv2
@@ -16,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.atomic import written_whole
+from movenet.crop import check_image
 from movenet.errors import MediaError
 from movenet.media.header import Header, read_header
+from movenet.media.quiet import QUIET
 
 PHOTO_SUFFIXES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 """What `find_photos` takes from folders and globs; `read_photo` goes by the content and not by the name."""
@@ -76,43 +76,13 @@ def decode_photo(data: bytes, name: str = "the picture") -> NDArray[np.uint8]:
         )
     flags = cv2.IMREAD_COLOR if header.alpha == "none" else cv2.IMREAD_UNCHANGED
     try:
-        with _QUIET:
+        with QUIET:
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
         pixels = None
     if pixels is None:
         raise MediaError(f"{name} cannot be decoded: the {header.kind} file is damaged, cut short or unusual")
     return _upright(_to_rgb(pixels, header), header.orientation)
-
-
-class _Quiet:
-    """Keeps OpenCV's own log lines off the user's screen while any thread decodes: what fails is raised.
-
-    The level belongs to the process, so the last one out restores what the first one in found.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._level = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._level = cv2.utils.logging.getLogLevel()
-                cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-            self._inside += 1
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                cv2.utils.logging.setLogLevel(self._level)
-
-
-_QUIET: Final = _Quiet()
 
 
 def _to_rgb(pixels: NDArray[Any], header: Header) -> NDArray[np.uint8]:
@@ -164,9 +134,9 @@ def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
         raise MediaError(
             f"cannot write {path}: expected a name ending in one of {known}, got '{path.suffix}'"
         )
-    _check_image(image)
+    check_image(image)
     try:
-        with _QUIET:
+        with QUIET:
             done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _ENCODERS[suffix])
     except cv2.error:
         done = False
@@ -175,14 +145,6 @@ def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
         raise MediaError(f"cannot write {path}: {size} pixels do not fit {suffix}, try .png")
     with written_whole(path) as temporary:
         temporary.write_bytes(data.tobytes())
-
-
-def _check_image(image: Any) -> None:
-    array = isinstance(image, np.ndarray)
-    if array and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size:
-        return
-    got = f"{image.dtype} of shape {image.shape}" if array else type(image).__name__
-    raise MediaError(f"expected a picture as a uint8 array of shape (H, W, 3), got {got}")
 
 
 def find_photos(paths: Iterable[str | Path]) -> list[Path]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.crop import check_image
 from movenet.errors import MediaError
 from movenet.media.source import Source
 
@@ -153,7 +154,7 @@ class VideoWriter:
         """
         if not self._forget.alive:
             raise MediaError(f"{self.path} is closed: no more pictures can be written")
-        _check_picture(image)
+        check_image(image)
         if not self._last_s < time_s < math.inf:
             raise MediaError(f"expected times that rise, got {time_s} s after {self._last_s} s")
         self._check()
@@ -201,13 +202,6 @@ class VideoWriter:
             # Ctrl-C again, while the film is being completed.
             self.discard()
             raise
-
-
-def _check_picture(image: Any) -> None:
-    array = isinstance(image, np.ndarray)
-    if not (array and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size):
-        got = f"{image.dtype} of shape {image.shape}" if array else type(image).__name__
-        raise MediaError(f"expected a picture as a uint8 array of shape (H, W, 3), got {got}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
