@@ -40,7 +40,7 @@ def make_clips(
         DataError: If the list cannot be read, or holds fewer photos that qualify.
     """
     film = Filming() if filming is None else filming
-    subjects = _subjects(Path(annotations), Path(images), film)
+    subjects = find_subjects(Path(annotations), Path(images), film)
     if len(subjects) < count:
         raise DataError(f"expected {count} photos of one large, well labelled person, got {len(subjects)}")
     rng = np.random.default_rng(seed)
@@ -154,13 +154,13 @@ def _take(
     scales = np.broadcast_to(np.asarray(scale, np.float64), x_px.shape)
     slack_px = max(0.0, (filming.height - height * scales.max()) / 2)
     y_px = filming.height / 2 + rng.uniform(-0.8, 0.8) * slack_px
-    sway = filming.hand * _sway(rng, len(x_px), filming.rate_hz)
-    spot = np.column_stack([x_px, np.full(len(x_px), y_px)]) + sway[:, :2] * filming.height
+    shaken = filming.hand * sway(rng, len(x_px), filming.rate_hz)
+    spot = np.column_stack([x_px, np.full(len(x_px), y_px)]) + shaken[:, :2] * filming.height
     from_middle = (spot - (filming.width / 2, filming.height / 2)) / scales[:, None]
-    return Shot("person", (left + width / 2, top + height / 2) - from_middle, scales, sway[:, 2])
+    return Shot("person", (left + width / 2, top + height / 2) - from_middle, scales, shaken[:, 2])
 
 
-def _sway(rng: np.random.Generator, frames: int, rate_hz: float) -> Floats:
+def sway(rng: np.random.Generator, frames: int, rate_hz: float) -> Floats:
     """Return three independent low-passed noises of RMS 1: shape (frames, 3)."""
     if frames < 2:
         return np.zeros((frames, 3))
@@ -172,7 +172,7 @@ def _sway(rng: np.random.Generator, frames: int, rate_hz: float) -> Floats:
     return np.asarray(noise / np.sqrt((noise**2).mean(axis=0)))
 
 
-def _subjects(annotations: Path, images: Path, filming: Filming) -> list[Subject]:
+def find_subjects(annotations: Path, images: Path, filming: Filming) -> list[Subject]:
     """Return the people of the list that qualify for a clip, in the list's order."""
     coco = read_annotations(annotations)
     try:

@@ -139,10 +139,10 @@ class Clip:
             DataError: If the photo cannot be read.
         """
         rng = np.random.default_rng(self.seed)
-        photo = _read(self.subject.path)
+        photo = read_stored(self.subject.path)
         plates = {"person": _Plate.around(photo)}
         if any(shot.scene == "empty" for shot in self.shots):
-            plates["empty"] = _Plate.around(_emptied(photo, self.subject.box, rng))
+            plates["empty"] = _Plate.around(emptied(photo, self.subject.box, rng))
         moments = ((shot, at) for shot in self.shots for at in range(len(shot)))
         for index, (shot, at) in enumerate(moments):
             light = _exposure(plates[shot.scene], shot, at, self.filming)
@@ -216,7 +216,7 @@ def _exposure(plate: _Plate, shot: Shot, at: int, filming: Filming) -> Light:
     return np.asarray(np.mean(moments, axis=0, dtype=np.float32))
 
 
-def _emptied(photo: Image, box: tuple[float, float, float, float], rng: np.random.Generator) -> Image:
+def emptied(photo: Image, box: tuple[float, float, float, float], rng: np.random.Generator) -> Image:
     """Return the blurred colours of the photo outside the person's box, with a random texture, same size."""
     height, width = photo.shape[:2]
     x, y, w, h = box
@@ -240,7 +240,12 @@ def _blur(values: Light, sigma: float) -> Light:
     return np.asarray(cv2.resize(small, (width, height)), np.float32).reshape(values.shape)
 
 
-def _read(path: Path) -> Image:
+def read_stored(path: Path) -> Image:
+    """Return a photo, (H, W, 3) uint8 RGB, in the pixels in which it is stored and annotated.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
