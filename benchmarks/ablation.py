@@ -32,7 +32,7 @@ def variants(model: str) -> Iterator[tuple[str, Answers]]:
     def look_twice(**changes: object) -> Estimator:
         return Estimator(model, min_score=0.0, rule=replace(default_rule(model, "one"), **changes))
 
-    yield "one look: the whole picture, padded", Estimator(model, looks=1, min_score=0.0)
+    yield "one look: the whole picture, padded", Estimator(model, method="whole", min_score=0.0)
     yield "two looks, not guided", look_twice(guide_share=0.0)
     yield "**default**", look_twice()
     yield "default in f32", Estimator(model, min_score=0.0, runtime=Runtime(precision="f32"))

@@ -56,13 +56,13 @@ def single(data: Path) -> str:
     """Return the table of our models on pictures of one person."""
     lines = [HEAD]
     for model in ("posenet", "lightning", "thunder"):
-        for looks in ("1", "2"):
+        for method in ("whole", "top-down"):
             for precision in ("f32", "bf16", "int8")[: 2 if model == "posenet" else 3]:
                 flags = ("--model", model, "--precision", precision)
                 if precision == "int8":
                     flags = ("--model", f"{model}-int8")
-                figures = evaluate(data, "single", *flags, "--looks", looks)
-                name = f"{model}, {'one look' if looks == '1' else 'default'}, {precision}"
+                figures = evaluate(data, "single", *flags, "--method", method)
+                name = f"{model}, {'one look' if method == 'whole' else 'default'}, {precision}"
                 lines.append(row(name, figures))
     for model in ("posenet", "lightning", "thunder"):
         figures = evaluate(data, "single", "--model", model, "--crop-to-box", "1.1")
@@ -72,12 +72,15 @@ def single(data: Path) -> str:
 
 def many(data: Path) -> str:
     """Return the table of our models on pictures of many people."""
-    lines = [HEAD]
-    for model in ("lightning", "thunder"):
+    lines = [TIMED_HEAD]
+    for model in ("lightning-int8", "lightning", "thunder-int8", "thunder"):
         figures = evaluate(data, "multi", "--model", model, "--people", "many")
-        lines.append(row(f"top-down, {model}", figures))
-    figures = evaluate(data, "multi", "--people", "many", "--looks", "1")
-    lines.append(row("bottom-up, multipose at 384 px", figures))
+        lines.append(row(f"top-down, {model}", figures, f"{figures['ms_per_image']:.0f}"))
+    for method in ("top-down", "bottom-up"):
+        for preset in ("fast", "balanced", "best"):
+            flags = ("--people", "many", "--method", method, "--preset", preset)
+            figures = evaluate(data, "multi", *flags)
+            lines.append(row(f"{method}, {preset}", figures, f"{figures['ms_per_image']:.0f}"))
     return "\n".join(lines)
 
 

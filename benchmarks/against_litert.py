@@ -60,7 +60,7 @@ def main() -> None:
     image = cv2.resize(read_photo(DATA / "astronaut.jpg"), (1280, 720))
     print(f"{processor_name()}, 1280 × 720, one thread, {arguments.pictures} pictures each, {BLOCK} in turn")
     for model in ("lightning", "thunder"):
-        ours = Estimator(model, looks=1, min_score=0.0, runtime=Runtime(threads=1))
+        ours = Estimator(model, method="whole", min_score=0.0, runtime=Runtime(threads=1))
         theirs = litert(arguments.peers / f"movenet-{model}.fp16.tflite", ours.engine.card.side)
         times = race(partial(ours, image), partial(theirs, image), arguments.pictures)
         ratios = [b / a for a, b in times]

@@ -22,7 +22,7 @@ def estimator():
         n, height, width, _ = squares.shape
         return {name: np.zeros((n, c, height // 4, width // 4), np.float32) for name, c in channels.items()}
 
-    return Estimator(ScriptedEngine(card, answer), looks=1)
+    return Estimator(ScriptedEngine(card, answer), method="whole")
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_report_is_written_without_pictures_where_their_folder_is_not_given(ev
 
 def test_saved_results_score_the_same_again(evaluate, photographed, tmp_path):
     first = json.loads(evaluate(*photographed, "--json", "--save-results", "ours.json").stdout)
-    assert first["protocol"]["pictures"] == "whole picture, one person sought, 2 looks, no box given"
+    assert first["protocol"]["pictures"] == "whole picture, one person sought, top-down, no box given"
     assert first["ms_per_image"] > 0
     again = json.loads(evaluate(*photographed[:2], "--score-results", "ours.json", "--json").stdout)
     assert {name: again[name] for name in BASE[:-1]} == {name: first[name] for name in BASE[:-1]}

@@ -27,7 +27,7 @@ def lightning():
 
 @pytest.fixture(scope="module")
 def once(lightning):
-    return Estimator(lightning.engine, looks=1)
+    return Estimator(lightning.engine, method="whole")
 
 
 def alike(pose, other):
@@ -134,12 +134,12 @@ def test_a_read_only_view_with_strides_is_taken(lightning, astronaut):
 def test_with_scripted_engines_nobody_is_found_and_nothing_breaks():
     finder, single = silent(MODELS["multipose"]), silent(MODELS["lightning"])
     assert Estimator(single, rule=LookRule(finder=finder))(np.zeros((100, 80, 3), np.uint8)) == []
-    assert Estimator(single, looks=1)(np.zeros((100, 80, 3), np.uint8)) == []
+    assert Estimator(single, method="whole")(np.zeros((100, 80, 3), np.uint8)) == []
 
 
 def test_a_lower_limit_lets_unsure_poses_through(lightning, once):
     sure = Estimator(lightning.engine, min_score=0.99)
-    unsure = Estimator(lightning.engine, looks=1, min_score=0.0)
+    unsure = Estimator(lightning.engine, method="whole", min_score=0.0)
     assert sure(np.full((480, 640, 3), 127, np.uint8)) == []
     assert len(unsure(np.full((480, 640, 3), 127, np.uint8))) == 1
 
@@ -150,7 +150,7 @@ def test_the_model_for_many_is_refused_as_the_model_for_one():
 
 
 def test_with_a_mirrored_copy_the_mirrored_picture_gives_exactly_the_mirrored_pose(astronaut):
-    both = Estimator("lightning", looks=1, rule=LookRule(flip=True), runtime=Runtime(precision="f32"))
+    both = Estimator("lightning", method="whole", rule=LookRule(flip=True), runtime=Runtime(precision="f32"))
     (pose,), (mirrored,) = both.batch([astronaut, astronaut[:, ::-1]])
     np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).keypoints, mirrored.keypoints, atol=0.05)
     np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).scores, mirrored.scores, atol=5e-3)
@@ -165,7 +165,7 @@ def test_everybody_is_found_and_nobody_twice(astronaut):
 
 
 def test_bottom_up_takes_everybody_as_the_first_look_saw_them(astronaut):
-    estimator = Estimator("lightning", people="many", looks=1)
+    estimator = Estimator("lightning", people="many", method="bottom-up")
     found = estimator.find(astronaut)
     for pose, sighting in zip(estimator(astronaut), found, strict=False):
         np.testing.assert_array_equal(pose.keypoints, sighting.pose.keypoints)
@@ -186,14 +186,21 @@ def test_whom_to_look_for_is_one_of_three():
         Estimator("lightning", people="all")
 
 
-@pytest.mark.parametrize("looks", [0, 3])
-def test_looks_are_one_or_two(lightning, looks):
-    with pytest.raises(ModelError, match="1 or 2 looks"):
-        Estimator(lightning.engine, looks=looks)
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ({"method": "sideways"}, "top-down, bottom-up, whole"),
+        ({"rule": "slow"}, "fast, balanced, best"),
+        ({"people": "many", "method": "whole"}, "shows one person"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_refused(lightning, choice, expected):
+    with pytest.raises(ModelError, match=expected):
+        Estimator(lightning.engine, **choice)
 
 
-def test_finding_people_needs_two_looks(once, astronaut):
-    with pytest.raises(ModelError, match="2 looks"):
+def test_a_look_at_the_whole_picture_finds_no_people(once, astronaut):
+    with pytest.raises(ModelError, match="finds people"):
         once.find(astronaut)
 
 

@@ -58,7 +58,7 @@ def scripted(peaks):
     heads["heatmap"] -= 20
     for k, y, x, logit in peaks:
         heads["heatmap"][0, k, y, x] = logit
-    return Estimator(ScriptedEngine(MODELS["lightning"], lambda squares: heads), looks=1)
+    return Estimator(ScriptedEngine(MODELS["lightning"], lambda squares: heads), method="whole")
 
 
 def grey(height=60, width=80):
@@ -114,7 +114,7 @@ def test_the_most_prominent_person_is_chosen(explained):
 
 
 def test_one_look_is_at_the_whole_photo_around_its_middle(astronaut, lightning):
-    once = explain(astronaut[:300], Estimator(lightning.engine, looks=1))
+    once = explain(astronaut[:300], Estimator(lightning.engine, method="whole"))
     assert (once.finder, once.people, once.chosen, once.guide) == (None, (), None, None)
     assert (once.crop.left, once.crop.top, once.crop.width) == (0, -106, 512)
     np.testing.assert_array_equal(once.focus, [24, 24])
@@ -139,7 +139,7 @@ def test_a_model_that_is_no_movenet_of_17_keypoints_is_refused():
         replace(MODELS["lightning"], heads=("heatmap",)),
     ):
         with pytest.raises(ModelError, match="MoveNet of 17 keypoints"):
-            explain(grey(), Estimator(ScriptedEngine(card, lambda squares: {}), looks=1))
+            explain(grey(), Estimator(ScriptedEngine(card, lambda squares: {}), method="whole"))
 
 
 def test_a_visible_joint_with_a_rival_is_the_most_instructive():
@@ -252,7 +252,7 @@ WALK = "import numpy as np, sys; from movenet import Estimator; from movenet.exp
 def test_without_matplotlib_the_command_that_brings_it_is_named():
     said = run_python(
         WALK + "sys.modules['matplotlib'] = None\n"
-        "walk = explain(np.zeros((9, 9, 3), np.uint8), Estimator(looks=1))\n"
+        "walk = explain(np.zeros((9, 9, 3), np.uint8), Estimator(method='whole'))\n"
         "try:\n    draw_figure(walk)\nexcept Exception as error:\n    print(type(error).__name__, error)"
     )
     assert said.startswith("DataError")
@@ -261,7 +261,7 @@ def test_without_matplotlib_the_command_that_brings_it_is_named():
 
 def test_neither_torch_nor_pyplot_is_loaded():
     said = run_python(
-        WALK + "draw_figure(explain(np.zeros((9, 9, 3), np.uint8), Estimator(looks=1)))\n"
+        WALK + "draw_figure(explain(np.zeros((9, 9, 3), np.uint8), Estimator(method='whole')))\n"
         "print('torch' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )
     assert said.split() == ["False", "False"]

@@ -21,7 +21,7 @@ def pictures(shared):
 
 @pytest.fixture(scope="module")
 def once():
-    return Estimator("posenet", looks=1, runtime=F32)
+    return Estimator("posenet", method="whole", runtime=F32)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_a_picture_without_anybody_gives_nobody(once, twice):
 
 
 def test_many_people_need_no_second_model(pictures):
-    estimator = Estimator("posenet", people="many", looks=1, runtime=F32)
+    estimator = Estimator("posenet", people="many", method="bottom-up", runtime=F32)
     assert estimator.finder is estimator.engine
     sure = [pose for pose in estimator(pictures["000000008690.jpg@256"]) if pose.score > 0.5]
     assert len(sure) == 2

@@ -47,7 +47,7 @@ class Eye:
 
 
 def scripted(eye):
-    return Estimator(ScriptedEngine(MODELS["lightning"], eye), looks=1, min_score=0.0)
+    return Estimator(ScriptedEngine(MODELS["lightning"], eye), method="whole", min_score=0.0)
 
 
 def test_every_picture_is_shown_whole_and_in_order(listed):
@@ -85,7 +85,7 @@ def test_a_picture_that_cannot_be_read_ends_the_trial(listed):
 
 def test_the_protocol_says_how_pictures_were_shown(listed):
     estimator = scripted(Eye())
-    assert protocol(estimator, None)["pictures"] == "whole picture, one person sought, 1 look, no box given"
+    assert protocol(estimator, None)["pictures"] == "whole picture, one person sought, whole, no box given"
     assert protocol(estimator, 1.1)["pictures"] == "square of 1.1 × the annotated box, 1 look"
 
 

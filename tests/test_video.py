@@ -189,8 +189,8 @@ def test_an_unknown_lock_is_refused(stage):
 
 
 def test_an_estimator_that_looks_once_cannot_follow(stage):
-    with pytest.raises(ModelError, match="2 looks"):
-        VideoEstimator(Estimator(stage.estimator().engine, looks=1))
+    with pytest.raises(ModelError, match="top-down"):
+        VideoEstimator(Estimator(stage.estimator().engine, method="whole"))
 
 
 @pytest.mark.parametrize("time_s", [1.0, 0.5, -1.0, np.nan, np.inf])

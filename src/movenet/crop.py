@@ -127,6 +127,28 @@ class Crop:
         edge = max(edge, MIN_SIDE_PX)
         return cls(float(centre[0]) - edge / 2, float(centre[1]) - edge / 2, edge, edge, side, side)
 
+    def tiles(self, limit: int, overlap: float) -> list[Crop]:
+        """Return pieces of this crop whose outputs are at most `limit` px high and wide; together they show all of it.
+
+        Row by row, all of one size and evenly spread; neighbours share at least `overlap` × their side, 0…1.
+        """
+        rows = _spread(self.out_height, limit, overlap)
+        columns = _spread(self.out_width, limit, overlap)
+        scale_x, scale_y = self._scale
+        width, height = min(limit, self.out_width), min(limit, self.out_height)
+        return [
+            Crop(
+                self.left + x * scale_x,
+                self.top + y * scale_y,
+                width * scale_x,
+                height * scale_y,
+                width,
+                height,
+            )
+            for y in rows
+            for x in columns
+        ]
+
     # Picture → output.
 
     def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -208,6 +230,16 @@ class Crop:
         return np.concatenate([low, high - low], axis=-1).astype(np.float32)
 
     @property
+    def right(self) -> float:
+        """Right edge of the region in pixels of the source."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Bottom edge of the region, likewise."""
+        return self.top + self.height
+
+    @property
     def _scale(self) -> tuple[float, float]:
         """Pixels of the source per pixel of the output, in x and y."""
         return self.width / self.out_width, self.height / self.out_height
@@ -278,6 +310,14 @@ def _corners(box: tuple[float, float, float, float]) -> NDArray[np.float64]:
     """Return the top-left and bottom-right corner of x, y, width, height: shape (2, 2)."""
     x, y, width, height = box
     return np.array([[x, y], [x + width, y + height]])
+
+
+def _spread(length: int, limit: int, overlap: float) -> list[float]:
+    """Return where pieces of `limit` px start that cover `length` px and share `overlap` × `limit` at least."""
+    if length <= limit:
+        return [0.0]
+    count = math.ceil((length - overlap * limit) / (limit - overlap * limit))
+    return [(length - limit) * i / (count - 1) for i in range(count)]
 
 
 def _touched(start: float, length: float, limit: int, cell: int) -> slice:

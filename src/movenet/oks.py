@@ -52,9 +52,19 @@ def suppress(
 
     `keypoints` has shape (P, K, 2), `scores` and `areas` (P,). Two poses are compared by the larger one's area.
     """
+    return [alike[0] for alike in groups(keypoints, scores, areas, limit)]
+
+
+def groups(
+    keypoints: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating], limit: float
+) -> list[list[int]]:
+    """Return P poses in groups: each that `suppress` keeps, highest score first, and after it whom it stands for."""
     alike = similarity(keypoints, keypoints, np.maximum.outer(areas, areas)) > limit
-    kept: list[int] = []
-    for i in np.argsort(-scores, kind="stable"):
-        if not alike[i, kept].any():
-            kept.append(int(i))
-    return kept
+    found: list[list[int]] = []
+    for i in np.argsort(-scores, kind="stable").tolist():
+        group = next((group for group in found if alike[i, group[0]]), None)
+        if group is None:
+            found.append([i])
+        else:
+            group.append(i)
+    return found

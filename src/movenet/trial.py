@@ -33,7 +33,6 @@ PACKAGES: Final = {
 }
 """Modules whose versions a result depends on, and the packages that bring them."""
 SOUGHT: Final = {"one": "one person sought", "many": "everybody sought", "auto": "the people in front sought"}
-LOOKS: Final = {1: "1 look", 2: "2 looks"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +81,7 @@ def run(images: Sequence[CocoImage], ask: Ask) -> Iterator[Answer]:
 def protocol(estimator: Estimator, factor: float | None) -> dict[str, str]:
     """Say how pictures were shown (`factor` as in `boxed`, None for `whole`) and what looked at them."""
     fed = (
-        f"whole picture, {SOUGHT[estimator.people]}, {LOOKS[estimator.looks]}, no box given"
+        f"whole picture, {SOUGHT[estimator.people]}, {estimator.method}, no box given"
         if factor is None
         else f"square of {factor:g} × the annotated box, 1 look"
     )

@@ -10,12 +10,15 @@ import typer
 from movenet.cli.options import (
     EngineName,
     EngineOption,
-    LooksOption,
-    ModelOption,
+    MethodName,
+    MethodOption,
+    ModelIfNamedOption,
     PeopleName,
     PeopleOption,
     PrecisionName,
     PrecisionOption,
+    PresetName,
+    PresetOption,
     ThreadsOption,
 )
 
@@ -34,9 +37,10 @@ def evaluate(
     *,
     annotations: ListOption,
     images: FolderOption = None,
-    model: ModelOption = "lightning",
+    model: ModelIfNamedOption = None,
     people: PeopleOption = PeopleName.one,
-    looks: LooksOption = 2,
+    method: MethodOption = MethodName.top_down,
+    preset: PresetOption = PresetName.balanced,
     crop_to_box: CropOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Report: one HTML file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
@@ -64,7 +68,7 @@ def evaluate(
         tried = evaluating.read(score_results)
     elif images is not None:
         runtime = Runtime(engine.value, precision.value, threads)
-        question = evaluating.Question(model, people.value, looks, crop_to_box, runtime)
+        question = evaluating.Question(model, people.value, method.value, preset.value, crop_to_box, runtime)
         tried = evaluating.look(truth, images, question)
     else:
         raise typer.BadParameter("--images is needed, or --score-results")

@@ -12,7 +12,7 @@ from typing import Any, Final
 from movenet import trial
 from movenet.cli.output import print_figures, progress
 from movenet.engine import Runtime
-from movenet.estimator import Estimator, People
+from movenet.estimator import Estimator, Method, People, Preset
 from movenet.evaluation import Assessment, Truth, read_results, to_plain
 from movenet.media import read_photo
 
@@ -25,9 +25,10 @@ TABLE: Final = ("AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people", "m
 class Question:
     """What looks at the pictures, and how; see `movenet.estimator.Estimator` and `movenet.trial.boxed`."""
 
-    model: str
+    model: str | None
     people: People
-    looks: int
+    method: Method
+    preset: Preset
     crop_to_box: float | None
     runtime: Runtime
 
@@ -60,8 +61,10 @@ def _open(question: Question) -> Estimator:
     """Open an estimator that gives every pose, however unsure; where boxes are given, nobody needs to be found."""
     q = question
     if q.crop_to_box is not None:
-        return Estimator(q.model, looks=1, min_score=0.0, runtime=q.runtime)
-    return Estimator(q.model, people=q.people, looks=q.looks, min_score=0.0, runtime=q.runtime)
+        return Estimator(q.model, method="whole", min_score=0.0, runtime=q.runtime)
+    return Estimator(
+        q.model, people=q.people, method=q.method, min_score=0.0, rule=q.preset, runtime=q.runtime
+    )
 
 
 def read(path: Path) -> Tried:

@@ -10,7 +10,8 @@ import typer
 from movenet.cli.options import (
     EngineName,
     EngineOption,
-    LooksOption,
+    MethodName,
+    MethodOption,
     ModelOption,
     PrecisionName,
     PrecisionOption,
@@ -33,7 +34,7 @@ def explain(
     out: OutOption = None,
     model: ModelOption = "lightning",
     keypoint: KeypointOption = None,
-    looks: LooksOption = 2,
+    method: MethodOption = MethodName.top_down,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
@@ -52,6 +53,6 @@ def explain(
     check_request(target, keypoint)
     image = read_photo(photo)
     runtime = Runtime(engine.value, precision.value, threads)
-    explanation = walk(image, Estimator(model, looks=looks, runtime=runtime))
+    explanation = walk(image, Estimator(model, method=method.value, runtime=runtime))
     write_figure(target, draw_figure(explanation, keypoint))
     typer.echo(f"{target}: {'nobody' if explanation.pose is None else 'a person'} explained")

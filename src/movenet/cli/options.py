@@ -40,20 +40,37 @@ class PeopleName(str, Enum):
     auto = "auto"
 
 
+class MethodName(str, Enum):
+    """How to get from a picture to poses: `movenet.estimator.Method`."""
+
+    top_down = "top-down"
+    bottom_up = "bottom-up"
+    whole = "whole"
+
+
+class PresetName(str, Enum):
+    """How much time a user can have taken: `movenet.estimator.Preset`."""
+
+    fast = "fast"
+    balanced = "balanced"
+    best = "best"
+
+
 PeopleOption = Annotated[
     PeopleName, typer.Option(help="The person it is about, everybody, or those in front.")
 ]
-ModelOption = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        "-m",
-        help="lightning (fast), thunder (accurate), posenet (the predecessor) or an ONNX file.",
-    ),
+_MODEL = typer.Option(
+    "--model",
+    "-m",
+    help="lightning (fast), thunder (accurate), posenet (the predecessor) or an ONNX file.",
+)
+ModelOption = Annotated[str, _MODEL]
+ModelIfNamedOption = Annotated[str | None, _MODEL]
+MethodOption = Annotated[
+    MethodName,
+    typer.Option(help="Find people and look at each, take them as found, or look at the whole picture once."),
 ]
-LooksOption = Annotated[
-    int, typer.Option(min=1, max=2, help="1: the whole picture, padded. 2: find the person first.")
-]
+PresetOption = Annotated[PresetName, typer.Option(help="How much time to take.")]
 EngineOption = Annotated[EngineName, typer.Option(help="What runs the network.")]
 PrecisionOption = Annotated[
     PrecisionName, typer.Option(help="auto: bf16 where the processor has it, else f32.")

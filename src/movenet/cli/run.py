@@ -10,12 +10,15 @@ import typer
 from movenet.cli.options import (
     EngineName,
     EngineOption,
-    LooksOption,
-    ModelOption,
+    MethodName,
+    MethodOption,
+    ModelIfNamedOption,
     PeopleName,
     PeopleOption,
     PrecisionName,
     PrecisionOption,
+    PresetName,
+    PresetOption,
     SmoothName,
     ThreadsOption,
 )
@@ -35,7 +38,7 @@ def run(
     records: Annotated[
         Path | None, typer.Option(help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json.")
     ] = None,
-    model: ModelOption = "lightning",
+    model: ModelIfNamedOption = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
     ] = False,
@@ -43,7 +46,8 @@ def run(
         SmoothName, typer.Option(help="How videos are calmed; offline looks at the whole file.")
     ] = SmoothName.causal,
     people: PeopleOption = PeopleName.one,
-    looks: LooksOption = 2,
+    method: MethodOption = MethodName.top_down,
+    preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least score of a pose.")] = None,
     palette: Annotated[str, typer.Option(help="Colours: clear, classic or person.")] = "clear",
     engine: EngineOption = EngineName.openvino,
@@ -68,7 +72,15 @@ def run(
         threads = threads_for_video()
     runtime = Runtime(engine.value, precision.value, threads)
     limit = MIN_SCORE if min_score is None else min_score
-    estimator = Estimator(model, people=people.value, looks=looks, min_score=limit, runtime=runtime)
+    model = "lightning" if films and model is None else model
+    estimator = Estimator(
+        model,
+        people=people.value,
+        method=method.value,
+        min_score=limit,
+        rule=preset.value,
+        runtime=runtime,
+    )
     style = Style(palette)
     if photos:
         sound &= run_photos(photos, estimator, out, style=style, json=json)

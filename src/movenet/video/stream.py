@@ -51,10 +51,10 @@ class VideoEstimator:
         tracks: TrackRule = USUAL_TRACKS,
         smoothing: OneEuro | None = CALM,
     ):
-        """Take an estimator that looks twice, or the name of the model for one.
+        """Take an estimator that looks top-down, or the name of the model for one.
 
         Args:
-            model: an `Estimator` with 2 looks, whose `people` says whom to follow, or what it would take as its model
+            model: a top-down `Estimator`, whose `people` says whom to follow, or what it would take as its model
                 to follow one person; half of the cores then work on it, the others on decoding and encoding.
             lock: whom to follow, of several people, with an estimator of one person.
             rule: how to follow.
@@ -62,13 +62,15 @@ class VideoEstimator:
             smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
 
         Raises:
-            ModelError: as `Estimator` does, or if the estimator given looks once, or the lock is unknown, or there
-                is one for many people.
+            ModelError: as `Estimator` does, or if the estimator given is not top-down, or the lock is unknown, or
+                there is one for many people.
         """
         if not isinstance(model, Estimator):
             model = Estimator(model, runtime=Runtime(threads=threads_for_video()))
-        if model.looks != 2:
-            raise ModelError("a video is followed from frame to frame: expected an estimator with 2 looks")
+        if model.method != "top-down":
+            raise ModelError(
+                "people are followed by looking at each: expected an estimator with method='top-down'"
+            )
         if model.people != "one" and lock != ANYBODY:
             raise ModelError("a lock chooses one person: expected none, or an estimator of one person")
         self.estimator = model

@@ -1,0 +1,34 @@
+"""Picture → poses: whom to look for, how to find them, and a look at each."""
+
+from movenet.estimator.boxes import from_corners
+from movenet.estimator.estimate import SQUARES_AT_ONCE, Estimator, estimate
+from movenet.estimator.rule import (
+    COMPANY,
+    MIN_SCORE,
+    PRESETS,
+    LookRule,
+    Method,
+    People,
+    Preset,
+    default_rule,
+)
+from movenet.estimator.search import search
+from movenet.estimator.sighting import Sighting, agree
+
+__all__ = [
+    "COMPANY",
+    "MIN_SCORE",
+    "PRESETS",
+    "SQUARES_AT_ONCE",
+    "Estimator",
+    "LookRule",
+    "Method",
+    "People",
+    "Preset",
+    "Sighting",
+    "agree",
+    "default_rule",
+    "estimate",
+    "from_corners",
+    "search",
+]

@@ -1,0 +1,46 @@
+"""Boxes from elsewhere: any detector's, a person's own, the last frame's."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from movenet.errors import DataError
+
+
+def check_boxes(boxes: ArrayLike) -> NDArray[np.float64]:
+    """Return boxes as an array of shape (n, 4): x, y, width, height in pixels of the picture.
+
+    Raises:
+        DataError: if they are of another shape, not finite, or of no width or height (as corners x, y, x, y may seem).
+    """
+    try:
+        array = np.asarray(boxes, np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"expected boxes as numbers, got {type(boxes).__name__}") from None
+    if not array.size:
+        return np.zeros((0, 4))
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise DataError(f"expected boxes of shape (n, 4): x, y, width, height, got shape {array.shape}")
+    bad = ~np.isfinite(array).all(axis=1) | (array[:, 2:] <= 0).any(axis=1)
+    if bad.any():
+        number = int(bad.argmax())
+        raise DataError(
+            "expected boxes as finite x, y, width, height with a width and height above 0, "
+            f"got {array[number].tolist()} as box {number}"
+        )
+    return array
+
+
+def from_corners(corners: ArrayLike) -> NDArray[np.float64]:
+    """Return boxes, shape (n, 4): x, y, width, height, from corners (n, 4): left, top, right, bottom.
+
+    Detectors often answer corners: `detections.xyxy` of supervision, `boxes.xyxy` of others.
+
+    Raises:
+        DataError: as `check_boxes` does.
+    """
+    array = np.array(corners, np.float64)
+    if array.ndim == 2 and array.shape[1] == 4:
+        array[:, 2:] -= array[:, :2]
+    return check_boxes(array)
