@@ -12,7 +12,6 @@ from movenet.estimator.rule import (
     Preset,
     default_rule,
 )
-from movenet.estimator.search import search
 from movenet.estimator.sighting import Sighting, agree
 
 __all__ = [
@@ -30,5 +29,4 @@ __all__ = [
     "default_rule",
     "estimate",
     "from_corners",
-    "search",
 ]

@@ -31,7 +31,7 @@ from movenet.estimator.rule import (
     default_model,
     default_rule,
 )
-from movenet.estimator.search import search
+from movenet.estimator.finding import search
 from movenet.estimator.sighting import Sighting, agree
 from movenet.media.photo import read_photo
 from movenet.oks import area, suppress
