@@ -1,7 +1,7 @@
 """Picture → poses: whom to look for, how to find them, and a look at each."""
 
 from movenet.estimator.boxes import from_corners
-from movenet.estimator.estimate import SQUARES_AT_ONCE, Estimator, estimate
+from movenet.estimator.estimator import SQUARES_AT_ONCE, Estimator, estimate
 from movenet.estimator.rule import (
     COMPANY,
     MIN_SCORE,
