@@ -49,11 +49,11 @@ def progressive_bomb(scans: int) -> bytes:
 
 @contextmanager
 def serving(
-    choice: SharedModels | None = None, *, port: int = 0, limits: Limits = Limits(), token: str | None = None
+    choice: SharedModels | None = None, *, port: int = 0, limits: Limits | None = None, token: str | None = None
 ) -> Iterator[Server]:
     """Serve on this computer, on any free port, until the block ends."""
     ready = threading.Event()
-    settings = ServerSettings(port=port, token=token, limits=limits)
+    settings = ServerSettings(port=port, token=token, limits=limits or Limits())
     server = Server(choice or models(), settings, lambda url: ready.set())
     thread = threading.Thread(target=server.serve_until_stopped)
     thread.start()

@@ -68,7 +68,10 @@ class Gate:
         origin = headers.get("origin")
         if origin is None or origin in self._settings.origins:
             return True
-        return urlsplit(origin).netloc == headers.get("host")
+        try:
+            return urlsplit(origin).netloc == headers.get("host")
+        except ValueError:
+            return False
 
     def _has_token(self, scope: Scope, headers: Headers) -> bool:
         token = self._settings.token

@@ -1,0 +1,267 @@
+"""The live server's addresses and its WebSocket, without a network in between."""
+
+import json
+import re
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+import movenet
+from live_stage import PERSON, jpeg, models, packet
+from movenet.engine import ScriptedEngine
+from movenet.live import Limits, ServerSettings, SharedModels
+from movenet.live.app import PAGE, create_app
+from movenet.models import MODELS
+from movenet.records import from_json
+from movenet.video import VideoEstimator
+from stage import Stage, heads, keypoints, scene
+
+HERE = "http://127.0.0.1:8765"
+SOCKET = "ws://127.0.0.1:8765/ws"
+
+
+NAMED = {"http://www.w3.org/2000/svg", "http://localhost"}
+"""Addresses that are written on the page or name a format: nothing is loaded from them."""
+
+
+@pytest.fixture
+def visit():
+    """Return a function that opens the server, with other models or limits if wanted."""
+    opened = []
+
+    def visit(choice=None, **limits):
+        settings = ServerSettings(limits=Limits(**limits))
+        client = TestClient(create_app(choice or models(), settings), base_url=HERE)
+        opened.append(client.__enter__())
+        return client
+
+    yield visit
+    for client in opened:
+        client.__exit__(None, None, None)
+
+
+def ask(socket, frame, time_s, picture=None):
+    socket.send_bytes(packet(frame, time_s, picture))
+    return json.loads(socket.receive_text())
+
+
+def test_the_page_and_all_it_loads_are_served(visit):
+    client = visit()
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    for address in re.findall(r'(?:href|src)="([^"]+)"', page.text):
+        assert client.get(f"/{address}").status_code == 200, address
+    for module in PAGE.glob("*.js"):
+        for address in re.findall(r'from "\./([^"]+)"', module.read_text(encoding="utf-8")):
+            assert client.get(f"/page/{address}").status_code == 200, address
+
+
+def test_the_page_loads_nothing_from_elsewhere():
+    for file in PAGE.iterdir():
+        found = re.findall(r"https?://[^\s\"')]+", file.read_text(encoding="utf-8"))
+        assert {re.sub(r"\W+$", "", address) for address in found} <= NAMED, file.name
+
+
+def test_health_says_which_version(visit):
+    assert visit().get("/health").json() == {"status": "ok", "version": movenet.__version__}
+
+
+def test_the_description_names_every_address_for_programs(visit):
+    described = visit().get("/openapi.json").json()
+    assert set(described["paths"]) == {"/health", "/api/pose"}
+    assert described["info"]["version"] == movenet.__version__
+    asked = described["paths"]["/api/pose"]["post"]["parameters"][0]["schema"]
+    assert asked == {"enum": ["lightning", "thunder", "many"], "default": "lightning"}
+
+
+def test_a_posted_photo_is_answered_with_its_record(visit):
+    answer = visit().post("/api/pose", content=jpeg())
+    assert answer.status_code == 200
+    record = from_json(answer.text)
+    assert (record.width, record.height) == (640, 480)
+    assert np.allclose(record.poses[0].keypoints, keypoints(PERSON), atol=6)
+
+
+def test_the_record_of_a_photo_has_what_the_description_says(visit):
+    client = visit()
+    record = client.post("/api/pose", content=jpeg()).json()
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert list(record) == schemas["Record"]["required"]
+    assert list(record["poses"][0]) == schemas["Pose"]["required"]
+
+
+def test_a_photo_is_asked_of_the_model_named(visit):
+    crowd = scene((50, 50, 60, 200, 200), (300, 80, 70, 240, 220), width=640, height=480)
+    client = visit()
+    assert len(client.post("/api/pose?model=many", content=jpeg(crowd)).json()["poses"]) == 2
+    assert len(client.post("/api/pose?model=lightning", content=jpeg(crowd)).json()["poses"]) == 1
+
+
+def test_an_unknown_model_is_refused_with_those_there_are(visit):
+    answer = visit().post("/api/pose?model=thunderbolt", content=jpeg())
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "expected a model out of lightning, thunder, many, got 'thunderbolt'"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"not a picture", jpeg()[:200]], ids=["nothing", "text", "half a picture"]
+)
+def test_a_photo_that_is_none_is_refused_with_a_sentence(visit, data):
+    answer = visit().post("/api/pose", content=data)
+    assert answer.status_code == 400
+    assert "the photo" in answer.json()["error"]
+
+
+def test_too_many_photos_at_once_are_told_to_come_again(visit):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(squares):
+        begun.set()
+        assert go_on.wait(10)
+        return heads(squares)
+
+    stage = Stage()
+    estimator = movenet.Estimator(ScriptedEngine(MODELS["lightning"], slow), rule=stage.estimator().rule)
+    client = visit(SharedModels({"slow": estimator}), photos=1)
+    first = threading.Thread(target=lambda: client.post("/api/pose", content=jpeg()))
+    first.start()
+    assert begun.wait(10)
+    second = client.post("/api/pose", content=jpeg())
+    go_on.set()
+    first.join()
+    assert (second.status_code, second.headers["retry-after"]) == (503, "1")
+    assert client.post("/api/pose", content=jpeg()).status_code == 200
+
+
+def test_the_server_greets_with_its_models_and_limits(visit):
+    with visit(frame_pixels=1000).websocket_connect(SOCKET) as socket:
+        hello = json.loads(socket.receive_text())
+    assert hello["type"] == "hello"
+    assert hello["models"] == ["lightning", "thunder", "many"]
+    assert hello["limits"] == {"frame_bytes": 1 << 20, "frame_pixels": 1000, "rate_hz": 60.0}
+
+
+def test_a_picture_is_answered_with_its_poses_number_and_time(visit):
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        message = ask(socket, 41, 2.5)
+    assert (message["type"], message["frame"], message["time_s"]) == ("poses", 41, 2.5)
+    record = from_json(json.dumps(message))
+    assert np.allclose(record.poses[0].keypoints, keypoints(PERSON), atol=6)
+
+
+def test_a_stream_gives_what_following_the_same_pictures_gives(visit):
+    frames = [scene((200 + 4 * i, 60, 120, 240, 200), width=640, height=480) for i in range(6)]
+    stream = VideoEstimator(Stage().estimator()).stream()
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        for i, image in enumerate(frames):
+            picture = jpeg(image)
+            seen = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+            (expected,) = stream(np.ascontiguousarray(seen), i / 30)
+            record = from_json(json.dumps(ask(socket, i, i / 30, picture)))
+            assert np.allclose(record.poses[0].keypoints, expected.keypoints, atol=0.01)
+
+
+def test_many_people_bear_ids_that_stay(visit):
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        socket.send_text('{"type": "choice", "model": "many"}')
+        ids = []
+        for i in range(4):
+            crowd = scene((60 + 5 * i, 50, 60, 200, 200), (300, 80, 70, 240, 220), width=640, height=480)
+            ids.append(sorted(pose["id"] for pose in ask(socket, i, i / 30, jpeg(crowd))["poses"]))
+    assert ids == [[1, 2]] * 4
+
+
+def test_a_new_choice_is_a_new_stream(visit):
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        ask(socket, 0, 10.0)
+        socket.send_text('{"type": "choice", "model": "thunder"}')
+        assert ask(socket, 1, 1.0)["type"] == "poses"  # of a stream that goes on, this time would be past
+
+
+def test_a_picture_that_is_none_costs_an_error_and_the_stream_goes_on(visit):
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        message = ask(socket, 5, 0.0, b"not a picture at all")
+        assert (message["type"], message["frame"]) == ("error", 5)
+        assert ask(socket, 6, 0.1)["type"] == "poses"
+
+
+def test_time_running_backwards_costs_an_error_and_the_stream_goes_on(visit):
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        ask(socket, 0, 1.0)
+        assert "expected a frame later than the last one at 1.0 s" in ask(socket, 1, 0.5)["message"]
+        assert ask(socket, 2, 1.1)["type"] == "poses"
+
+
+def test_of_pictures_that_wait_only_the_newest_is_looked_at(visit):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(squares):
+        begun.set()
+        assert go_on.wait(10)
+        return heads(squares)
+
+    estimator = movenet.Estimator(ScriptedEngine(MODELS["lightning"], slow), rule=Stage().estimator().rule)
+    client = visit(SharedModels({"slow": estimator}))
+    with client.websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        socket.send_bytes(packet(0, 0.0))
+        assert begun.wait(10)
+        for frame in range(1, 6):
+            socket.send_bytes(packet(frame, frame / 30))
+        socket.send_text("{}")  # answered at once, so all before it has been taken in
+        assert json.loads(socket.receive_text())["type"] == "error"
+        go_on.set()
+        answers = [json.loads(socket.receive_text()) for _ in range(2)]
+    assert [(answer["frame"], answer["dropped"]) for answer in answers] == [(0, 4), (5, 4)]
+
+
+def test_a_client_too_many_is_told_so_and_let_in_when_another_left(visit):
+    client = visit(clients=1)
+    with client.websocket_connect(SOCKET) as first:
+        first.receive_text()
+        with client.websocket_connect(SOCKET) as second, pytest.raises(WebSocketDisconnect) as end:
+            second.receive_text()
+        assert end.value.code == 1013
+    while client.app.state.live.clients:
+        time.sleep(0.01)
+    with client.websocket_connect(SOCKET) as third:
+        assert json.loads(third.receive_text())["type"] == "hello"
+
+
+def test_a_silent_client_is_disconnected(visit):
+    with visit(idle_s=0.05).websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        with pytest.raises(WebSocketDisconnect) as end:
+            socket.receive_text()
+    assert end.value.code == 4408
+
+
+def test_many_mistakes_in_a_row_end_the_connection(visit):
+    with visit(mistakes=3).websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        for _ in range(3):
+            socket.send_text("nonsense")
+            assert json.loads(socket.receive_text())["type"] == "error"
+        with pytest.raises(WebSocketDisconnect) as end:
+            socket.receive_text()
+    assert end.value.code == 1008
+
+
+def test_a_mistake_now_and_then_is_forgiven(visit):
+    with visit(mistakes=2).websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        for i in range(4):
+            socket.send_text("nonsense")
+            socket.receive_text()
+            assert ask(socket, i, float(i))["type"] == "poses"
