@@ -13,8 +13,9 @@ import movenet
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "movenet"
 LEVELS = [
-    {"errors", "pose"},
+    {"errors", "pose", "skeleton"},
     {
+        "appearance",
         "atomic",
         "belief",
         "cores",
@@ -33,7 +34,7 @@ LEVELS = [
         "tracking",
     },
     {"clips", "engine", "evaluation", "media"},
-    {"estimator", "explain", "export"},
+    {"estimator", "explain", "export", "training"},
     {"batch", "bench", "checkup", "streaming", "trial", "video", "video_evaluation"},
     {"cli", "live", "notebook"},
 ]

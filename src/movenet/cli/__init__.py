@@ -7,7 +7,7 @@ import sys
 import typer
 
 from movenet import __version__
-from movenet.cli import bench, doctor, evaluate, evaluate_video, explain, live, models, run
+from movenet.cli import bench, doctor, evaluate, evaluate_video, explain, live, models, run, train
 from movenet.errors import MoveNetError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("eval-video")(evaluate_video.evaluate_video)
 app.command("bench")(bench.bench)
 app.command("explain")(explain.explain)
 app.command("live")(live.live)
+app.command("train")(train.train)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

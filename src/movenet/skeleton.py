@@ -1,0 +1,83 @@
+"""Which keypoints a model has: the body's 17, or those of a hand, an animal or a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from movenet.errors import DataError
+from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS
+
+PLAIN_SIGMA: Final = 0.05
+"""Of a keypoint nobody has measured: about the middle of COCO's, which go from .025 (eyes) to .107 (hips)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """K keypoints, in the order in which labels and models hold them.
+
+    Raises:
+        DataError: if names are missing or double, or the other fields do not fit them.
+    """
+
+    names: tuple[str, ...]
+    mirror: tuple[int, ...]
+    """Keypoint k of a mirrored picture is keypoint mirror[k] of the original."""
+    sigmas: tuple[float, ...]
+    """How far apart two people would put the keypoint, relative to the square root of the object's area."""
+    bones: tuple[tuple[int, int], ...] = ()
+    """Pairs of keypoint indices that a drawing joins."""
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        if not count or len(set(self.names)) != count:
+            raise DataError(f"expected keypoints with different names, got {', '.join(self.names) or 'none'}")
+        if sorted(self.mirror) != list(range(count)) or any(
+            self.mirror[m] != k for k, m in enumerate(self.mirror)
+        ):
+            raise DataError(f"expected a mirror that swaps pairs of {count} keypoints, got {self.mirror}")
+        if len(self.sigmas) != count or not all(0 < sigma < 1 for sigma in self.sigmas):
+            raise DataError(f"expected {count} sigmas between 0 and 1, got {self.sigmas}")
+        if any(not 0 <= end < count for bone in self.bones for end in bone):
+            raise DataError(f"expected bones between keypoints 0 to {count - 1}, got {self.bones}")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def torso(self) -> tuple[tuple[int, int], ...]:
+        """The diagonals from a shoulder to the other side's hip, as pairs of indices; none without those names."""
+        ends = (("left_shoulder", "right_hip"), ("right_shoulder", "left_hip"))
+        return tuple((self.names.index(a), self.names.index(b)) for a, b in ends if {a, b} <= set(self.names))
+
+
+BODY: Final = Skeleton(KEYPOINTS, MIRROR, SIGMAS, BONES)
+"""COCO's 17 keypoints, which the models of the table know."""
+
+
+def name_skeleton(
+    names: Sequence[str],
+    pairs: Sequence[Sequence[str]] = (),
+    sigmas: Sequence[float] = (),
+    bones: Sequence[Sequence[str]] = (),
+) -> Skeleton:
+    """Return the skeleton of these names; `pairs` (left, right) change places in a mirror, `bones` are drawn.
+
+    Without `sigmas` every keypoint has `PLAIN_SIGMA`.
+
+    Raises:
+        DataError: if a pair or a bone names no keypoint, or the numbers do not fit.
+    """
+    names = tuple(names)
+    mirror = list(range(len(names)))
+    for left, right in (_indices(names, pair) for pair in pairs):
+        mirror[left], mirror[right] = right, left
+    joined = tuple(_indices(names, bone) for bone in bones)
+    return Skeleton(names, tuple(mirror), tuple(sigmas) or (PLAIN_SIGMA,) * len(names), joined)
+
+
+def _indices(names: tuple[str, ...], pair: Sequence[str]) -> tuple[int, int]:
+    if len(pair) != 2 or not set(pair) <= set(names):
+        raise DataError(f"expected two of the keypoints {', '.join(names)}, got {', '.join(pair)}")
+    return names.index(pair[0]), names.index(pair[1])

@@ -1,0 +1,82 @@
+"""A run on disk: everything that the next step depends on, in one file that is never half-written.
+
+Chance needs no place in it: a sample depends on the seed and its number alone, and nothing else is drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from movenet.atomic import written_whole
+from movenet.errors import DataError
+
+NAME: Final = "checkpoint.pt"
+"""In the run's folder."""
+FREE: Final = {"out", "every", "validation"}
+"""Settings that may change while a run is interrupted: no weight depends on them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """The state after a step."""
+
+    step: int
+    """Steps taken, which is also the place in the data: samples seen = step × batch."""
+    network: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    optimizer: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    """As `Settings.plain`."""
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, down to the disk, before it takes the place of the last one.
+
+    Raises:
+        MediaError: if the folder is missing or the system refuses.
+    """
+    parts = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        torch.save(parts, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint; nothing in it is ever executed.
+
+    Raises:
+        DataError: if it is no checkpoint of ours.
+    """
+    try:
+        parts = torch.load(path, map_location="cpu", weights_only=True)
+        return Checkpoint(**parts)
+    except (pickle.UnpicklingError, RuntimeError, TypeError, EOFError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise DataError(f"expected a checkpoint of a run in {path}, got something else: {first}") from None
+
+
+def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
+    """Raise DataError if a run was begun with settings on which its weights depend and which are others now."""
+    for table in now.keys() - FREE:
+        if _that_matters(saved.get(table)) != _that_matters(now[table]):
+            raise DataError(
+                f"{path} is of a run with another [{table}]: choose another folder (out), or delete this one"
+            )
+
+
+def _that_matters(table: Any) -> Any:
+    """Return a table without what changes the speed alone."""
+    return (
+        {k: v for k, v in table.items() if k not in ("device", "workers")}
+        if isinstance(table, dict)
+        else table
+    )

@@ -1,0 +1,51 @@
+"""From the weights that were learned to the model that is kept."""
+
+from __future__ import annotations
+
+import copy
+
+import onnx
+
+from movenet.atomic import written_whole
+from movenet.export import to_onnx
+from movenet.network import Network
+from movenet.training import batch_norm
+from movenet.training.settings import SCRATCH, Settings
+from movenet.training.setup import Start, start
+
+MODEL = "model.onnx"
+"""In the run's folder."""
+
+
+def finish(learned: Network, settings: Settings) -> Network:
+    """Return a copy without batch norm, blended with the weights it began with, for evaluation."""
+    model = batch_norm.fold(copy.deepcopy(learned)).eval()
+    if settings.training.blend == 1 or settings.model.start == SCRATCH:
+        return model
+    return blend(start(settings).network, model, settings.training.blend)
+
+
+def blend(old: Network, new: Network, share: float) -> Network:
+    """Return the new network with weights (1 − share) · old + share · new (Wortsman et al. 2022, WiSE-FT).
+
+    On the way between two networks of which one began as the other, what both know is kept better than at either end.
+    """
+    begun = old.state_dict()
+    mixed = {
+        name: begun[name].to(value.device).lerp(value, share) for name, value in new.state_dict().items()
+    }
+    new.load_state_dict(mixed)
+    return new
+
+
+def publish(model: Network, settings: Settings, begun: Start) -> None:
+    """Write the model that every engine of the package reads."""
+    card = {
+        "name": settings.model.name,
+        "side": str(begun.side),
+        "source": begun.source,
+        "licence": settings.model.licence,
+        "names": " ".join(settings.skeleton.names),
+    }
+    with written_whole(settings.out / MODEL) as temporary:
+        onnx.save(to_onnx(model.cpu(), card), temporary)

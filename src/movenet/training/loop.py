@@ -1,0 +1,247 @@
+"""Training, from the first step to the last, in the order in which it happens.
+
+    for each step:   squares → network → losses → gradients → weights → running average
+    now and then:    a line in the log · a checkpoint · AP and PCK of the running average
+    at the end:      model.onnx, which every engine of the package reads
+
+One process on a CPU or a GPU, or several under torchrun. Whoever stops the iteration, or is killed, goes on from the
+last checkpoint by running the same settings again, and gets what an undisturbed run would have got.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from movenet.errors import MoveNetError
+from movenet.network import Network
+from movenet.training import checkpoint, parts
+from movenet.training.dataset import Sample, read_from
+from movenet.training.finish import finish, publish
+from movenet.training.journal import Journal
+from movenet.training.losses import lessons, losses
+from movenet.training.processes import Processes, join
+from movenet.training.settings import Settings, Training
+from movenet.training.setup import Start, samples, start, validation_labels
+from movenet.training.targets import make_targets
+from movenet.training.teacher import Teacher
+from movenet.training.validation import validate
+
+
+class TrainingError(MoveNetError):
+    """Training cannot go on: the loss is no number any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is after a step."""
+
+    step: int
+    loss: float
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What was written to the log after this step; empty after most."""
+
+
+def train(settings: Settings) -> Iterator[Progress]:
+    """Train, yielding after every step. A run in `settings.out` that was cut off is taken up again.
+
+    Raises:
+        DataError: if data is missing or malformed, or the folder holds a run with other settings.
+        ModelError: if the model to begin with is unknown or not one of ours.
+        TrainingError: if the loss is not finite any more; its parts are named.
+    """
+    with join(settings.training.device) as processes:
+        yield from Run(settings, processes).steps()
+
+
+class Run:
+    """Everything that lives as long as a run."""
+
+    def __init__(self, settings: Settings, processes: Processes):
+        self.settings, self.processes = settings, processes
+        self.device = processes.device
+        settings.out.mkdir(parents=True, exist_ok=True)
+        self.start: Start = start(settings)
+        teacher = settings.teacher.model
+        self.teacher = Teacher(teacher, self.device) if teacher else None
+        self.network = self.start.network.to(self.device)
+        parts.freeze(self.network, settings.training.frozen)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        groups = parts.groups(self.network, settings.training.backbone, settings.training.decay)
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.training.rate)
+        self.lists = [(v, validation_labels(v, settings.skeleton)) for v in settings.validation]
+        self.step = self._resume()
+
+    def steps(self) -> Iterator[Progress]:
+        """Take the steps that are left, then write the model."""
+        s, t = self.settings, self.settings.training
+        journal = Journal(s.out, self.step) if self.processes.first else None
+        network = self.processes.wrap(self.network)
+        watch = Stopwatch()
+        for batch in watch.waits(self._batches()):
+            set_rate(self.optimizer, t, self.step)
+            found = self.parts(network, batch)
+            loss = torch.stack(list(found.values())).sum()
+            check_finite(found, self.step)
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            norm = nn.utils.clip_grad_norm_(self.network.parameters(), t.clip)
+            self.optimizer.step()
+            self.step += 1
+            follow(self.average, self.network, min(t.average, (1 + self.step) / (10 + self.step)))
+
+            figures: dict[str, float] = {}
+            last = self.step == t.steps
+            if self.step % s.every.log == 0 or last:
+                figures = {
+                    "loss": loss.item(),
+                    **{f"loss/{name}": part.item() for name, part in found.items()},
+                }
+                figures |= {"gradient": norm.item(), "rate": rate(t, self.step)} | watch.figures(t.batch)
+            if journal is not None:
+                if self.step % s.every.validation == 0 or last:
+                    figures |= self.measure(journal)
+                    watch.restart()
+                if figures:
+                    journal.write(self.step, figures)
+                if self.step % s.every.checkpoint == 0 or last:
+                    self.save()
+            yield Progress(self.step, loss.item(), figures)
+        if journal is not None:
+            journal.close()
+            publish(finish(self.average, s), s, self.start)
+        self.processes.wait()
+
+    def parts(self, network: nn.Module, batch: Sample) -> dict[str, Tensor]:
+        """Return the parts of the loss on a batch, each weighed as the settings say."""
+        s = self.settings
+        batch = Sample(*(tensor.to(self.device, non_blocking=True) for tensor in batch))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=s.training.precision == "bf16"):
+            heads = network(batch.image)
+            taught = self.teacher(batch.clear, batch.unknown.shape[-1]) if self.teacher else None
+        heads = {name: head.float() for name, head in heads.items()}
+        targets = make_targets(batch, list(heads), s.targets)
+        weighed = {name: getattr(s.losses, name) * part for name, part in losses(heads, targets).items()}
+        if taught is not None:
+            lesson = lessons(heads, taught, targets, s.teacher.beside)
+            for name in targets:
+                part = f"teacher_{name}"
+                weighed[part] = s.teacher.weight * getattr(s.losses, name) * lesson[part]
+        return weighed
+
+    def measure(self, journal: Journal) -> dict[str, float]:
+        """Return AP and PCK, on each list, of what the model would be if training ended here."""
+        model, figures = finish(self.average, self.settings), dict[str, float]()
+        for validation, labels in self.lists:
+            found = validate(
+                model, labels, self.start.side, validation.factor, self.settings.training.precision
+            )
+            figures |= {f"{labels.name}/AP": found.ap, f"{labels.name}/PCK": found.pck}
+            journal.show(self.step, labels.name, found.sheet)
+        return figures
+
+    def save(self) -> None:
+        """Put everything that the next step depends on in the folder."""
+        state = checkpoint.Checkpoint(
+            self.step,
+            self.network.state_dict(),
+            self.average.state_dict(),
+            self.optimizer.state_dict(),
+            self.settings.plain(),
+        )
+        checkpoint.save(self.settings.out / checkpoint.NAME, state)
+
+    def _resume(self) -> int:
+        """Take up the run that is in the folder, if there is one; return the steps it took."""
+        path = self.settings.out / checkpoint.NAME
+        if not path.is_file():
+            return 0
+        saved = checkpoint.load(path)
+        checkpoint.check_same(saved.settings, self.settings.plain(), path)
+        self.network.load_state_dict(saved.network)
+        self.average.load_state_dict(saved.average)
+        self.optimizer.load_state_dict(dict(saved.optimizer))
+        return saved.step
+
+    def _batches(self) -> Iterator[Sample]:
+        """Yield this process's part of every batch that is left."""
+        t, side = self.settings.training, self.start.side
+        if not self.processes.first:
+            self.processes.wait()  # the first process completes labels, the others read what it wrote
+        data = samples(self.settings, side, self.teacher.card.side if self.teacher else 0)
+        if self.processes.first:
+            self.processes.wait()
+        mine = self.processes.share(t.batch)
+        begin = self.step * t.batch + self.processes.rank * mine
+        numbers = [list(range(first, first + mine)) for first in range(begin, t.steps * t.batch, t.batch)]
+        return read_from(data, numbers, t.workers, self.device)
+
+
+def rate(training: Training, step: int) -> float:
+    """Return the learning rate of a step, 0 …: a straight rise, then half a cosine down to 0."""
+    if step < training.warm_up:
+        return training.rate * (step + 1) / training.warm_up
+    done = (step - training.warm_up) / max(training.steps - training.warm_up, 1)
+    return training.rate * (1 + math.cos(math.pi * min(done, 1.0))) / 2
+
+
+def set_rate(optimizer: torch.optim.Optimizer, training: Training, step: int) -> None:
+    """Give each group of weights its share of the step's learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["share"] * rate(training, step)
+
+
+def follow(average: Network, network: Network, decay: float) -> None:
+    """Move the running average towards the network; what batch norm counts is copied."""
+    with torch.no_grad():
+        for kept, new in zip(average.parameters(), network.parameters(), strict=True):
+            kept.lerp_(new, 1 - decay)
+        for counted, now in zip(average.buffers(), network.buffers(), strict=True):
+            counted.copy_(now)
+
+
+def check_finite(found: Mapping[str, Tensor], step: int) -> None:
+    """Raise TrainingError, which names all parts, if one of them is no number."""
+    values = {name: part.item() for name, part in found.items()}
+    if not all(map(math.isfinite, values.values())):
+        told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        raise TrainingError(
+            f"the loss is no number in step {step + 1}: {told}; lower training.rate or training.clip "
+            "and go on from the last checkpoint"
+        )
+
+
+class Stopwatch:
+    """How fast it goes, and how much of the time is spent waiting for data."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the time so far."""
+        self._since, self._waited, self._steps = time.perf_counter(), 0.0, 0
+
+    def waits(self, batches: Iterator[Sample]) -> Iterator[Sample]:
+        """Yield the batches, measuring how long each takes to come."""
+        self.restart()
+        while True:
+            before = time.perf_counter()
+            batch = next(batches, None)
+            self._waited += time.perf_counter() - before
+            if batch is None:
+                return
+            self._steps += 1
+            yield batch
+
+    def figures(self, batch: int) -> dict[str, float]:
+        """Return pictures per second and the share of time spent waiting, since the last time."""
+        elapsed = max(time.perf_counter() - self._since, 1e-9)
+        figures = {"pictures/s": batch * self._steps / elapsed, "waiting": self._waited / elapsed}
+        self.restart()
+        return figures

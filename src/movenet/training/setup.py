@@ -1,0 +1,119 @@
+"""What a run begins with: the data, the student and its teacher, all as the settings say."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from movenet.media import find_photos
+from movenet.network import SINGLE_HEADS, Architecture, Network
+from movenet.skeleton import Skeleton
+from movenet.training import batch_norm
+from movenet.training.complete import Completion, complete, write_coco
+from movenet.training.dataset import Samples, Source
+from movenet.training.labels import Box, Labels, Picture, read_coco
+from movenet.training.settings import SCRATCH, Data, Settings, Validation
+from movenet.training.teacher import open_network
+from movenet.training.yolo import read_yolo, upright_size
+
+USUAL_SIDE: Final = 192
+"""Of a network from scratch, in pixels, if nothing else is asked for: Lightning's."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """A network before its first step."""
+
+    network: Network
+    side: int
+    source: str
+    """Where its weights are from."""
+
+
+def start(settings: Settings) -> Start:
+    """Return the network to train, in float32 on the CPU.
+
+    Raises:
+        ModelError: if the model to begin with is unknown or not a MoveNet.
+    """
+    model, count = settings.model, len(settings.skeleton)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        if model.start == SCRATCH:
+            network = batch_norm.begin(Network(Architecture(model.width, SINGLE_HEADS, count)))
+            return Start(network, model.side or USUAL_SIDE, "trained from scratch with movenet")
+        known, card = open_network(model.start)
+        network = known if card.keypoints == count else _with_keypoints(known, count)
+    return Start(network.train(), model.side or card.side, f"trained with movenet from: {card.source}")
+
+
+def _with_keypoints(known: Network, count: int) -> Network:
+    """Return a network of another number of keypoints that knows all that does not depend on it."""
+    wide = known.architecture
+    network = Network(Architecture(wide.width, wide.heads, count))
+    own = network.state_dict()
+    fitting = {name: tensor for name, tensor in known.state_dict().items() if tensor.shape == own[name].shape}
+    network.load_state_dict(fitting, strict=False)
+    for name, head in network.heads.items():
+        if f"heads.{name}.answer.weight" not in fitting:
+            batch_norm.begin_answer(head, name)
+    return network
+
+
+def samples(settings: Settings, side: int, teacher_side: int) -> Samples:
+    """Read all labels; what a model is to complete is completed once and kept in the run's folder.
+
+    Raises:
+        DataError: if labels or pictures are missing or malformed.
+    """
+    sources = [_source(data, settings, i) for i, data in enumerate(settings.data)]
+    for source in sources:
+        if source.labels.dropped:
+            count = source.labels.dropped
+            log.warning("%s: %d keypoints lie outside their picture: not learned", source.labels.name, count)
+    seed = settings.training.seed
+    return Samples(sources, side, settings.augmentation, seed=seed, teacher_side=teacher_side)
+
+
+def _source(data: Data, settings: Settings, number: int) -> Source:
+    labels = _read(data, settings.skeleton)
+    if data.complete:
+        path = settings.out / f"completed-{number}.json"
+        if not path.is_file():
+            done = complete(labels, Completion(data.complete, data.sure, data.doubt))
+            write_coco(path, done, data.images)
+        labels = read_coco(path, data.images, settings.skeleton)
+    return Source(labels, data.repeat, data.everybody, data.absent)
+
+
+def _read(data: Data, skeleton: Skeleton) -> Labels:
+    if data.yolo is not None:
+        return read_yolo(data.yolo, data.images, skeleton)
+    if data.annotations is not None:
+        return read_coco(data.annotations, data.images, skeleton)
+    return read_unlabelled(data.images, skeleton)
+
+
+def read_unlabelled(folder: Path, skeleton: Skeleton) -> Labels:
+    """Return a folder's pictures, of which nothing is known; each is shown whole.
+
+    Raises:
+        MediaError: if there are none, or the header of one cannot be read.
+    """
+    sizes = [(path, upright_size(path)) for path in find_photos([folder])]
+    boxes: list[Box] = [(0.0, 0.0, float(width), float(height)) for _, (width, height) in sizes]
+    pictures = tuple(Picture(path, size, (), (box,)) for (path, size), box in zip(sizes, boxes, strict=True))
+    return Labels(folder.name, skeleton, pictures, tuple(enumerate(boxes)))
+
+
+def validation_labels(validation: Validation, skeleton: Skeleton) -> Labels:
+    """Read a list to measure on, cut short if the settings say so."""
+    labels = read_coco(validation.annotations, validation.images, skeleton)
+    shown = labels.shown[: validation.most or None]
+    return Labels(validation.name or labels.name.removesuffix(".json"), skeleton, labels.pictures, shown)

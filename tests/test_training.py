@@ -1,0 +1,256 @@
+"""A run learns, is taken up exactly where it was cut off, and ends in a model that the package runs."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from figures import DOTS, write_set
+from movenet.cli import app
+from movenet.crop import Crop
+from movenet.errors import DataError
+from movenet.estimator import Estimator
+from movenet.media import read_photo
+from movenet.skeleton import BODY
+from movenet.training import checkpoint
+from movenet.training.augment import PLAIN
+from movenet.training.loop import Run, TrainingError, rate, train
+from movenet.training.processes import Processes
+from movenet.training.settings import Data, Every, Model, Settings, Teacher, Training, Validation
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning"
+)  # torch's exporter and its events
+TINY = Training(steps=10, batch=2, rate=1e-3, warm_up=2, precision="f32", device="cpu")
+
+
+def tiny(folder, out="run", **more):
+    """Return settings of ten short steps from scratch on made-up pictures."""
+    data = Data(folder / "images", folder / "labels.json")
+    fields = {
+        "out": folder / out,
+        "data": (data,),
+        "model": Model("scratch", width=0.35, side=64, name="dots"),
+        "skeleton": DOTS,
+        "training": TINY,
+        "every": Every(log=2, checkpoint=5, validation=100),
+    }
+    return Settings(**(fields | more))
+
+
+def take(settings, steps):
+    """Take so many steps of a run, then cut it off."""
+    run = train(settings)
+    reports = [next(run) for _ in range(steps)]
+    run.close()
+    return reports
+
+
+def state_of(settings):
+    saved = checkpoint.load(settings.out / checkpoint.NAME)
+    moments = saved.optimizer["state"]
+    tensors = {f"network.{name}": tensor for name, tensor in saved.network.items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in saved.average.items()}
+    return saved.step, tensors | {f"{i}.{name}": t for i, one in moments.items() for name, t in one.items()}
+
+
+def assert_same(ours, theirs):
+    assert ours[0] == theirs[0]
+    assert ours[1].keys() == theirs[1].keys()
+    assert [name for name, tensor in ours[1].items() if not torch.equal(tensor, theirs[1][name])] == []
+
+
+def log_of(settings):
+    return (settings.out / "log.csv").read_text().splitlines()
+
+
+def test_ten_steps_are_five_and_after_a_break_five_more(tmp_path):
+    write_set(tmp_path)
+    whole, broken = tiny(tmp_path, "whole"), tiny(tmp_path, "broken")
+    undisturbed = take(whole, 10)
+    first = take(broken, 7)
+    second = take(broken, 5)
+    assert [p.step for p in second] == [6, 7, 8, 9, 10]
+    assert [p.loss for p in undisturbed] == [p.loss for p in first[:5] + second]
+    assert_same(state_of(whole), state_of(broken))
+    rows = [[row.split(",")[:3] for row in log_of(settings)] for settings in (whole, broken)]
+    assert rows[0] == rows[1]
+
+
+def work(settings, steps):
+    """Train in a process of its own, telling each step."""
+    torch.set_num_threads(1)
+    for progress in train(settings):
+        steps.send(progress.step)
+
+
+def reached(settings):
+    path = settings.out / checkpoint.NAME
+    return checkpoint.load(path).step if path.is_file() else 0
+
+
+def test_a_run_killed_ten_times_loses_nothing_but_the_steps_since_its_last_checkpoint(tmp_path):
+    write_set(tmp_path)
+    training, every = replace(TINY, steps=50), Every(log=5, checkpoint=2, validation=100)
+    killed, whole = (tiny(tmp_path, out, training=training, every=every) for out in ("killed", "whole"))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["movenet.training.loop"])
+    rng = np.random.default_rng(5)
+
+    def run(settings, steps):
+        """Run that many steps in a process of its own, then kill it somewhere in the next one."""
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=work, args=(settings, theirs))
+        process.start()
+        theirs.close()
+        told = [ours.recv() for _ in range(steps)]
+        time.sleep(rng.uniform(0, 0.05))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        return told
+
+    for _ in range(10):
+        before = reached(killed)
+        told = run(killed, int(rng.integers(1, 5)))
+        assert told[0] == before + 1
+        assert reached(killed) >= told[-1] // 2 * 2
+    run(killed, 50 - reached(killed))
+    run(whole, 50)
+    assert_same(state_of(killed), state_of(whole))
+
+
+def test_a_finished_model_runs_wherever_a_model_runs(tmp_path):
+    write_set(tmp_path)
+    validation = Validation(tmp_path / "labels.json", tmp_path / "images", name="dots")
+    settings = tiny(tmp_path, validation=(validation,))
+    *_, last = train(settings)
+    assert {"dots/AP", "dots/PCK", "pictures/s", "waiting", "loss/heatmap"} <= last.figures.keys()
+    estimator = Estimator(settings.out / "model.onnx", method="whole", min_score=0.0)
+    assert (estimator.engine.card.name, estimator.engine.card.side) == ("dots", 64)
+    pose = estimator.look([read_photo(tmp_path / "images" / "0.png")], [Crop.whole(80, 64, 64)])[0]
+    assert pose.keypoints.shape == (3, 2)
+    assert (settings.out / "sheets" / "dots-0000010.jpg").is_file()
+    assert list((settings.out / "events").iterdir())
+    assert list(train(settings)) == []
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_its_parts(tmp_path):
+    write_set(tmp_path)
+    settings = tiny(tmp_path, training=replace(TINY, rate=1e18, warm_up=0, clip=1e30))
+    with pytest.raises(
+        TrainingError, match=r"no number in step \d+: center .*, heatmap .*, regress .*, offset"
+    ):
+        list(train(settings))
+
+
+def test_a_folder_with_another_run_is_refused(tmp_path):
+    write_set(tmp_path)
+    take(tiny(tmp_path), 5)
+    with pytest.raises(DataError, match=r"a run with another \[training\]"):
+        take(tiny(tmp_path, training=replace(TINY, rate=2e-3)), 1)
+
+
+def test_an_unknown_device_is_refused(tmp_path):
+    write_set(tmp_path)
+    with pytest.raises(DataError, match="device 'abacus'"):
+        take(tiny(tmp_path, training=replace(TINY, device="abacus")), 1)
+
+
+def test_pictures_read_by_other_processes_are_the_same(tmp_path):
+    write_set(tmp_path)
+    alone, helped = (tiny(tmp_path, f"w{n}", training=replace(TINY, workers=n)) for n in (0, 1))
+    assert [p.loss for p in take(alone, 3)] == [p.loss for p in take(helped, 3)]
+
+
+def test_several_processes_share_a_batch(tmp_path):
+    write_set(tmp_path)
+    (tmp_path / "run.toml").write_text(
+        '[model]\nstart = "scratch"\nwidth = 0.35\nside = 64\n'
+        '[skeleton]\nnames = ["red", "green", "blue"]\n[[data]]\nimages = "images"\nannotations = "labels.json"\n'
+        '[training]\nsteps = 2\nbatch = 4\nprecision = "f32"\ndevice = "cpu"\n[every]\nlog = 1\n'
+    )
+    code = "import sys; from movenet.cli import main; sys.argv[0] = 'movenet'; main()"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29511"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, "train", str(tmp_path / "run.toml")],
+            env=environment | {"RANK": str(rank), "WORLD_SIZE": "2"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [process.communicate(timeout=300)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert (tmp_path / "run" / "model.onnx").is_file()
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
+
+
+def test_a_student_learns_from_a_teacher_on_pictures_without_labels(tmp_path):
+    write_set(tmp_path)
+    settings = tiny(
+        tmp_path,
+        data=(Data(tmp_path / "images"),),
+        skeleton=BODY,
+        teacher=Teacher("lightning"),
+        training=replace(TINY, frozen="stem"),
+    )
+    run = Run(settings, Processes(0, 1, torch.device("cpu")))
+    batch = next(run._batches())
+    found = run.parts(run.network, batch)
+    assert found["regress"].item() == found["offset"].item() == 0
+    assert all(part.item() > 0 for name, part in found.items() if name.startswith("teacher_"))
+
+
+def test_the_rate_rises_in_a_straight_line_and_falls_along_a_cosine():
+    training = Training(steps=110, warm_up=10, rate=1.0)
+    assert [rate(training, step) for step in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
+
+
+def test_the_command_trains_and_says_where_the_model_is(tmp_path):
+    write_set(tmp_path)
+    (tmp_path / "dots.toml").write_text(
+        '[model]\nstart = "scratch"\nwidth = 0.35\n[skeleton]\nnames = ["red", "green", "blue"]\n'
+        '[[data]]\nimages = "images"\nannotations = "labels.json"\n[training]\nwarm_up = 1\n'
+    )
+    arguments = ["--steps", "1", "--batch", "1", "--device", "cpu", "-o", str(tmp_path / "out"), "--set"]
+    done = CliRunner().invoke(app, ["train", str(tmp_path / "dots.toml"), *arguments, "model.side=64"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == str(tmp_path / "out" / "model.onnx")
+    assert "      1  loss" in done.stderr
+
+
+def test_eight_pictures_are_learned_by_heart(shared, tmp_path):
+    """Of COCO, by Lightning at half its side, in a minute or so on two cores."""
+    folder = shared / "data" / "coco-train-small"
+    whole = json.loads((folder / "train.json").read_text())
+    people = [a for a in whole["annotations"] if a["num_keypoints"] >= 12 and min(a["bbox"][2:]) > 60]
+    few = {a["image_id"]: a for a in people}
+    few = dict(list(few.items())[:8])
+    images = [image for image in whole["images"] if image["id"] in few]
+    eight = {"images": images, "annotations": list(few.values()), "categories": whole["categories"]}
+    (tmp_path / "eight.json").write_text(json.dumps(eight))
+    data = Data(folder / "images", tmp_path / "eight.json")
+    settings = Settings(
+        tmp_path / "run",
+        (data,),
+        Model(side=96),
+        validation=(Validation(tmp_path / "eight.json", folder / "images"),),
+        augmentation=PLAIN,
+        training=Training(
+            steps=150, batch=8, rate=1.5e-3, warm_up=20, average=0.9, precision="f32", device="cpu"
+        ),
+        every=Every(log=10, checkpoint=1000, validation=1000),
+    )
+    *_, last = take(settings, 150)
+    assert last.figures["eight/AP"] >= 0.95
