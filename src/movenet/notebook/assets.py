@@ -1,0 +1,25 @@
+"""The browser's half of the widget as the one module that anywidget takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+_HERE: Final = Path(__file__).parent
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "([^"]+)";\n', re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=const|function|class)", re.MULTILINE)
+
+
+def script() -> str:
+    """Return widget.js with the module that it imports, the live page's skeleton.js, put in its place."""
+    return _IMPORT.sub(lambda line: _EXPORT.sub("", _read(line[1])), _read("widget.js"))
+
+
+def style() -> str:
+    """Return the widget's style sheet."""
+    return _read("widget.css")
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,475 @@
+/**
+ * The browser's half of the notebook widget: the camera is here, the model is in the kernel (messages.py has the words).
+ *
+ * A `Feed`, one for each widget, owns the camera: it sends a picture and, once its poses are there, the newest one. One
+ * more may be under way where the way takes longer than the looking: it would wait here as long as there.
+ * A `View`, one for each place where the widget is shown, draws. Without a view, or a kernel, the camera is off.
+ */
+import { drawPoses, parseRecord } from "../live/page/skeleton.js";
+
+/** Longer side in pixels and JPEG quality of what is sent, from the best to the least. */
+const QUALITIES = [[640, 0.8], [480, 0.75], [400, 0.7], [320, 0.6], [256, 0.5]];
+const SLOW_MS = 80;
+const FAST_MS = 30;
+/** So many answers are looked at before the quality changes, and a step down that gains less is taken back. */
+const TRIAL = 12;
+const GAIN = 0.85;
+/** After a change that did not pay, and before trying more again. */
+const REST_MS = 20_000;
+const BUSY_AFTER_MS = 2_000;
+/** After so long without an answer the kernel is asked whether it is there: the picture may be lost. */
+const ASK_AFTER_MS = 15_000;
+const FIGURES_EVERY_MS = 500;
+/** From this latency on the picture that was sent is shown with its skeleton; under the other the live one again. */
+const TOGETHER_MS = 150;
+const LIVE_MS = 100;
+
+const ENGLISH = {
+  widget: "Camera with skeletons", start: "Start camera", stop: "Stop camera", mirror: "Mirror", smooth: "Smooth",
+  threshold: "Threshold", off: "The camera is off.", asking: "Please allow the camera in your browser.",
+  connecting: "Waiting for the kernel.", insecure: "The browser gives the camera only to pages at https or localhost.",
+  refused: "The camera was refused. Allow it for this page, in the address bar or the browser's settings, and start again.",
+  closed: "This program lets no notebook use the camera (VS Code on the desktop does not). Open the notebook in a browser, "
+    + "or run “movenet live”.",
+  none: "No camera was found. Connect one and start again.", taken_by_app: "The camera is in use by another program.",
+  unplugged: "The camera was disconnected.", failed: "The camera could not be started:",
+  elsewhere: "Another window shows the camera now.", gone: "The kernel has stopped or was restarted: run the cell again.",
+  busy: "The kernel is busy or does not answer. The newest picture is sent when it does.",
+  callback: "A callback failed and is called no more.", error: "The kernel could not use a picture:",
+  people: (count) => (count === 1 ? "1 person" : `${count} people`), rate: (fps) => `${fps} fps`,
+};
+const KOREAN = {
+  widget: "골격을 그리는 카메라", start: "카메라 켜기", stop: "카메라 끄기", mirror: "거울", smooth: "부드럽게",
+  threshold: "문턱값", off: "카메라가 꺼져 있습니다.", asking: "브라우저에서 카메라 사용을 허용해 주세요.",
+  connecting: "커널을 기다리는 중입니다.", insecure: "브라우저는 https 또는 localhost 페이지에서만 카메라를 허용합니다.",
+  refused: "카메라 사용이 거부되었습니다. 주소창이나 브라우저 설정에서 이 페이지에 허용한 뒤 다시 켜 주세요.",
+  closed: "이 프로그램은 노트북의 카메라 사용을 막습니다(데스크톱 VS Code). 노트북을 브라우저에서 열거나 “movenet live”를 실행하세요.",
+  none: "카메라를 찾지 못했습니다. 연결한 뒤 다시 켜 주세요.", taken_by_app: "다른 프로그램이 카메라를 쓰고 있습니다.",
+  unplugged: "카메라 연결이 끊어졌습니다.", failed: "카메라를 켤 수 없습니다:",
+  elsewhere: "지금은 다른 창이 카메라를 보여 줍니다.", gone: "커널이 멈췄거나 다시 시작되었습니다. 셀을 다시 실행하세요.",
+  busy: "커널이 바쁘거나 응답하지 않습니다. 응답하면 가장 새 화면을 보냅니다.",
+  callback: "콜백이 실패하여 더는 호출하지 않습니다.", error: "커널이 화면을 처리하지 못했습니다:",
+  people: (count) => `${count}명`, rate: (fps) => `초당 ${fps}장`,
+};
+const WORDS = navigator.language?.startsWith("ko") ? KOREAN : ENGLISH;
+
+const CAMERA_ERRORS = {
+  NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "none", OverconstrainedError: "none",
+  NotReadableError: "taken_by_app", AbortError: "taken_by_app",
+};
+
+/** Chooses how large pictures are sent, from how long they are under way; smaller ones must pay, or come back. */
+class Adaptation {
+  level = 0;
+  times = [];
+  before = Infinity;
+  restUntil = 0;
+
+  /** Take in for how long a picture and its answer were under way, in milliseconds, and the time now. */
+  add(underWayMs, now) {
+    this.times.push(underWayMs);
+    if (this.times.length < TRIAL) return;
+    const typical = median(this.times);
+    this.times = [];
+    if (typical > GAIN * this.before) {
+      this.level -= 1;
+      this.restUntil = now + REST_MS;
+      this.before = Infinity;
+    } else if (typical > SLOW_MS && this.level < QUALITIES.length - 1 && now > this.restUntil) {
+      this.level += 1;
+      this.before = typical;
+    } else {
+      this.before = Infinity;
+      if (typical < FAST_MS && this.level > 0 && now > this.restUntil) {
+        this.level -= 1;
+        this.restUntil = now + REST_MS;
+      }
+    }
+  }
+}
+
+/** The camera of one widget, and what is said about it with the kernel. */
+class Feed {
+  client = crypto.randomUUID?.() ?? String(Math.random());
+  state = "off";
+  problem = "connecting";
+  detail = "";
+  notice = "";
+  stream = null;
+  record = null;
+  views = new Set();
+  adaptation = new Adaptation();
+  canvases = [0, 1, 2].map(() => new OffscreenCanvas(1, 1));
+  number = 0;
+  fresh = null;
+  /** Pictures without an answer: by number, when they were taken and sent, and on which canvas they are. */
+  underWay = new Map();
+  shown = null;
+  encoding = false;
+  lastTime = -Infinity;
+  drawn = [];
+  together = false;
+
+  constructor(model) {
+    this.model = model;
+    model.on("msg:custom", (content) => this.hear(content));
+    model.on("comm_live_update", () => this.listen());
+    this.watch = setInterval(() => this.check(), FIGURES_EVERY_MS);
+    this.ask();
+  }
+
+  close() {
+    clearInterval(this.watch);
+    this.stop("");
+  }
+
+  say(type, content = {}, buffers = undefined) {
+    try {
+      this.model.send({ type, client: this.client, ...content }, undefined, buffers);
+    } catch {
+      this.lose();
+    }
+  }
+
+  /** Ask the kernel to say that it is there. */
+  ask() {
+    this.say("hello");
+  }
+
+  /** The way to the kernel was cut, or is there again. */
+  async listen() {
+    const model = await this.model.widget_manager?.get_model?.(this.id).catch(() => null);
+    if (model?.comm_live) this.ask();
+    else this.lose();
+  }
+
+  hear(content) {
+    if (content.client !== undefined && content.client !== null && content.client !== this.client) return;
+    if (content.type === "poses" || content.type === "error") this.take(content);
+    else if (content.type === "welcome") this.meet(content);
+    else if (content.type === "start") this.start();
+    else if (content.type === "stop") this.stop("");
+    else if (content.type === "taken") this.stop("elsewhere");
+    else if (content.type === "callback") this.note(`${WORDS.callback} ${content.message}`);
+  }
+
+  meet(content) {
+    this.id = content.model_id;
+    // The kernel answers in order: a picture that it has not answered by now is lost.
+    for (const [number, sent] of this.underWay) if (sent.asked) this.underWay.delete(number);
+    if (this.problem === "connecting" || this.problem === "gone") this.become("off", "off");
+    if (content.start) this.start();
+    this.send();
+  }
+
+  async start() {
+    if (this.state !== "off" || this.views.size === 0) return;
+    if (!navigator.mediaDevices?.getUserMedia) return this.refuse("insecure");
+    this.become("asking", "asking");
+    try {
+      const wish = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: "user" };
+      const stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
+      if (this.state !== "asking") return stream.getTracks().forEach((track) => track.stop());
+      this.stream = stream;
+    } catch (error) {
+      return this.refuse(CAMERA_ERRORS[error.name] ?? "failed", error.name in CAMERA_ERRORS ? "" : error.message);
+    }
+    this.stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("unplugged"));
+    this.fresh = null;
+    this.underWay.clear();
+    this.notice = "";
+    this.become("on", "");
+    this.say("start");
+    return undefined;
+  }
+
+  refuse(problem, detail = "") {
+    const name = problem === "refused" && location.protocol === "vscode-webview:" ? "closed" : problem;
+    this.become("off", name, detail);
+    this.say("stop", { reason: `${ENGLISH[name]} ${detail}`.trim() });
+  }
+
+  stop(problem) {
+    if (this.state === "off") return;
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = this.fresh = this.record = this.shown = null;
+    this.underWay.clear();
+    this.drawn = [];
+    this.together = false;
+    this.become("off", problem || "off");
+    if (problem !== "gone") this.say("stop", { reason: problem ? ENGLISH[problem] : "" });
+  }
+
+  lose() {
+    if (this.state === "off") this.become("off", "gone");
+    else this.stop("gone");
+  }
+
+  become(state, problem, detail = "") {
+    [this.state, this.problem, this.detail] = [state, problem, detail];
+    for (const view of this.views) view.show();
+  }
+
+  note(text) {
+    this.notice = text;
+    for (const view of this.views) view.show();
+  }
+
+  add(view) {
+    this.views.add(view);
+    view.show();
+    this.ask();
+  }
+
+  remove(view) {
+    this.views.delete(view);
+    if (this.views.size === 0) this.stop("");
+  }
+
+  /** A view has a new picture on its screen, taken at `time`, in milliseconds of this page's clock. */
+  see(video, time) {
+    this.fresh = { video, time };
+    this.send();
+  }
+
+  /** How many pictures may be under way at once. */
+  room() {
+    const last = this.drawn.at(-1);
+    return last && last.underWay > last.kernel ? 2 : 1;
+  }
+
+  send() {
+    if (this.state !== "on" || this.encoding || this.underWay.size >= this.room()) return;
+    if (!this.fresh || this.fresh.time <= this.lastTime) return;
+    const { video, time } = this.fresh;
+    this.fresh = null;
+    this.lastTime = time;
+    this.number += 1;
+    const canvas = this.canvases[this.number % this.canvases.length];
+    this.post(video, this.number, { time, canvas, started: performance.now() });
+  }
+
+  async post(video, number, sent) {
+    this.underWay.set(number, sent);
+    this.encoding = true;
+    try {
+      const bytes = await encode(sent.canvas, video, QUALITIES[this.adaptation.level]);
+      if (!this.underWay.has(number)) return;
+      sent.sent = performance.now();
+      this.say("frame", { frame: number, time_s: sent.time / 1000 }, [bytes]);
+    } catch (error) {
+      this.underWay.delete(number);
+      if (this.stream) throw error; // a camera that has just ended has no picture; anything else is a fault of ours
+    } finally {
+      this.encoding = false;
+      this.send();
+    }
+  }
+
+  take(content) {
+    const sent = this.underWay.get(content.frame);
+    if (content.type === "error") this.note(`${WORDS.error} ${content.message}`);
+    if (!sent || this.state !== "on") return;
+    // The kernel answers in order: what was sent before is lost.
+    for (const number of this.underWay.keys()) if (number <= content.frame) this.underWay.delete(number);
+    if (content.type === "poses") this.draw(content, sent);
+    this.send();
+  }
+
+  draw(content, sent) {
+    this.record = parseRecord(content);
+    this.shown = sent.canvas;
+    for (const view of this.views) view.draw();
+    const now = performance.now();
+    const kernel = (content.kernel_s.decoded + content.kernel_s.estimated) * 1000;
+    this.adaptation.add(now - sent.sent - kernel, now);
+    this.drawn.push({ at: now, latency: now - sent.time, underWay: now - sent.sent - kernel, kernel });
+    while (this.drawn.length && this.drawn[0].at < now - 2000) this.drawn.shift();
+    if (this.problem === "busy") this.become("on", "");
+  }
+
+  /** Look now and then whether the kernel still answers. */
+  check() {
+    for (const view of this.views) view.count();
+    const oldest = this.underWay.values().next().value;
+    const waitedMs = this.state === "on" && oldest ? performance.now() - oldest.started : 0;
+    if (waitedMs > BUSY_AFTER_MS && this.problem !== "busy") this.become("on", "busy");
+    if (waitedMs > ASK_AFTER_MS && !oldest.asked) {
+      for (const sent of this.underWay.values()) sent.asked = true;
+      this.ask();
+    }
+  }
+}
+
+/** Return the picture on a video's screen as the bytes of a JPEG file. */
+async function encode(canvas, video, [side, quality]) {
+  const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
+  canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
+  canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  context.drawImage(video, 0, 0, canvas.width, canvas.height);
+  return (await canvas.convertToBlob({ type: "image/jpeg", quality })).arrayBuffer();
+}
+
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** One place where the widget is shown. */
+class View {
+  constructor(model, el, feed) {
+    [this.model, this.el, this.feed] = [model, el, feed];
+    this.video = element("video", { muted: true, playsInline: true, autoplay: true });
+    this.video.setAttribute("aria-hidden", "true");
+    this.canvas = element("canvas");
+    this.canvas.setAttribute("role", "img");
+    this.notice = element("p", { className: "notice" });
+    this.notice.setAttribute("role", "status");
+    this.stage = element("div", { className: "stage" }, this.video, this.canvas, this.notice);
+    this.button = element("button", { type: "button", className: "power" });
+    this.button.addEventListener("click", () => (feed.state === "off" ? feed.start() : feed.stop("")));
+    this.figures = element("output", { className: "figures" });
+    this.figures.setAttribute("aria-live", "off");
+    this.bar = element("div", { className: "bar" }, this.button, ...this.controls(), this.figures);
+    this.root = element("div", { className: "movenet-camera" }, this.stage, this.bar);
+    this.root.setAttribute("role", "group");
+    this.root.setAttribute("aria-label", WORDS.widget);
+    this.video.addEventListener("loadedmetadata", () => this.fit());
+    this.video.addEventListener("resize", () => this.fit());
+    el.append(this.root);
+    feed.add(this);
+  }
+
+  close() {
+    this.closed = true;
+    this.video.srcObject = null;
+    this.feed.remove(this);
+    this.root.remove();
+  }
+
+  controls() {
+    const mirror = this.checkbox("mirror", WORDS.mirror, () => this.draw());
+    const smooth = this.checkbox("smooth", WORDS.smooth, () => {});
+    const range = element("input", { type: "range", min: "0", max: "1", step: "0.05" });
+    const value = element("span", { className: "value" });
+    const show = () => {
+      range.value = this.model.get("threshold");
+      value.textContent = Number(this.model.get("threshold")).toFixed(2);
+      this.draw();
+    };
+    range.addEventListener("input", () => this.change("threshold", Number(range.value)));
+    this.model.on("change:threshold", show);
+    queueMicrotask(show);
+    return [mirror, smooth, element("label", {}, `${WORDS.threshold} `, range, value)];
+  }
+
+  checkbox(name, label, changed) {
+    const box = element("input", { type: "checkbox" });
+    const show = () => {
+      box.checked = this.model.get(name);
+      this.root?.classList.toggle(name, box.checked);
+      changed();
+    };
+    box.addEventListener("change", () => this.change(name, box.checked));
+    this.model.on(`change:${name}`, show);
+    queueMicrotask(show);
+    return element("label", {}, box, ` ${label}`);
+  }
+
+  change(name, value) {
+    this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  /** Show the state of the feed: its picture, and in words what is the matter. */
+  show() {
+    const { state, stream, problem, detail, notice } = this.feed;
+    if (this.video.srcObject !== stream) {
+      this.video.srcObject = stream;
+      if (stream) this.follow();
+    }
+    this.root.dataset.state = state;
+    this.root.dataset.problem = problem;
+    this.button.textContent = state === "off" ? WORDS.start : WORDS.stop;
+    const text = [problem && `${WORDS[problem]} ${detail}`.trim(), notice].filter(Boolean).join("\n");
+    if (this.notice.textContent !== text) this.notice.textContent = text;
+    this.notice.hidden = !text;
+    if (state !== "on") this.draw();
+  }
+
+  /** Tell the feed of every new picture of the camera. */
+  follow() {
+    const { video, feed } = this;
+    const [stream, start] = [video.srcObject, video.play()];
+    start?.catch(() => {}); // a stream that is taken away while it starts is no mistake
+    const see = (now, metadata) => {
+      if (this.closed || video.srcObject !== stream || !stream) return;
+      if (video.videoWidth) feed.see(video, metadata?.captureTime ?? metadata?.presentationTime ?? now);
+      next();
+    };
+    const next = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(see) : requestAnimationFrame(see));
+    next();
+  }
+
+  fit() {
+    if (this.video.videoWidth) this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
+  }
+
+  draw() {
+    const { record } = this.feed;
+    const scale = globalThis.devicePixelRatio || 1;
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) => Math.round(side * scale));
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+    const context = this.canvas.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    if (!record || !width || !height) return;
+    const [mirror, minScore] = [this.model.get("mirror"), this.model.get("threshold")];
+    if (this.feed.together) this.drawSent(context, mirror);
+    drawPoses(context, record.poses, { width: record.width, height: record.height, mirror, minScore, textScale: scale });
+  }
+
+  /** Draw the picture that the skeleton belongs to over the live one, which is too far ahead of it. */
+  drawSent(context, mirror) {
+    const { width, height } = context.canvas;
+    context.save();
+    if (mirror) context.setTransform(-1, 0, 0, 1, width, 0);
+    context.drawImage(this.feed.shown, 0, 0, width, height);
+    context.restore();
+  }
+
+  /** Write how fast it goes, and how many people there are. */
+  count() {
+    const { drawn, record, state, adaptation } = this.feed;
+    const span = drawn.length > 1 ? (drawn.at(-1).at - drawn[0].at) / 1000 : 0;
+    const fps = span ? (drawn.length - 1) / span : 0;
+    const [latency, underWay, kernel] = ["latency", "underWay", "kernel"].map((name) => median(drawn.map((one) => one[name])));
+    const known = state === "on" && drawn.length > 1;
+    if (known) this.feed.together = latency > (this.feed.together ? LIVE_MS : TOGETHER_MS);
+    const people = record ? WORDS.people(record.poses.length) : "";
+    this.figures.textContent = known ? `${WORDS.rate(Math.round(fps))} · ${Math.round(latency)} ms · ${people}` : "";
+    this.canvas.setAttribute("aria-label", people);
+    Object.assign(this.root.dataset, known ? { fps, latency, underWay, kernel, level: adaptation.level } : {});
+  }
+}
+
+export default () => {
+  let feed;
+  return {
+    initialize({ model }) {
+      feed = new Feed(model);
+      return () => feed.close();
+    },
+    render({ model, el }) {
+      const view = new View(model, el, feed);
+      return () => view.close();
+    },
+  };
+};
