@@ -29,7 +29,9 @@ def camera_film(folder: Path, clip: Path, size: tuple[int, int] = (640, 480), co
     path = folder / "camera.mjpeg"
     with open_source(clip) as frames, path.open("wb") as out:
         for frame, _ in zip(frames, range(count), strict=False):
-            out.write(cv2.imencode(".jpg", fitted(frame.image, size)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+            out.write(
+                cv2.imencode(".jpg", fitted(frame.image, size)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+            )
     return path
 
 
@@ -38,7 +40,9 @@ def fitted(image, size: tuple[int, int]):
     scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     high, wide = size[1] - small.shape[0], size[0] - small.shape[1]
-    return cv2.copyMakeBorder(small, high // 2, high - high // 2, wide // 2, wide - wide // 2, cv2.BORDER_CONSTANT)
+    return cv2.copyMakeBorder(
+        small, high // 2, high - high // 2, wide // 2, wide - wide // 2, cv2.BORDER_CONSTANT
+    )
 
 
 @contextmanager
@@ -70,7 +74,13 @@ class Lab:
         }
         self._set("apputils-extension/notification", fetchNews="false", checkForUpdates=False)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--allow-root", *(f"--{k}={v}" for k, v in settings.items())],
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--allow-root",
+                *(f"--{k}={v}" for k, v in settings.items()),
+            ],
             env={**os.environ, **home, "IPYTHONDIR": str(folder / "ipython")},
             stdout=self.log,
             stderr=self.log,
@@ -79,7 +89,9 @@ class Lab:
 
     def _set(self, name: str, **values: object) -> None:
         """Choose settings of the front end."""
-        path = self.folder / "config" / "lab" / "user-settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path = (
+            self.folder / "config" / "lab" / "user-settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
 
@@ -106,7 +118,11 @@ class Lab:
     def write(self, name: str, *cells: str) -> str:
         """Write a notebook and return the address at which it is shown alone."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         nbformat.write(notebook, self.folder / name)
         return f"{self.address}doc/tree/{name}?token={self.token}"
 

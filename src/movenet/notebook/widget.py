@@ -71,6 +71,8 @@ class Camera(anywidget.AnyWidget):
                 estimator is given, which has its own choice.
             DataError: if `history_limit` is under 0.
         """
+        # Messages may come in a thread of their own while a cell works with the same widget.
+        self._lock = threading.RLock()
         self._model = _opened(model, people)
         self._history = History(history_limit)
         self._callbacks: tuple[OnPose, ...] = ()
@@ -79,8 +81,6 @@ class Camera(anywidget.AnyWidget):
         self._seen: Seen | None = None
         self._zero_s = 0.0
         self._start_wanted = True
-        # Messages may come in a thread of their own while a cell works with the same widget.
-        self._lock = threading.RLock()
         calm = not isinstance(self._model, VideoEstimator) or self._model.smoothing is not None
         super().__init__(**{"smooth": calm} | traits)
         self.observe(self._change_step, "smooth")
