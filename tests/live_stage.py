@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 
-from movenet.live import Limits, ServerSettings, SharedModels
+from movenet.live import ServerSettings, SharedModels
 from movenet.live.server import Server
 from stage import Stage, scene
 
@@ -48,13 +48,10 @@ def progressive_bomb(scans: int) -> bytes:
 
 
 @contextmanager
-def serving(
-    choice: SharedModels | None = None, *, port: int = 0, limits: Limits | None = None, token: str | None = None
-) -> Iterator[Server]:
-    """Serve on this computer, on any free port, until the block ends."""
+def serving(choice: SharedModels | None = None, **settings) -> Iterator[Server]:
+    """Serve on this computer, on any free port unless told otherwise, until the block ends."""
     ready = threading.Event()
-    settings = ServerSettings(port=port, token=token, limits=limits or Limits())
-    server = Server(choice or models(), settings, lambda url: ready.set())
+    server = Server(choice or models(), ServerSettings(**{"port": 0, **settings}), lambda url: ready.set())
     thread = threading.Thread(target=server.serve_until_stopped)
     thread.start()
     try:
