@@ -22,6 +22,7 @@ LEVELS = [
         "crop",
         "decode",
         "drawing",
+        "interop",
         "models",
         "moving_camera",
         "motion",
@@ -35,7 +36,7 @@ LEVELS = [
     },
     {"clips", "engine", "evaluation", "media"},
     {"estimator", "explain", "export", "training"},
-    {"batch", "bench", "checkup", "streaming", "trial", "video", "video_evaluation"},
+    {"batch", "bench", "checkup", "dataset", "streaming", "trial", "video", "video_evaluation"},
     {"cli", "live", "notebook"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -7,7 +7,19 @@ import sys
 import typer
 
 from movenet import __version__
-from movenet.cli import bench, doctor, evaluate, evaluate_video, explain, live, models, run, train
+from movenet.cli import (
+    bench,
+    dataset,
+    doctor,
+    evaluate,
+    evaluate_video,
+    explain,
+    export,
+    live,
+    models,
+    run,
+    train,
+)
 from movenet.errors import MoveNetError
 
 app = typer.Typer(
@@ -21,8 +33,10 @@ app.command("eval")(evaluate.evaluate)
 app.command("eval-video")(evaluate_video.evaluate_video)
 app.command("bench")(bench.bench)
 app.command("explain")(explain.explain)
+app.command("export")(export.export)
 app.command("live")(live.live)
 app.command("train")(train.train)
+app.add_typer(dataset.app, name="dataset")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

@@ -1,4 +1,4 @@
-"""Ship a network: one ONNX file with raw heads and fp16 weights that every engine reads, and torch reads back."""
+"""The ONNX file with raw heads that every engine reads, and torch reads back; as a rule with fp16 weights."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -29,21 +30,27 @@ file; the small ones hold biases and first layers, where fp16 would move PoseNet
 (measured: .003 with this rule)."""
 
 
-def to_onnx(network: Network | PoseNet, metadata: Mapping[str, str]) -> onnx.ModelProto:
+def to_onnx(
+    network: Network | PoseNet, metadata: Mapping[str, str], stored: Literal["fp16", "fp32"] = "fp16"
+) -> onnx.ModelProto:
     """Turn a network into an ONNX model: uint8 RGB pictures (N, H, W, 3) in, raw heads (N, C, h, w) out.
 
-    The initializers carry the names of the network's state dict, in fp16 (but see `LARGE`), each followed by a
-    cast to float32: half the file, float32 arithmetic. The same network gives the same bytes.
+    The initializers carry the names of the network's state dict, in fp16 (but see `LARGE`) or as they are, each
+    followed by a cast to float32: half the file, float32 arithmetic. The same network gives the same bytes.
     """
     model = _trace(network)
-    _forget_the_tracing(model)
+    forget_the_tracing(model)
     _name_axes(model)
-    _halve_weights(model, set(network.state_dict()))
-    architecture = {name: _text(value) for name, value in asdict(network.architecture).items()}
-    props = {METADATA_PREFIX + k: v for k, v in {**architecture, **metadata}.items()}
-    helper.set_model_props(model, props)
+    store_weights(model, set(network.state_dict()), stored)
+    helper.set_model_props(model, properties_of(network, metadata))
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def properties_of(network: Network | PoseNet, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return what a file of this network says of itself."""
+    architecture = {name: _text(value) for name, value in asdict(network.architecture).items()}
+    return {METADATA_PREFIX + k: v for k, v in {**architecture, **metadata}.items()}
 
 
 def architecture_of(model: onnx.ModelProto) -> Architecture:
@@ -63,8 +70,12 @@ def build_network(architecture: Architecture) -> Network | PoseNet:
 
 
 def read_properties(path: Path) -> dict[str, str]:
-    """Return what an ONNX file says of itself."""
-    model = onnx.load(path, load_external_data=False)
+    """Return what an ONNX file says of itself.
+
+    Raises:
+        ModelError: if it is missing or no ONNX file.
+    """
+    model = _load(path)
     return {p.key: p.value for p in model.metadata_props}
 
 
@@ -80,9 +91,10 @@ def read_network(path: Path) -> Network | PoseNet:
 
     Raises:
         EngineError: if its weights are int8.
-        ModelError: if the file was not written by movenet or its tensors do not fit its architecture.
+        ModelError: if the file is no ONNX file, was not written by movenet or its tensors do not fit its
+            architecture.
     """
-    model = onnx.load(path)
+    model = _load(path)
     if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
         raise EngineError(
             f"expected weights in floating point, got int8 in {path}: choose the engine openvino"
@@ -91,6 +103,13 @@ def read_network(path: Path) -> Network | PoseNet:
         return fill(build_network(architecture_of(model)), read_state(model))
     except RuntimeError as error:
         raise ModelError(f"{path} does not hold the network it names: {error}") from None
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(path, load_external_data=False)
+    except (OSError, DecodeError) as error:
+        raise ModelError(f"cannot read {path} as an ONNX file: {error}") from None
 
 
 def _text(value: object) -> str:
@@ -115,7 +134,7 @@ def _trace(network: Network | PoseNet) -> onnx.ModelProto:
     return program.model_proto
 
 
-def _forget_the_tracing(model: onnx.ModelProto) -> None:
+def forget_the_tracing(model: onnx.ModelProto) -> None:
     """Drop source lines and intermediate shapes, which differ from one computer to the next."""
     graph = model.graph
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, model):
@@ -135,7 +154,8 @@ def _name_axes(model: onnx.ModelProto) -> None:
         batch.dim_param, height.dim_param, width.dim_param = "batch", "rows", "columns"
 
 
-def _halve_weights(model: onnx.ModelProto, names: set[str]) -> None:
+def store_weights(model: onnx.ModelProto, names: set[str], stored: Literal["fp16", "fp32"]) -> None:
+    """Let the weights of these names be stored in fp16 (but see `LARGE`) or as they are, each with its cast."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
@@ -144,13 +164,14 @@ def _halve_weights(model: onnx.ModelProto, names: set[str]) -> None:
             casts.append(
                 helper.make_node("Cast", [tensor.name], [f"{tensor.name}.f32"], to=TensorProto.FLOAT)
             )
-            tensor.CopyFrom(numpy_helper.from_array(_stored(numpy_helper.to_array(tensor)), tensor.name))
+            if stored == "fp16":
+                tensor.CopyFrom(numpy_helper.from_array(_halved(numpy_helper.to_array(tensor)), tensor.name))
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
 
 
-def _stored(array: NDArray[np.float32]) -> NDArray[np.floating]:
+def _halved(array: NDArray[np.float32]) -> NDArray[np.floating]:
     half = array.astype(np.float16)
     return half if array.size >= LARGE or np.array_equal(half, array) else array
 

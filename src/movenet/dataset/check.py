@@ -1,0 +1,208 @@
+"""What is broken in labels: label by label, then picture by picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.dataset.labels import Labels, Person, Picture, read_labels
+from movenet.dataset.problem import Problem
+from movenet.errors import MediaError
+from movenet.media import decode_photo
+from movenet.oks import BODY_SHARE, similarity
+from movenet.pose import KEYPOINTS, SIGMAS
+
+SLACK_PX: Final = 1.0
+"""Labels may leave the picture by so much: rounding."""
+FAR_OFF: Final = 0.25
+"""A keypoint is far outside its box from so many longer sides of the box on."""
+SAME_PERSON: Final = 0.95
+"""Two labels of one picture that are more alike (OKS) are of one person."""
+STRETCH: Final = 2.0
+"""A bone is impossible if it asks for a body so many times as tall as the next longest does."""
+STATURE: Final = {
+    (5, 6): 0.259,
+    (11, 12): 0.191,
+    (5, 11): 0.288,
+    (6, 12): 0.288,
+    (5, 7): 0.186,
+    (6, 8): 0.186,
+    (7, 9): 0.146,
+    (8, 10): 0.146,
+    (11, 13): 0.245,
+    (12, 14): 0.245,
+    (13, 15): 0.246,
+    (14, 16): 0.246,
+}
+"""Lengths of bones as shares of the stature (Drillis and Contini 1966; Winter, Biomechanics and Motor Control)."""
+LEAST_BONES: Final = 5
+
+Swapped = Callable[[NDArray[np.uint8], Person], bool]
+"""From a picture and a label to whether its sides look swapped."""
+
+
+def check(
+    paths: Sequence[Path], images: Path | None = None, swapped: Swapped | None = None
+) -> Iterator[Problem]:
+    """Yield everything that is wrong with label files, one picture in memory at a time.
+
+    Args:
+        paths: COCO files (.json) and folders of YOLO-pose labels (.txt).
+        images: folder of the pictures; None takes the one beside the labels. Without one, pictures are not looked at.
+        swapped: asked whether the sides of a label look swapped; None asks nobody.
+
+    Raises:
+        DataError: if a path is neither, or cannot be read at all.
+    """
+    for path in paths:
+        labels = read_labels(path, images)
+        yield from labels.problems
+        seen: dict[str, str] = {}
+        for picture in labels.pictures:
+            found = _Look(labels, picture, seen, swapped)
+            yield from found.problems()
+
+
+class _Look:
+    """A look at one picture and its labels."""
+
+    def __init__(self, labels: Labels, picture: Picture, seen: dict[str, str], swapped: Swapped | None):
+        self._labels, self._picture, self._seen, self._swapped = labels, picture, seen, swapped
+
+    def problems(self) -> Iterator[Problem]:
+        image, size = None, self._picture.size
+        if self._picture.path is not None:
+            image, problems = self._read(self._picture.path)
+            yield from problems
+            if image is not None:
+                size = image.shape[1], image.shape[0]
+        people = [self._in_pixels(person, size) for person in self._picture.people]
+        for person in people:
+            yield from self._person(person, size)
+            if image is not None and self._is_swapped(image, person):
+                said = "the model sees left and right exchanged"
+                yield self._problem("sides swapped", person.place, said)
+        yield from self._twice(people)
+
+    def _is_swapped(self, image: NDArray[np.uint8], person: Person) -> bool:
+        if self._swapped is None or self._labels.mirror is None or person.crowd:
+            return False
+        return bool((person.flags > 0).any()) and self._swapped(image, person)
+
+    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, list[Problem]]:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            return None, [self._problem("missing picture", self._picture.name, f"{path}: {error.strerror}")]
+        problems = []
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in self._seen:
+            problems.append(
+                self._problem("same picture", self._picture.name, f"the same bytes as {self._seen[digest]}")
+            )
+        self._seen.setdefault(digest, self._picture.name)
+        try:
+            image = decode_photo(data, path.name)
+        except MediaError as error:
+            return None, [*problems, self._problem("corrupt picture", self._picture.name, str(error))]
+        got = (image.shape[1], image.shape[0])
+        if self._picture.size not in (None, got):
+            said = f"labels say {self._picture.size}, the picture is {got}"
+            problems.append(self._problem("wrong size", self._picture.name, said))
+        return image, problems
+
+    def _in_pixels(self, person: Person, size: tuple[int, int] | None) -> Person:
+        """Return the label in pixels where it is in shares and the size is known; a square of 1000 px stands in."""
+        if not self._picture.shares:
+            return person
+        wide, high = size or (1000, 1000)
+        x, y, width, height = person.box
+        box = (x * wide, y * high, width * wide, height * high)
+        return replace(person, box=box, points=person.points * (wide, high))
+
+    def _person(self, person: Person, size: tuple[int, int] | None) -> Iterator[Problem]:
+        known = person.flags > 0
+        x, y, width, height = person.box
+        if width <= 0 or height <= 0:
+            yield self._problem("zero area", person.place, f"box of {width:g} × {height:g} px")
+            return
+        if stray := int(((person.points != 0).any(axis=1) & ~known).sum()):
+            yield self._problem("place without flag", person.place, f"{stray} keypoints")
+        yield from self._edges(person, size or ((1000, 1000) if self._picture.shares else None))
+        if person.crowd or not known.any():
+            return
+        low, high = np.array([x, y]), np.array([x + width, y + height])
+        points = person.points[known]
+        off = np.maximum(low - points, points - high).max(axis=1) / max(width, height)
+        if (off > FAR_OFF).any():
+            said = f"{int((off > FAR_OFF).sum())} by up to {off.max():.0%} of the box's longer side"
+            yield self._problem("keypoint off box", person.place, said)
+        bone = stretched(person.points, known) if len(person.points) == len(KEYPOINTS) else None
+        if bone is not None:
+            yield self._problem("impossible limb", person.place, bone)
+
+    def _edges(self, person: Person, size: tuple[int, int] | None) -> Iterator[Problem]:
+        if size is None:
+            return
+        x, y, width, height = person.box
+        wide, high = size
+        if x + width <= 0 or y + height <= 0 or x >= wide or y >= high:
+            yield self._problem(
+                "outside picture", person.place, f"box at ({x:.0f}, {y:.0f}) of {wide} × {high} px"
+            )
+        elif min(x, y, wide - x - width, high - y - height) < -SLACK_PX:
+            beyond = -min(x, y, wide - x - width, high - y - height)
+            yield self._problem("box beyond edge", person.place, f"by {beyond:.0f} px")
+        points = person.points[person.flags > 0]
+        beyond_px = np.maximum(-points, points - size).max(axis=1, initial=-np.inf)
+        if (beyond_px > SLACK_PX).any():
+            said = f"{int((beyond_px > SLACK_PX).sum())} keypoints by up to {beyond_px.max():.0f} px"
+            yield self._problem("outside picture", person.place, said)
+
+    def _twice(self, people: Sequence[Person]) -> Iterator[Problem]:
+        for a, b in combinations([person for person in people if not person.crowd], 2):
+            both = (a.flags > 0) & (b.flags > 0)
+            if both.sum() >= LEAST_BONES and _alike(a, b, both) > SAME_PERSON:
+                yield self._problem("same person", b.place, f"as {a.place}")
+
+    def _problem(self, kind: str, place: str, said: str) -> Problem:
+        where = place if place == self._picture.name else f"{place} ({self._picture.name})"
+        return Problem(kind, self._labels.name, where, said)
+
+
+def stretched(points: NDArray[np.floating], known: NDArray[np.bool_]) -> str | None:
+    """Return which bone is impossibly long, in words; None if none is.
+
+    Seen from any side a bone is at most as long as it is, so each asks for a body at least so tall. The one that
+    asks for the tallest must not ask for more than `STRETCH` times as much as the next; few bones tell nothing.
+
+    Args:
+        points: Shape (17, 2): x, y in pixels.
+        known: Shape (17,): which are labelled.
+    """
+    asked = {
+        bone: float(np.linalg.norm(points[bone[0]] - points[bone[1]])) / share
+        for bone, share in STATURE.items()
+        if known[list(bone)].all()
+    }
+    if len(asked) < LEAST_BONES:
+        return None
+    (longest, tallest), (_, next_tallest) = sorted(asked.items(), key=lambda item: -item[1])[:2]
+    if tallest <= STRETCH * max(next_tallest, 1e-6):
+        return None
+    names = " to ".join(KEYPOINTS[k].replace("_", " ") for k in longest)
+    return f"{names} is {tallest / max(next_tallest, 1e-6):.1f} times as long as the other bones allow"
+
+
+def _alike(a: Person, b: Person, both: NDArray[np.bool_]) -> float:
+
+    sigmas = np.array(SIGMAS if len(a.flags) == len(SIGMAS) else [0.07] * len(a.flags))[both]
+    size = max(BODY_SHARE * a.box[2] * a.box[3], 1.0)
+    return float(similarity(a.points[both][None], b.points[both][None], [size], sigmas)[0, 0])

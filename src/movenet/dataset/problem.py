@@ -1,0 +1,49 @@
+"""What can be wrong with a label, and how bad it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ERRORS: Final = {
+    "missing field": "what every label needs is not there",
+    "wrong count": "more or fewer numbers than keypoints",
+    "not a number": "text where a number is due",
+    "not finite": "NaN or infinity",
+    "zero area": "a box or an area of nothing",
+    "visible flag": "a flag that is not 0, 1 or 2, or a count that is not theirs",
+    "duplicate id": "two of one id",
+    "unknown picture": "a label of a picture that is not listed",
+    "missing picture": "the file is not there",
+    "corrupt picture": "the file cannot be decoded",
+    "wrong size": "the picture is not as large as the labels say",
+    "outside picture": "a box without a pixel of the picture, or a labelled keypoint beyond its edge",
+}
+"""Kinds that make training fail or learn nonsense, and what they mean."""
+WARNINGS: Final = {
+    "same picture": "two names for the same bytes",
+    "same person": "two labels of one person",
+    "box beyond edge": "a box that reaches out of the picture",
+    "keypoint off box": "a keypoint far outside its person's box",
+    "place without flag": "a keypoint with a place that is flagged as not labelled",
+    "impossible limb": "a bone more than twice as long as the others allow",
+    "sides swapped": "left and right are as the model sees them the other way round",
+}
+"""Kinds that are worth a look: some are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or looks so."""
+
+    kind: str
+    """One of `ERRORS` or `WARNINGS`."""
+    file: str
+    """The label file."""
+    place: str
+    said: str
+
+    @property
+    def serious(self) -> bool:
+        """Whether it is an error, not a warning."""
+        return self.kind in ERRORS

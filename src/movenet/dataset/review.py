@@ -1,0 +1,105 @@
+"""The review sheet: one HTML file with every picture of a data set, which somebody accepts or rejects."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from movenet.atomic import written_whole
+from movenet.crop import Crop
+from movenet.dataset.store import DECISIONS, JOURNAL, read_decisions, read_journal
+from movenet.drawing import Style, draw
+from movenet.evaluation.worst import to_jpeg
+from movenet.media import read_photo
+from movenet.pose import Pose
+from movenet.records import COCO_SHIFT_PX
+
+SHEET: Final = "review.html"
+SIDE_PX: Final = 220
+"""Longer side of a picture on the sheet."""
+SOURCE: Final = Path(__file__).parent
+STYLE: Final = Style(min_score=0.5)
+
+
+def write_sheet(folder: Path) -> Path:
+    """Write the review sheet of a data set, the least sure people first; it fetches nothing.
+
+    Returns:
+        Its path.
+
+    Raises:
+        DataError: if the folder holds no data set.
+        MediaError: if a picture is missing, or the sheet cannot be written.
+    """
+    kept = folder / DECISIONS
+    verdicts = read_decisions(kept) if kept.is_file() else {}
+    order = sorted((_surety(entry), place) for place, entry in enumerate(read_journal(folder)))
+    with written_whole(folder / SHEET) as temporary, temporary.open("w", encoding="utf-8") as page:
+        _begin(page, folder, len(order))
+        with (folder / JOURNAL).open("rb") as journal:
+            starts = [0]
+            for line in journal:
+                starts.append(starts[-1] + len(line))
+            for _, place in order:
+                journal.seek(starts[place])
+                entry = json.loads(journal.readline())
+                page.write(_figure(folder, entry, verdicts.get(entry["image"]["file_name"], "")))
+        script = (SOURCE / "review.js").read_text(encoding="utf-8")
+        page.write(f"</main>\n<script>\n{script}</script>\n</body></html>\n")
+    return folder / SHEET
+
+
+def _surety(entry: Mapping[str, Any]) -> float:
+    """Return how sure the label is that the picture was made for: the first."""
+    person = entry["people"][0]
+    return float(person["score"] * person["likeness"] * person["num_keypoints"])
+
+
+def _begin(page: IO[str], folder: Path, count: int) -> None:
+    name = escape(folder.resolve().name)
+    style = (SOURCE / "review.css").read_text(encoding="utf-8")
+    page.write(
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Review of {name}</title>\n<style>\n{style}</style>\n</head>\n"
+        f'<body data-set="{name}">\n<header>\n<h1>Review of {name}</h1>\n'
+        f'<p><b id="left">{count}</b> of {count} to look at · <b id="rejected">0</b> rejected</p>\n'
+        '<p class="keys"><kbd>A</kbd> accept · <kbd>R</kbd> reject · <kbd>U</kbd> undo · <kbd>←</kbd> <kbd>→</kbd> '
+        "<kbd>↑</kbd> <kbd>↓</kbd> move · click: reject, click again: accept</p>\n"
+        '<p><button id="rest">Accept the rest</button> <button id="save">Save decisions.json (S)</button></p>\n'
+        "</header>\n<main>\n"
+    )
+
+
+def _figure(folder: Path, entry: Mapping[str, Any], verdict: str) -> str:
+    image, person = entry["image"], entry["people"][0]
+    name = escape(image["file_name"], quote=True)
+    picture = base64.b64encode(_drawn(folder, entry)).decode()
+    said = (
+        f"{escape(image['clip'])} · {image['time_s']:.1f} s · {entry['part']}<br>"
+        f"{person['num_keypoints']} keypoints · sure {person['score']:.2f} · agreed {person['likeness']:.2f}"
+    )
+    return (
+        f'<figure tabindex="0" data-name="{name}" data-verdict="{verdict}">'
+        f'<img alt="{name}" src="data:image/jpeg;base64,{picture}"><figcaption>{said}</figcaption></figure>\n'
+    )
+
+
+def _drawn(folder: Path, entry: Mapping[str, Any]) -> bytes:
+    """Return the picture with everybody labelled in it, as the bytes of a small JPEG."""
+    image = read_photo(folder / "images" / entry["image"]["file_name"])
+    height, width = image.shape[:2]
+    scale = min(1.0, SIDE_PX / max(height, width))
+    crop = Crop(0.0, 0.0, width, height, max(round(scale * width), 1), max(round(scale * height), 1))
+    poses = []
+    for person in entry["people"]:
+        triples = np.asarray(person["keypoints"], np.float64).reshape(-1, 3)
+        points = crop.to_output(triples[:, :2] - COCO_SHIFT_PX).astype(np.float32)
+        poses.append(Pose(points, (triples[:, 2] > 0).astype(np.float32), 1.0))
+    return to_jpeg(draw(crop.cut(image), poses, STYLE))

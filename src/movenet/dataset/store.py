@@ -1,0 +1,156 @@
+"""The folder of a data set: pictures, a journal that grows line by line, and the lists made of it.
+
+DIR/images/CLIP-000123-0.jpg     one person's surroundings each
+DIR/journal.jsonl                one line a picture, written when the picture is there
+DIR/train.json · DIR/val.json    COCO keypoint annotations, made of the journal and of the decisions
+DIR/decisions.json               {"decisions": {picture: "accept" | "reject"}}, saved from the review sheet
+DIR/review.html                  the review sheet
+DIR/dataset.json                 how it was made
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from movenet.atomic import written_whole
+from movenet.errors import DataError
+from movenet.pose import BONES, KEYPOINTS
+
+IMAGES: Final = "images"
+JOURNAL: Final = "journal.jsonl"
+DECISIONS: Final = "decisions.json"
+SUMMARY: Final = "dataset.json"
+PARTS: Final = ("train", "val")
+CATEGORY: Final = {
+    "id": 1,
+    "name": "person",
+    "supercategory": "person",
+    "keypoints": list(KEYPOINTS),
+    "skeleton": [[a + 1, b + 1] for a, b in BONES],
+}
+VERDICTS: Final = ("accept", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the lists of a data set hold."""
+
+    pictures: Mapping[str, int]
+    """By part."""
+    people: Mapping[str, int]
+    rejected: int
+    """Pictures left out because somebody said so."""
+
+
+def read_journal(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the pictures of a data set one by one; a last line that was cut short is no picture yet.
+
+    Raises:
+        DataError: if the folder holds no data set, or its journal is damaged.
+    """
+    try:
+        file = (folder / JOURNAL).open(encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"expected a data set made by 'movenet dataset build' in {folder}: {error.strerror}"
+        ) from None
+    with file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith("\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise DataError(
+                    f"line {number} of {folder / JOURNAL} is damaged: remove it, or build again"
+                ) from None
+
+
+def read_decisions(path: Path) -> dict[str, str]:
+    """Read what somebody decided on the review sheet: picture → "accept" or "reject".
+
+    Raises:
+        DataError: if it cannot be read, or says anything else.
+    """
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))["decisions"]
+        pairs = {str(name): str(verdict) for name, verdict in said.items()}
+    except OSError as error:
+        raise DataError(f"cannot read the decisions {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f'expected {{"decisions": {{picture: "accept" or "reject"}}}} in {path}') from None
+    if odd := {*pairs.values()} - {*VERDICTS}:
+        raise DataError(f"expected 'accept' or 'reject' in {path}, got '{min(odd)}'")
+    return pairs
+
+
+def assemble(folder: Path, decisions: Path | None = None) -> Counted:
+    """Write the lists of a data set anew, whole, without the pictures that somebody rejected.
+
+    Args:
+        folder: the data set.
+        decisions: a file saved from the review sheet, kept in the data set from now on; None takes what is kept.
+
+    Raises:
+        DataError: if the folder holds no data set, or the decisions are none or of other pictures.
+        MediaError: if the lists cannot be written.
+    """
+    kept = folder / DECISIONS
+    verdicts = read_decisions(decisions or kept) if decisions or kept.is_file() else {}
+    names = {entry["image"]["file_name"] for entry in read_journal(folder)} if decisions else set(verdicts)
+    if strangers := set(verdicts) - names:
+        raise DataError(
+            f"the decisions name {min(strangers)}, which is not in {folder}: is it of another data set?"
+        )
+    if decisions is not None and decisions != kept:
+        with written_whole(kept) as temporary:
+            temporary.write_bytes(decisions.read_bytes())
+    rejected = {name for name, verdict in verdicts.items() if verdict == "reject"}
+    with ExitStack() as stack:
+        lists = {part: _List(stack.enter_context(written_whole(folder / f"{part}.json"))) for part in PARTS}
+        for entry in read_journal(folder):
+            if entry["image"]["file_name"] not in rejected:
+                lists[entry["part"]].add(entry)
+        for part in lists.values():
+            part.close()
+    pictures, people = (
+        {part: getattr(of, count) for part, of in lists.items()} for count in ("images", "people")
+    )
+    return Counted(pictures, people, len(rejected))
+
+
+class _List:
+    """A COCO list that is written as it comes; pictures and people are two files until the end."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._images: IO[str] = path.open("w", encoding="utf-8")
+        self._people: IO[str] = path.with_suffix(".people").open("w+", encoding="utf-8")
+        self.images = self.people = 0
+        self._written = 0
+        self._images.write('{"images": [')
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Append a picture and its people, who get the next number each."""
+        self._images.write(",\n" * bool(self.images) + json.dumps(entry["image"]))
+        self.images += 1
+        for person in entry["people"]:
+            self._people.write(",\n" * bool(self._written) + json.dumps({"id": self._written + 1, **person}))
+            self._written += 1
+            self.people += not person["iscrowd"]
+
+    def close(self) -> None:
+        """Join the two files."""
+        self._images.write('],\n"annotations": [')
+        self._people.seek(0)
+        while part := self._people.read(1 << 20):
+            self._images.write(part)
+        self._people.close()
+        self._path.with_suffix(".people").unlink()
+        self._images.write(f'],\n"categories": [{json.dumps(CATEGORY)}]}}\n')
+        self._images.close()

@@ -1,0 +1,37 @@
+"""OpenVINO's own format: a graph (.xml) and its weights (.bin), run by OpenVINO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.export import as_onnx
+from movenet.export.order import Order, Runner
+
+
+def convert(order: Order, path: Path) -> None:
+    """Write the order as .xml, with its .bin beside it."""
+    import openvino
+
+    onnx_path = path.with_suffix(".onnx")
+    as_onnx.convert(order, onnx_path)
+    model = openvino.convert_model(onnx_path)
+    openvino.save_model(model, path, compress_to_fp16=order.precision == "fp16")
+    onnx_path.unlink()
+
+
+def open_file(path: Path, order: Order) -> Runner:
+    """Return what runs the file, in float32 (int8 layers in int8)."""
+    import openvino
+
+    config = {"INFERENCE_PRECISION_HINT": "f32"}
+    model = openvino.Core().compile_model(path, "CPU", config)
+    kind = np.uint8 if order.answer == "heads" else np.int32
+
+    def run(square: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        answers = model([square.astype(kind)])
+        return {name: np.array(answers[name]) for name in order.names}
+
+    return run

@@ -1,0 +1,38 @@
+"""torch.export's archive (.pt2), run by torch without a line of this package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from movenet.export.order import Order, Runner
+
+
+def convert(order: Order, path: Path) -> None:
+    """Write the order as an archive that takes any number of pictures of any size (with many people: one)."""
+    auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
+    one = order.answer == "keypoints" and order.card.finds_many
+    kind = torch.uint8 if order.answer == "heads" else torch.int32
+    # Two different sides: of equal ones torch would conclude that they are always equal.
+    images = torch.zeros(1 if one else 2, 2 * order.side, order.side, 3, dtype=kind)
+    axes = {0: fixed if one else auto, 1: auto, 2: auto, 3: fixed}
+    program = torch.export.export(order.module.eval(), (images,), dynamic_shapes=(axes,))
+    torch.export.save(program, path, extra_files={"movenet.json": json.dumps(order.metadata)})
+
+
+def open_file(path: Path, order: Order) -> Runner:
+    """Return what runs the file."""
+    module = torch.export.load(path).module()
+    kind = torch.uint8 if order.answer == "heads" else torch.int32
+
+    def run(square: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        with torch.inference_mode():
+            answers = module(torch.from_numpy(square).to(kind))
+        answers = (answers,) if order.answer == "keypoints" else answers
+        return {name: answer.numpy() for name, answer in zip(order.names, answers, strict=True)}
+
+    return run
