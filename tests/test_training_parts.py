@@ -14,7 +14,7 @@ from movenet.training import batch_norm, checkpoint, parts
 from movenet.training.finish import blend
 from movenet.training.settings import Data, Model, Settings
 from movenet.training.setup import start
-from movenet.training.teacher import _resize, open_network
+from movenet.training.teacher import Teacher, _resize, open_network
 
 TINY = Architecture(0.35, keypoints=3)
 
@@ -138,3 +138,8 @@ def test_half_a_checkpoint_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(DataError, match="expected a checkpoint"):
         checkpoint.load(path)
+
+
+def test_a_teacher_of_another_skeleton_is_refused():
+    with pytest.raises(ModelError, match="expected a model of 3 keypoints, got lightning, which has 17"):
+        Teacher("lightning", 3, torch.device("cpu"))

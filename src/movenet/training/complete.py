@@ -21,6 +21,7 @@ from movenet.media import read_photo
 from movenet.pose import Pose
 from movenet.records import COCO_SHIFT_PX
 from movenet.training.labels import Labels, Person, Picture, inside
+from movenet.training.teacher import check_keypoints
 
 FACTOR: Final = 1.1
 """Side of the square shown to the model, as a multiple of the box's longer edge."""
@@ -45,9 +46,10 @@ def complete(labels: Labels, how: Completion) -> Labels:
     """Return the labels with keypoints of a model where there were none; pictures that cannot be read stay as they are.
 
     Raises:
-        ModelError: if the model is unknown or finds many people.
+        ModelError: if the model is unknown, finds many people, or has another skeleton.
     """
     estimator = Estimator(how.model, method="whole", min_score=0.0, rule=LookRule(flip=True))
+    check_keypoints(estimator.engine.card, len(labels.skeleton))
     pictures = tuple(_complete(picture, estimator, how) for picture in labels.pictures)
     return replace(labels, pictures=pictures)
 

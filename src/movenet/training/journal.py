@@ -25,16 +25,20 @@ class Journal:
             raise DataError(missing_extra("tensorboard", "train", "training")) from None
         self.folder, self.path = folder, folder / "log.csv"
         self._rows = [row for row in self._read() if int(row["step"]) <= step]
+        self._columns: list[str] = []
         self._events: Any = SummaryWriter(str(folder / "events"), purge_step=step + 1)
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
-        """Add figures of a step; those of one step stand in one row."""
-        if not self._rows or int(self._rows[-1]["step"]) != step:
-            self._rows.append({"step": str(step)})
-        self._rows[-1].update({name: f"{value:.6g}" for name, value in figures.items()})
+        """Add the figures of a step, all at once."""
+        row = {"step": str(step), **{name: f"{value:.6g}" for name, value in figures.items()}}
+        self._rows.append(row)
+        if set(row) <= set(self._columns):
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                csv.DictWriter(file, self._columns).writerow(row)
+        else:
+            self._write_all()
         for name, value in figures.items():
             self._events.add_scalar(name, value, step)
-        self._save()
 
     def show(self, step: int, name: str, sheet: NDArray[np.uint8]) -> None:
         """Keep a sheet (H, W, 3) RGB of sample pictures."""
@@ -53,9 +57,10 @@ class Journal:
             rows = [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
         return [row for row in rows if row.get("step", "").isdigit()]
 
-    def _save(self) -> None:
-        columns = list(dict.fromkeys(name for row in self._rows for name in row))
+    def _write_all(self) -> None:
+        """Write the file anew, with all columns that there are by now."""
+        self._columns = list(dict.fromkeys(name for row in self._rows for name in row))
         with written_whole(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, self._columns)
             writer.writeheader()
             writer.writerows(self._rows)

@@ -66,10 +66,11 @@ class Run:
     def __init__(self, settings: Settings, processes: Processes):
         self.settings, self.processes = settings, processes
         self.device = processes.device
+        self.precision = processes.arithmetic(settings.training.precision)
         settings.out.mkdir(parents=True, exist_ok=True)
         self.start: Start = start(settings)
         teacher = settings.teacher.model
-        self.teacher = Teacher(teacher, self.device) if teacher else None
+        self.teacher = Teacher(teacher, len(settings.skeleton), self.device) if teacher else None
         self.network = self.start.network.to(self.device)
         parts.freeze(self.network, settings.training.frozen)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -122,26 +123,23 @@ class Run:
         """Return the parts of the loss on a batch, each weighed as the settings say."""
         s = self.settings
         batch = Sample(*(tensor.to(self.device, non_blocking=True) for tensor in batch))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=s.training.precision == "bf16"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             heads = network(batch.image)
             taught = self.teacher(batch.clear, batch.unknown.shape[-1]) if self.teacher else None
         heads = {name: head.float() for name, head in heads.items()}
         targets = make_targets(batch, list(heads), s.targets)
         weighed = {name: getattr(s.losses, name) * part for name, part in losses(heads, targets).items()}
         if taught is not None:
-            lesson = lessons(heads, taught, targets, s.teacher.beside)
-            for name in targets:
-                part = f"teacher_{name}"
-                weighed[part] = s.teacher.weight * getattr(s.losses, name) * lesson[part]
+            for name, part in lessons(heads, taught, targets, s.teacher.beside).items():
+                weight = getattr(s.losses, name.removeprefix("teacher_"))
+                weighed[name] = s.teacher.weight * weight * part
         return weighed
 
     def measure(self, journal: Journal) -> dict[str, float]:
         """Return AP and PCK, on each list, of what the model would be if training ended here."""
         model, figures = finish(self.average, self.settings), dict[str, float]()
         for validation, labels in self.lists:
-            found = validate(
-                model, labels, self.start.side, validation.factor, self.settings.training.precision
-            )
+            found = validate(model, labels, self.start.side, validation.factor, self.precision)
             figures |= {f"{labels.name}/AP": found.ap, f"{labels.name}/PCK": found.pck}
             journal.show(self.step, labels.name, found.sheet)
         return figures

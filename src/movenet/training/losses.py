@@ -49,10 +49,11 @@ def lessons(
 ) -> dict[str, Tensor]:
     """Return the parts of the loss that a teacher's heads give, named "teacher_…".
 
-    They matter fully where labels say nothing and `beside` times as much (0…1) where they say something.
+    They matter fully where labels say nothing and `beside` times as much (0…1) where they say something. Of a head
+    that the teacher does not have it says nothing.
     """
     parts = {}
-    for name, target in targets.items():
+    for name, target in ((name, targets[name]) for name in targets if name in taught):
         trust = torch.where(target.weight > 0, beside, 1.0)
         part = follow if name in MAPS else approach
         guide = taught[GUIDES.get(name, name)].sigmoid()

@@ -120,8 +120,8 @@ class Training:
     """How far the finished model goes from the weights it began with to the ones it learned, 0…1."""
     frozen: str = "none"
     """Everything up to here stays as it is: "none", "stem", "block_0" … "block_16", "backbone" or "pyramid"."""
-    precision: Literal["f32", "bf16"] = "bf16"
-    """Arithmetic of the network; weights are float32 either way."""
+    precision: Literal["auto", "f32", "bf16"] = "auto"
+    """Arithmetic of the network; "auto" is bf16 where the device computes it in hardware. Weights are float32."""
     seed: int = 0
     device: str = "auto"
     """"cpu", "cuda", "mps"; "auto" takes a GPU if there is one."""

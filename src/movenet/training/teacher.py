@@ -32,11 +32,25 @@ def open_network(model: str) -> tuple[Network, ModelCard]:
     return network, found
 
 
+def check_keypoints(card: ModelCard, keypoints: int) -> None:
+    """Raise ModelError unless a model has so many keypoints."""
+    if card.keypoints != keypoints:
+        raise ModelError(
+            f"expected a model of {keypoints} keypoints, got {card.name}, which has {card.keypoints}"
+        )
+
+
 class Teacher:
     """Answers for each square of a batch what the student should, in the student's cells."""
 
-    def __init__(self, model: str, device: torch.device):
+    def __init__(self, model: str, keypoints: int, device: torch.device):
+        """Load a teacher of so many keypoints.
+
+        Raises:
+            ModelError: if it has another number, or is no MoveNet of the table or of one's own.
+        """
         network, self.card = open_network(model)
+        check_keypoints(self.card, keypoints)
         self.network = network.to(device).requires_grad_(False)
 
     def __call__(self, squares: Tensor, grid: int) -> dict[str, Tensor]:
