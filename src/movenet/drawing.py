@@ -266,7 +266,7 @@ def _fixed(pixels: NDArray[np.float64]) -> NDArray[np.int32]:
 
 def _draw_label(image: NDArray[np.uint8], figure: _Figure, number: int) -> None:
     """Write the id on a small plate above the head, moved into the picture where it would leave it."""
-    text, scale = str(number), max(0.45, figure.size_px / 700)
+    text, scale = f"#{number}", max(0.45, figure.size_px / 700)
     boldness = max(1, round(scale))
     wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, boldness)[0][0]
     high = round(_DIGIT_PX * scale)

@@ -20,7 +20,7 @@ from movenet.records.writing import COCO_SHIFT_PX
 def read_records(path: str | Path) -> Iterator[Record]:
     """Yield the records in a file that `open_records` wrote; only COCO's format is held in memory as a whole.
 
-    COCO results say neither size nor time nor who: their records have the image id as source and frame.
+    COCO results say neither size nor time: their records have the image id as source and frame.
 
     Raises:
         DataError: The file is missing or of an unknown kind (at once), or unreadable or malformed (when its
@@ -95,7 +95,11 @@ def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
         keypoints = np.array(result["keypoints"], np.float32).reshape(-1, 3)
         nowhere = (keypoints == 0).all(axis=1)
         places = np.where(nowhere[:, None], np.nan, keypoints[:, :2] - COCO_SHIFT_PX).astype(np.float32)
-        return int(result["image_id"]), Pose(places, keypoints[:, 2].copy(), float(result["score"]))
+        who = result.get("track_id")
+        pose = Pose(
+            places, keypoints[:, 2].copy(), float(result["score"]), id=None if who is None else int(who)
+        )
+        return int(result["image_id"]), pose
     except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise DataError(
             f"{where}: expected image_id, keypoints and score, got none or other ({problem})"

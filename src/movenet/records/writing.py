@@ -199,7 +199,9 @@ def _coco_result(image_id: int, pose: Pose) -> dict[str, Any]:
     keypoints[:, :2] = np.round(keypoints[:, :2], PX_DIGITS)
     keypoints[:, 2] = np.round(keypoints[:, 2], SCORE_DIGITS)
     score = round(float(np.nan_to_num(pose.score)), SCORE_DIGITS)
-    return {"image_id": image_id, "category_id": 1, "keypoints": keypoints.ravel().tolist(), "score": score}
+    result = {"image_id": image_id, "category_id": 1, "keypoints": keypoints.ravel().tolist(), "score": score}
+    # COCO has no word for who it is; PoseTrack's is "track_id".
+    return result if pose.id is None else result | {"track_id": int(pose.id)}
 
 
 def number_in_name(record: Record) -> int:

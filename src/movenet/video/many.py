@@ -12,23 +12,28 @@ What is remembered of a stream is one frozen value, `Crowd`. Who is who is decid
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.appearance import read_clothes
 from movenet.estimator import COMPANY, Estimator, Sighting
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.tracking import (
+    Look,
+    Seen,
     Track,
     TrackRule,
+    captured,
     claim,
     middle,
+    name,
     one_a_body,
-    pair_missing,
     pair_searched,
+    settle,
 )
 from movenet.video.calming import calm
 from movenet.video.looking import look_at
@@ -71,9 +76,12 @@ class FollowMany:
         """Take in one frame, later than the one before; see `VideoEstimator.step`."""
         crowd = self._recall(crowd, image, time_s)
         seen = self._follow(crowd, image, time_s)
-        if not self._must_search(crowd, seen, time_s):
-            return self._remember(crowd, _Frame(time_s, seen))
-        return self._remember(replace(crowd, searched_s=time_s), self._search(crowd, seen, image, time_s))
+        if self._must_search(crowd, seen, time_s):
+            crowd, seen = replace(crowd, searched_s=time_s), self._search(crowd, seen, image)
+        tracks = settle(crowd.tracks, seen, time_s, crowd.size, self.tracks)
+        tracks, next_id = name(tracks, crowd.next_id, time_s, crowd.size, self.tracks)
+        smooth, shown = self._calm(crowd, tracks, time_s)
+        return Crowd(time_s, crowd.size, tuple(tracks), next_id, crowd.searched_s, smooth), shown
 
     def _recall(self, crowd: Crowd | None, image: Image, time_s: float) -> Crowd:
         """Return what is known before a frame, as far as it still holds."""
@@ -85,64 +93,65 @@ class FollowMany:
         kept = [track for track in crowd.tracks if time_s - track.seen_s <= self.tracks.missing_s]
         return replace(crowd, tracks=tuple(kept))
 
-    def _follow(self, crowd: Crowd, image: Image, time_s: float) -> dict[int, Pose]:
-        """Look where people should be by now; return who is there: their places in `crowd.tracks`, and poses."""
-        expected = {
-            at: track.expected(time_s)
-            if self._is_present(crowd, track, time_s)
-            else self._await(crowd, track, time_s)
-            for at, track in enumerate(crowd.tracks)
-            if time_s - track.seen_s <= self.tracks.look_again_s or self._is_present(crowd, track, time_s)
-        }
-        if not expected:
-            return {}
+    def _follow(self, crowd: Crowd, image: Image, time_s: float) -> Seen:
+        """Look where people should be by now, all in one go, and return who is there."""
+        expected = self._expected(crowd, time_s)
         people = [Sighting(pose, middle(pose)) for pose in expected.values()]
-        looked = look_at(self.estimator, image, people, self.rule.factor, self.rule.guide_share)
-        there = {
-            at: pose
-            for at, pose in zip(expected, looked, strict=True)
-            if self._is_there(crowd, at, pose, time_s)
-        }
-        claims = [claim(crowd.tracks[at], expected[at], pose, time_s) for at, pose in there.items()]
+        looked = self._look(image, people, self.rule.factor, self.rule.guide_share)
+        pairs = zip(expected, looked, strict=True)
+        there = {at: look for at, look in pairs if look.pose.score >= self._least_score(crowd, at)}
+        claims = [claim(crowd.tracks[at], expected[at], look.pose, time_s) for at, look in there.items()]
         places = list(there)
-        staying = one_a_body(list(there.values()), claims, self.tracks)
-        return {places[i]: there[places[i]] for i in sorted(staying)}
+        staying = sorted(one_a_body([look.pose for look in there.values()], claims, self.tracks))
+        seen = {places[i]: there[places[i]] for i in staying}
+        return Seen(
+            {at: k for at, k in seen.items() if not captured(crowd.tracks[at], k, crowd.tracks, self.tracks)}
+        )
 
-    def _is_present(self, crowd: Crowd, track: Track, time_s: float) -> bool:
-        return track.seen_s == crowd.time_s and time_s - track.seen_s <= self.rule.forget_after_s
+    def _expected(self, crowd: Crowd, time_s: float) -> dict[int, Pose]:
+        """Return who should be seen in this frame and where, by their places in `crowd.tracks`."""
+        if time_s - crowd.time_s > self.rule.forget_after_s:
+            return {}
+        poses = {}
+        for at, track in enumerate(crowd.tracks):
+            if track.seen_s == crowd.time_s:
+                poses[at] = track.expected(time_s)
+            elif time_s - track.seen_s <= self.tracks.look_again_s:
+                poses[at] = track.awaited(time_s, crowd.size, self.tracks)
+        return poses
 
-    def _await(self, crowd: Crowd, track: Track, time_s: float) -> Pose:
-        return track.awaited(time_s, crowd.size, self.tracks)
+    def _least_score(self, crowd: Crowd, at: int) -> float:
+        """Return how sure a look must be; more so for somebody missing."""
+        present = crowd.tracks[at].seen_s == crowd.time_s
+        return self.rule.keep_score if present else self.rule.sure_score
 
-    def _is_there(self, crowd: Crowd, at: int, pose: Pose, time_s: float) -> bool:
-        """Tell whether a look found somebody; somebody missing must be found surely."""
-        present = self._is_present(crowd, crowd.tracks[at], time_s)
-        return pose.score >= (self.rule.keep_score if present else self.rule.sure_score)
+    def _look(self, image: Image, people: Sequence[Sighting], factor: float, share: float) -> list[Look]:
+        if not people:
+            return []
+        poses = look_at(self.estimator, image, people, factor, share)
+        return [Look(pose, read_clothes(image, pose)) for pose in poses]
 
-    def _must_search(self, crowd: Crowd, seen: Mapping[int, Pose], time_s: float) -> bool:
-        """Tell whether to search the whole frame: it is time, or somebody is or was just lost, or nobody is seen."""
-        since_s = time_s - crowd.searched_s
-        unseen = [track for at, track in enumerate(crowd.tracks) if at not in seen]
-        just_lost = any(track.seen_s == crowd.time_s for track in unseen)
-        again = bool(unseen) and since_s >= self.tracks.search_again_s
-        return not seen or just_lost or again or since_s >= self.rule.check_every_s
+    def _must_search(self, crowd: Crowd, seen: Seen, time_s: float) -> bool:
+        """Tell whether to search the whole frame: nobody is seen, or it is time, sooner if somebody is missing."""
+        missing = any(track.id is not None and at not in seen.known for at, track in enumerate(crowd.tracks))
+        every_s = self.tracks.search_again_s if missing else self.rule.check_every_s
+        return not seen.known or time_s - crowd.searched_s >= every_s
 
-    def _search(self, crowd: Crowd, seen: Mapping[int, Pose], image: Image, time_s: float) -> _Frame:
-        """Search the whole frame: confirm who is seen, find again who is missing, and welcome newcomers."""
+    def _search(self, crowd: Crowd, seen: Seen, image: Image) -> Seen:
+        """Search the whole frame: confirm who is seen, leave whom only we see unsurely, and look at strangers."""
         found = self._in_front(self.estimator.find(image))
-        places, poses = list(seen), list(seen.values())
+        places, poses = list(seen.known), [look.pose for look in seen.known.values()]
         pairs = pair_searched(poses, [sighting.pose for sighting in found], self.tracks)
         confirmed = {places[row] for row, _ in pairs}
-        kept = {at: p for at, p in seen.items() if at in confirmed or p.score >= self.rule.sure_score}
+        known = {
+            at: look
+            for at, look in seen.known.items()
+            if at in confirmed or look.pose.score >= self.rule.sure_score
+        }
         met = {column for _, column in pairs}
         strangers = [sighting for column, sighting in enumerate(found) if column not in met]
-        looked = self._look_at_found(strangers, list(kept.values()), image)
-        missing = [at for at, track in enumerate(crowd.tracks) if at not in kept]
-        back = pair_missing([crowd.tracks[at] for at in missing], looked, time_s, crowd.size, self.tracks)
-        again = {missing[row]: looked[column] for row, column in back}
-        known = {column for _, column in back}
-        newcomers = [pose for column, pose in enumerate(looked) if column not in known]
-        return _Frame(time_s, kept | again, frozenset(confirmed | again.keys()), tuple(newcomers))
+        newcomers = self._look_at_found(strangers, [look.pose for look in known.values()], image)
+        return Seen(known, confirmed, newcomers)
 
     def _in_front(self, found: Sequence[Sighting]) -> list[Sighting]:
         """Return all of whom a search found, or with people="auto" those about as prominent as the most prominent."""
@@ -152,45 +161,21 @@ class FollowMany:
 
     def _look_at_found(
         self, strangers: Sequence[Sighting], known: Sequence[Pose], image: Image
-    ) -> list[Pose]:
+    ) -> list[Look]:
         """Look at people just found, as at a still; return the poses of those who are somebody, and nobody known."""
         least = self.estimator.min_score**2
         hopeful = [sighting for sighting in strangers if sighting.pose.score >= least]
         if not hopeful:
             return []
-        looked = look_at(
-            self.estimator, image, hopeful, self.estimator.rule.factor, self.estimator.rule.guide_share
-        )
+        looked = self._look(image, hopeful, self.estimator.rule.factor, self.estimator.rule.guide_share)
         real = [
-            pose
-            for sighting, pose in zip(hopeful, looked, strict=True)
-            if sighting.pose.score * pose.score >= least
+            look
+            for sighting, look in zip(hopeful, looked, strict=True)
+            if sighting.pose.score * look.pose.score >= least
         ]
-        claims = [2.0] * len(known) + [pose.score for pose in real]
-        staying = one_a_body([*known, *real], claims, self.tracks)
+        claims = [2.0] * len(known) + [look.pose.score for look in real]
+        staying = one_a_body([*known, *(look.pose for look in real)], claims, self.tracks)
         return [real[i - len(known)] for i in staying if i >= len(known)]
-
-    def _remember(self, crowd: Crowd, frame: _Frame) -> tuple[Crowd, list[Pose]]:
-        """Return what is known after a frame, and the poses of those known by an id, as they are shown."""
-        tracks, next_id = [], crowd.next_id
-        for track, sure in self._updated(crowd, frame):
-            if sure and track.pose.id is None:
-                track = replace(track, pose=replace(track.pose, id=next_id))
-                next_id += 1
-            tracks.append(track)
-        smooth, shown = self._calm(crowd, tracks, frame.time_s)
-        return Crowd(frame.time_s, crowd.size, tuple(tracks), next_id, crowd.searched_s, smooth), shown
-
-    def _updated(self, crowd: Crowd, frame: _Frame) -> Iterator[tuple[Track, bool]]:
-        """Yield everybody's track after a frame, and whether they are surely somebody."""
-        for at, track in enumerate(crowd.tracks):
-            if at in frame.seen:
-                after = track.again(frame.seen[at], frame.time_s, self.tracks)
-                yield after, at in frame.confirmed or after.pose.score >= self.rule.sure_score
-            elif track.pose.id is not None:
-                yield track, True
-        for pose in frame.newcomers:
-            yield Track(pose, frame.time_s, frame.time_s), pose.score >= self.rule.sure_score
 
     def _calm(
         self, crowd: Crowd, tracks: Sequence[Track], time_s: float
@@ -199,23 +184,11 @@ class FollowMany:
         smooth: dict[int, OneEuroState | None] = {}
         shown = []
         for track in tracks:
-            if track.pose.id is None:
+            if track.id is None:
                 continue
-            state = crowd.smooth.get(track.pose.id)
+            state = crowd.smooth.get(track.id)
             if track.seen_s == time_s:
                 state, pose = calm(self.smoothing, state, track.pose, time_s, crowd.size)
                 shown.append(pose)
-            smooth[track.pose.id] = state
+            smooth[track.id] = state
         return smooth, shown
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
-    """Who was seen in one frame."""
-
-    time_s: float
-    seen: Mapping[int, Pose]
-    """Poses of people known, by their place in `Crowd.tracks`."""
-    confirmed: frozenset[int] = frozenset()
-    """Those of them whom a search found, too."""
-    newcomers: tuple[Pose, ...] = ()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from movenet.atomic import written_whole
+from movenet.errors import MediaError
 from movenet.estimator import Estimator
 from movenet.pose import Pose
 from movenet.scenes import Scene
@@ -32,7 +36,7 @@ DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class CrowdRow:
+class Row:
     """What was measured of one way of following."""
 
     way: str
@@ -48,7 +52,7 @@ def ways(estimator: Estimator) -> Mapping[str, Callable[[], Follower]]:
     }
 
 
-def compare_crowds(scenes: Iterable[Scene], starts: Mapping[str, Callable[[], Follower]]) -> list[CrowdRow]:
+def compare(scenes: Iterable[Scene], starts: Mapping[str, Callable[[], Follower]]) -> list[Row]:
     """Show the same frames to all ways and measure them; one frame at a time is held.
 
     Raises:
@@ -59,7 +63,7 @@ def compare_crowds(scenes: Iterable[Scene], starts: Mapping[str, Callable[[], Fo
     for scene in scenes:
         for way, cast in follow_scene(scene, starts).items():
             casts[way].append(cast)
-    return [CrowdRow(way, identify(found)) for way, found in casts.items()]
+    return [Row(way, identify(found)) for way, found in casts.items()]
 
 
 def follow_scene(scene: Scene, starts: Mapping[str, Callable[[], Follower]]) -> dict[str, Cast]:
@@ -76,7 +80,7 @@ def follow_scene(scene: Scene, starts: Mapping[str, Callable[[], Follower]]) -> 
     return {way: Cast(truths, poses[way], size, scene.filming.rate_hz, busy_s[way]) for way in starts}
 
 
-def to_crowd_cells(row: CrowdRow) -> tuple[str, ...]:
+def to_cells(row: Row) -> tuple[str, ...]:
     """Return a row of the table under `HEADS`, as people read it."""
     i = row.identities
     shares = (f"{value:.3f}" for value in (i.hota, i.found, i.kept, i.mota, i.idf1))
@@ -90,9 +94,23 @@ def to_crowd_cells(row: CrowdRow) -> tuple[str, ...]:
     )
 
 
-def to_crowd_plain(rows: Sequence[CrowdRow]) -> list[dict[str, Any]]:
+def to_plain(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the rows as JSON holds them, rounded."""
     return [
         {"way": row.way} | {name: round(value, DIGITS) for name, value in asdict(row.identities).items()}
         for row in rows
     ]
+
+
+def write_report(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write figures.json into a folder, which is made if it is missing.
+
+    Raises:
+        MediaError: if a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MediaError(f"cannot make the folder {folder}: {error.strerror}") from None
+    with written_whole(folder / "figures.json") as temporary:
+        temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,93 @@
+"""What following four people costs: a film of four at 720p, decoded, followed, drawn and encoded.
+
+    python benchmarks/crowd_speed.py --annotations single.json --images images [--seconds 6] [--turns 3] [--cores 2]
+
+The film is composed from photos as for `movenet eval-video --people many`: two stroll, two cross in front of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import laps
+from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
+from movenet.bench import Table
+from movenet.cores import threads_for_video
+from movenet.crowd_clips import SCRIPTS, make_scenes
+from movenet.drawing import Style, draw_on
+from movenet.moving_camera import Filming
+
+
+def make_film(path: Path, annotations: Path, images: Path, seconds: float) -> int:
+    """Write a film of four people and return how many frames it has."""
+    filming = Filming(1280, 720, seconds=seconds)
+    scenes = make_scenes(annotations, images, len(SCRIPTS), 2, filming)
+    scene = next(scene for scene in scenes if scene.name.startswith("crowd"))
+    with open_writer(path, rate_fps=filming.rate_hz) as writer:
+        for image, time_s in scene.frames():
+            writer.write(image, time_s)
+    return len(scene)
+
+
+def decode(path: Path) -> None:
+    """Decode, nothing else."""
+    with open_source(path) as source:
+        for _ in source:
+            pass
+
+
+def follow(path: Path, follower: VideoEstimator) -> list[int]:
+    """Decode and follow; return how many people were seen in each frame."""
+    stream = follower.stream()
+    with open_source(path) as source:
+        return [len(stream(frame.image, frame.time_s)) for frame in source]
+
+
+def annotate(path: Path, out: Path, follower: VideoEstimator) -> None:
+    """Decode, follow, draw and encode, as `movenet run --people many`."""
+    stream, style = follower.stream(), Style("person")
+    with open_source(path) as source, open_writer(out, like=source) as writer:
+        for frame in source:
+            draw_on(frame.image, stream(frame.image, frame.time_s), style)
+            writer.write(frame.image, frame.time_s)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--annotations", type=Path, required=True)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--cores", type=int, default=2)
+    wanted = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: wanted.cores])
+    cv2.setNumThreads(1)  # as `movenet run` does
+    follower = VideoEstimator(Estimator(people="many", runtime=Runtime(threads=threads_for_video())))
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "four.mp4", Path(folder) / "out.mp4"
+        frames = make_film(path, wanted.annotations, wanted.images, wanted.seconds)
+        seen = follow(path, follower)
+        jobs = {
+            "decode": lambda: decode(path),
+            "decode, follow": lambda: follow(path, follower),
+            "decode, follow, draw, encode": lambda: annotate(path, out, follower),
+        }
+        found = laps.take_turns(jobs, frames, wanted.turns)
+    times_ms = [(name, laps.wall_ms(turns)) for name, turns in found.items()]
+    rows = tuple((name, f"{ms:.1f}", f"{1000 / ms:.0f}") for name, ms in times_ms)
+    note = f"{wanted.cores} cores, {frames} frames, {np.mean(seen):.1f} people seen a frame."
+    laps.show(Table(("step", "ms a frame", "frames/s"), rows, 1, (note,)))
+
+
+if __name__ == "__main__":
+    main()
