@@ -1,0 +1,53 @@
+"""`movenet live`, as a user types it."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from typer.testing import CliRunner
+
+from movenet.cli import app
+
+MOVENET = [sys.executable, "-c", "from movenet.cli import main; main()"]
+
+
+def test_it_says_where_the_page_is_and_stops_at_ctrl_c():
+    command = [*MOVENET, "live", "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        assert line.startswith("movenet live: http://127.0.0.1:")
+        url = line.split()[2]
+        with urllib.request.urlopen(url + "health") as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=20)
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize("package", ["starlette", "uvicorn", "websockets"])
+def test_a_missing_package_is_named_with_the_command_that_brings_it(package):
+    code = (
+        f"import sys; sys.modules['{package}'] = None; from movenet.errors import MoveNetError\n"
+        "from movenet.live import ServerSettings, serve\n"
+        "try: serve(None, ServerSettings(), print)\n"
+        "except MoveNetError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert f"needs the package '{package}'" in said
+    assert "pip install 'movenet[live]'" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--port", "70000"], "expected a port from 0 to 65535, got 70000"),
+        (["--clients", "0"], "expected the limit clients above 0, got 0"),
+        (["--certificate", "a.pem"], "expected a certificate and its key"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_anything_is_loaded(flags, sentence):
+    result = CliRunner().invoke(app, ["live", *flags])
+    assert sentence in str(result.exception)
