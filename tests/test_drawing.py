@@ -243,7 +243,9 @@ def test_drawing_on_what_cannot_be_drawn_on_names_the_way_out():
     "image", [GREY[..., 0], GREY.astype(np.float32), np.zeros((9, 9, 4), np.uint8), "photo.jpg"]
 )
 def test_what_is_no_rgb_picture_is_refused(image):
-    with pytest.raises(MediaError, match=r"expected a picture as a uint8 RGB array of shape \(height, width, 3\), got"):
+    with pytest.raises(
+        MediaError, match=r"expected a picture as a uint8 RGB array of shape \(height, width, 3\), got"
+    ):
         draw(image, [person()])
 
 

@@ -346,7 +346,9 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path, name):
     ids=["grey", "alpha", "float", "empty", "nothing"],
 )
 def test_what_is_no_rgb_picture_is_not_written(tmp_path, image):
-    with pytest.raises(MediaError, match=r"expected a picture as a uint8 RGB array of shape \(height, width, 3\), got"):
+    with pytest.raises(
+        MediaError, match=r"expected a picture as a uint8 RGB array of shape \(height, width, 3\), got"
+    ):
         write_photo(tmp_path / "a.png", image)
     assert not list(tmp_path.iterdir())
 
