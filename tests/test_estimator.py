@@ -1,14 +1,25 @@
 """One picture in, poses out."""
 
+import itertools
 from dataclasses import replace
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 
+from movenet.crop import Crop
 from movenet.engine import Runtime, ScriptedEngine
-from movenet.errors import MediaError, ModelError
-from movenet.estimator import Estimator, LookRule, Sighting, default_rule
+from movenet.errors import DataError, MediaError, ModelError
+from movenet.estimator import (
+    Estimator,
+    LookRule,
+    People,
+    Preset,
+    Sighting,
+    default_rule,
+    from_corners,
+)
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
 from movenet.oks import similarity
@@ -220,3 +231,77 @@ def test_every_person_of_a_crowd_is_sighted_once(astronaut):
     estimator = Estimator("lightning", rule=LookRule(first_sides_px=(512,)))
     sure = [s for s in estimator.find(crowd) if s.pose.score > 0.3]
     assert sorted(int(s.pose["nose"][0]) // 512 for s in sure) == [0, 1, 2]
+
+
+def test_boxes_are_looked_at_in_their_order_and_nobody_is_searched_for(lightning, astronaut):
+    wide = np.concatenate([astronaut] * 2, axis=1)
+    boxes = [[512 + 100, 0, 320, 512], [100, 0, 320, 512], [-40, 300, 40, 60]]
+    right, left, nobody = Estimator(lightning.engine, rule=LookRule(finder=silent(MODELS["multipose"])))(
+        wide, boxes
+    )
+    assert np.hypot(left["nose"][0] - 223, left["nose"][1] - 123) < 12
+    assert np.hypot(right["nose"][0] - 223 - 512, right["nose"][1] - 123) < 12
+    assert nobody.score < 0.2 < min(left.score, right.score)
+
+
+def test_boxes_of_several_pictures_are_looked_at_in_one_go(lightning, astronaut):
+    boxes = [[[100, 0, 320, 512]], np.zeros((0, 4)), [[0, 0, 512, 512], [100, 0, 320, 512]]]
+    first, none, two = lightning.batch([astronaut] * 3, boxes)
+    assert (len(first), len(none), len(two)) == (1, 0, 2)
+    assert alike(first[0], two[1]) > 0.98
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        ([[0, 0, np.nan, 5]], r"nan, 5\.0\] as box 0"),
+        ([[0, 0, 5, 5], [9, 9, -5, 5]], "above 0, got .* as box 1"),
+        ([[0, 0, 0, 5]], "above 0"),
+        ([[0, 0, np.inf, 5]], "finite"),
+        ([0, 0, 5, 5], r"got shape \(4,\)"),
+        ([[0, 0, 5]], r"shape \(n, 4\)"),
+        ("all", "as numbers"),
+    ],
+)
+def test_what_is_no_box_is_refused(lightning, astronaut, boxes, expected):
+    with pytest.raises(DataError, match=expected):
+        lightning(astronaut, boxes)
+
+
+def test_boxes_are_given_for_every_picture_or_none(lightning, astronaut):
+    with pytest.raises(DataError, match="for each of 2 pictures, got boxes for 1"):
+        lightning.batch([astronaut] * 2, [[]])
+
+
+def test_corners_become_boxes():
+    np.testing.assert_array_equal(from_corners([[10, 20, 40, 80]]), [[10, 20, 30, 60]])
+    assert from_corners([]).shape == (0, 4)
+    with pytest.raises(DataError, match="above 0"):
+        from_corners([[40, 20, 10, 80]])
+
+
+def test_squares_of_two_sizes_come_back_in_their_order(lightning, astronaut):
+    crops = [Crop.around_box((100, 0, 320, 512), 1.1, side) for side in (192, 128, 192, 160, 128)]
+    looked = lightning.look([astronaut] * 5, crops)
+    for crop, pose in zip(crops, looked, strict=True):
+        (alone,) = lightning.look([astronaut], [crop])
+        assert alike(pose, alone) > 0.98
+
+
+def test_small_people_are_drawn_in_a_smaller_square():
+    rule = LookRule(small_px=64)
+    assert [rule.side(length, 192) for length in (63, 64)] == [128, 192]
+    assert [rule.side(length, 256) for length in (10, 500)] == [160, 256]
+
+
+def test_every_preset_is_a_rule_for_every_model():
+    for people, preset in itertools.product(get_args(People), get_args(Preset)):
+        for model in ("lightning", "thunder", "thunder-int8", "posenet"):
+            rule = default_rule(model, people, preset)
+            assert rule.finder == ("multipose-int8" if model.endswith("int8") else "multipose")
+            assert (rule.factor, rule.guide_share) != (0, 0)
+
+
+def test_the_default_for_many_people_is_the_accurate_model():
+    assert Estimator(people="many").engine.card.name == "thunder-int8"
+    assert Estimator().engine.card.name == "lightning"

@@ -21,6 +21,7 @@ from movenet.decode import Floats, Guide
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
+from movenet.estimator.finding import search
 from movenet.estimator.rule import (
     COMPANY,
     MIN_SCORE,
@@ -31,7 +32,6 @@ from movenet.estimator.rule import (
     default_model,
     default_rule,
 )
-from movenet.estimator.finding import search
 from movenet.estimator.sighting import Sighting, agree
 from movenet.media.photo import read_photo
 from movenet.oks import area, suppress

@@ -70,9 +70,7 @@ PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], LookRule]] = {
     ("one", "best"): replace(_ONE, flip=True),
     ("many", "fast"): replace(_MANY, first_sides_px=(384,)),
     ("many", "balanced"): replace(_MANY, first_sides_px=(256, 640), closer_below_px=100),
-    ("many", "best"): replace(
-        _MANY, first_sides_px=(256, 384, 768, 1536, 3072), closer_below_px=200, flip=True
-    ),
+    ("many", "best"): replace(_MANY, first_sides_px=(256, 384, 768, 1536, 3072), closer_below_px=200),
 }
 """By whom to look for and how much time to take; what it costs and brings: docs/many-people.md."""
 
@@ -91,5 +89,5 @@ def default_rule(model: str, people: People, preset: Preset = "balanced") -> Loo
     if people == "auto":  # whoever is in front is large enough for one look
         rule = replace(rule, first_sides_px=rule.first_sides_px[:1])
     if name == "thunder":
-        rule = replace(rule, factor=1.15, guide_share=0.5)
+        rule = replace(rule, factor=1.15 if people == "one" else 1.1, guide_share=0.5)
     return replace(rule, finder=f"{rule.finder}{INT8}") if name != model else rule

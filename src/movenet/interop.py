@@ -1,0 +1,54 @@
+"""Poses as other libraries hold them. COCO's results are written by `movenet.open_records("poses.json")`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from movenet.errors import DataError, missing_extra
+from movenet.pose import Pose
+
+if TYPE_CHECKING:
+    from supervision import KeyPoints
+
+VISIBLE_SCORE: Final = 0.2
+"""Keypoints that score less are marked as not visible, so that annotators leave them out."""
+
+
+def to_supervision(poses: Sequence[Pose], min_score: float = VISIBLE_SCORE) -> KeyPoints:
+    """Return poses as `supervision.KeyPoints`, in their order; extra `supervision`.
+
+    `xy` (n, K, 2) float32 are pixels of the picture, `keypoint_confidence` (n, K) and `detection_confidence` (n,) the
+    scores, `visible` (n, K) whether a keypoint scores `min_score` and is finite, `class_id` (n,) 0. `data` holds
+    "class_name", and "tracker_id" (n,) if every pose has an id.
+
+    Raises:
+        DataError: if supervision is not installed, or the poses are not of one skeleton.
+    """
+    try:
+        from supervision import KeyPoints
+    except ImportError:
+        raise DataError(missing_extra("supervision", "supervision", "supervision.KeyPoints")) from None
+    if not poses:
+        return KeyPoints.empty()
+    sizes = {len(pose.keypoints) for pose in poses}
+    if len(sizes) > 1:
+        raise DataError(
+            f"expected poses of one skeleton, got {' and '.join(map(str, sorted(sizes)))} keypoints"
+        )
+    keypoints = np.stack([pose.keypoints for pose in poses])
+    scores = np.stack([pose.scores for pose in poses])
+    data = {"class_name": np.array(["person"] * len(poses))}
+    ids = [pose.id for pose in poses if pose.id is not None]
+    if len(ids) == len(poses):
+        data["tracker_id"] = np.array(ids)
+    return KeyPoints(
+        xy=keypoints,
+        class_id=np.zeros(len(poses), int),
+        keypoint_confidence=scores,
+        detection_confidence=np.array([pose.score for pose in poses], np.float32),
+        visible=(scores >= min_score) & np.isfinite(keypoints).all(axis=2),
+        data=data,
+    )

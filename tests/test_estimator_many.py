@@ -1,0 +1,132 @@
+"""Everybody in a picture: large and small, in tiles, merged, counted."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from crowds import compose
+from movenet.crop import Crop
+from movenet.engine import ScriptedEngine
+from movenet.estimator import Estimator, LookRule, default_rule
+from movenet.estimator.finding import merged
+from movenet.estimator.sighting import Sighting
+from movenet.media import read_photo
+from movenet.models import DATA, MODELS
+from movenet.pose import Pose
+from stage import Stage, scene
+from stage import keypoints as places
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return read_photo(DATA / "astronaut.jpg")
+
+
+@pytest.fixture(scope="module")
+def everybody():
+    return Estimator("thunder-int8", people="many")
+
+
+def cells(poses, cell, columns):
+    """Return in which cell each pose's nose is."""
+    return sorted(int(p["nose"][1] // cell[1]) * columns + int(p["nose"][0] // cell[0]) for p in poses)
+
+
+@pytest.mark.parametrize("preset", ["balanced", "best"])
+def test_twelve_people_are_found_as_twelve(astronaut, everybody, preset):
+    crowd = compose(astronaut, 12, (160, 160))
+    rule = default_rule("thunder-int8", "many", preset)
+    estimator = Estimator(everybody.engine, people="many", rule=replace(rule, finder=everybody.finder))
+    assert cells(estimator(crowd), (160, 160), 4) == list(range(12))
+
+
+@pytest.mark.parametrize("side", range(128, 1281, 128))
+@pytest.mark.parametrize("size", [(640, 360), (300, 500)])
+def test_keypoints_and_boxes_come_back_to_their_place_from_every_size_and_shape(side, size):
+    person = (120, 60, 120, 160, 255)
+    stage = Stage()
+    rule = LookRule(first_sides_px=(side,), finder=ScriptedEngine(MODELS["multipose"], stage._search))
+    estimator = Estimator(ScriptedEngine(MODELS["lightning"], stage._look), people="many", rule=rule)
+    (sighting,) = estimator.find(scene(person, width=size[0], height=size[1]))
+    cell = 4 * max(size) / side
+    np.testing.assert_allclose(sighting.pose.keypoints, places(person), atol=1.5 * cell)
+    np.testing.assert_allclose(sighting.pose.box, person[:4], atol=2.5 * cell)
+
+
+def test_every_part_of_a_picture_lies_in_a_tile_and_neighbours_overlap():
+    whole = Crop.letterbox(4000, 1500, 2560)
+    tiles = whole.tiles(1280, 0.25)
+    assert {(tile.out_width, tile.out_height) for tile in tiles} == {(1280, 960)}
+    assert tiles[0].left == whole.left
+    assert tiles[-1].right == pytest.approx(whole.right)
+    for tile, following in pairwise(tiles):
+        assert tile.right - following.left >= 0.25 * tile.width - 1e-6
+
+
+def test_a_picture_that_fits_is_one_tile():
+    whole = Crop.letterbox(640, 480, 640)
+    assert whole.tiles(1280, 0.25) == [whole]
+
+
+def test_in_tiles_everybody_is_found_once_wherever_a_tile_ends():
+    for left in range(20, 560, 60):
+        person = (left, 100, 30, 40, 255)
+        rule = LookRule(
+            first_sides_px=(640,), tile_px=256, finder=ScriptedEngine(MODELS["multipose"], Stage()._search)
+        )
+        estimator = Estimator(ScriptedEngine(MODELS["lightning"], Stage()._look), people="many", rule=rule)
+        (sighting,) = estimator.find(scene(person))
+        np.testing.assert_allclose(sighting.pose.keypoints, places(person), atol=6)
+
+
+def test_of_a_crowd_in_tiles_nearly_all_are_found_and_nobody_twice(astronaut, everybody):
+    crowd = compose(astronaut, 64, (180, 180))
+    rule = replace(
+        default_rule("thunder-int8", "many"),
+        first_sides_px=(256, 1440),
+        tile_px=768,
+        finder=everybody.finder,
+    )
+    tiled = Estimator(everybody.engine, people="many", rule=rule)(crowd)
+    found = cells(tiled, (180, 180), 8)
+    assert len(found) == len({*found})
+    assert len(found) >= 54
+
+
+def test_the_next_scale_is_taken_only_where_somebody_is_small():
+    stage = Stage()
+    finder = ScriptedEngine(MODELS["multipose"], stage._search)
+    rule = LookRule(first_sides_px=(256, 640), closer_below_px=60, finder=finder)
+    estimator = Estimator(ScriptedEngine(MODELS["lightning"], stage._look), people="many", rule=rule)
+    for height, searches in ((320, 1), (100, 2)):
+        before = stage.searches
+        estimator.find(scene((100, 20, 80, height, 255)))
+        assert stage.searches - before == searches
+
+
+def test_nobody_found_is_looked_for_more_closely_but_never_in_an_enlarged_picture():
+    stage = Stage()
+    finder = ScriptedEngine(MODELS["multipose"], stage._search)
+    rule = LookRule(first_sides_px=(256, 640, 1280), closer_below_px=60, finder=finder)
+    estimator = Estimator(ScriptedEngine(MODELS["lightning"], stage._look), people="many", rule=rule)
+    assert estimator.find(scene(width=640, height=360)) == []
+    assert stage.searches == 2
+
+
+def sighting(shift, score, spread=100.0):
+    points = np.linspace(0, spread, 34, dtype=np.float32).reshape(17, 2) + np.float32(shift)
+    pose = Pose(points, np.ones(17, np.float32), score, (shift, shift, spread, spread))
+    return Sighting(pose, points.mean(axis=0).astype(np.float64))
+
+
+def test_of_people_alike_the_surest_stays_where_all_hold_the_keypoints_to_be():
+    kept = merged([sighting(2, 0.4), sighting(0, 0.8), sighting(300, 0.1)], 0.6)
+    assert [s.pose.score for s in kept] == [0.8, 0.1]
+    np.testing.assert_allclose(kept[0].pose.keypoints - sighting(0, 1).pose.keypoints, 2 / 5, atol=1e-3)
+    assert kept[0].pose.box == sighting(0, 0.8).pose.box
+
+
+def test_merging_nobody_gives_nobody():
+    assert merged([], 0.6) == []
