@@ -14,6 +14,8 @@ from movenet.models import MODELS, STRIDE
 
 DARK = 20
 """What is darker is nobody."""
+FEW_PIXELS = 60
+"""Of a colour are nobody, but where two others meet."""
 PLACES = np.array(
     [
         *((0.5, 0.0), (0.55, 0.02), (0.45, 0.02), (0.6, 0.04), (0.4, 0.04)),
@@ -24,11 +26,17 @@ PLACES = np.array(
 """Shape (17, 2): x, y of each keypoint, 0…1 of the box."""
 
 
+RED, GREEN, BLUE, YELLOW = COLOURS = (230, 0, 0), (0, 230, 0), (0, 0, 230), (230, 230, 0)
+
+
 def scene(*people, width=640, height=360) -> NDArray[np.uint8]:
-    """Return a picture with people (x, y, width, height, brightness 0…255), in pixels."""
+    """Return a picture with people (x, y, width, height, brightness 0…255 or colour), in pixels; the last in front.
+
+    Grey people who touch are seen as one; of coloured ones, each has a colour of COLOURS, whole or in parts.
+    """
     image = np.zeros((height, width, 3), np.uint8)
     for x, y, w, h, brightness in people:
-        image[y : y + h, x : x + w] = brightness
+        image[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] = brightness
     return image
 
 
@@ -84,9 +92,16 @@ def heads(squares: NDArray[np.uint8], places: NDArray[np.float64] = PLACES) -> d
 def _people(square) -> Iterator[tuple[NDArray[np.float64], float]]:
     """Yield the box (x, y, width, height, in pixels) of each person, and how sure that is, as a logit."""
     light = square.max(axis=2)
-    count, _, stats, _ = cv2.connectedComponentsWithStats((light > DARK).astype(np.uint8))
-    for x, y, w, h, _ in stats[1:count]:
-        sure = np.clip(np.median(light[y : y + h, x : x + w]) / 255, 0.01, 0.99)
+    strong = (square > light[..., None] / 2) & (light > DARK)[..., None]
+    count, _, stats, _ = cv2.connectedComponentsWithStats(strong.all(axis=2).astype(np.uint8))
+    boxes = [tuple(stats[i, :4]) for i in range(1, count)]
+    for colour in COLOURS:
+        seen = (strong == np.array(colour).astype(bool)).all(axis=2)
+        if seen.sum() >= FEW_PIXELS:
+            boxes.append(cv2.boundingRect(seen.astype(np.uint8)))
+    for x, y, w, h in boxes:
+        part = light[y : y + h, x : x + w]
+        sure = np.clip(np.median(part[part > DARK]) / 255, 0.01, 0.99)
         yield np.array([x, y, w, h], np.float64), float(np.log(sure / (1 - sure)))
 
 

@@ -38,7 +38,7 @@ class TrackRule:
     missing_s: float = 2.0
     """How long somebody out of sight keeps their id: behind others, or out of the picture."""
     search_again_s: float = 0.1
-    """How often the whole frame is searched while somebody is missing."""
+    """How often the whole frame is searched for somebody just lost; for who is lost for longer, less and less often."""
     look_again_s: float = 0.3
     """How long somebody missing is also looked for, in every frame, where they should be by now."""
     sure_newcomer: float = 0.33

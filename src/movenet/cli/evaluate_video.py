@@ -18,6 +18,8 @@ from movenet.cli.options import (
     PeopleOption,
     PrecisionName,
     PrecisionOption,
+    PresetName,
+    PresetOption,
     ThreadsOption,
 )
 
@@ -31,6 +33,7 @@ def evaluate_video(
     images: Annotated[Path, typer.Option(help="Folder of the pictures.", show_default=False)],
     model: ModelOption = "lightning",
     people: PeopleOption = PeopleName.one,
+    preset: PresetOption = PresetName.balanced,
     clips: Annotated[int, typer.Option(min=1, help="How many clips of four seconds.")] = 50,
     seed: Annotated[int, typer.Option(help="Decides photos, motion and noise.")] = 1,
     out: Annotated[
@@ -52,11 +55,12 @@ def evaluate_video(
     from movenet.estimator import Estimator
 
     runtime = Runtime(engine.value, precision.value, threads)
-    estimator = Estimator(model, people=people.value, runtime=runtime)
+    estimator = Estimator(model, people=people.value, rule=preset.value, runtime=runtime)
     figures = {
         "model": estimator.engine.card.name,
         "precision": estimator.engine.precision,
         "people": people.value,
+        "preset": preset.value,
         "annotations": annotations.name,
         "clips": clips,
         "seed": seed,

@@ -49,7 +49,10 @@ def run(
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least score of a pose.")] = None,
-    palette: Annotated[str, typer.Option(help="Colours: clear, classic or person.")] = "clear",
+    palette: Annotated[
+        str | None,
+        typer.Option(help="Colours: clear, classic or person; clear if not given, person in videos of many."),
+    ] = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
@@ -81,7 +84,8 @@ def run(
         rule=preset.value,
         runtime=runtime,
     )
-    style = Style(palette)
+    usual = "clear" if photos or people is PeopleName.one else "person"
+    style = Style(usual if palette is None else palette)
     if photos:
         sound &= run_photos(photos, estimator, out, style=style, json=json)
     if films:

@@ -132,10 +132,14 @@ class FollowMany:
         return [Look(pose, read_clothes(image, pose)) for pose in poses]
 
     def _must_search(self, crowd: Crowd, seen: Seen, time_s: float) -> bool:
-        """Tell whether to search the whole frame: nobody is seen, or it is time, sooner if somebody is missing."""
-        missing = any(track.id is not None and at not in seen.known for at, track in enumerate(crowd.tracks))
-        every_s = self.tracks.search_again_s if missing else self.rule.check_every_s
-        return not seen.known or time_s - crowd.searched_s >= every_s
+        """Tell whether to search the whole frame: nobody is seen, or it is time; the sooner, the later one was lost."""
+        gone = [
+            time_s - track.seen_s
+            for at, track in enumerate(crowd.tracks)
+            if track.id is not None and at not in seen.known
+        ]
+        soon_s = max(self.tracks.search_again_s, min(gone, default=math.inf) / 2)
+        return not seen.known or time_s - crowd.searched_s >= min(soon_s, self.rule.check_every_s)
 
     def _search(self, crowd: Crowd, seen: Seen, image: Image) -> Seen:
         """Search the whole frame: confirm who is seen, leave whom only we see unsurely, and look at strangers."""
