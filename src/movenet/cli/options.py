@@ -71,6 +71,12 @@ MethodOption = Annotated[
     typer.Option(help="Find people and look at each, take them as found, or look at the whole picture once."),
 ]
 PresetOption = Annotated[PresetName, typer.Option(help="How much time to take.")]
+PaletteOption = Annotated[
+    str | None,
+    typer.Option(
+        help="clear, classic or person; usually clear, and person in videos of many.", show_default=False
+    ),
+]
 EngineOption = Annotated[EngineName, typer.Option(help="What runs the network.")]
 PrecisionOption = Annotated[
     PrecisionName, typer.Option(help="auto: bf16 where the processor has it, else f32.")

@@ -49,10 +49,7 @@ def run(
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least score of a pose.")] = None,
-    palette: Annotated[
-        str | None,
-        typer.Option(help="Colours: clear, classic or person; clear if not given, person in videos of many."),
-    ] = None,
+    palette: PaletteOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
