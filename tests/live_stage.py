@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import threading
 from collections.abc import Iterator
@@ -47,12 +48,25 @@ def progressive_bomb(scans: int) -> bytes:
     return data[:-2] + data[last:-2] * scans + data[-2:]
 
 
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
 @contextmanager
 def serving(choice: SharedModels | None = None, **settings) -> Iterator[Server]:
-    """Serve on this computer, on any free port unless told otherwise, until the block ends."""
+    """Serve on this computer until the block ends, on any free port unless told otherwise; nothing may go wrong."""
     ready = threading.Event()
     server = Server(choice or models(), ServerSettings(**{"port": 0, **settings}), lambda url: ready.set())
     thread = threading.Thread(target=server.serve_until_stopped)
+    kept = _Kept()
+    logging.getLogger("uvicorn.error").addHandler(kept)
     thread.start()
     try:
         assert ready.wait(20), "the server did not start"
@@ -60,4 +74,6 @@ def serving(choice: SharedModels | None = None, **settings) -> Iterator[Server]:
     finally:
         server.should_exit = True
         thread.join(20)
+        logging.getLogger("uvicorn.error").removeHandler(kept)
         assert not thread.is_alive(), "the server did not stop"
+    assert kept.lines == [], kept.lines

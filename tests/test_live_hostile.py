@@ -182,6 +182,12 @@ def test_a_port_that_is_taken_is_an_error_with_a_remedy(server):
         Server(server.config.app.state.live.models, ServerSettings(port=port), print)
 
 
+def test_a_certificate_that_is_none_is_an_error_before_anything_starts(server, tmp_path):
+    settings = ServerSettings(port=0, certificate=tmp_path / "missing.pem", key=tmp_path / "missing.key")
+    with pytest.raises(MoveNetError, match=r"cannot use the certificate .*missing\.pem"):
+        Server(server.config.app.state.live.models, settings, print)
+
+
 def test_an_open_server_makes_up_a_token_and_tells_it_in_its_address():
     with serving(host="0.0.0.0") as server:
         assert "?token=" in server.url

@@ -90,6 +90,11 @@ def test_a_wrong_token_in_the_address_becomes_no_cookie():
     assert "set-cookie" not in client(OPEN, LAN).get("/", params={"token": "wrong"}).headers
 
 
+def test_a_stranger_cannot_put_words_into_the_cookie():
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert "set-cookie" not in client(OPEN, LAN).get("/", params={"token": "x; y"}, headers=bearer).headers
+
+
 def test_a_malformed_cookie_is_no_token():
     assert client(OPEN, LAN).get("/", headers={"cookie": 'a[]=";;\x01'}).status_code == 401
 

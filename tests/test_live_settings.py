@@ -18,7 +18,9 @@ def test_every_limit_is_a_flag_with_the_same_default(field):
 
 
 @pytest.mark.parametrize(
-    "field", [field for field in fields(ServerSettings) if field.name != "limits"], ids=lambda field: field.name
+    "field",
+    [field for field in fields(ServerSettings) if field.name != "limits"],
+    ids=lambda field: field.name,
 )
 def test_every_setting_is_a_flag_with_the_same_default(field):
     assert (FLAGS[field.name].default or ()) == (field.default or ())
@@ -48,3 +50,9 @@ def test_a_port_that_is_none_is_refused():
 def test_a_certificate_needs_its_key(tmp_path):
     with pytest.raises(DataError, match="a certificate and its key"):
         ServerSettings(certificate=tmp_path / "certificate.pem")
+
+
+@pytest.mark.parametrize("token", ["", "short", "with a space in it", "broken;cookie", "line\nbreaks in it"])
+def test_a_token_that_cannot_stand_in_an_address_is_refused(token):
+    with pytest.raises(DataError, match="expected a token of at least 8"):
+        ServerSettings(token=token)

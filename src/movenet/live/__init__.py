@@ -27,5 +27,7 @@ def serve(models: SharedModels, settings: ServerSettings, ready: Callable[[str],
 
         from movenet.live.server import Server
     except ImportError as error:
-        raise MoveNetError(missing_extra(str(error.name).partition(".")[0], "live", "the live page")) from None
+        raise MoveNetError(
+            missing_extra(str(error.name).partition(".")[0], "live", "the live page")
+        ) from None
     Server(models, settings, ready).serve_until_stopped()

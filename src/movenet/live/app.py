@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -16,9 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import movenet
+from movenet.cores import usable_cores
 from movenet.errors import DataError, MediaError, MoveNetError
 from movenet.live import wire
 from movenet.live.client import Client
@@ -45,7 +46,8 @@ class Live:
         """Cameras connected now."""
         self.photos = 0
         """Posted pictures being received or worked on now."""
-        self._cameras_pool = ThreadPoolExecutor(1, "movenet-live")
+        # While one picture is in the network, others are decoded: half as many again in the same time (docs/live.md).
+        self._cameras_pool = ThreadPoolExecutor(usable_cores(), "movenet-live")
         # Their own thread, so that decoding a large photo holds up no camera; the models are shared all the same.
         self._photos_pool = ThreadPoolExecutor(1, "movenet-photo")
 
@@ -73,18 +75,22 @@ class Live:
         return JSONResponse(describe(movenet.__version__, self.models.names, self.limits))
 
     async def camera(self, socket: WebSocket) -> None:
-        """Talk with one page."""
-        await socket.accept()
-        if self.clients >= self.limits.clients:
-            await socket.close(wire.BUSY, "no more cameras fit")
-            return
-        self.clients += 1
-        try:
-            await socket.send_text(wire.hello(movenet.__version__, self.models.names, self.limits))
-            client = Client(self.models, self.limits)
-            await Conversation(socket, client, self.limits, self._cameras_pool).run()
-        finally:
-            self.clients -= 1
+        """Talk with one page until it leaves."""
+        with suppress(WebSocketDisconnect):
+            await socket.accept()
+            if self.clients >= self.limits.clients:
+                await socket.close(wire.BUSY, "no more cameras fit")
+                return
+            self.clients += 1
+            try:
+                await self._talk(socket)
+            finally:
+                self.clients -= 1
+
+    async def _talk(self, socket: WebSocket) -> None:
+        await socket.send_text(wire.hello(movenet.__version__, self.models.names, self.limits))
+        client = Client(self.models, self.limits)
+        await Conversation(socket, client, self.limits, self._cameras_pool).run()
 
     async def pose(self, request: Request) -> Response:
         """Find who is in one posted picture."""

@@ -41,7 +41,7 @@ class Gate:
     def __init__(self, app: ASGIApp, settings: ServerSettings):
         self._app = app
         self._settings = settings
-        self._names = THIS_COMPUTER | {settings.host} | {_host(origin) for origin in settings.origins}
+        self._names = (THIS_COMPUTER | {settings.host, *map(_host, settings.origins)}) - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -82,31 +82,40 @@ class Gate:
             _cookie(headers, cookie_name(scope)),
             _asked(scope),
         )
-        return any(hmac.compare_digest(token.encode(), one.encode()) for one in shown)
+        return any(_is_same(token, one) for one in shown)
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
         """Return a `send` that adds our headers, and a cookie for those who show the token in the address."""
+        cookie = self._cookie(scope)
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in PAGE_HEADERS.items():
                     headers.setdefault(name, value)
-                if self._settings.token is not None and _asked(scope):
-                    secure = "; Secure" if scope["scheme"] == "https" else ""
-                    headers.append(
-                        "Set-Cookie",
-                        f"{cookie_name(scope)}={_asked(scope)}; HttpOnly; SameSite=Strict; Path=/{secure}",
-                    )
+                if cookie:
+                    headers.append("Set-Cookie", cookie)
             await send(message)
 
         return dressed
+
+    def _cookie(self, scope: Scope) -> str:
+        token = self._settings.token
+        if token is None or not _is_same(token, _asked(scope)):
+            return ""
+        secure = "; Secure" if scope["scheme"] in ("https", "wss") else ""
+        return f"{cookie_name(scope)}={token}; HttpOnly; SameSite=Strict; Path=/{secure}"
 
 
 def cookie_name(scope: Scope) -> str:
     """Return the name of the token's cookie; cookies do not know ports, and two servers must not share one."""
     server = scope.get("server")
     return f"movenet-live-{server[1] if server else 0}"
+
+
+def _is_same(token: str, shown: str) -> bool:
+    """Compare in a time that tells nothing of where they differ."""
+    return hmac.compare_digest(token.encode(), shown.encode())
 
 
 def _asked(scope: Scope) -> str:

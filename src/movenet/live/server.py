@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote
 
+import cv2
 import uvicorn
 
 from movenet.errors import MoveNetError
@@ -29,14 +30,14 @@ class Server(uvicorn.Server):
             ready: called once with the page's address, in the server's thread.
 
         Raises:
-            MoveNetError: If the port is taken or the address is not this computer's.
+            MoveNetError: If the port is taken, the address is not this computer's, or the certificate is no good.
         """
         if settings.token is None and not settings.is_local:
             settings = replace(settings, token=new_token())
+        super().__init__(_config(models, settings))
+        self._ready = ready
         self.socket = _listen(settings)
         self.url = _url(settings, self.socket.getsockname()[1])
-        self._ready = ready
-        super().__init__(_config(models, settings))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say where."""
@@ -45,6 +46,8 @@ class Server(uvicorn.Server):
 
     def serve_until_stopped(self) -> None:
         """Serve until Ctrl-C, or until `should_exit` is set."""
+        # OpenCV's idle threads would keep cores busy that the models and other cameras' pictures need.
+        cv2.setNumThreads(1)
         try:
             self.run([self.socket])
         except KeyboardInterrupt:
@@ -77,7 +80,7 @@ def _url(settings: ServerSettings, port: int) -> str:
 
 
 def _config(models: SharedModels, settings: ServerSettings) -> uvicorn.Config:
-    return uvicorn.Config(
+    config = uvicorn.Config(
         create_app(models, settings),
         ws="websockets-sansio",
         ws_max_size=HEADER.size + settings.limits.frame_bytes,
@@ -93,3 +96,10 @@ def _config(models: SharedModels, settings: ServerSettings) -> uvicorn.Config:
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
     )
+    try:
+        config.load()
+    except OSError as error:  # ssl's own errors are of this kind, too
+        raise MoveNetError(
+            f"cannot use the certificate {settings.certificate} with its key: {error}"
+        ) from None
+    return config

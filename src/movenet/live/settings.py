@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 from movenet.errors import DataError
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,}")
+"""What can stand in an address and in a cookie as it is, and is not guessed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class ServerSettings:
     """Where a live server listens and whom it trusts.
 
     Raises:
-        DataError: If the port is none, or only one of certificate and key is given.
+        DataError: If the port is none, the token cannot stand in an address, or one of certificate and key is
+            missing.
     """
 
     host: str = "127.0.0.1"
@@ -70,6 +76,8 @@ class ServerSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise DataError(f"expected a port from 0 to 65535, got {self.port}")
+        if self.token is not None and not _TOKEN.fullmatch(self.token):
+            raise DataError("expected a token of at least 8 letters, digits or - . _ ~, got another one")
         if (self.certificate is None) != (self.key is None):
             raise DataError("expected a certificate and its key, got only one of them")
 

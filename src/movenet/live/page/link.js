@@ -3,6 +3,7 @@
 const HEADER_BYTES = 12;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS, BUSY_WAIT_MS] = [300, 4000, 3000];
 const LOST_MS = 4000;
+const FRAME_MS = 33;
 const MOST_UNDERWAY = 5;
 const [BUSY, TOKEN_NEEDED] = [1013, 4401];
 
@@ -13,7 +14,6 @@ export class Link {
   #choice = null;
   #underway = new Map();
   #way = 0;
-  #interval = 33;
   #frame = 0;
   #clogged = 0;
   #dropped = 0;
@@ -33,7 +33,7 @@ export class Link {
    */
   get isFree() {
     this.#forgetLost();
-    const filling = this.#clogged > 0 ? 0 : Math.ceil(this.#way / this.#interval);
+    const filling = this.#clogged > 0 ? 0 : Math.ceil(this.#way / FRAME_MS);
     const room = Math.min(MOST_UNDERWAY, 2 + Math.max(0, filling - 1));
     return this.state === "open" && this.#underway.size < room && this.#socket.bufferedAmount === 0;
   }
@@ -42,11 +42,6 @@ export class Link {
   choose(choice) {
     this.#choice = choice;
     if (this.state === "open") this.#socket.send(JSON.stringify({ type: "choice", ...choice }));
-  }
-
-  /** How often pictures come at best, in ms: so many fit on the way. */
-  expect(intervalMs) {
-    this.#interval = Math.max(8, intervalMs);
   }
 
   /**

@@ -6,10 +6,11 @@
  * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, wayMs, takenAt}.
  */
 
+import { fillAngles, showAngles } from "./angle_table.js";
 import { Recording, canRecord, save, snapshot } from "./keeping.js";
 import { Link } from "./link.js";
 import { Quality } from "./quality.js";
-import { ANGLES, drawPoses, jointAngles, parseRecord } from "./skeleton.js";
+import { drawPoses, parseRecord } from "./skeleton.js";
 import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
 import { currentLanguage, say, speak } from "./words.js";
 
@@ -35,6 +36,11 @@ let latest = null;
 let drawnAt = [];
 let latencies = [];
 let models = [];
+let lastTakenAt = 0;
+let encoding = false;
+let sent = null;
+let notice = null;
+let noticeTimer = 0;
 
 const link = new Link({
   state: showState,
@@ -104,23 +110,17 @@ async function offerCameras(opened) {
 
 /* From picture to poses */
 
-let lastTakenAt = 0;
-
 function onPicture({ takenAt }) {
   const from = source;
   from.next(onPicture);
   if (paused || !from.width) return;
-  if (takenAt > lastTakenAt) link.expect(Math.min(100, takenAt - lastTakenAt));
-  const isNew = takenAt > lastTakenAt;
-  if (isNew && link.isFree && !encoding) {
+  if (takenAt > lastTakenAt && link.isFree && !encoding) {
     lastTakenAt = takenAt;
     send(from, takenAt);
   }
   // While no answers come the picture goes on without a skeleton.
   if (performance.now() - lastShownAt > SILENT_MS) show(from.element, from.width, from.height, null);
 }
-
-let encoding = false;
 
 async function send(from, takenAt) {
   encoding = true;
@@ -144,8 +144,6 @@ async function send(from, takenAt) {
     encoding = false;
   }
 }
-
-let sent = null;
 
 function showPoses(message, { keep, serverMs, wayMs }) {
   quality.observe(wayMs, performance.now());
@@ -214,14 +212,9 @@ function refreshDetails() {
 }
 
 function refreshAngles(live) {
-  $("angle-table").hidden = !$("angles").checked;
-  if ($("angle-table").hidden) return;
-  const pose = live ? latest.record.poses[0] : null;
-  const angles = new Map((pose ? jointAngles(pose, Number($("threshold").value)) : []).map(({ name, degrees }) => [name, degrees]));
-  for (const cell of document.querySelectorAll("#angle-table [data-angle]")) {
-    const degrees = angles.get(cell.dataset.angle);
-    cell.textContent = degrees === undefined ? "–" : `${Math.round(degrees)}°`;
-  }
+  const table = $("angle-table");
+  table.hidden = !$("angles").checked;
+  if (!table.hidden) showAngles(table, live ? latest.record.poses[0] : null, Number($("threshold").value));
 }
 
 function median(values) {
@@ -301,9 +294,6 @@ function toggleFullscreen() {
 
 /* Words and states */
 
-let notice = null;
-let noticeTimer = 0;
-
 function showNotice(key, gaps = {}, forMs = 0) {
   notice = [key, gaps];
   $("notice").textContent = say(key, gaps);
@@ -353,26 +343,10 @@ function setLanguage(chosen) {
   Object.assign($("language"), { textContent: other === "ko" ? "한국어" : "English", lang: other });
   showState($("status").dataset.state);
   showRecording();
-  fillAngles();
+  fillAngles($("angle-table"));
   choose();
   if (notice) $("notice").textContent = say(...notice);
   localStorage.setItem("language", currentLanguage());
-}
-
-function fillAngles() {
-  const joints = [...new Set(ANGLES.map(([name]) => name.replace(/^(left|right)_/, "")))];
-  const rows = joints.map((joint) => {
-    const row = document.createElement("tr");
-    const head = Object.assign(document.createElement("th"), { scope: "row", textContent: say(joint) });
-    const cells = ["left", "right"].map((side) => {
-      const cell = document.createElement("td");
-      cell.dataset.angle = `${side}_${joint}`;
-      return cell;
-    });
-    row.append(head, ...cells);
-    return row;
-  });
-  document.querySelector("#angle-table tbody").replaceChildren(...rows);
 }
 
 function pickSource(kind) {
@@ -412,6 +386,7 @@ $("models").onchange = (event) => {
   choose();
 };
 $("smoothing").onchange = choose;
+$("angles").onchange = refresh;
 $("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
 $("settings").onsubmit = (event) => event.preventDefault();
