@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def to_supervision(poses: Sequence[Pose], min_score: float = VISIBLE_SCORE) -> K
         )
     keypoints = np.stack([pose.keypoints for pose in poses])
     scores = np.stack([pose.scores for pose in poses])
-    data = {"class_name": np.array(["person"] * len(poses))}
+    data: dict[str, Any] = {"class_name": np.array(["person"] * len(poses))}
     ids = [pose.id for pose in poses if pose.id is not None]
     if len(ids) == len(poses):
         data["tracker_id"] = np.array(ids)
