@@ -13,6 +13,7 @@ from movenet.cli.options import (
     MethodName,
     MethodOption,
     ModelIfNamedOption,
+    PaletteOption,
     PeopleName,
     PeopleOption,
     PrecisionName,
