@@ -46,3 +46,7 @@ def test_hands_are_watched(run):
 def test_several_sources_are_watched_at_once(run):
     lines = run("several_sources.py", CLIP, CLIP).splitlines()
     assert sorted(lines) == [f"{CLIP}: a person after 0.00 s"] * 2
+
+
+def test_people_are_counted(run):
+    assert run("count_people.py", CLIP).startswith("1 people in ")

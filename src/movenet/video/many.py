@@ -187,12 +187,10 @@ class FollowMany:
         """Return what the smoothing remembers of each by now, by id, and the poses seen, as they are shown."""
         smooth: dict[int, OneEuroState | None] = {}
         shown = []
-        for track in tracks:
-            if track.id is None:
-                continue
-            state = crowd.smooth.get(track.id)
+        for who, track in sorted({track.id: track for track in tracks if track.id is not None}.items()):
+            state = crowd.smooth.get(who)
             if track.seen_s == time_s:
                 state, pose = calm(self.smoothing, state, track.pose, time_s, crowd.size)
                 shown.append(pose)
-            smooth[track.id] = state
+            smooth[who] = state
         return smooth, shown

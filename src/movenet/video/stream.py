@@ -100,7 +100,7 @@ class VideoEstimator:
 
         Returns:
             What to remember, and the pose of the person followed, or an empty list. With an estimator of many
-            people: the poses of all that are seen, each with its id, in the order in which they first came.
+            people: the poses of all that are seen, each with its id, in the order of their ids.
 
         Raises:
             MediaError: if `image` is no picture, or time is not finite, stands still or runs backwards.
