@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from movenet.cli import app
 from movenet.crop import Crop
 from movenet.errors import DataError
 from movenet.estimator import Estimator
+from movenet.export import read_network
 from movenet.media import read_photo
 from movenet.skeleton import BODY
 from movenet.training import checkpoint
@@ -36,6 +38,7 @@ from movenet.training.settings import (
     read_settings,
 )
 from movenet.training.setup import samples
+from movenet.training.teacher import open_network
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning"
@@ -134,7 +137,9 @@ def test_a_run_killed_ten_times_loses_nothing_but_the_steps_since_its_last_check
         told = run(killed, int(rng.integers(1, 5)))
         assert told[0] == before + 1
         assert reached(killed) >= told[-1] // 2 * 2
+    (killed.out / ".checkpoint.0123abcd.part.pt").touch()
     run(killed, 50 - reached(killed))
+    assert not list(killed.out.glob(".checkpoint*"))
     run(whole, 50)
     assert_same(state_of(killed), state_of(whole))
 
@@ -152,6 +157,22 @@ def test_a_finished_model_runs_wherever_a_model_runs(tmp_path):
     assert (settings.out / "sheets" / "dots-0000010.jpg").is_file()
     assert list((settings.out / "events").iterdir())
     assert list(train(settings)) == []
+
+
+def test_a_finished_run_can_be_blended_anew(tmp_path):
+    write_set(tmp_path)
+    settings = tiny(
+        tmp_path, model=Model("lightning", side=64), training=replace(TINY, steps=1, frozen="backbone")
+    )
+    learned, official = [], dict(open_network("lightning")[0].named_parameters())
+    for share in (1.0, 0.0):
+        list(train(replace(settings, training=replace(settings.training, blend=share))))
+        model = read_network(settings.out / "model.onnx")
+        learned.append(
+            model.get_parameter("heads.offset.hidden.pointwise.bias")
+            - official["heads.offset.hidden.pointwise.bias"]
+        )
+    assert [bool(change.abs().max() > 0) for change in learned] == [True, False]
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_names_its_parts(tmp_path):

@@ -20,8 +20,8 @@ from movenet.errors import DataError
 
 NAME: Final = "checkpoint.pt"
 """In the run's folder."""
-FREE: Final = {"out", "every", "validation"}
-"""Settings that may change while a run is interrupted: no weight depends on them."""
+FREE: Final = {"out", "every", "validation", "device", "workers", "blend"}
+"""Settings that may change while a run is interrupted, or after it: what it learns does not depend on them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +64,12 @@ def load(path: Path) -> Checkpoint:
         raise DataError(f"expected a checkpoint of a run in {path}, got something else: {first}") from None
 
 
+def sweep(folder: Path) -> None:
+    """Remove the halves of checkpoints that a killed run left behind."""
+    for half in folder.glob(f".{Path(NAME).stem}.*.part{Path(NAME).suffix}"):
+        half.unlink(missing_ok=True)
+
+
 def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
     """Raise DataError if a run was begun with settings on which its weights depend and which are others now."""
     for table in now.keys() - FREE:
@@ -74,9 +80,5 @@ def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> 
 
 
 def _that_matters(table: Any) -> Any:
-    """Return a table without what changes the speed alone."""
-    return (
-        {k: v for k, v in table.items() if k not in ("device", "workers")}
-        if isinstance(table, dict)
-        else table
-    )
+    """Return a table without what no weight of a run depends on."""
+    return {k: v for k, v in table.items() if k not in FREE} if isinstance(table, dict) else table

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from typing import Final
 
 import onnx
 
@@ -13,7 +15,7 @@ from movenet.training import batch_norm
 from movenet.training.settings import SCRATCH, Settings
 from movenet.training.setup import Start, start
 
-MODEL = "model.onnx"
+MODEL: Final = "model.onnx"
 """In the run's folder."""
 
 
@@ -47,5 +49,8 @@ def publish(model: Network, settings: Settings, begun: Start) -> None:
         "licence": settings.model.licence,
         "names": " ".join(settings.skeleton.names),
     }
-    with written_whole(settings.out / MODEL) as temporary:
+    with written_whole(settings.out / MODEL) as temporary, warnings.catch_warnings():
+        # What torch's exporter will stop using is nothing that whoever trains can change.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
         onnx.save(to_onnx(model.cpu(), card), temporary)
