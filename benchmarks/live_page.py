@@ -28,11 +28,17 @@ from movenet.models import DATA
 
 LISTEN = """
   window.seen = [];
-  document.addEventListener("poses", ({ detail }) =>
-    window.seen.push([performance.now(), detail.latencyMs, detail.serverMs, detail.wayMs]));
+  document.addEventListener("poses", ({ detail }) => {
+    window.seen.push([performance.now(), detail.latencyMs, detail.serverMs, detail.wayMs]);
+    window.latest = detail.record;
+  });
+"""
+BOTH_SEEN = """
+  window.latest?.poses.length === 2
+    && window.latest.poses.every(({ keypoints }) => keypoints.filter(([, , score]) => score > 0.35).length > 14)
 """
 WARM_UP = 60
-SHOTS = {"live.png": (1280, 800), "live-phone.png": (390, 844)}
+SHOTS = {"live.jpg": (1280, 800), "live-phone.jpg": (390, 844)}
 
 
 def write_clip(path: Path) -> None:
@@ -76,8 +82,10 @@ def take_screenshots(browser: Browser, url: str, folder: Path) -> None:
         page = open_page(browser, url, size)
         page.check("[name=model][value=many]")
         page.check("#angles")
-        page.wait_for_timeout(4000)
-        page.screenshot(path=folder / name)
+        page.wait_for_timeout(2000)
+        while not page.evaluate(BOTH_SEEN):
+            page.wait_for_timeout(20)
+        page.screenshot(path=folder / name, type="jpeg", quality=86)
         page.context.close()
 
 
@@ -97,7 +105,7 @@ def main() -> None:
         flags.append(f"--use-file-for-fake-video-capture={folder}/camera.mjpeg")
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         print(this_machine())
-        page = open_page(browser, url, SHOTS["live.png"])
+        page = open_page(browser, url, SHOTS["live.jpg"])
         measure(page, settings.seconds)
         page.context.close()
         if settings.screenshots:

@@ -3,6 +3,7 @@
 import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -370,7 +371,7 @@ def test_skeletons_agree_with_following_the_same_frames_offline(tmp_path):
             cv2.resize(
                 np.ascontiguousarray(frame.image[:, 200:920]), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA
             )
-            for frame in source
+            for frame in islice(source, 60)
         ]
     estimator = Estimator("lightning", runtime=Runtime(threads=1))
     choice = Remembering({"lightning": estimator})
@@ -381,7 +382,7 @@ def test_skeletons_agree_with_following_the_same_frames_offline(tmp_path):
     ):
         page.uncheck("#smoothing")
         page.click("#start-camera")
-        drawn = {frame["record"]["time_s"]: frame["record"] for frame in wait_for_poses(page, 45)}
+        drawn = {frame["record"]["time_s"]: frame["record"] for frame in wait_for_poses(page, 30)}
     offline = VideoEstimator(estimator, smoothing=None).stream()
     small = np.stack([cv2.resize(frame, (32, 24), interpolation=cv2.INTER_AREA) for frame in frames]).astype(
         int
@@ -399,7 +400,7 @@ def test_skeletons_agree_with_following_the_same_frames_offline(tmp_path):
             sure = pose.scores > 0.4
             points = np.array(shown["keypoints"])[:, :2]
             distances += np.linalg.norm(points - pose.keypoints, axis=1)[sure].tolist()
-    assert len(distances) > 300
+    assert len(distances) > 200
     assert np.median(distances) < 1.5
     assert np.quantile(distances, 0.95) < 6
 
