@@ -1,7 +1,7 @@
 """What following four people costs: a film of four at 720p, decoded, followed, drawn and encoded.
 
     python benchmarks/crowd_speed.py --annotations single.json --images images [--seconds 6] [--turns 3] [--cores 2]
-        [--preset fast] [--threads 1]
+        [--model lightning] [--preset fast] [--threads 1]
 
 The film is composed from photos as for `movenet eval-video --people many`; all four are in sight all the time.
 """
@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--model", default="lightning")
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--threads", type=int, default=threads_for_video())
     wanted = parser.parse_args()
@@ -89,7 +90,7 @@ def main() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: wanted.cores])
     cv2.setNumThreads(1)  # as `movenet run` does
     follower = VideoEstimator(
-        Estimator(people="many", rule=wanted.preset, runtime=Runtime(threads=wanted.threads))
+        Estimator(wanted.model, people="many", rule=wanted.preset, runtime=Runtime(threads=wanted.threads))
     )
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "four.mp4", Path(folder) / "out.mp4"
