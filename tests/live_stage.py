@@ -56,7 +56,7 @@ class _Kept(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.lines.append(logging.Formatter().format(record))
 
 
 @contextmanager

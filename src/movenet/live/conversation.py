@@ -6,14 +6,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Final
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from movenet.errors import DataError
 from movenet.live import wire
 from movenet.live.client import Client, Reply
 from movenet.live.settings import Limits
+
+ABNORMAL: Final = 1006
+"""The code of a connection that ended without a word (RFC 6455, 7.4.1)."""
 
 
 class PartingError(Exception):
@@ -68,10 +71,14 @@ class Conversation:
     async def _part(self, ends: list[Any]) -> None:
         """Close the connection for the reason that a loop ended; a bug is raised."""
         for end in ends:
-            if isinstance(end, PartingError):
+            if isinstance(end, PartingError) and not self._has_left():
                 await self._within(self._socket.close(end.code, end.reason), lambda: None)
-            elif isinstance(end, BaseException) and not isinstance(end, WebSocketDisconnect):
+            elif isinstance(end, BaseException) and not isinstance(end, PartingError | WebSocketDisconnect):
                 raise end
+
+    def _has_left(self) -> bool:
+        """Whether the other loop has found out that the page is gone."""
+        return self._socket.application_state is WebSocketState.DISCONNECTED
 
     async def _listen(self) -> None:
         while True:
@@ -105,6 +112,8 @@ class Conversation:
 
     async def _tell(self, reply: Reply) -> None:
         self._mistakes = 0 if reply.sound else self._mistakes + 1
+        if self._has_left():
+            raise WebSocketDisconnect(ABNORMAL)
         await self._within(self._socket.send_text(reply.text), self._give_up)
         if self._mistakes >= self._limits.mistakes:
             raise PartingError(wire.TOO_MANY_MISTAKES, "too many malformed messages")
