@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from live_stage import jpeg
 
@@ -28,7 +28,7 @@ def write_clip(path: Path, frames: Sequence[NDArray[np.uint8]]) -> Path:
 
 
 @contextmanager
-def browser(camera: Path) -> Iterator[Browser]:
+def browser(playwright: Playwright, camera: Path) -> Iterator[Browser]:
     """Start Chromium with a clip for a camera; a page still has to ask for it."""
     found = [path for name in NAMES if (path := shutil.which(name))]
     if not found:
@@ -39,10 +39,9 @@ def browser(camera: Path) -> Iterator[Browser]:
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={camera}",
     ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found[0], args=flags)
-        yield chromium
-        chromium.close()
+    chromium = playwright.chromium.launch(executable_path=found[0], args=flags)
+    yield chromium
+    chromium.close()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from itertools import islice
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
 from live_browser import browser, colours_near, opened, wait_for_poses, wait_until, write_clip
 from live_stage import models, serving
@@ -48,10 +49,16 @@ class Remembering(SharedModels):
 
 
 @pytest.fixture(scope="module")
-def stage_browser(tmp_path_factory):
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def stage_browser(playwright, tmp_path_factory):
     crowd = scene(ACTOR, EXTRA, width=WIDTH, height=HEIGHT)
     clip = write_clip(tmp_path_factory.mktemp("stage") / "stage.mjpeg", [crowd] * 3)
-    with browser(clip) as chromium:
+    with browser(playwright, clip) as chromium:
         yield chromium
 
 
@@ -365,7 +372,7 @@ def test_pictures_shrink_when_they_stand_in_a_queue_and_grow_again_when_not(page
     assert steps[3] == 0
 
 
-def test_skeletons_agree_with_following_the_same_frames_offline(tmp_path):
+def test_skeletons_agree_with_following_the_same_frames_offline(playwright, tmp_path):
     with open_source(DATA / "sample.mp4") as source:
         frames = [
             cv2.resize(
@@ -376,7 +383,7 @@ def test_skeletons_agree_with_following_the_same_frames_offline(tmp_path):
     estimator = Estimator("lightning", runtime=Runtime(threads=1))
     choice = Remembering({"lightning": estimator})
     with (
-        browser(write_clip(tmp_path / "clip.mjpeg", frames)) as chromium,
+        browser(playwright, write_clip(tmp_path / "clip.mjpeg", frames)) as chromium,
         serving(choice) as server,
         opened(chromium, server.url) as page,
     ):
