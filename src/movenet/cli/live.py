@@ -54,8 +54,5 @@ def live(
         if browser:
             webbrowser.open(url)
 
-    serve(
-        open_models(model, Runtime(engine.value, precision.value, threads or threads_for_video())),
-        settings,
-        ready,
-    )
+    runtime = Runtime(engine.value, precision.value, threads or threads_for_video())
+    serve(open_models(model, runtime), settings, ready)
