@@ -49,4 +49,4 @@ def test_several_sources_are_watched_at_once(run):
 
 
 def test_people_are_counted(run):
-    assert run("count_people.py", CLIP).startswith("1 people in ")
+    assert run("count_people.py", CLIP).startswith("2 people in ")

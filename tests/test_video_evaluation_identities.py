@@ -97,5 +97,5 @@ def test_the_command_measures_who_is_who(shared):
     result = CliRunner().invoke(app, ["eval-video", *map(str, flags)])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
-    assert [row["way"] for row in report["rows"]] == ["every frame, tfjs's ids", "ours, off", "ours, causal"]
+    assert [row["way"] for row in report["rows"]] == ["tfjs's ids", "ours, off", "ours, causal"]
     assert report["rows"][1]["shared_ids"] == 0

@@ -45,9 +45,11 @@ def is_on(pose, person):
     return np.abs(pose.keypoints - keypoints(person)).max() < person[3] / 15
 
 
-def test_everybody_gets_an_id_in_the_first_frame_the_surest_first(stage):
+def test_everybody_gets_an_id_in_the_first_frame(stage):
     (seen,) = play(follower(stage).stream(), [[ANN, BEN]])
-    assert {who: is_on(seen[who], person) for who, person in ((1, ANN), (2, BEN))} == {1: True, 2: True}
+    assert sorted(seen) == [1, 2]
+    assert sorted(is_on(pose, ANN) for pose in seen.values()) == [False, True]
+    assert sorted(is_on(pose, BEN) for pose in seen.values()) == [False, True]
 
 
 def test_two_who_cross_keep_their_ids(stage):
@@ -86,7 +88,7 @@ def test_an_id_is_never_given_again(stage):
 
 def test_one_hidden_for_a_while_is_found_again_by_the_same_id(stage):
     wall = (240, 0, 160, 360, YELLOW)
-    walks = [[wall, at(BEN, 40 + 8 * i)] if not 25 <= i < 45 else [wall] for i in range(70)]
+    walks = [[wall, at(BEN, 40 + 8 * i)] if not 25 <= i < 45 else [wall] for i in range(65)]
     seen = play(follower(stage).stream(), walks)
     ben = next(who for who, pose in seen[0].items() if is_on(pose, walks[0][1]))
     assert ben not in seen[35]
@@ -170,9 +172,8 @@ def test_a_lock_is_for_one_person(stage):
 
 
 def test_an_estimator_that_never_looks_at_each_cannot_follow(stage):
-    finder = stage.estimator(people="many").finder
     with pytest.raises(ModelError, match="top-down"):
-        VideoEstimator(Estimator(finder, people="many", method="bottom-up"))
+        VideoEstimator(stage.estimator(people="many", method="bottom-up"))
 
 
 def test_auto_follows_those_in_front(stage):

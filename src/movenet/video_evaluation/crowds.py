@@ -46,7 +46,7 @@ class Row:
 def ways(estimator: Estimator) -> Mapping[str, Callable[[], Follower]]:
     """Return what starts to follow a new scene, for each way; the estimator is one of many people."""
     return {
-        "every frame, tfjs's ids": lambda: TfjsTracker(estimator),
+        "tfjs's ids": lambda: TfjsTracker(estimator),
         "ours, off": VideoEstimator(estimator, smoothing=None).stream,
         "ours, causal": VideoEstimator(estimator).stream,
     }
