@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import cv2
 import nbformat
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from movenet.media import open_source
 
@@ -73,6 +74,7 @@ class Lab:
             "IdentityProvider.token": self.token,
         }
         self._set("apputils-extension/notification", fetchNews="false", checkForUpdates=False)
+        self._set("notebook-extension/tracker", windowingMode="none")
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -115,14 +117,8 @@ class Lab:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
 
-    def write(self, name: str, *cells: str) -> str:
+    def write(self, name: str, notebook: nbformat.NotebookNode) -> str:
         """Write a notebook and return the address at which it is shown alone."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata["kernelspec"] = {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
         nbformat.write(notebook, self.folder / name)
         return f"{self.address}doc/tree/{name}?token={self.token}"
 
@@ -140,3 +136,25 @@ def jupyter_lab(folder: Path) -> Iterator[Lab]:
         yield lab
     finally:
         lab.close()
+
+
+class Notebook:
+    """A notebook on the screen."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        page.goto(address)
+        page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+
+    def start(self, number: int) -> Locator:
+        """Start a code cell and return it."""
+        cell = self.page.locator(".jp-CodeCell").nth(number)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+        return cell
+
+    def run(self, number: int) -> str:
+        """Run a code cell to its end and return what it prints."""
+        cell = self.start(number)
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=30_000)
+        return "".join(cell.locator(".jp-OutputArea-output").all_inner_texts())

@@ -2,91 +2,26 @@
  * The browser's half of the notebook widget: the camera is here, the model is in the kernel (messages.py has the words).
  *
  * A `Feed`, one for each widget, owns the camera: it sends a picture and, once its poses are there, the newest one. One
- * more may be under way where the way takes longer than the looking: it would wait here as long as there.
+ * more may be under way where the way takes longer than the looking.
  * A `View`, one for each place where the widget is shown, draws. Without a view, or a kernel, the camera is off.
  */
+import { Quality } from "../live/page/quality.js";
 import { drawPoses, parseRecord } from "../live/page/skeleton.js";
+import { ENGLISH, WORDS } from "./words.js";
 
-/** Longer side in pixels and JPEG quality of what is sent, from the best to the least. */
-const QUALITIES = [[640, 0.8], [480, 0.75], [400, 0.7], [320, 0.6], [256, 0.5]];
-const SLOW_MS = 80;
-const FAST_MS = 30;
-/** So many answers are looked at before the quality changes, and a step down that gains less is taken back. */
-const TRIAL = 12;
-const GAIN = 0.85;
-/** After a change that did not pay, and before trying more again. */
-const REST_MS = 20_000;
 const BUSY_AFTER_MS = 2_000;
 /** After so long without an answer the kernel is asked whether it is there: the picture may be lost. */
 const ASK_AFTER_MS = 15_000;
-const FIGURES_EVERY_MS = 500;
-/** From this latency on the picture that was sent is shown with its skeleton; under the other the live one again. */
-const TOGETHER_MS = 150;
-const LIVE_MS = 100;
-
-const ENGLISH = {
-  widget: "Camera with skeletons", start: "Start camera", stop: "Stop camera", mirror: "Mirror", smooth: "Smooth",
-  threshold: "Threshold", off: "The camera is off.", asking: "Please allow the camera in your browser.",
-  connecting: "Waiting for the kernel.", insecure: "The browser gives the camera only to pages at https or localhost.",
-  refused: "The camera was refused. Allow it for this page, in the address bar or the browser's settings, and start again.",
-  closed: "This program lets no notebook use the camera (VS Code on the desktop does not). Open the notebook in a browser, "
-    + "or run “movenet live”.",
-  none: "No camera was found. Connect one and start again.", taken_by_app: "The camera is in use by another program.",
-  unplugged: "The camera was disconnected.", failed: "The camera could not be started:",
-  elsewhere: "Another window shows the camera now.", gone: "The kernel has stopped or was restarted: run the cell again.",
-  busy: "The kernel is busy or does not answer. The newest picture is sent when it does.",
-  callback: "A callback failed and is called no more.", error: "The kernel could not use a picture:",
-  people: (count) => (count === 1 ? "1 person" : `${count} people`), rate: (fps) => `${fps} fps`,
-};
-const KOREAN = {
-  widget: "골격을 그리는 카메라", start: "카메라 켜기", stop: "카메라 끄기", mirror: "거울", smooth: "부드럽게",
-  threshold: "문턱값", off: "카메라가 꺼져 있습니다.", asking: "브라우저에서 카메라 사용을 허용해 주세요.",
-  connecting: "커널을 기다리는 중입니다.", insecure: "브라우저는 https 또는 localhost 페이지에서만 카메라를 허용합니다.",
-  refused: "카메라 사용이 거부되었습니다. 주소창이나 브라우저 설정에서 이 페이지에 허용한 뒤 다시 켜 주세요.",
-  closed: "이 프로그램은 노트북의 카메라 사용을 막습니다(데스크톱 VS Code). 노트북을 브라우저에서 열거나 “movenet live”를 실행하세요.",
-  none: "카메라를 찾지 못했습니다. 연결한 뒤 다시 켜 주세요.", taken_by_app: "다른 프로그램이 카메라를 쓰고 있습니다.",
-  unplugged: "카메라 연결이 끊어졌습니다.", failed: "카메라를 켤 수 없습니다:",
-  elsewhere: "지금은 다른 창이 카메라를 보여 줍니다.", gone: "커널이 멈췄거나 다시 시작되었습니다. 셀을 다시 실행하세요.",
-  busy: "커널이 바쁘거나 응답하지 않습니다. 응답하면 가장 새 화면을 보냅니다.",
-  callback: "콜백이 실패하여 더는 호출하지 않습니다.", error: "커널이 화면을 처리하지 못했습니다:",
-  people: (count) => `${count}명`, rate: (fps) => `초당 ${fps}장`,
-};
-const WORDS = navigator.language?.startsWith("ko") ? KOREAN : ENGLISH;
+/** States of JupyterLab's kernel in which the widget's other half is gone. */
+const LOST = new Set(["restarting", "autorestarting", "terminating", "dead"]);
+const CHECK_EVERY_MS = 250;
+/** Without an answer for so long the live picture goes on without a skeleton. */
+const STALE_MS = 400;
 
 const CAMERA_ERRORS = {
   NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "none", OverconstrainedError: "none",
   NotReadableError: "taken_by_app", AbortError: "taken_by_app",
 };
-
-/** Chooses how large pictures are sent, from how long they are under way; smaller ones must pay, or come back. */
-class Adaptation {
-  level = 0;
-  times = [];
-  before = Infinity;
-  restUntil = 0;
-
-  /** Take in for how long a picture and its answer were under way, in milliseconds, and the time now. */
-  add(underWayMs, now) {
-    this.times.push(underWayMs);
-    if (this.times.length < TRIAL) return;
-    const typical = median(this.times);
-    this.times = [];
-    if (typical > GAIN * this.before) {
-      this.level -= 1;
-      this.restUntil = now + REST_MS;
-      this.before = Infinity;
-    } else if (typical > SLOW_MS && this.level < QUALITIES.length - 1 && now > this.restUntil) {
-      this.level += 1;
-      this.before = typical;
-    } else {
-      this.before = Infinity;
-      if (typical < FAST_MS && this.level > 0 && now > this.restUntil) {
-        this.level -= 1;
-        this.restUntil = now + REST_MS;
-      }
-    }
-  }
-}
 
 /** The camera of one widget, and what is said about it with the kernel. */
 class Feed {
@@ -98,7 +33,7 @@ class Feed {
   stream = null;
   record = null;
   views = new Set();
-  adaptation = new Adaptation();
+  quality = new Quality();
   canvases = [0, 1, 2].map(() => new OffscreenCanvas(1, 1));
   number = 0;
   fresh = null;
@@ -108,18 +43,21 @@ class Feed {
   encoding = false;
   lastTime = -Infinity;
   drawn = [];
-  together = false;
 
   constructor(model) {
     this.model = model;
     model.on("msg:custom", (content) => this.hear(content));
     model.on("comm_live_update", () => this.listen());
-    this.watch = setInterval(() => this.check(), FIGURES_EVERY_MS);
-    this.ask();
+    // JupyterLab's kernel tells of its end; elsewhere silence has to say it.
+    this.kernel = model.widget_manager?.kernel;
+    this.onStatus = (_, status) => LOST.has(status) && this.lose();
+    this.kernel?.statusChanged?.connect(this.onStatus);
+    this.watch = setInterval(() => this.check(), CHECK_EVERY_MS);
   }
 
   close() {
     clearInterval(this.watch);
+    this.kernel?.statusChanged?.disconnect(this.onStatus);
     this.stop("");
   }
 
@@ -138,6 +76,7 @@ class Feed {
 
   /** The way to the kernel was cut, or is there again. */
   async listen() {
+    if (!this.id) return;
     const model = await this.model.widget_manager?.get_model?.(this.id).catch(() => null);
     if (model?.comm_live) this.ask();
     else this.lose();
@@ -163,7 +102,8 @@ class Feed {
   }
 
   async start() {
-    if (this.state !== "off" || this.views.size === 0) return;
+    if (this.state !== "off" || this.views.size === 0) return undefined;
+    if (this.problem === "gone" || this.problem === "connecting") return this.ask();
     if (!navigator.mediaDevices?.getUserMedia) return this.refuse("insecure");
     this.become("asking", "asking");
     try {
@@ -195,12 +135,12 @@ class Feed {
     this.stream = this.fresh = this.record = this.shown = null;
     this.underWay.clear();
     this.drawn = [];
-    this.together = false;
     this.become("off", problem || "off");
     if (problem !== "gone") this.say("stop", { reason: problem ? ENGLISH[problem] : "" });
   }
 
   lose() {
+    this.notice = "";
     if (this.state === "off") this.become("off", "gone");
     else this.stop("gone");
   }
@@ -253,7 +193,7 @@ class Feed {
     this.underWay.set(number, sent);
     this.encoding = true;
     try {
-      const bytes = await encode(sent.canvas, video, QUALITIES[this.adaptation.level]);
+      const bytes = await encode(sent.canvas, video, this.quality.step);
       if (!this.underWay.has(number)) return;
       sent.sent = performance.now();
       this.say("frame", { frame: number, time_s: sent.time / 1000 }, [bytes]);
@@ -282,7 +222,7 @@ class Feed {
     for (const view of this.views) view.draw();
     const now = performance.now();
     const kernel = (content.kernel_s.decoded + content.kernel_s.estimated) * 1000;
-    this.adaptation.add(now - sent.sent - kernel, now);
+    this.quality.observe(now - sent.sent - kernel, now);
     this.drawn.push({ at: now, latency: now - sent.time, underWay: now - sent.sent - kernel, kernel });
     while (this.drawn.length && this.drawn[0].at < now - 2000) this.drawn.shift();
     if (this.problem === "busy") this.become("on", "");
@@ -290,6 +230,11 @@ class Feed {
 
   /** Look now and then whether the kernel still answers. */
   check() {
+    const last = this.drawn.at(-1);
+    if (this.record && performance.now() - (last?.at ?? 0) > STALE_MS) {
+      this.record = null;
+      for (const view of this.views) view.draw();
+    }
     for (const view of this.views) view.count();
     const oldest = this.underWay.values().next().value;
     const waitedMs = this.state === "on" && oldest ? performance.now() - oldest.started : 0;
@@ -335,12 +280,15 @@ class View {
     this.stage = element("div", { className: "stage" }, this.video, this.canvas, this.notice);
     this.button = element("button", { type: "button", className: "power" });
     this.button.addEventListener("click", () => (feed.state === "off" ? feed.start() : feed.stop("")));
-    this.figures = element("output", { className: "figures" });
-    this.figures.setAttribute("aria-live", "off");
+    this.figures = element("span", { className: "figures" });
     this.bar = element("div", { className: "bar" }, this.button, ...this.controls(), this.figures);
     this.root = element("div", { className: "movenet-camera" }, this.stage, this.bar);
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", WORDS.widget);
+    // Notebooks have shortcuts on plain keys, which the controls need for themselves.
+    this.root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
     this.video.addEventListener("loadedmetadata", () => this.fit());
     this.video.addEventListener("resize", () => this.fit());
     el.append(this.root);
@@ -432,11 +380,11 @@ class View {
     context.clearRect(0, 0, width, height);
     if (!record || !width || !height) return;
     const [mirror, minScore] = [this.model.get("mirror"), this.model.get("threshold")];
-    if (this.feed.together) this.drawSent(context, mirror);
+    this.drawSent(context, mirror);
     drawPoses(context, record.poses, { width: record.width, height: record.height, mirror, minScore, textScale: scale });
   }
 
-  /** Draw the picture that the skeleton belongs to over the live one, which is too far ahead of it. */
+  /** Draw the picture that the skeleton belongs to over the live one, which is ahead of it. */
   drawSent(context, mirror) {
     const { width, height } = context.canvas;
     context.save();
@@ -447,16 +395,15 @@ class View {
 
   /** Write how fast it goes, and how many people there are. */
   count() {
-    const { drawn, record, state, adaptation } = this.feed;
+    const { drawn, record, state, quality } = this.feed;
     const span = drawn.length > 1 ? (drawn.at(-1).at - drawn[0].at) / 1000 : 0;
     const fps = span ? (drawn.length - 1) / span : 0;
     const [latency, underWay, kernel] = ["latency", "underWay", "kernel"].map((name) => median(drawn.map((one) => one[name])));
     const known = state === "on" && drawn.length > 1;
-    if (known) this.feed.together = latency > (this.feed.together ? LIVE_MS : TOGETHER_MS);
     const people = record ? WORDS.people(record.poses.length) : "";
     this.figures.textContent = known ? `${WORDS.rate(Math.round(fps))} · ${Math.round(latency)} ms · ${people}` : "";
     this.canvas.setAttribute("aria-label", people);
-    Object.assign(this.root.dataset, known ? { fps, latency, underWay, kernel, level: adaptation.level } : {});
+    Object.assign(this.root.dataset, known ? { fps, latency, underWay, kernel, side: quality.step[0] } : {});
   }
 }
 

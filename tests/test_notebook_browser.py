@@ -1,0 +1,183 @@
+"""The notebook widget in a real JupyterLab, in a real browser whose camera plays the sample clip.
+
+One visit is made and everything seen on it is kept; each test states one fact of it.
+"""
+
+import pickle
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from browsers import Notebook, camera_film, chromium, jupyter_lab
+from movenet.drawing import PALETTES
+from movenet.models import DATA
+from movenet.records import read_records
+from movenet.video import VideoEstimator
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "camera.ipynb"
+SHOW, COUNT, TABLE, STOP, AGAIN, BUSY, KEEP, SETTINGS, DIE = range(9)
+MORE_CELLS = (
+    "kept = []\ncamera.on_pose(lambda poses, frame: kept.append((frame, poses)))\ncamera.start()",
+    "import time\n\nbefore = len(camera.history)\ntime.sleep(1.5)\nprint(len(camera.history) - before)",
+    "import pickle\nfrom pathlib import Path\n\n"
+    "seen = [(frame.image, frame.time_s, [pose.keypoints for pose in poses]) for frame, poses in kept[:12]]\n"
+    "size = Path('kept.pickle').write_bytes(pickle.dumps(seen))",
+    "print(camera.mirror, camera.threshold, camera.status, len(camera.poses))",
+    "import os\n\nos._exit(1)",
+)
+PAINTED = """widget => {
+    const canvas = widget.querySelector('canvas');
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const colours = { left: [255, 159, 28], right: [86, 180, 233] };
+    const count = colour => {
+        let found = 0;
+        for (let at = 0; at < pixels.length; at += 4)
+            found += colour.every((value, k) => Math.abs(pixels[at + k] - value) < 12) && pixels[at + 3] > 250;
+        return found;
+    };
+    return Object.fromEntries(Object.entries(colours).map(([name, colour]) => [name, count(colour)]));
+}"""
+IS_LIT = "widget => widget.querySelector('video').srcObject !== null"
+
+
+def notebook():
+    """Return the example with the cells that the tests ask more with."""
+    book = nbformat.read(EXAMPLE, 4)
+    book.cells += [nbformat.v4.new_code_cell(cell) for cell in MORE_CELLS]
+    return book
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    with jupyter_lab(folder) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return camera_film(tmp_path_factory.mktemp("film"), DATA / "sample.mp4")
+
+
+@pytest.fixture(scope="module")
+def visit(lab, film):
+    """Go through the example notebook as somebody would, and return what was seen."""
+    address = lab.write("camera.ipynb", notebook())
+    with chromium(film) as browser:
+        page = browser.new_page(viewport={"width": 1100, "height": 2600}, permissions=["camera"])
+        return tour(Notebook(page, address), lab)
+
+
+def tour(book, lab):
+    seen = {}
+    widget = book.page.locator(".movenet-camera")
+    book.run(SHOW)
+    expect(widget).to_have_attribute("data-state", "on", timeout=30_000)
+    book.run(COUNT)
+    expect(widget.locator(".figures")).to_contain_text("fps", timeout=30_000)
+    seen["during a cell"] = int(book.run(BUSY))
+    seen["painted"] = widget.evaluate(PAINTED)
+    seen["figures"] = widget.locator(".figures").inner_text()
+    seen["table"] = book.run(TABLE)
+    seen["records"] = list(read_records(lab.folder / "poses.csv"))
+    book.run(STOP)
+    expect(widget).to_have_attribute("data-state", "off")
+    seen["lit after stop()"] = widget.evaluate(IS_LIT)
+    seen["painted after stop()"] = widget.evaluate(PAINTED)
+    book.run(AGAIN)
+    expect(widget).to_have_attribute("data-state", "on")
+    book.page.get_by_label("Mirror").press("Space")
+    book.page.get_by_label("Threshold").press("ArrowRight")
+    expect(widget.locator(".figures")).to_contain_text("fps", timeout=30_000)
+    seen["turned"] = "mirror" not in widget.get_attribute("class")
+    book.run(KEEP)
+    seen["kept"] = pickle.loads((lab.folder / "kept.pickle").read_bytes())
+    seen["settings"] = book.run(SETTINGS).split()
+    book.page.get_by_role("button", name="Stop camera").click()
+    expect(widget).to_have_attribute("data-state", "off")
+    seen["status after the button"] = book.run(SETTINGS).split()[2]
+    seen["notice after the button"] = widget.get_by_role("status").inner_text()
+    book.page.get_by_role("button", name="Start camera").click()
+    expect(widget).to_have_attribute("data-state", "on")
+    book.start(DIE)
+    expect(widget).to_have_attribute("data-problem", "gone", timeout=30_000)
+    seen["notice after its death"] = widget.get_by_role("status").inner_text()
+    seen["lit after its death"] = widget.evaluate(IS_LIT)
+    return seen
+
+
+def test_skeletons_are_drawn_in_the_colours_of_both_sides(visit):
+    images = [image.astype(int) for image, _, _ in visit["kept"]]
+    for name, colour in zip(
+        ("left", "right"), (PALETTES["clear"].left, PALETTES["clear"].right), strict=True
+    ):
+        in_the_film = max((np.abs(image - colour).max(axis=2) < 12).sum() for image in images)
+        assert visit["painted"][name] > 2 * in_the_film + 100
+
+
+def test_rate_latency_and_people_are_shown(visit):
+    assert [part.split()[-1] for part in visit["figures"].split(" · ")] == ["fps", "ms", "person"]
+
+
+def test_the_notebooks_cells_find_the_poses(visit):
+    assert visit["table"].startswith("The nose is at ")
+    assert re.search(r"of \d+ x \d+ pixels\.\n\d+ frames in", visit["table"])
+
+
+def test_the_history_is_saved_with_rising_times(visit):
+    times = [record.time_s for record in visit["records"]]
+    assert len(times) > 10
+    assert times == sorted(set(times))
+
+
+def test_frames_come_while_a_cell_runs(visit):
+    assert visit["during a cell"] > 3
+
+
+def test_poses_are_those_of_the_same_frames_estimated_offline(visit):
+    stream = VideoEstimator("lightning").stream()
+    for image, time_s, keypoints in visit["kept"]:
+        found = [pose.keypoints for pose in stream(image, time_s)]
+        assert np.abs(np.array(found) - keypoints).max() < 1
+        assert len(found) == 1
+
+
+def test_the_frames_are_those_of_the_camera(visit):
+    for image, _, _ in visit["kept"]:
+        rows = image.mean(axis=(1, 2)).reshape(-1, len(image) // 24).mean(axis=1)
+        assert rows[:2].max() < 8 < rows[4:20].min()
+
+
+def test_stopping_turns_the_camera_off_and_clears_the_picture(visit):
+    assert not visit["lit after stop()"]
+    assert visit["painted after stop()"] == {"left": 0, "right": 0}
+
+
+def test_controls_work_by_keyboard_and_arrive_in_python(visit):
+    assert visit["turned"]
+    assert visit["settings"] == ["False", "0.35", "on", "1"]
+
+
+def test_the_button_stops_the_camera_and_python_knows(visit):
+    assert visit["status after the button"] == "off"
+    assert visit["notice after the button"] == "The camera is off."
+
+
+def test_when_the_kernel_dies_the_widget_says_so_and_the_camera_goes_off(visit):
+    assert "restarted" in visit["notice after its death"]
+    assert not visit["lit after its death"]
+
+
+def test_a_camera_that_is_refused_is_explained_in_the_widget_and_in_python(lab, film):
+    with chromium(film) as browser:
+        address = lab.write("refused.ipynb", notebook())
+        book = Notebook(browser.new_page(viewport={"width": 1100, "height": 2600}), address)
+        book.run(SHOW)
+        widget = book.page.locator(".movenet-camera")
+        expect(widget).to_have_attribute("data-problem", "refused", timeout=30_000)
+        expect(widget.get_by_role("status")).to_contain_text("The camera was refused. Allow it")
+        assert "The camera was refused. Allow it" in book.run(SETTINGS)
