@@ -15,12 +15,14 @@ from movenet.drawing import Style, draw
 from movenet.engine import Engine, Runtime, ScriptedEngine, open_engine
 from movenet.errors import DataError, EngineError, MediaError, ModelError, MoveNetError
 from movenet.estimator import Estimator, LookRule, Sighting, estimate
+from movenet.interop import to_supervision
 from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
 from movenet.models import MODELS, ModelCard
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 from movenet.records import Record, open_records, read_records
 from movenet.smoothing import OneEuro, ZeroPhase
-from movenet.video import FollowRule, VideoEstimator, smooth_recording, watch
+from movenet.streaming import RunningStream, start_stream, stream
+from movenet.video import FollowRule, TrackRule, VideoEstimator, smooth_recording, watch
 
 __version__ = "0.1.0"
 
@@ -46,10 +48,12 @@ __all__ = [
     "OneEuro",
     "Pose",
     "Record",
+    "RunningStream",
     "Runtime",
     "ScriptedEngine",
     "Sighting",
     "Style",
+    "TrackRule",
     "VideoEstimator",
     "ZeroPhase",
     "chances",
@@ -64,6 +68,9 @@ __all__ = [
     "read_photo",
     "read_records",
     "smooth_recording",
+    "start_stream",
+    "stream",
+    "to_supervision",
     "watch",
     "write_photo",
 ]
