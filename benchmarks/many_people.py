@@ -4,8 +4,8 @@
 
 Writes the tables of docs/many-people.md and docs/img/many-people.svg; SHARED holds data/coco-val-dev. Crowds of 1 … 20
 are composed of people of the list of single persons, each cut out with some of their surroundings and drawn in a cell
-of their own. Milliseconds, after a warm-up, are means on the list and medians of crowds of one size, from the picture in
-memory to the poses, and only comparable within one run.
+of their own. Milliseconds, after a warm-up, are means on the list and medians of crowds of one size, from the picture
+in memory to the poses, and only comparable within one run.
 """
 
 from __future__ import annotations
