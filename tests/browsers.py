@@ -118,7 +118,8 @@ class Lab:
             return json.loads(answer.read() or b"null")
 
     def write(self, name: str, notebook: nbformat.NotebookNode) -> str:
-        """Write a notebook and return the address at which it is shown alone."""
+        """Write a notebook and return the address at which it is shown alone; it asks for no kernel."""
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, self.folder / name)
         return f"{self.address}doc/tree/{name}?token={self.token}"
 

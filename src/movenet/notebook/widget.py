@@ -33,10 +33,10 @@ BETWEEN_RUNS_S: Final = 0.001
 class Camera(anywidget.AnyWidget):
     """Shows the camera of whoever reads the notebook, with skeletons; no port is needed, and no camera here.
 
-    The browser sends a picture through the widget's own channel, waits for its poses and then sends the newest one:
-    at most one is under way, however slow the kernel or far away. Messages are handled where Jupyter handles those of
+    The browser sends a picture through the widget's own channel and, once its poses are back, the newest one; where the
+    way takes longer than the looking, one more is under way. Messages are handled where Jupyter handles those of
     widgets: in a thread beside the cells where front end and kernel have subshells (JupyterLab from 4.4 with ipykernel
-    from 7), else between the cells.
+    from 7), else between the cells. A thread of our own would not help there: messages would still wait for the cell.
     """
 
     _esm = script()
