@@ -14,7 +14,7 @@ from movenet.decode import Guide, decode_many, decode_one
 from movenet.drawing import Style, draw
 from movenet.engine import Engine, Runtime, ScriptedEngine, open_engine
 from movenet.errors import DataError, EngineError, MediaError, ModelError, MoveNetError
-from movenet.estimator import Estimator, LookRule, Sighting, estimate
+from movenet.estimator import Estimator, LookRule, Sighting, default_rule, estimate, from_corners
 from movenet.interop import to_supervision
 from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
 from movenet.models import MODELS, ModelCard
@@ -59,8 +59,10 @@ __all__ = [
     "chances",
     "decode_many",
     "decode_one",
+    "default_rule",
     "draw",
     "estimate",
+    "from_corners",
     "open_engine",
     "open_records",
     "open_source",
