@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -127,8 +128,14 @@ def read_from(
         num_workers=workers,
         pin_memory=device.type == "cuda",
         worker_init_fn=_begin_worker,
+        multiprocessing_context=_fresh() if workers else None,
     )
     return iter(loader)
+
+
+def _fresh() -> str:
+    """Return the way to begin processes that inherit no threads: a copy of one that drew with OpenCV may hang."""
+    return "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 def _begin_worker(_: int) -> None:
