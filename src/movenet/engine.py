@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
@@ -89,7 +90,7 @@ class OpenVinoEngine:
     """Intel's OpenVINO, the default: the fastest on x86-64, also on ARM."""
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
-        self._core = _openvino().Core()
+        self._core = openvino_core()
         path = model.path if isinstance(model, ModelCard) else model
         try:
             self._model = self._core.read_model(path)
@@ -304,6 +305,17 @@ def _openvino() -> Any:
     except ImportError as error:
         raise EngineError(f"OpenVINO does not load here ({error}): try the engine onnxruntime") from None
     return openvino
+
+
+@cache
+def openvino_core() -> Any:
+    """Return the one core of this process, which is kept to its end.
+
+    A core gives the thread that made it a stack for signal handlers and takes it back when it goes. Of several cores
+    that go in another order than they came, one would leave a stack behind that is there no more, and the next
+    signal that Python handles, Ctrl-C or the end of a child, would end the process (OpenVINO 2026.4 on Linux).
+    """
+    return _openvino().Core()
 
 
 def _openvino_has_bf16(core: Any) -> bool:

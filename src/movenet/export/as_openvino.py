@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.engine import openvino_core
 from movenet.export import as_onnx
 from movenet.export.order import Order, Runner
 
@@ -24,10 +25,8 @@ def convert(order: Order, path: Path) -> None:
 
 def open_file(path: Path, order: Order) -> Runner:
     """Return what runs the file, in float32 (int8 layers in int8)."""
-    import openvino
-
     config = {"INFERENCE_PRECISION_HINT": "f32"}
-    model = openvino.Core().compile_model(path, "CPU", config)
+    model = openvino_core().compile_model(path, "CPU", config)
     kind = np.uint8 if order.answer == "heads" else np.int32
 
     def run(square: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:

@@ -1,0 +1,21 @@
+"""Signals are handled as ever, whichever engine was opened and let go."""
+
+import gc
+import signal
+
+from movenet.engine import open_engine
+
+
+def test_a_signal_is_handled_after_engines_came_and_went_in_any_order():
+    seen = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+    try:
+        first, second = open_engine("lightning"), open_engine("thunder")
+        del first
+        gc.collect()
+        del second
+        gc.collect()
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [signal.SIGTERM]
