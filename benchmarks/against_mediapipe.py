@@ -82,9 +82,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.json"
         with mediapipe(arguments.mediapipe, *lists, results, arguments.variant) as peer:
-            players = {m: ours(Estimator(m), pictures, found[m]) for m in arguments.models} | {
-                "": peer
-            }
+            players = {m: ours(Estimator(m), pictures, found[m]) for m in arguments.models} | {"": peer}
             times = take_turns(players, len(pictures))
         found[""] = json.loads(results.read_text())
     rows = []
