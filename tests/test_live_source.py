@@ -308,7 +308,9 @@ def test_an_rtsp_stream_that_breaks_off_is_connected_to_again(tmp_path):
     data = transport_stream(tmp_path)
     with serving(lambda visit: paced(data * (1 if visit == 1 else 20), 40 * visit), Rtsp) as server:
         # A picture of the first visit may still wait when its loss has been counted.
-        frame, source = look_at(f"rtsp://127.0.0.1:{server.port}/film", lambda source, frame: server.visits > 1)
+        frame, source = look_at(
+            f"rtsp://127.0.0.1:{server.port}/film", lambda source, frame: server.visits > 1
+        )
     assert (server.visits, source.losses) == (2, 1)
     assert corners(frame.image) == UPRIGHT
 
