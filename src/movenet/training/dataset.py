@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -31,6 +30,9 @@ MOST_PEOPLE: Final = 6
 """People of one square that are taught, nearest to its middle first; the boxes of the rest are unknown."""
 MARGIN: Final = 1.15
 """A person's keypoints may lie so far outside their box: it is drawn so much larger where it hides something."""
+FRESH: Final = "spawn"
+"""How processes that read begin: a fork of one that drew with OpenCV may hang, and one of a fork server would outlive
+a run that is killed."""
 
 log = logging.getLogger(__name__)
 
@@ -128,14 +130,9 @@ def read_from(
         num_workers=workers,
         pin_memory=device.type == "cuda",
         worker_init_fn=_begin_worker,
-        multiprocessing_context=_fresh() if workers else None,
+        multiprocessing_context=FRESH if workers else None,
     )
     return iter(loader)
-
-
-def _fresh() -> str:
-    """Return the way to begin processes that inherit no threads: a copy of one that drew with OpenCV may hang."""
-    return "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 def _begin_worker(_: int) -> None:
