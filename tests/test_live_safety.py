@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from live_stage import jpeg, models, packet, progressive_bomb
 from movenet.errors import DataError, MediaError
 from movenet.live import Limits, ServerSettings
 from movenet.live.app import create_app
-from movenet.live.conversation import Pace
+from movenet.live.client import Client
+from movenet.live.conversation import Conversation, Pace
 from movenet.live.pictures import decode_picture
 from movenet.live.safety import new_token
 from movenet.media import write_photo
@@ -222,6 +224,41 @@ def test_a_client_that_takes_no_answers_in_is_sent_away():
     sent, clients = asyncio.run(talk())
     assert sent[-1] == {"type": "websocket.close", "code": 4408, "reason": "answers were not taken in"}
     assert clients == 0
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_who_ends_a_talk_from_outside_sees_that_very_end(steps):
+    """Cancels at each step of the winding up after a page has left: frameworks tell by the message who cancelled."""
+
+    async def talk():
+        loop = asyncio.get_running_loop()
+
+        def cancel_after(turns):
+            if turns:
+                loop.call_soon(cancel_after, turns - 1)
+            else:
+                task.cancel("ours")
+
+        async def receive():
+            if socket.client_state is WebSocketState.CONNECTING:
+                return {"type": "websocket.connect"}
+            cancel_after(steps)
+            return {"type": "websocket.disconnect", "code": 1000}
+
+        async def send(message):
+            pass
+
+        socket = WebSocket({"type": "websocket", "headers": []}, receive, send)
+        await socket.accept()
+        with ThreadPoolExecutor(1) as pool:
+            client = Client(models(), Limits())
+            task = asyncio.ensure_future(Conversation(socket, client, Limits(), pool).run())
+            try:
+                return await task
+            except asyncio.CancelledError as end:
+                return end.args
+
+    assert asyncio.run(talk()) in (None, ("ours",))
 
 
 def test_a_photo_that_never_arrives_is_given_up():

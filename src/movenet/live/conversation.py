@@ -65,15 +65,16 @@ class Conversation:
         finally:
             for loop in loops:
                 loop.cancel()
-            ends = await asyncio.gather(*loops, return_exceptions=True)
-        await self._part([end for end in ends if not isinstance(end, asyncio.CancelledError)])
+            # Not gather: cancelled meanwhile, it would raise the loops' cancellation in place of our own.
+            await asyncio.wait(loops)
+        await self._part([loop.exception() for loop in loops if not loop.cancelled()])
 
-    async def _part(self, ends: list[Any]) -> None:
+    async def _part(self, ends: list[BaseException | None]) -> None:
         """Close the connection for the reason that a loop ended; a bug is raised."""
         for end in ends:
             if isinstance(end, PartingError) and not self._has_left():
                 await self._within(self._socket.close(end.code, end.reason), lambda: None)
-            elif isinstance(end, BaseException) and not isinstance(end, PartingError | WebSocketDisconnect):
+            elif end is not None and not isinstance(end, PartingError | WebSocketDisconnect):
                 raise end
 
     def _has_left(self) -> bool:
