@@ -64,6 +64,17 @@ def test_a_model_of_ones_own_runs_in_every_engine_at_any_size(engine, tiny, tiny
         np.testing.assert_allclose(heads[name], head, atol=1e-3 * np.ptp(head))
 
 
+def test_equal_tensors_are_stored_once_and_read_back_twice(tmp_path):
+    network = Network(Architecture(0.35, keypoints=3)).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(0.5)
+    onnx.save(to_onnx(network, METADATA), tmp_path / "equal.onnx")
+    read = read_network(tmp_path / "equal.onnx").state_dict()
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(read[name], tensor), name
+
+
 def test_an_onnx_file_from_elsewhere_is_refused(tiny_model, tmp_path):
     stranger = onnx.ModelProto()
     stranger.CopyFrom(tiny_model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -24,6 +25,8 @@ OPSET: Final = 18
 AXES: Final = {0: "batch", 1: "height", 2: "width"}
 """The axes of the input that may take any size; height and width are multiples of 32."""
 METADATA_PREFIX: Final = "movenet."
+TWINS: Final = METADATA_PREFIX + "twins"
+"""Property of files in which tensors are equal: the exporter keeps one of them, and this tells which it stands for."""
 LARGE: Final = 10_000
 """Tensors of so many numbers are stored in fp16, smaller ones only if that is exact. The large ones are 95 % of a
 file; the small ones hold biases and first layers, where fp16 would move PoseNet's heads by up to .09 of their range
@@ -41,8 +44,10 @@ def to_onnx(
     model = _trace(network)
     forget_the_tracing(model)
     _name_axes(model)
-    store_weights(model, set(network.state_dict()), stored)
-    helper.set_model_props(model, properties_of(network, metadata))
+    state = network.state_dict()
+    twins = _twins(model, state)
+    store_weights(model, set(state), stored)
+    helper.set_model_props(model, {**properties_of(network, metadata), **twins})
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -83,7 +88,10 @@ def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
     """Return the state dict that an ONNX model of ours carries, as float32."""
     names = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
     tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.name in names}
-    return {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
+    state = {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
+    props = {p.key: p.value for p in model.metadata_props}
+    twins = json.loads(props.get(TWINS, "{}"))
+    return state | {name: state[twin].clone() for name, twin in twins.items() if twin in state}
 
 
 def read_network(path: Path) -> Network | PoseNet:
@@ -132,6 +140,17 @@ def _trace(network: Network | PoseNet) -> onnx.ModelProto:
     if program is None:  # torch's signature allows it for exports straight to a file
         raise ModelError("torch gave no ONNX program")
     return program.model_proto
+
+
+def _twins(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Return the property that names, for every tensor that is not in the model, the equal one that is."""
+    kept = {tensor.name for tensor in model.graph.initializer}
+    twins = {
+        name: next(other for other in state if other in kept and torch.equal(state[other], tensor))
+        for name, tensor in state.items()
+        if name not in kept
+    }
+    return {TWINS: json.dumps(twins)} if twins else {}
 
 
 def forget_the_tracing(model: onnx.ModelProto) -> None:
