@@ -16,11 +16,12 @@ from movenet.training.augment import PLAIN, Augmentation
 from movenet.training.complete import Completion, complete, merge, write_coco
 from movenet.training.dataset import MOST_PEOPLE, Samples, Source
 from movenet.training.labels import Person, read_coco
-from movenet.training.setup import read_unlabelled
+from movenet.training.setup import only, read_unlabelled
 from movenet.training.yolo import read_yolo
 
 IMAGE = {"id": 0, "file_name": "0.png", "width": 80, "height": 64}
 POINTS = [(20, 20), (50, 30), (40, 50)]
+MIRROR = DOTS.mirror
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def answer(points, scores=(0.9, 0.9, 0.9)):
 
 
 def test_a_model_fills_in_what_nobody_labelled():
-    done = merge(person(), answer([(21, 20), (50, 31), (44, 44)]), Completion("m"), (80, 64))
+    done = merge(person(), answer([(21, 20), (50, 31), (44, 44)]), MIRROR, Completion("m"), (80, 64))
     assert done.labelled.all()
     np.testing.assert_array_equal(done.keypoints, [(20, 20), (50, 30), (44, 44)])
 
@@ -220,20 +221,46 @@ def test_a_model_fills_in_what_nobody_labelled():
 )
 def test_a_model_fills_in_nothing_unsure_or_outside(keypoint):
     place, score = keypoint
-    done = merge(person(), answer([(20, 20), (50, 30), place], (0.9, 0.9, score)), Completion("m"), (80, 64))
+    done = merge(person(), answer([(20, 20), (50, 30), place], (0.9, 0.9, score)), MIRROR, Completion("m"), (80, 64))
     assert done.labelled.tolist() == [True, True, False]
 
 
 def test_a_label_that_a_sure_model_contradicts_is_dropped_if_asked_for():
     twisted = person([(20, 20), (50, 30), (10, 60)], (True, True, True))
     far = answer([(20, 20), (50, 30), (40, 50)])
-    assert merge(twisted, far, Completion("m"), (80, 64)).labelled.all()
-    assert merge(twisted, far, Completion("m", doubt=0.2), (80, 64)).labelled.tolist() == [True, True, False]
+    assert merge(twisted, far, MIRROR, Completion("m"), (80, 64)).labelled.all()
+    assert merge(twisted, far, MIRROR, Completion("m", doubt=0.2), (80, 64)).labelled.tolist() == [True, True, False]
+
+
+def test_labels_that_the_model_all_but_agrees_with_are_put_where_it_sees_them_if_asked_for():
+    seen = answer([(22, 20), (50, 37), (44, 44)])
+    done = merge(person(), seen, MIRROR, Completion("m", agree=0.1), (80, 64))
+    np.testing.assert_array_equal(done.keypoints, [(22, 20), (50, 30), (44, 44)])
+
+
+def test_sides_that_the_model_sees_the_other_way_round_are_changed_if_asked_for():
+    rng = np.random.default_rng(0)
+    points = rng.uniform(12, 48, (17, 2)).astype(np.float32)
+    swapped = Person(points[list(BODY.mirror)], np.ones(17, bool), (10.0, 10.0, 50.0, 50.0), 2500.0)
+    seen = Pose(points, np.full(17, 0.9, np.float32), 0.9)
+    for sides, expected in ((False, swapped.keypoints), (True, points)):
+        done = merge(swapped, seen, BODY.mirror, Completion("m", sides=sides), (80, 64))
+        np.testing.assert_array_equal(done.keypoints, expected)
+
+
+def test_only_some_pictures_are_taken_if_asked_for(tmp_path):
+    labels = read_coco(write_set(tmp_path, count=3), tmp_path / "images", DOTS)
+    name = labels.pictures[1].path.name
+    part = only(name, labels)
+    assert [picture.path.name for picture in part.pictures] == [name]
+    assert {i for i, _ in part.shown} == {0}
+    with pytest.raises(DataError, match="labels nobody in pictures named other"):
+        only("other*", labels)
 
 
 def test_a_model_that_saw_somebody_else_adds_nothing():
     stranger = answer([(60, 50), (10, 60), (70, 10)])
-    assert merge(person(), stranger, Completion("m"), (80, 64)).labelled.tolist() == [True, True, False]
+    assert merge(person(), stranger, MIRROR, Completion("m"), (80, 64)).labelled.tolist() == [True, True, False]
 
 
 def test_completed_labels_survive_the_way_through_a_file(shared, tmp_path):

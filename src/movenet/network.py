@@ -88,9 +88,13 @@ class SameConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, out, ⌈H / stride⌉, ⌈W / stride⌉), for even H and W where the stride is 2."""
+        return self.convolve(x, self.weight, self.bias)
+
+    def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Map as `forward` does, with these weights."""
         if self.stride[0] == 2:
             x = F.pad(x, (0, 1, 0, 1))
-        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Bottleneck(nn.Module):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from movenet.network import Head, Network, SameConv
+from movenet.training.parts import replace
 
 RARE: Final = 0.1
 """Share of cells that an untrained network takes for a peak: the focal loss's prior (Lin et al. 2017), which keeps
@@ -60,7 +60,7 @@ def begin(network: Network) -> Network:
     for conv in (module for module in network.modules() if isinstance(module, SameConv)):
         nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     answers = {id(head.answer) for head in network.modules() if isinstance(head, Head)}
-    _replace(
+    replace(
         network, lambda conv: NormedConv(conv) if conv.bias is not None and id(conv) not in answers else conv
     )
     for name, head in network.heads.items():
@@ -78,14 +78,5 @@ def begin_answer(head: nn.Module, name: str) -> None:
 
 def fold(network: Network) -> Network:
     """Return the network, itself, with every batch norm folded away: what it answers in evaluation stays."""
-    _replace(network, lambda conv: conv.folded() if isinstance(conv, NormedConv) else conv)
+    replace(network, lambda conv: conv.folded() if isinstance(conv, NormedConv) else conv)
     return network
-
-
-def _replace(module: nn.Module, change: Callable[[SameConv], SameConv]) -> None:
-    """Put what `change` gives in place of every convolution below a module."""
-    for name, child in module.named_children():
-        if isinstance(child, SameConv):
-            setattr(module, name, change(child))
-        else:
-            _replace(child, change)

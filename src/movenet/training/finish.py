@@ -11,7 +11,7 @@ import onnx
 from movenet.atomic import written_whole
 from movenet.export import to_onnx
 from movenet.network import Network
-from movenet.training import batch_norm
+from movenet.training import batch_norm, sized
 from movenet.training.settings import SCRATCH, Settings
 from movenet.training.setup import Start, start
 
@@ -20,8 +20,8 @@ MODEL: Final = "model.onnx"
 
 
 def finish(learned: Network, settings: Settings) -> Network:
-    """Return a copy without batch norm, blended with the weights it began with, for evaluation."""
-    model = batch_norm.fold(copy.deepcopy(learned)).eval()
+    """Return a copy with plain weights, without batch norm, blended with what it began with, for evaluation."""
+    model = batch_norm.fold(sized.fold(copy.deepcopy(learned))).eval()
     if settings.training.blend == 1 or settings.model.start == SCRATCH:
         return model
     return blend(start(settings).network, model, settings.training.blend)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from movenet.errors import MoveNetError
+from movenet.errors import DataError, MoveNetError
 from movenet.network import Network
-from movenet.training import checkpoint, parts
+from movenet.training import checkpoint, parts, sized
 from movenet.training.dataset import Sample, read_from
 from movenet.training.finish import finish, publish
 from movenet.training.journal import Journal
@@ -71,7 +71,7 @@ class Run:
         self.start: Start = start(settings)
         teacher = settings.teacher.model
         self.teacher = Teacher(teacher, len(settings.skeleton), self.device) if teacher else None
-        self.network = self.start.network.to(self.device)
+        self.network = sized.begin(self.start.network, self.start.known).to(self.device)
         parts.freeze(self.network, settings.training.frozen)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         groups = parts.groups(self.network, settings.training.backbone, settings.training.decay)
@@ -164,9 +164,12 @@ class Run:
             return 0
         saved = checkpoint.load(path)
         checkpoint.check_same(saved.settings, self.settings.plain(), path)
-        self.network.load_state_dict(saved.network)
-        self.average.load_state_dict(saved.average)
-        self.optimizer.load_state_dict(dict(saved.optimizer))
+        try:
+            self.network.load_state_dict(saved.network)
+            self.average.load_state_dict(saved.average)
+            self.optimizer.load_state_dict(dict(saved.optimizer))
+        except (RuntimeError, ValueError):
+            raise DataError(f"{path} is of another version of movenet; begin in another folder") from None
         return saved.step
 
     def _batches(self) -> Iterator[Sample]:

@@ -1,14 +1,14 @@
-"""Which parts of a network learn, and how fast."""
+"""Which parts of a network learn, how fast, and in which form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import nn
 
 from movenet.errors import DataError
-from movenet.network import Network
+from movenet.network import Network, SameConv
 
 
 def freeze(network: Network, up_to: str) -> None:
@@ -55,3 +55,12 @@ def groups(network: Network, backbone: float, decay: float) -> list[dict[str, An
 
 def _key(item: tuple[tuple[float, float], list[nn.Parameter]]) -> tuple[float, float]:
     return item[0]
+
+
+def replace(module: nn.Module, change: Callable[[SameConv], SameConv]) -> None:
+    """Put what `change` gives in place of every convolution below a module."""
+    for name, child in module.named_children():
+        if isinstance(child, SameConv):
+            setattr(module, name, change(child))
+        else:
+            replace(child, change)

@@ -57,6 +57,12 @@ class Data:
     """Least score of a keypoint that is completed."""
     doubt: float = 0.0
     """Labels farther from a keypoint that `complete` is sure of than this share of the box are dropped; 0: none."""
+    agree: float = 0.0
+    """Labels nearer than this share of the box to the keypoint that `complete` sees are put there; 0: none."""
+    sides: bool = False
+    """Whether left and right are changed for people whom `complete` sees the other way round."""
+    only: str = "*"
+    """Pattern of the names of the pictures to take: "lsp0*" for example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Validation:
     """In the logs; the file's if empty."""
     factor: float = 1.1
     """Side of the square shown, as a multiple of the annotated box's longer edge."""
+    only: str = "*"
+    """Pattern of the names of the pictures to take."""
     most: int = 0
     """Only so many pictures, the first ones; 0: all."""
 
@@ -105,7 +113,7 @@ class Training:
     batch: int = 32
     """Samples in a step, over all processes."""
     rate: float = 1e-3
-    """Highest learning rate of AdamW."""
+    """Highest learning rate of AdamW; of weights to begin with, as a share of their size (see `sized`)."""
     backbone: float = 1.0
     """The backbone's learning rate, as a factor on `rate`."""
     warm_up: int = 200

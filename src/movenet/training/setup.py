@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
 import torch
 
+from movenet.errors import DataError
 from movenet.media import find_photos
 from movenet.network import SINGLE_HEADS, Architecture, Network
 from movenet.skeleton import Skeleton
@@ -34,6 +36,8 @@ class Start:
     side: int
     source: str
     """Where its weights are from."""
+    known: frozenset[str]
+    """Names of the weights that know something already."""
 
 
 def start(settings: Settings) -> Start:
@@ -47,14 +51,17 @@ def start(settings: Settings) -> Start:
         torch.manual_seed(settings.training.seed)
         if model.start == SCRATCH:
             network = batch_norm.begin(Network(Architecture(model.width, SINGLE_HEADS, count)))
-            return Start(network, model.side or USUAL_SIDE, "trained from scratch with movenet")
-        known, card = open_network(model.start)
-        network = known if card.keypoints == count else _with_keypoints(known, count)
-    return Start(network.train(), model.side or card.side, f"trained with movenet from: {card.source}")
+            source = "trained from scratch with movenet"
+            return Start(network, model.side or USUAL_SIDE, source, frozenset())
+        network, card = open_network(model.start)
+        known = frozenset(network.state_dict())
+        if card.keypoints != count:
+            network, known = _with_keypoints(network, count)
+    return Start(network.train(), model.side or card.side, f"trained with movenet from: {card.source}", known)
 
 
-def _with_keypoints(known: Network, count: int) -> Network:
-    """Return a network of another number of keypoints that knows all that does not depend on it."""
+def _with_keypoints(known: Network, count: int) -> tuple[Network, frozenset[str]]:
+    """Return a network of another number of keypoints that knows all that does not depend on it, and what that is."""
     wide = known.architecture
     network = Network(Architecture(wide.width, wide.heads, count))
     own = network.state_dict()
@@ -63,7 +70,7 @@ def _with_keypoints(known: Network, count: int) -> Network:
     for name, head in network.heads.items():
         if f"heads.{name}.answer.weight" not in fitting:
             batch_norm.begin_answer(head, name)
-    return network
+    return network, frozenset(fitting)
 
 
 def samples(settings: Settings, side: int, teacher_side: int) -> Samples:
@@ -82,14 +89,29 @@ def samples(settings: Settings, side: int, teacher_side: int) -> Samples:
 
 
 def _source(data: Data, settings: Settings, number: int) -> Source:
-    labels = _read(data, settings.skeleton)
+    labels = only(data.only, _read(data, settings.skeleton))
     if data.complete:
         path = settings.out / f"completed-{number}.json"
         if not path.is_file():
-            done = complete(labels, Completion(data.complete, data.sure, data.doubt))
+            how = Completion(data.complete, data.sure, data.doubt, data.agree, data.sides)
+            done = complete(labels, how)
             write_coco(path, done, data.images)
         labels = read_coco(path, data.images, settings.skeleton)
     return Source(labels, data.repeat, data.everybody, data.absent)
+
+
+def only(pattern: str, labels: Labels) -> Labels:
+    """Return the labels of those pictures whose name fits a pattern.
+
+    Raises:
+        DataError: if nobody is labelled in them.
+    """
+    kept = [i for i, picture in enumerate(labels.pictures) if fnmatch(picture.path.name, pattern)]
+    place = {old: new for new, old in enumerate(kept)}
+    shown = tuple((place[i], box) for i, box in labels.shown if i in place)
+    if not shown:
+        raise DataError(f"{labels.name} labels nobody in pictures named {pattern}")
+    return replace(labels, pictures=tuple(labels.pictures[i] for i in kept), shown=shown)
 
 
 def _read(data: Data, skeleton: Skeleton) -> Labels:
@@ -114,6 +136,6 @@ def read_unlabelled(folder: Path, skeleton: Skeleton) -> Labels:
 
 def validation_labels(validation: Validation, skeleton: Skeleton) -> Labels:
     """Read a list to measure on, cut short if the settings say so."""
-    labels = read_coco(validation.annotations, validation.images, skeleton)
+    labels = only(validation.only, read_coco(validation.annotations, validation.images, skeleton))
     shown = labels.shown[: validation.most or None]
     return Labels(validation.name or labels.name.removesuffix(".json"), skeleton, labels.pictures, shown)
