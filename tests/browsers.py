@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -17,12 +18,13 @@ from pathlib import Path
 
 import cv2
 import nbformat
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 from movenet.media import open_source
 
-CHROMIUM = "/usr/bin/chromium"
-"""Debian's; Playwright's own is not downloaded."""
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+"""The system's browser; Playwright's own is not downloaded."""
 
 
 def camera_film(folder: Path, clip: Path, size: tuple[int, int] = (640, 480), count: int = 90) -> Path:
@@ -46,12 +48,21 @@ def fitted(image, size: tuple[int, int]):
     )
 
 
+def launch(playwright: Playwright, film: Path | None, *more: str) -> Browser:
+    """Start a browser; with a film it has a camera that shows it, for which a page still has to ask."""
+    found = [path for name in NAMES if (path := shutil.which(name))]
+    if not found:
+        pytest.fail("this test needs Chromium: apt-get install chromium")
+    fake = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"] if film else []
+    # Without a sandbox, because in a container there is often no right to make one.
+    return playwright.chromium.launch(executable_path=found[0], args=["--no-sandbox", *fake, *more])
+
+
 @contextmanager
 def chromium(film: Path | None = None, *more: str) -> Iterator[Browser]:
-    """Start a browser; with a film it has a camera and asks nobody, without one it has none."""
-    fake = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"] if film else []
+    """Start a browser of one's own; see `launch`."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *fake, *more])
+        browser = launch(playwright, film, *more)
         try:
             yield browser
         finally:

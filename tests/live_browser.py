@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Playwright
 
+from browsers import launch
 from live_stage import jpeg
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 LISTEN = """
   window.poses = [];
   document.addEventListener("poses", ({ detail }) => window.poses.push(detail));
@@ -30,16 +29,7 @@ def write_clip(path: Path, frames: Sequence[NDArray[np.uint8]]) -> Path:
 @contextmanager
 def browser(playwright: Playwright, camera: Path) -> Iterator[Browser]:
     """Start Chromium with a clip for a camera; a page still has to ask for it."""
-    found = [path for name in NAMES if (path := shutil.which(name))]
-    if not found:
-        pytest.fail("this test needs Chromium: apt-get install chromium")
-    # Without a sandbox, because in a container there is often no right to make one.
-    flags = [
-        "--no-sandbox",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={camera}",
-    ]
-    chromium = playwright.chromium.launch(executable_path=found[0], args=flags)
+    chromium = launch(playwright, camera)
     yield chromium
     chromium.close()
 

@@ -52,6 +52,11 @@ HEAVY = {
     "rich",
     "pyarrow",
     "faster_coco_eval",
+    "starlette",
+    "uvicorn",
+    "websockets",
+    "anywidget",
+    "ipywidgets",
 }
 
 

@@ -221,7 +221,9 @@ def test_a_model_fills_in_what_nobody_labelled():
 )
 def test_a_model_fills_in_nothing_unsure_or_outside(keypoint):
     place, score = keypoint
-    done = merge(person(), answer([(20, 20), (50, 30), place], (0.9, 0.9, score)), MIRROR, Completion("m"), (80, 64))
+    done = merge(
+        person(), answer([(20, 20), (50, 30), place], (0.9, 0.9, score)), MIRROR, Completion("m"), (80, 64)
+    )
     assert done.labelled.tolist() == [True, True, False]
 
 
@@ -229,7 +231,11 @@ def test_a_label_that_a_sure_model_contradicts_is_dropped_if_asked_for():
     twisted = person([(20, 20), (50, 30), (10, 60)], (True, True, True))
     far = answer([(20, 20), (50, 30), (40, 50)])
     assert merge(twisted, far, MIRROR, Completion("m"), (80, 64)).labelled.all()
-    assert merge(twisted, far, MIRROR, Completion("m", doubt=0.2), (80, 64)).labelled.tolist() == [True, True, False]
+    assert merge(twisted, far, MIRROR, Completion("m", doubt=0.2), (80, 64)).labelled.tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_labels_that_the_model_all_but_agrees_with_are_put_where_it_sees_them_if_asked_for():
@@ -260,7 +266,11 @@ def test_only_some_pictures_are_taken_if_asked_for(tmp_path):
 
 def test_a_model_that_saw_somebody_else_adds_nothing():
     stranger = answer([(60, 50), (10, 60), (70, 10)])
-    assert merge(person(), stranger, MIRROR, Completion("m"), (80, 64)).labelled.tolist() == [True, True, False]
+    assert merge(person(), stranger, MIRROR, Completion("m"), (80, 64)).labelled.tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_completed_labels_survive_the_way_through_a_file(shared, tmp_path):

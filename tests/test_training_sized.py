@@ -37,11 +37,12 @@ def test_a_step_is_a_share_of_each_rows_size_whatever_its_scale():
     moved = ways(plain, known=True)
     sizes = rows.square().mean(dim=1, keepdim=True).sqrt().expand_as(rows)
     torch.testing.assert_close(
-        moved["heads.heatmap.answer.weight"].flatten(1) / sizes, torch.full_like(rows, 1e-3), rtol=0.02, atol=0
+        moved["heads.heatmap.answer.weight"].flatten(1) / sizes,
+        torch.full_like(rows, 1e-3),
+        rtol=0.02,
+        atol=0,
     )
-    torch.testing.assert_close(
-        moved["heads.heatmap.answer.bias"], 1e-3 * rows.norm(dim=1), rtol=0.02, atol=0
-    )
+    torch.testing.assert_close(moved["heads.heatmap.answer.bias"], 1e-3 * rows.norm(dim=1), rtol=0.02, atol=0)
 
 
 def test_a_step_of_weights_drawn_at_random_is_the_rate_itself():

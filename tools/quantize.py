@@ -23,11 +23,10 @@ from int8_rounding import correct_biases, equalise, lay_grids, look, round_weigh
 from movenet.atomic import written_whole
 from movenet.crop import Crop
 from movenet.estimator import default_rule
+from movenet.export.as_onnx import FLOATING
 from movenet.media.photo import read_photo
 from movenet.models import DATA, MODELS, ModelCard
 
-KEEP = ("backbone.blocks.0.", "pyramid.merge.", "heads.")
-"""Convolutions that stay in floating point, by the start of their names: int8 costs them accuracy and saves nothing."""
 SMALLEST = 64.0
 """Side in pixels of the smallest box of a calibration person; smaller ones are mostly blur."""
 FIRST = 32
@@ -108,7 +107,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+", choices=("lightning", "thunder", "multipose"))
     parser.add_argument("--shared", type=Path, required=True, help="the folder that holds data/")
     parser.add_argument("--count", type=int, default=160, help="calibration squares")
-    parser.add_argument("--keep", nargs="*", default=KEEP, help="what stays in floating point")
+    parser.add_argument("--keep", nargs="*", default=FLOATING, help="what stays in floating point")
     parser.add_argument("-o", "--out", type=Path, default=DATA)
     arguments = parser.parse_args()
     torch.use_deterministic_algorithms(mode=True)

@@ -20,6 +20,7 @@ from movenet.media import Frame, open_source, open_writer, read_photo, write_pho
 from movenet.models import MODELS, ModelCard
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 from movenet.records import Record, open_records, read_records
+from movenet.skeleton import Skeleton, name_skeleton
 from movenet.smoothing import OneEuro, ZeroPhase
 from movenet.streaming import RunningStream, start_stream, stream
 from movenet.video import FollowRule, TrackRule, VideoEstimator, smooth_recording, watch
@@ -52,6 +53,7 @@ __all__ = [
     "Runtime",
     "ScriptedEngine",
     "Sighting",
+    "Skeleton",
     "Style",
     "TrackRule",
     "VideoEstimator",
@@ -63,6 +65,7 @@ __all__ = [
     "draw",
     "estimate",
     "from_corners",
+    "name_skeleton",
     "open_engine",
     "open_records",
     "open_source",

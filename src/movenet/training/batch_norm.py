@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from movenet.network import Head, Network, SameConv
-from movenet.training.parts import replace
+from movenet.training.parts import replace, shape_of
 
 RARE: Final = 0.1
 """Share of cells that an untrained network takes for a peak: the focal loss's prior (Lin et al. 2017), which keeps
@@ -20,14 +20,7 @@ class NormedConv(SameConv):
     """A convolution followed by batch norm. It is a `SameConv`, so the rest of the network does not know."""
 
     def __init__(self, conv: SameConv):
-        super().__init__(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size[0],
-            stride=conv.stride[0],
-            groups=conv.groups,
-            bias=False,
-        )
+        super().__init__(**shape_of(conv), bias=False)
         self.weight = conv.weight
         self.norm = nn.BatchNorm2d(conv.out_channels)
 
@@ -38,13 +31,7 @@ class NormedConv(SameConv):
 
     def folded(self) -> SameConv:
         """Return the convolution that answers the same in evaluation mode: its weights scaled, a bias added."""
-        conv = SameConv(
-            self.in_channels,
-            self.out_channels,
-            self.kernel_size[0],
-            stride=self.stride[0],
-            groups=self.groups,
-        )
+        conv = SameConv(**shape_of(self))
         variance, mean = self.norm.running_var, self.norm.running_mean
         if variance is None or mean is None or conv.bias is None:
             raise TypeError("expected a batch norm that keeps its statistics")

@@ -86,7 +86,9 @@ def _complete(picture: Picture, estimator: Estimator, mirror: Sequence[int], how
     return replace(picture, people=people)
 
 
-def merge(person: Person, pose: Pose, mirror: Sequence[int], how: Completion, size: tuple[int, int]) -> Person:
+def merge(
+    person: Person, pose: Pose, mirror: Sequence[int], how: Completion, size: tuple[int, int]
+) -> Person:
     """Return a person of a picture of this size (width, height) as the model completes and corrects them.
 
     `mirror` says for each keypoint which one it changes places with.

@@ -57,6 +57,17 @@ def _key(item: tuple[tuple[float, float], list[nn.Parameter]]) -> tuple[float, f
     return item[0]
 
 
+def shape_of(conv: SameConv) -> dict[str, int]:
+    """Return what another `SameConv` is to be made with to fit in the place of this one; but for the bias."""
+    return {
+        "channels": conv.in_channels,
+        "out": conv.out_channels,
+        "size": conv.kernel_size[0],
+        "stride": conv.stride[0],
+        "groups": conv.groups,
+    }
+
+
 def replace(module: nn.Module, change: Callable[[SameConv], SameConv]) -> None:
     """Put what `change` gives in place of every convolution below a module."""
     for name, child in module.named_children():

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from movenet.network import Network, SameConv
-from movenet.training.parts import replace
+from movenet.training.parts import replace, shape_of
 
 
 class SizedConv(SameConv):
@@ -25,14 +25,7 @@ class SizedConv(SameConv):
 
     def __init__(self, conv: SameConv):
         """Take over a convolution: a row's size is its root mean square, that of its bias the row's norm."""
-        super().__init__(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size[0],
-            stride=conv.stride[0],
-            groups=conv.groups,
-            bias=conv.bias is not None,
-        )
+        super().__init__(**shape_of(conv), bias=conv.bias is not None)
         rows = conv.weight.detach().flatten(1)
         norm = torch.where(rows.any(dim=1), rows.norm(dim=1), 1.0)  # dead rows have no size
         self.register_buffer("size", (norm / rows.shape[1] ** 0.5)[:, None, None, None])
@@ -47,15 +40,8 @@ class SizedConv(SameConv):
 
     def folded(self) -> SameConv:
         """Return the convolution that answers the same, with plain weights."""
-        conv = SameConv(
-            self.in_channels,
-            self.out_channels,
-            self.kernel_size[0],
-            stride=self.stride[0],
-            groups=self.groups,
-            bias=self.bias is not None,
-        )
         weight, bias = self._plain()
+        conv = SameConv(**shape_of(self), bias=bias is not None)
         conv.weight = nn.Parameter(weight.detach())
         conv.bias = None if bias is None else nn.Parameter(bias.detach())
         return conv
