@@ -37,11 +37,13 @@ class Augmentation:
     """Brightness, contrast, saturation and gamma change by up to this share."""
     blur: float = 0.1
     """Probability of a blur, and again of noise, and again of a low resolution."""
+    sharpen: float = 0.1
+    """Probability that edges are raised: small pictures look soft beside those of a camera."""
     occlusion: float = 0.2
     """Probability that a rectangle of another place of the picture covers some of the square."""
 
 
-PLAIN = Augmentation(scale=0, shift=0, turns=0, mirror=0, colour=0, blur=0, occlusion=0)
+PLAIN = Augmentation(scale=0, shift=0, turns=0, mirror=0, colour=0, blur=0, sharpen=0, occlusion=0)
 """The square as it is shown to a finished model."""
 
 
@@ -59,11 +61,13 @@ def draw_view(box: Box, side: int, rng: Rng, how: Augmentation) -> View:
 
 
 def repaint(square: Rgb, rng: Rng, how: Augmentation) -> Rgb:
-    """Return a square (side, side, 3) with other colours, blurred, noisy or half covered, as chance will have it."""
+    """Return a square (side, side, 3) in other colours, sharper, softer or half covered, as chance will have it."""
     square = np.ascontiguousarray(square)
-    chances = rng.uniform(0, 1, 4)
+    chances = rng.uniform(0, 1, 5)
     if chances[0] < how.occlusion:
         square = cover(square, rng)
+    if chances[4] < how.sharpen:
+        square = raise_edges(square, rng)
     if chances[1] < how.blur:
         square = soften(square, rng)
     if chances[2] < how.blur:
@@ -95,6 +99,13 @@ def soften(square: Rgb, rng: Rng) -> Rgb:
     kernel = np.zeros((length, length), np.float32)
     kernel[row, column] = 1
     return np.asarray(cv2.filter2D(square, -1, kernel / kernel.sum()), np.uint8)
+
+
+def raise_edges(square: Rgb, rng: Rng) -> Rgb:
+    """Add up to twice what a blur would take away."""
+    blurred = cv2.GaussianBlur(square, (0, 0), rng.uniform(0.6, 1.5))
+    amount = rng.uniform(0.3, 2)
+    return np.asarray(cv2.addWeighted(square, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
 def coarsen(square: Rgb, rng: Rng) -> Rgb:
