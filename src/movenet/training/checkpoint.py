@@ -20,7 +20,7 @@ from movenet.errors import DataError
 
 NAME: Final = "checkpoint.pt"
 """In the run's folder."""
-FREE: Final = {"out", "every", "validation", "device", "workers", "blend"}
+FREE: Final = {"out", "every", "validation", "device", "workers", "blend", "adopt"}
 """Settings that may change while a run is interrupted, or after it: what it learns does not depend on them."""
 
 

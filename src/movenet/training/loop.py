@@ -73,6 +73,7 @@ class Run:
         self.teacher = Teacher(teacher, len(settings.skeleton), self.device) if teacher else None
         self.network = sized.begin(self.start.network, self.start.known).to(self.device)
         parts.freeze(self.network, settings.training.frozen)
+        parts.names_until(self.network, settings.training.adopt)  # a part that is not there is found out now
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         groups = parts.groups(self.network, settings.training.backbone, settings.training.decay)
         self.optimizer = torch.optim.AdamW(groups, lr=settings.training.rate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from torch import nn
@@ -17,22 +17,33 @@ def freeze(network: Network, up_to: str) -> None:
     Raises:
         DataError: if the network has no such part.
     """
-    chain = dict(_chain(network))
-    if up_to != "none" and up_to not in chain:
-        raise DataError(f"expected to freeze up to one of none, {', '.join(chain)}, got '{up_to}'")
-    for name, part in chain.items() if up_to != "none" else ():
-        part.requires_grad_(False)
-        if name == up_to:
-            return
+    if up_to != "none":
+        for part in _until(network, up_to).values():
+            part.requires_grad_(False)
 
 
-def _chain(network: Network) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the parts in the order in which a picture passes them."""
-    yield "stem", network.backbone.stem
-    for i, block in enumerate(network.backbone.blocks):
-        yield f"block_{i}", block
-    yield "backbone", network.backbone.top
-    yield "pyramid", network.pyramid
+def names_until(network: Network, last: str) -> set[str]:
+    """Return the names of all weights from the picture up to and including a part.
+
+    Raises:
+        DataError: if the network has no such part.
+    """
+    inside = {id(weights) for part in _until(network, last).values() for weights in part.parameters()}
+    return {name for name, weights in network.named_parameters() if id(weights) in inside}
+
+
+def _until(network: Network, last: str) -> dict[str, nn.Module]:
+    """Return the parts in the order in which a picture passes them, up to and including one."""
+    chain = {
+        "stem": network.backbone.stem,
+        **{f"block_{i}": block for i, block in enumerate(network.backbone.blocks)},
+        "backbone": network.backbone.top,
+        "pyramid": network.pyramid,
+        "heads": network.heads,
+    }
+    if last not in chain:
+        raise DataError(f"expected a part of the network, one of {', '.join(chain)}, got '{last}'")
+    return dict(list(chain.items())[: list(chain).index(last) + 1])
 
 
 def groups(network: Network, backbone: float, decay: float) -> list[dict[str, Any]]:
@@ -57,7 +68,7 @@ def _key(item: tuple[tuple[float, float], list[nn.Parameter]]) -> tuple[float, f
     return item[0]
 
 
-def shape_of(conv: SameConv) -> dict[str, int]:
+def shape_of(conv: SameConv) -> dict[str, Any]:
     """Return what another `SameConv` is to be made with to fit in the place of this one; but for the bias."""
     return {
         "channels": conv.in_channels,
