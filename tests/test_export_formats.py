@@ -142,6 +142,7 @@ def test_what_is_no_number_is_beyond_every_limit():
         ("lightning", "it.onnx", Wish("onnx", "int8", "keypoints"), "int8 is offered with heads"),
         ("lightning-int8", "it.onnx", Wish("onnx"), "export lightning with --precision int8"),
         ("posenet", "it.onnx", Wish("onnx", answer="keypoints"), "export its heads"),
+        ("posenet", "it.onnx", Wish("onnx", "int8"), "not offered in int8"),
         ("lightning", "it.onnx", Wish("onnx", side=100), "multiple of 32"),
         (str(DATA / "astronaut.jpg"), "it.onnx", Wish("onnx"), "as an ONNX file"),
         ("nobody", "it.onnx", Wish("onnx"), "expected one of"),

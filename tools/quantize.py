@@ -15,22 +15,21 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 
-from int8_graph import Graph, Numbers
-from int8_rounding import correct_biases, equalise, lay_grids, look, round_weights
 from movenet.atomic import written_whole
 from movenet.crop import Crop
 from movenet.estimator import default_rule
 from movenet.export.as_onnx import FLOATING
+from movenet.export.int8_graph import Graph
+from movenet.export.int8_rounding import quantise
 from movenet.media.photo import read_photo
 from movenet.models import DATA, MODELS, ModelCard
 
 SMALLEST = 64.0
 """Side in pixels of the smallest box of a calibration person; smaller ones are mostly blur."""
-FIRST = 32
-"""Squares for the equalisation and the biases."""
 
 
 def draw_squares(shared: Path, card: ModelCard, count: int) -> NDArray[np.uint8]:
@@ -84,21 +83,6 @@ def _annotated(folder: Path) -> list[tuple[Path, tuple[int, int], list[dict]]]:
     ]
 
 
-def quantise(graph: Graph, squares: NDArray[np.uint8], keep: tuple[str, ...]) -> Numbers:
-    """Return the int8 numbers of a graph, which is rescaled on the way (its answer stays the same)."""
-    equalise(graph, look(graph, squares[:FIRST]).reach)
-    seen = look(graph, squares)
-    integer = [conv for conv in graph.convs if not conv.name.startswith(keep)]
-    floating = {conv.name for conv in graph.convs} - {conv.name for conv in integer}
-    weights = {
-        conv.name: round_weights(conv, graph.weights[conv.name], seen.covariance(conv.name))
-        for conv in integer
-    }
-    numbers = Numbers(lay_grids(graph, seen, floating), weights)
-    correct_biases(graph, numbers, squares[:FIRST])
-    return numbers
-
-
 def main() -> None:
     """Write the models and print what belongs in the table."""
     parser = argparse.ArgumentParser(
@@ -111,9 +95,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, default=DATA)
     arguments = parser.parse_args()
     torch.use_deterministic_algorithms(mode=True)
-    torch.set_grad_enabled(mode=False)
     for name in arguments.models:
-        card, graph = MODELS[name], Graph(MODELS[name].path)
+        card, graph = MODELS[name], Graph(onnx.load(MODELS[name].path))
         squares = draw_squares(arguments.shared, card, arguments.count)
         numbers = quantise(graph, squares, tuple(arguments.keep))
         model = graph.write(

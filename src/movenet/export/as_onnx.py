@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from movenet.errors import ModelError
+from movenet.export.int8_graph import Graph
+from movenet.export.int8_rounding import quantise
 from movenet.export.onnx_model import OPSET, forget_the_tracing, properties_of, store_weights, to_onnx
 from movenet.export.order import INPUT, OUTPUT, Order, Runner
 from movenet.models import INT8, MODELS
@@ -88,43 +89,6 @@ def _write_int8(order: Order, path: Path) -> None:
         made.check()
         shutil.copyfile(made.path, path)
         return
-    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    plain = path.with_suffix(".fp32.onnx")
-    plain.write_bytes(to_onnx(order.network, order.metadata, "fp32").SerializeToString())
-    quant_pre_process(plain, plain, skip_symbolic_shape=True)
-    quantize_static(
-        plain,
-        path,
-        _Squares(order.squares),
-        quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv", "Add"],
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=list(_floating(onnx.load(plain))),
-    )
-    plain.unlink()
-    model = onnx.load(path)
-    helper.set_model_props(model, properties_of(order.network, order.metadata))
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _floating(model: onnx.ModelProto) -> Iterator[str]:
-    """Yield the names of the nodes whose weights stay in floating point."""
-    for node in model.graph.node:
-        if any(name.startswith(FLOATING) for name in node.input):
-            yield node.name
-
-
-class _Squares:
-    """Calibration pictures, as ONNX Runtime asks for them."""
-
-    def __init__(self, squares: NDArray[np.uint8]):
-        self._left = iter(squares)
-
-    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-        """Return the next picture."""
-        square = next(self._left, None)
-        return None if square is None else {"images": square[None]}
+    graph = Graph(to_onnx(order.network, order.metadata, "fp32"))
+    numbers = quantise(graph, order.squares, FLOATING)
+    path.write_bytes(graph.write(numbers, {}).SerializeToString(deterministic=True))

@@ -118,6 +118,8 @@ def take(model: str | Path, wish: Wish) -> tuple[Order, Path]:
         raise ModelError(f"{card.name} is int8 already: export {plain} with --precision int8")
     if wish.answer == "keypoints" and card.family == "posenet":
         raise ModelError("PoseNet was never published with its decoder inside: export its heads")
+    if wish.precision == "int8" and card.family == "posenet":
+        raise ModelError("PoseNet is not offered in int8: export it in fp32 or fp16")
     side = wish.side or card.side
     if side % MULTIPLE:
         raise ModelError(f"expected a side that is a multiple of {MULTIPLE} px, got {side}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import torch
@@ -11,19 +12,41 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 from torch import Tensor
 
-from int8_graph import LEVEL, ZERO, Graph, Grid, Int8, Numbers, attributes, padded
+from movenet.export.int8_graph import LEVEL, ZERO, Graph, Grid, Int8, Numbers, attributes, padded
 
 Floats = NDArray[np.float64]
 
-BATCH = 8
-SAMPLES = 2500
+FIRST: Final = 32
+"""Squares for the equalisation and the biases."""
+BATCH: Final = 8
+SAMPLES: Final = 2500
 """Values of a tensor that are looked at in each picture, to lay its grid."""
-PLACES = 96
+PLACES: Final = 96
 """Places of a picture where a convolution's input is looked at."""
-WEAKEST = 0.01
+WEAKEST: Final = 0.01
 """A channel is taken to reach at least this share of its tensor's largest."""
-DAMPING = 0.01
+DAMPING: Final = 0.01
 """Added to the diagonal of a covariance, in shares of its mean: what was seen is not all there is."""
+
+
+def quantise(graph: Graph, squares: NDArray[np.uint8], floating: tuple[str, ...]) -> Numbers:
+    """Return the int8 numbers of a graph, which is rescaled on the way (its answer stays the same).
+
+    Calibrated on squares (N, side, side, 3) uint8 RGB; convolutions whose names begin as `floating` says stay in
+    floating point.
+    """
+    with torch.inference_mode():
+        equalise(graph, look(graph, squares[:FIRST]).reach)
+        seen = look(graph, squares)
+        integer = [conv for conv in graph.convs if not conv.name.startswith(floating)]
+        kept = {conv.name for conv in graph.convs} - {conv.name for conv in integer}
+        weights = {
+            conv.name: round_weights(conv, graph.weights[conv.name], seen.covariance(conv.name))
+            for conv in integer
+        }
+        numbers = Numbers(lay_grids(graph, seen, kept), weights)
+        correct_biases(graph, numbers, squares[:FIRST])
+    return numbers
 
 
 @dataclass
@@ -50,7 +73,7 @@ def look(graph: Graph, squares: NDArray[np.uint8]) -> Seen:
     """Walk the graph over the squares, in floating point, and note what passes."""
     seen, chance = Seen(), np.random.default_rng(0)
 
-    def visit(step: NodeProto, gave: Tensor, values: dict[str, Tensor]) -> Tensor:
+    def visit(step: NodeProto, gave: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         _note_output(seen, str(step.output[0]), gave, chance)
         if step.op_type == "Conv":
             _note_patches(seen, step, values[step.input[0]], chance)
@@ -58,7 +81,7 @@ def look(graph: Graph, squares: NDArray[np.uint8]) -> Seen:
 
     for batch in _batches(squares):
         graph.walk(batch, visit=visit)
-    seen.means = {tensor: total / len(squares) for tensor, total in seen.means.items()}
+    seen.means = {tensor: total / np.float32(len(squares)) for tensor, total in seen.means.items()}
     return seen
 
 
@@ -161,7 +184,7 @@ def _steps(rows: Floats, power: float = 2.4) -> Floats:
         steps = (share * reach / 127)[:, None]
         rounded = np.clip(np.rint(rows / steps), -127, 127) * steps
         errors.append((np.abs(rounded - rows) ** power).sum(1))
-    return (shares[np.argmin(errors, axis=0)] * reach / 127).astype(np.float32).astype(np.float64)
+    return np.asarray(shares[np.argmin(errors, axis=0)] * reach / 127, np.float32).astype(np.float64)
 
 
 def _round_together(rows: Floats, covariance: Floats, steps: Floats) -> Floats:
@@ -189,7 +212,7 @@ def correct_biases(graph: Graph, numbers: Numbers, squares: NDArray[np.uint8]) -
     means = look(graph, squares).means
     biases = {name: bias.copy() for name, bias in graph.biases.items()}
 
-    def visit(step: NodeProto, gave: Tensor, values: dict[str, Tensor]) -> Tensor:
+    def visit(step: NodeProto, gave: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         if step.op_type != "Conv":
             return gave
         missing = torch.from_numpy(means[step.output[0]]) - gave.mean((0, 2, 3))

@@ -1,10 +1,10 @@
-"""A network of the wheel as a list of steps that can be walked, rescaled and written again with int8 weights."""
+"""A network as a list of steps that can be walked, rescaled and written again with int8 weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import Tensor
 
-STEPS = ("Conv", "Clip", "Relu", "Add", "Resize")
+STEPS: Final = ("Conv", "Clip", "Relu", "Add", "Resize")
 """What a network consists of, after the scaling of the pixels."""
-LEVEL = np.float32(1 / 127.5)
+LEVEL: Final = np.float32(1 / 127.5)
 """One grey level, in the numbers that the network was trained on."""
-ZERO = 128
+ZERO: Final = 128
 """The grey level that stands for 0. The network's own 0 is 127.5: half a level is moved into the first bias."""
 
 Visit = Callable[[NodeProto, Tensor, Mapping[str, Tensor]], Tensor]
@@ -63,11 +63,10 @@ class Numbers:
 
 
 class Graph:
-    """A network of the wheel: steps in order, weights and biases by the name of the convolution."""
+    """A network: steps in order, weights and biases by the name of the convolution."""
 
-    def __init__(self, path: Path):
-        """Read a file that `movenet.export` wrote."""
-        model = onnx.load(path)
+    def __init__(self, model: onnx.ModelProto):
+        """Take a model that `to_onnx` made."""
         self.inputs, self.outputs = list(model.graph.input), list(model.graph.output)
         self.properties = {p.key: p.value for p in model.metadata_props}
         self.steps = [node for node in model.graph.node if node.op_type in STEPS]
@@ -128,9 +127,9 @@ class Graph:
     ) -> dict[str, Tensor]:
         """Answer squares (N, H, W, 3) with the raw heads, in float32, rounded where the numbers say so."""
         numbers = numbers or Numbers({}, {})
-        values = {self.pixels: torch.from_numpy(squares.transpose(0, 3, 1, 2).astype(np.float32)) * LEVEL - 1}
+        values = {self.pixels: torch.from_numpy(squares.transpose(0, 3, 1, 2) * LEVEL - 1)}
         if self.pixels in numbers.grids:
-            values[self.pixels] -= LEVEL / 2
+            values[self.pixels] -= float(LEVEL / 2)
         last = {tensor: users[-1] for tensor, users in self.users.items()}
         for step in self.steps:
             gave = visit(step, self._do(step, values, numbers), values)
@@ -181,11 +180,11 @@ class _Writer:
             self._add(step)
             self._round(step.output[0])
 
-    def _hold(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
+    def _hold(self, name: str, value: Any) -> str:
         self.tensors.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
-    def _node(self, kind: str, inputs: list[str], output: str, **options: object) -> str:
+    def _node(self, kind: str, inputs: list[str], output: str, **options: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], output, **options))
         return output
 
@@ -239,7 +238,7 @@ def given(step: NodeProto) -> list[str]:
     return list(step.input[:2] if step.op_type == "Add" else step.input[:1])
 
 
-def attributes(step: NodeProto) -> dict[str, object]:
+def attributes(step: NodeProto) -> dict[str, Any]:
     """Return a step's attributes by name."""
     return {a.name: helper.get_attribute_value(a) for a in step.attribute}
 
