@@ -101,7 +101,9 @@ def test_a_video_becomes_an_annotated_video_and_records(invoke, tmp_path):
 
 def test_ctrl_c_keeps_what_was_done_and_says_so(shared, tmp_path):
     clip = shared / "media" / "intel_one-by-one-person.mp4"
-    program = "from movenet.cli import main; main()"
+    # In the background of a shell Ctrl-C is ignored, and what is ignored is handed down.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program += "; from movenet.cli import main; main()"
     command = [sys.executable, "-c", program, "run", str(clip), "--records", "out.jsonl", "-o", "out.mp4"]
     running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
