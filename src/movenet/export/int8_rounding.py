@@ -194,17 +194,27 @@ def _round_together(rows: Floats, covariance: Floats, steps: Floats) -> Floats:
     ones tells. Inputs of the largest variance go first.
     """
     variance = np.diag(covariance)
-    if variance.sum() <= 1e-9:
+    if not 1e-9 < variance.sum() < np.inf:
         return np.clip(np.rint(rows / steps[:, None]), -127, 127)
     order = np.argsort(-variance, kind="stable")
-    sound = (covariance + covariance.T) / 2 + DAMPING * variance.mean() * np.eye(len(variance))
-    after = np.linalg.cholesky(np.linalg.inv(sound[order][:, order])).T
+    after = _after(((covariance + covariance.T) / 2)[order][:, order], variance.mean())
     rest, levels = rows[:, order].copy(), np.zeros_like(rows)
     for i, column in enumerate(order):
         levels[:, column] = np.clip(np.rint(rest[:, i] / steps), -127, 127)
         error = (rest[:, i] - levels[:, column] * steps) / after[i, i]
         rest[:, i + 1 :] -= error[:, None] * after[i, i + 1 :]
     return levels
+
+
+def _after(covariance: Floats, scale: float) -> Floats:
+    """Return the upper factor of a covariance's inverse, damped as much as it takes to be positive definite."""
+    damping = DAMPING
+    while True:
+        try:
+            inverse = np.linalg.inv(covariance + damping * scale * np.eye(len(covariance)))
+            return np.asarray(np.linalg.cholesky(inverse).T)
+        except np.linalg.LinAlgError:
+            damping *= 10
 
 
 def correct_biases(graph: Graph, numbers: Numbers, squares: NDArray[np.uint8]) -> None:

@@ -17,13 +17,12 @@ def freeze(network: Network, up_to: str) -> None:
     Raises:
         DataError: if the network has no such part.
     """
-    if up_to != "none":
-        for part in _until(network, up_to).values():
-            part.requires_grad_(False)
+    for part in _until(network, up_to).values():
+        part.requires_grad_(False)
 
 
 def names_until(network: Network, last: str) -> set[str]:
-    """Return the names of all weights from the picture up to and including a part.
+    """Return the names of all weights from the picture up to and including a part; of none up to "none".
 
     Raises:
         DataError: if the network has no such part.
@@ -34,7 +33,8 @@ def names_until(network: Network, last: str) -> set[str]:
 
 def _until(network: Network, last: str) -> dict[str, nn.Module]:
     """Return the parts in the order in which a picture passes them, up to and including one."""
-    chain = {
+    chain: dict[str, nn.Module] = {
+        "none": nn.Identity(),
         "stem": network.backbone.stem,
         **{f"block_{i}": block for i, block in enumerate(network.backbone.blocks)},
         "backbone": network.backbone.top,

@@ -125,9 +125,9 @@ class Training:
     average: float = 0.999
     """Decay of the running average of the weights, which is what is measured and kept; 0 keeps the last ones."""
     blend: float = 1.0
-    """How far the finished model goes from the weights it began with to the ones it learned, 0…1."""
-    adopt: str = "heads"
-    """The finished model takes what was learned up to this part (named as in `frozen`); the rest is as it began."""
+    """How far the finished model goes from the weights it began with to the ones it learned, 0…1 …"""
+    adopt: str = "none"
+    """… in all parts after this one (named as in `frozen`); up to it what was learned is taken as it is."""
     frozen: str = "none"
     """Everything up to here stays as it is: "none", "stem", "block_0" … "block_16", "backbone" or "pyramid"."""
     precision: Literal["auto", "f32", "bf16"] = "auto"
