@@ -261,6 +261,34 @@ def test_who_ends_a_talk_from_outside_sees_that_very_end(steps):
     assert asyncio.run(talk()) in (None, ("ours",))
 
 
+def test_an_answer_to_a_page_that_is_gone_by_then_is_no_error():
+    """The page leaves between the question whether it is there and the answer."""
+
+    class Leaving(WebSocket):
+        async def send_text(self, data):
+            self.application_state = WebSocketState.DISCONNECTED
+            await super().send_text(data)
+
+    async def talk():
+        asked = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "bytes": packet(0, 0.0)}])
+
+        async def receive():
+            for message in asked:
+                return message
+            return await asyncio.Event().wait()
+
+        async def send(message):
+            pass
+
+        socket = Leaving({"type": "websocket", "headers": []}, receive, send)
+        await socket.accept()
+        with ThreadPoolExecutor(1) as pool:
+            talking = Conversation(socket, Client(models(), Limits()), Limits(), pool).run()
+            await asyncio.wait_for(talking, 10)
+
+    asyncio.run(talk())
+
+
 def test_a_photo_that_never_arrives_is_given_up():
     async def post():
         sent = []

@@ -74,8 +74,13 @@ class Conversation:
         for end in ends:
             if isinstance(end, PartingError) and not self._has_left():
                 await self._within(self._socket.close(end.code, end.reason), lambda: None)
-            elif end is not None and not isinstance(end, PartingError | WebSocketDisconnect):
+            elif end is not None and not self._is_a_parting(end):
                 raise end
+
+    def _is_a_parting(self, end: BaseException) -> bool:
+        """Whether a loop ended because the page left: starlette calls it an error to speak to one that is gone."""
+        gone = isinstance(end, RuntimeError) and self._has_left()
+        return gone or isinstance(end, PartingError | WebSocketDisconnect)
 
     def _has_left(self) -> bool:
         """Whether the other loop has found out that the page is gone."""
