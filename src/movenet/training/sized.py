@@ -54,7 +54,7 @@ class SizedConv(SameConv):
 def begin(network: Network, known: Collection[str]) -> Network:
     """Return the network, itself, with those weights measured whose names are known."""
     names = {id(module): name for name, module in network.named_modules()}
-    replace(network, lambda conv: SizedConv(conv) if f"{names.get(id(conv))}.weight" in known else conv)
+    replace(network, lambda conv: SizedConv(conv) if f"{names[id(conv)]}.weight" in known else conv)
     return network
 
 
