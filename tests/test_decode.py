@@ -214,6 +214,34 @@ def test_the_keypoints_are_found_with_their_offsets():
     np.testing.assert_allclose(decode_one(heads)[0, :, :2], places / 24, atol=1e-6)
 
 
+def one_keypoint(grid, told):
+    """Return the heads of one keypoint; `told` are cells, the scores there and the places they hold it to be at."""
+    heads = {
+        "center": np.zeros((1, 1, grid, grid), np.float32),
+        "regress": np.zeros((1, 2, grid, grid), np.float32),
+        "heatmap": np.full((1, 1, grid, grid), -np.inf, np.float32),
+        "offset": np.zeros((1, 2, grid, grid), np.float32),
+    }
+    for cell, score, place in told:
+        heads["heatmap"][0, 0][cell] = np.log(score / (1 - score))
+        heads["offset"][(0, slice(None), *cell)] = np.subtract(place, cell)
+    return heads
+
+
+def test_with_a_reach_the_cells_around_say_as_well_where_a_keypoint_is_as_much_as_they_score():
+    told = [((4, 4), 0.6, (4.5, 4.5)), ((4, 5), 0.3, (4.5, 4.8)), ((4, 2), 0.5, (0, 0))]
+    heads = one_keypoint(8, told)
+    np.testing.assert_allclose(decode_one(heads)[0, 0], [4.5 / 8, 4.5 / 8, 0.6], atol=1e-6)
+    np.testing.assert_allclose(decode_one(heads, reach=1)[0, 0], [4.5 / 8, 4.6 / 8, 0.6], atol=1e-4)
+
+
+@pytest.mark.parametrize("reach", [1, 2])
+def test_with_a_reach_a_keypoint_at_the_edge_stays_where_its_cells_hold_it_to_be(reach):
+    heads = one_keypoint(8, [((0, 7), 0.6, (0.25, 7.5))])
+    found = decode_one(heads, [guide_to(np.float32([[0.25, 7.5]]), (0, 7), 8)], reach)
+    np.testing.assert_allclose(found[0, 0, :2] * 8, [0.25, 7.5], atol=1e-4)
+
+
 def test_of_two_people_the_one_nearer_the_middle_is_found():
     heads = empty_heads()
     show_person(heads, (5, 5))
@@ -404,6 +432,8 @@ def test_a_distance_that_is_not_finite_counts_as_none(name, broken):
 def test_heads_of_nothing_but_nan_show_nobody():
     heads = {name: np.full_like(head, np.nan) for name, head in random_heads(5, (9, 9)).items()}
     np.testing.assert_array_equal(decode_one(heads), np.zeros((1, 17, 3)))
+    np.testing.assert_array_equal(decode_one(heads, reach=1)[..., 2], np.zeros((1, 17)))
+    assert np.isfinite(decode_one(heads, reach=1)).all()
     assert len(decode_many(heads, ManySettings(min_score=0))[0]) == 0
 
 

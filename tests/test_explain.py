@@ -74,7 +74,7 @@ def said_in(figure):
 
 
 def test_the_steps_end_where_the_decoder_ends(explained, lightning):
-    decoded = decode_one(lightning.engine(explained.square[None]), [explained.guide])[0]
+    decoded = decode_one(lightning.engine(explained.square[None]), [explained.guide], lightning.rule.reach)[0]
     np.testing.assert_array_equal(explained.points / GRID, decoded[:, :2])
     np.testing.assert_array_equal(explained.scores, decoded[:, 2])
 
@@ -98,9 +98,13 @@ def test_the_cells_are_where_the_maps_shown_are_highest(explained):
     assert explained.center_weighted[y, x] == explained.center_weighted.max()
 
 
-def test_the_chosen_cells_hold_the_keypoints_to_be_where_they_are(explained):
-    y, x = explained.cells.T
-    np.testing.assert_array_equal(explained.places[y, x, np.arange(17)], explained.points)
+def test_the_keypoints_are_the_mean_of_where_the_cells_around_hold_them_to_be(explained):
+    assert explained.rule.reach == 1
+    for k, (y, x) in enumerate(explained.cells):
+        near = (slice(max(y - 1, 0), y + 2), slice(max(x - 1, 0), x + 2))
+        weights = explained.heatmaps[k][near][..., None]
+        mean = (weights * explained.places[near][..., k, :]).sum(axis=(0, 1)) / weights.sum()
+        np.testing.assert_allclose(explained.points[k], mean, atol=0.02)
 
 
 def test_the_starts_lie_between_the_regression_and_the_guide(explained):

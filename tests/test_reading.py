@@ -14,7 +14,7 @@ BLACK = np.zeros((2, 64, 96, 3), np.uint8)
 
 @pytest.mark.parametrize("name", MODELS)
 def test_one_person_is_read_from_the_heads_of_every_model(name):
-    answer = READERS[MODELS[name].family].one(open_engine(name)(BLACK), None)
+    answer = READERS[MODELS[name].family].one(open_engine(name)(BLACK), None, 0)
     assert answer.shape == (2, 17, 3)
 
 
@@ -27,7 +27,7 @@ def test_nobody_is_read_from_black_pictures_by_those_who_find_many(name):
 def test_guides_leave_posenet_as_it_is():
     heads, read = open_engine("posenet")(BLACK), READERS["posenet"].one
     guide = Guide(np.array([0.2, 0.3], np.float32), np.full((17, 2), 0.4, np.float32), share=1.0)
-    np.testing.assert_array_equal(read(heads, [guide, guide]), read(heads, None))
+    np.testing.assert_array_equal(read(heads, [guide, guide], 1), read(heads, None, 0))
 
 
 def test_movenet_counts_pixels_from_a_corner_and_posenet_from_a_centre():

@@ -180,6 +180,15 @@ def test_of_a_crowd_the_nearest_are_taught_and_the_rest_unknown(one_picture):
     assert shown.unknown.any()
 
 
+def test_somebody_none_of_whose_keypoints_are_in_view_is_unknown(one_picture):
+    near, far = [(10, 10), (12, 14), (20, 12)], [(70, 60), (72, 62), (78, 60)]
+    labels = one_picture(annotation(0, 1, near), annotation(0, 2, far, bbox=[12, 12, 60, 48]))
+    data = samples_of(labels)
+    shown = data[next(n for n in range(2) if data._find(n)[2][0] < 5)]
+    assert shown.labelled.any(dim=-1).sum() == 1
+    assert shown.unknown.any()
+
+
 @pytest.mark.parametrize("absent", [False, True])
 def test_whether_a_keypoint_without_a_label_is_unknown_or_absent_is_said(absent, one_picture):
     labels = one_picture(annotation(0, 1, [(20, 20), (200, 200), (40, 50)]))

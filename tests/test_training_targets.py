@@ -82,8 +82,9 @@ def test_the_centre_is_the_mean_of_what_is_labelled():
 def test_a_keypoint_outside_the_square_has_no_peak_but_the_way_to_it_is_taught():
     targets = make_targets(sample([[(8, 8), (8, 20), (8, 4)]]), SINGLE_HEADS, RULE)
     assert targets["heatmap"].value[0, 1].max() < 1
-    assert targets["regress"].value[0, 3, 8, 10] == 10
-    assert targets["regress"].weight[0, 3, 8, 10] == 1
+    assert targets["center"].value[0, 0, 8, 6] == 1  # the mean of those inside
+    assert targets["regress"].value[0, 3, 8, 6] == 14
+    assert targets["regress"].weight[0, 3, 8, 6] == 1
 
 
 def test_where_an_unlabelled_keypoint_may_be_its_map_is_not_told_that_nothing_is_there():

@@ -15,16 +15,16 @@ from movenet.posenet import decode as posenet
 class Reader:
     """How to read raw heads; arrays as in `movenet.decode`."""
 
-    one: Callable[[Heads, Guides | None], Floats]
-    """One person in each picture: (N, K, 3) y, x, score."""
+    one: Callable[[Heads, Guides | None, int], Floats]
+    """One person in each picture, with the reach of `movenet.decode_one`: (N, K, 3) y, x, score."""
     many: Callable[[Heads, float], list[People]]
     """Everybody in each picture whose centre (or first keypoint) scores more than the given limit."""
     shift_px: float
     """Added to x and y of what they answer, in pixels of the input: where the points really lie."""
 
 
-def _one_by_posenet(heads: Heads, guides: Guides | None) -> Floats:
-    """Read PoseNet's heads, which have no centre and no starts that a guide could move."""
+def _one_by_posenet(heads: Heads, guides: Guides | None, reach: int) -> Floats:
+    """Read PoseNet's heads, which have no centre and no starts that a guide could move, and finer offsets."""
     return posenet.decode_one(heads)
 
 

@@ -157,9 +157,10 @@ class Walk:
             engine(square[None])
 
     def _decode_heads(self) -> None:
-        reader = READERS[self._follower.estimator.engine.card.family]
+        estimator = self._follower.estimator
+        reader = READERS[estimator.engine.card.family]
         for heads, (crop, guide) in zip(self._heads, self._places, strict=True):
-            crop.decoded_to_image(reader.one(heads, [guide])[0], reader.shift_px)
+            crop.decoded_to_image(reader.one(heads, [guide], estimator.rule.reach)[0], reader.shift_px)
 
     def _smooth(self) -> None:
         settings, state = self._follower.smoothing, None

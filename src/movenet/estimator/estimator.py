@@ -168,12 +168,11 @@ class Estimator:
     def _answer(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
         """Return what the model answers to squares, (N, K, 3) y, x, score: the mean of two if the rule says flip."""
         reader, side = READERS[self.engine.card.family], squares.shape[1]
-        seen = reader.one(self.engine(squares), guides)
+        seen = reader.one(self.engine(squares), guides, self.rule.reach)
         if not self.rule.flip:
             return seen
-        turned = reader.one(
-            self.engine(squares[:, :, ::-1]), guides and [_mirror(guide, side) for guide in guides]
-        )
+        mirrored = guides and [_mirror(guide, side) for guide in guides]
+        turned = reader.one(self.engine(squares[:, :, ::-1]), mirrored, self.rule.reach)
         return _mean(seen, mirror_answers(turned[:, MIRROR], side, reader.shift_px))
 
     def _look_at_whole(self, images: Sequence[Image]) -> list[Pose]:

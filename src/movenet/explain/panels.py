@@ -162,7 +162,8 @@ def draw_offsets(axes: Axes, explanation: Explanation, k: int) -> None:
     y, x = np.mgrid[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)].reshape(2, -1)
     places = explanation.places[y, x, k]
     _draw_ways(axes, np.stack([y, x], axis=1), places, "white", 0.55)
-    frame = Rectangle((cell[1], cell[0]), 1, 1, fill=False, edgecolor="white", linewidth=1.6 * stroke)
+    corner, side = cell[::-1] - explanation.rule.reach, 2 * explanation.rule.reach + 1
+    frame = Rectangle(corner, side, side, fill=False, edgecolor="white", linewidth=1.6 * stroke)
     frame.set_path_effects([withStroke(linewidth=3.0 * stroke, foreground=DARK)])
     axes.add_patch(frame)
     _draw_ways(axes, cell[None], point[None], side_colour(k), 2.0)

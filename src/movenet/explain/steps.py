@@ -19,6 +19,7 @@ from movenet.decode import (
     find_centers,
     focus_on,
     lean,
+    read_places,
     read_scores,
     read_starts,
     sigmoid,
@@ -87,7 +88,7 @@ class Explanation:
     places: Floats
     """Shape (h, w, 17, 2): where each cell, by its own offset, holds each keypoint to be."""
     points: Floats
-    """Shape (17, 2): the keypoints: the places that their cells hold."""
+    """Shape (17, 2): the keypoints: the places that their cells hold, or the mean of those around them."""
     scores: Floats
     """Shape (17,), 0…1: the heatmaps at the cells, unweighted."""
     min_score: float
@@ -135,11 +136,11 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
         guide=guide,
         min_score=estimator.min_score,
         pose=next(iter(estimator(image)), None),
-        **_steps(estimator.engine(square[None]), guide),
+        **_steps(estimator.engine(square[None]), guide, estimator.rule.reach),
     )
 
 
-def _steps(heads: Heads, guide: Guide | None) -> dict[str, Any]:
+def _steps(heads: Heads, guide: Guide | None, reach: int) -> dict[str, Any]:
     """Take the steps of `decode_one` for the only picture of these heads: the arrays of an `Explanation`."""
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
     focus = focus_on([guide], grid)
@@ -158,7 +159,7 @@ def _steps(heads: Heads, guide: Guide | None) -> dict[str, Any]:
         "heatmaps_weighted": weighted(heads["heatmap"], starts)[0],
         "cells": cells[0],
         "places": _places(heads["offset"]),
-        "points": add_offsets(heads["offset"], cells)[0],
+        "points": read_places(heads, cells, reach)[0],
         "scores": read_scores(heads["heatmap"], cells)[0],
     }
 

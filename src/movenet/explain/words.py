@@ -37,7 +37,7 @@ LEGEND: Final = (
         "exact place",
         "",
         "cell + offset",
-        "Cells point there from their top left corners; the framed one counts.",
+        "Cells point there from their top left corners; those framed count.",
     ),
 )
 """Panels 6 to 8, of any keypoint."""
@@ -141,9 +141,10 @@ def of_heatmap_weighted(explanation: Explanation, k: int) -> Words:
 def of_offsets(explanation: Explanation, k: int) -> Words:
     """Panel 8."""
     head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
-    caption = (
-        "From its top left corner each cell points to the exact place. The framed one was chosen: it counts."
+    counts = (
+        "mean of those framed, by their scores, counts" if explanation.rule.reach else "framed one counts"
     )
+    caption = f"From its top left corner each cell points to the exact place. The {counts}."
     return Words("8", "The exact place", head, "place = cell + offset[cell]", caption)
 
 
@@ -168,7 +169,7 @@ def in_numbers(explanation: Explanation, k: int) -> list[tuple[str, str]]:
         ("= start", _pair(e.regressed[k])),
         *leant,
         ("highest weighted cell", _pair(e.cells[k], 0)),
-        ("+ offset", _pair(offset, 2, "+")),
+        ("+ mean offset" if e.rule.reach else "+ offset", _pair(offset, 2, "+")),
         ("= place", _pair(e.points[k])),
         (f"÷ {side}", _pair(e.points[k] / side, 3)),
         ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),

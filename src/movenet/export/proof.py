@@ -89,7 +89,7 @@ def draw_squares(
         squares.append(crop.cut(image))
         with torch.inference_mode():
             heads = network(torch.from_numpy(squares[-1][None]))
-        decoded = reader.one({name: head.numpy() for name, head in heads.items()}, None)
+        decoded = reader.one({name: head.numpy() for name, head in heads.items()}, None, 0)
         points, scores = crop.decoded_to_image(decoded[0], reader.shift_px)
         if (scores > SEEN_SCORE).sum() > 1:
             squares.append(Crop.around(points[scores > SEEN_SCORE], FACTOR, side).cut(image))
@@ -125,7 +125,7 @@ def measure(order: Order, run: Runner) -> Difference:
 def to_keypoints(order: Order, answer: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the people (P, K, 3) of an answer: y, x, 0…1 of the square, and score."""
     if order.answer == "heads":
-        return READERS[order.card.family].one(answer, None)
+        return READERS[order.card.family].one(answer, None, 0)
     shape = (-1, order.card.keypoints, 3)
     if not order.card.finds_many:
         return answer[OUTPUT].reshape(shape)

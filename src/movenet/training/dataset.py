@@ -145,8 +145,8 @@ def _describe(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return places, labelled, bodies and unknown of `Sample`."""
     skeleton, cells = source.labels.skeleton, view.side // STRIDE
-    people = _nearest_first(picture.people, view)
-    taught, others = people[:MOST_PEOPLE], people[MOST_PEOPLE:]
+    taught = _nearest_first(picture.people, view)[:MOST_PEOPLE]
+    others = [person for person in picture.people if person not in taught]
     places = np.zeros((MOST_PEOPLE, len(skeleton), 2), np.float32)
     labelled = np.zeros((MOST_PEOPLE, len(skeleton)), np.bool_)
     bodies = np.zeros((MOST_PEOPLE, cells, cells), np.bool_)
@@ -165,13 +165,17 @@ def _describe(
 
 
 def _nearest_first(people: Sequence[Person], view: View) -> list[Person]:
-    """Return the people that can be learned from, the one nearest to the middle of the view first."""
+    """Return the people with a labelled keypoint in the view, the one nearest to its middle first."""
 
     def distance(person: Person) -> float:
         middle = person.keypoints[person.labelled].mean(axis=0)
         return float(np.linalg.norm(view.to_output(middle) - view.side / 2))
 
-    return sorted((person for person in people if person.learnable), key=distance)
+    def is_in_view(person: Person) -> bool:
+        places = view.to_output(person.keypoints[person.labelled])
+        return bool(((places >= 0) & (places < view.side)).all(axis=-1).any())
+
+    return sorted(filter(is_in_view, people), key=distance)
 
 
 def _shade(view: View, box: Box) -> NDArray[np.bool_]:

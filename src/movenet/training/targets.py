@@ -1,8 +1,9 @@
 """What the heads should have answered: the exact inverse of `movenet.decode`.
 
 A keypoint at place p (y, x in cells) belongs to the cell ⌊p⌋, of which it is p − ⌊p⌋ away: 0…1, which is what
-Google's models answer (measured: a median of .44). A person's centre is the mean of their labelled keypoints
-(measured, too: the middle of the box or of the hips lies 4 to 6 cells off).
+Google's models answer (measured: a median of .44). A person's centre is the mean of their labelled keypoints in the
+square (measured, too: the middle of the box or of the hips lies 4 to 6 cells off; where the square shows a part of
+somebody, the mean of all their keypoints lies 9 cells off and that of those inside 3).
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ def make_targets(sample: Sample, heads: Sequence[str], rule: TargetRule) -> Targ
     grid = sample.unknown.shape[-1]
     places = sample.places * grid
     known = sample.labelled
-    centers = middle_of(places, known)[:, :, None]
-    present = known.any(dim=-1, keepdim=True)
+    inside = known & ((places >= 0) & (places < grid)).all(dim=-1)
+    centers = middle_of(places, inside)[:, :, None]
+    present = inside.any(dim=-1, keepdim=True)
     makers = {
         "center": lambda: _center(sample, centers, present, rule),
         "heatmap": lambda: _heatmap(sample, places, rule),
