@@ -145,6 +145,31 @@ def test_a_run_killed_ten_times_loses_nothing_but_the_steps_since_its_last_check
     assert_same(state_of(killed), state_of(whole))
 
 
+def test_a_script_that_trains_whenever_it_is_imported_is_told_so_and_ends(tmp_path):
+    write_set(tmp_path, count=2)
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+from pathlib import Path
+from movenet.skeleton import name_skeleton
+from movenet.training.loop import train
+from movenet.training.settings import Data, Model, Settings, Training
+
+folder = Path({str(tmp_path)!r})
+settings = Settings(
+    out=folder / "run",
+    data=(Data(folder / "images", folder / "labels.json"),),
+    model=Model("scratch", width=0.35, side=64),
+    skeleton=name_skeleton({DOTS.names!r}),
+    training=Training(steps=2, batch=2, device="cpu", workers=1),
+)
+for progress in train(settings):
+    pass
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode
+    assert "if __name__ ==" in done.stderr
+
+
 def test_a_finished_model_runs_wherever_a_model_runs(tmp_path):
     write_set(tmp_path)
     validation = Validation(tmp_path / "labels.json", tmp_path / "images", name="dots")

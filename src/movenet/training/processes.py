@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,8 +65,9 @@ def join(device: str) -> Iterator[Processes]:
     """Join the processes that torchrun started, if it did.
 
     Raises:
-        DataError: if torch does not know the device.
+        DataError: if torch does not know the device, or a process of this run's own begins the run again.
     """
+    _refuse_to_begin_again()
     rank, count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     chosen = _device(device)
     if count == 1:
@@ -77,6 +79,18 @@ def join(device: str) -> Iterator[Processes]:
         yield Processes(rank, count, chosen)
     finally:
         distributed.destroy_process_group()
+
+
+def _refuse_to_begin_again() -> None:
+    """Raise DataError in a process that reads pictures and first imports the script which trains.
+
+    Without this it would train, too, and never read.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise DataError(
+            "processes that read pictures import your script first: train below 'if __name__ == \"__main__\":', "
+            "or with training.workers=0"
+        )
 
 
 def _device(name: str) -> torch.device:
