@@ -122,13 +122,13 @@ def test_a_blend_is_between_the_old_and_the_new():
         torch.testing.assert_close(c, 0.75 * a + 0.25 * b)
 
 
-def test_what_is_adopted_is_the_new_and_the_rest_is_blended():
+def test_what_is_adopted_is_blended_and_the_rest_is_the_old():
     old, new = Network(TINY), Network(TINY)
     learned = {name: p.clone() for name, p in new.named_parameters()}
     adopted = {name for name in learned if re.match(r"backbone\.(stem|blocks\.(\d|10)\.)", name)}
     for name, p in blend(old, new, 0.25, "block_10").named_parameters():
-        between = old.state_dict()[name].lerp(learned[name], 0.25)
-        torch.testing.assert_close(p, learned[name] if name in adopted else between)
+        begun = old.state_dict()[name]
+        torch.testing.assert_close(p, begun.lerp(learned[name], 0.25) if name in adopted else begun)
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):

@@ -107,7 +107,7 @@ def read_places(heads: Heads, cells: Cells, reach: int) -> Floats:
 
 def read_scores(heatmap: Floats, cells: Cells) -> Floats:
     """Read the scores (…, N, K), 0…1, of the keypoints at their cells (…, N, K, 2). Distance plays no part."""
-    picture, keypoint = np.ogrid[: heatmap.shape[0], : heatmap.shape[1]]
+    picture, keypoint = np.arange(heatmap.shape[0])[:, None], np.arange(heatmap.shape[1])
     return sigmoid(heatmap[picture, keypoint, cells[..., 0], cells[..., 1]])
 
 

@@ -23,20 +23,21 @@ MODEL: Final = "model.onnx"
 def finish(learned: Network, settings: Settings) -> Network:
     """Return a copy with plain weights, without batch norm, blended with what it began with, for evaluation."""
     model = batch_norm.fold(sized.fold(copy.deepcopy(learned))).eval()
-    if settings.training.blend == 1 or settings.model.start == SCRATCH:
+    share, adopt = settings.training.blend, settings.training.adopt
+    if (share, adopt) == (1, "heads") or settings.model.start == SCRATCH:
         return model
-    return blend(start(settings).network, model, settings.training.blend, settings.training.adopt)
+    return blend(start(settings).network, model, share, adopt)
 
 
-def blend(old: Network, new: Network, share: float, adopt: str = "none") -> Network:
+def blend(old: Network, new: Network, share: float, adopt: str = "heads") -> Network:
     """Return the new network with weights (1 − share) · old + share · new (Wortsman et al. 2022, WiSE-FT).
 
     On the way between two networks of which one began as the other, what both know is kept better than at either end.
-    Parts up to `adopt` are the new ones.
+    Parts behind `adopt` are the old ones.
     """
     begun, adopted = old.state_dict(), names_until(new, adopt)
     mixed = {
-        name: begun[name].to(value.device).lerp(value, 1.0 if name in adopted else share)
+        name: begun[name].to(value.device).lerp(value, share if name in adopted else 0.0)
         for name, value in new.state_dict().items()
     }
     new.load_state_dict(mixed)

@@ -126,8 +126,8 @@ class Training:
     """Decay of the running average of the weights, which is what is measured and kept; 0 keeps the last ones."""
     blend: float = 1.0
     """How far the finished model goes from the weights it began with to the ones it learned, 0…1 …"""
-    adopt: str = "none"
-    """… in all parts after this one (named as in `frozen`); up to it what was learned is taken as it is."""
+    adopt: str = "heads"
+    """… in all parts up to this one (named as in `frozen`); those behind it learn, but go back to what they were."""
     frozen: str = "none"
     """Everything up to here stays as it is: "none", "stem", "block_0" … "block_16", "backbone" or "pyramid"."""
     precision: Literal["auto", "f32", "bf16"] = "auto"
