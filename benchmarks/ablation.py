@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from movenet import Estimator, Pose, Runtime, read_photo
 from movenet.estimator import default_rule
 from movenet.evaluation import read_truth, score, to_estimates, to_results
-from refinements import Trial, two_scales
+from refinements import TwoSquares
 
 Answers = Callable[[NDArray[np.uint8]], list[Pose]]
 
@@ -45,7 +45,7 @@ def variants(model: str) -> Iterator[tuple[str, Answers]]:
     yield "first looks at 256 and 384 px", look_twice(first_sides_px=(256, 384))
     yield "places out of one cell's offset, as Google's", look_twice(reach=0)
     yield "places out of the 5 × 5 cells' offsets", look_twice(reach=2)
-    yield "mean of two squares, one of .87 ×", Trial(look_twice(), two_scales)
+    yield "mean of two squares, one of .87 ×", TwoSquares(look_twice())
     yield "with the mirrored square (flip)", look_twice(flip=True)
 
 

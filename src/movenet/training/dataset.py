@@ -172,8 +172,8 @@ def _nearest_first(people: Sequence[Person], view: View) -> list[Person]:
         return float(np.linalg.norm(view.to_output(middle) - view.side / 2))
 
     def is_in_view(person: Person) -> bool:
-        places = view.to_output(person.keypoints[person.labelled])
-        return bool(((places >= 0) & (places < view.side)).all(axis=-1).any())
+        places = view.to_decoded(person.keypoints[person.labelled])
+        return bool(((places >= 0) & (places < 1)).all(axis=-1).any())
 
     return sorted(filter(is_in_view, people), key=distance)
 
