@@ -1,14 +1,20 @@
 """The int8 models answer nearly as the models they were made from."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from movenet.decode import decode_one
 from movenet.engine import Runtime, open_engine
-from movenet.errors import EngineError
+from movenet.errors import EngineError, ModelError
 from movenet.estimator import default_rule
+from movenet.export.int8_sums import LARGEST_SUM, check_sums, largest_sum
 from movenet.models import DATA, INT8, MODELS
 
 MADE = [name for name in MODELS if name.endswith(INT8)]
@@ -21,6 +27,17 @@ SCORE = 0.05
 """How much a score may change in the mean."""
 
 
+INSTRUCTIONS = ("", "AVX2")
+"""Values of ONEDNN_MAX_CPU_ISA: what the processor has, and no integer dot products."""
+ANSWER = """
+import sys
+import numpy as np
+from movenet.engine import Runtime, open_engine
+model, engine, squares, heads = sys.argv[1:]
+np.savez(heads, **open_engine(model, Runtime(engine, "f32"))(np.load(squares)))
+"""
+
+
 def golden_squares(shared, name):
     golden = np.load(shared / "golden" / f"movenet-{name.removesuffix(INT8)}.npz")
     return np.concatenate([golden[key] for key in golden.files if key.endswith("/input")])
@@ -30,17 +47,56 @@ def answer(name, squares, runtime):
     return decode_one(open_engine(name, runtime)(squares))
 
 
+def heads_in_another_process(name, engine, squares, folder, instructions):
+    """Return the heads as computed with at most these instructions; an engine reads them once, at its start."""
+    np.save(folder / "squares.npy", squares)
+    arguments = [name, engine, folder / "squares.npy", folder / "heads.npz"]
+    limit = {"ONEDNN_MAX_CPU_ISA": instructions} if instructions else {}
+    subprocess.run([sys.executable, "-c", ANSWER, *arguments], check=True, env=os.environ | limit)
+    return dict(np.load(folder / "heads.npz"))
+
+
+@pytest.mark.parametrize("instructions", INSTRUCTIONS)
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
 @pytest.mark.parametrize("name", SINGLE)
-def test_keypoints_stay_where_they_were(name, engine, shared):
+def test_keypoints_stay_where_they_were(name, engine, instructions, shared, tmp_path):
     squares = golden_squares(shared, name)
     before = answer(name.removesuffix(INT8), squares, Runtime(precision="f32"))
-    after = answer(name, squares, Runtime(engine, "f32"))
+    after = decode_one(heads_in_another_process(name, engine, squares, tmp_path, instructions))
     moved = np.linalg.norm(after[..., :2] - before[..., :2], axis=-1)[before[..., 2] > SEEN]
     half, nearly_all = np.quantile(moved * MODELS[name].side, [0.5, 0.9])
     assert half < MEDIAN_PX
     assert nearly_all < NEARLY_ALL_PX
     assert np.abs(after[..., 2] - before[..., 2]).mean() < SCORE
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_no_sum_of_two_products_can_exceed_16_bits_whatever_the_picture(name):
+    model = onnx.load(MODELS[name].path)
+    assert 0 < largest_sum(model) <= LARGEST_SUM
+    assert {p.key: p.value for p in model.metadata_props}["movenet.int8_sums"] == "exact"
+
+
+@pytest.mark.parametrize(
+    ("levels", "largest"),
+    [
+        ([[64, 1], [64, 0]], 65),
+        ([[64, 64]], 128),
+        ([[-127, 127]], 127),
+        ([[3, -60, 2, -70]], 130),
+        ([[127]], 127),
+    ],
+)
+def test_the_largest_sum_is_that_of_two_weights_of_one_sign_in_one_output(levels, largest):
+    weights = numpy_helper.from_array(np.array(levels, np.int8), "weights")
+    model = helper.make_model(helper.make_graph([], "graph", [], [], [weights]))
+    assert largest_sum(model) == 255 * largest
+
+
+def test_weights_that_could_overflow_are_refused():
+    weights = helper.make_tensor("weights", TensorProto.INT8, (1, 2), [65, 64])
+    with pytest.raises(ModelError, match="got 32895: processors without integer dot products"):
+        check_sums(helper.make_model(helper.make_graph([], "graph", [], [], [weights])))
 
 
 @pytest.mark.parametrize("name", MADE)

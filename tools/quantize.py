@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--keep", nargs="*", default=FLOATING, help="what stays in floating point")
     parser.add_argument("-o", "--out", type=Path, default=DATA)
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     torch.use_deterministic_algorithms(mode=True)
     for name in arguments.models:
         card, graph = MODELS[name], Graph(onnx.load(MODELS[name].path))

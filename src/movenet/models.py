@@ -120,9 +120,9 @@ _AS_PUBLISHED: Final = {
 }
 
 _INT8: Final = {
-    "lightning": "2c505febc2c52b4b280490e5a8ee472f0e99679fb54b03727862b3e8a11345bf",
-    "thunder": "e2d3d353464e43c6048b902292a36f9fbc5ae6602ee51c9cccc8fc1c0cd60d04",
-    "multipose": "928779d14495eb3969fadaf1e9e233b528e856fbb3204ac6ff15860e71f1bbaa",
+    "lightning": "7a03210d90131e9650c7f4667acf682569c9610ce5bb4e2b431f8287871c39d8",
+    "thunder": "4960d19065766d9431f2e765eb73caeda57bbf0c5799d32427fd311df3e0630d",
+    "multipose": "badd601725fcde9208b196870b46eb496e65c49f6c90c8a7fe874e7670afc0e7",
 }
 
 MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import Tensor
 
+from movenet.export.int8_sums import check_sums
+
 STEPS: Final = ("Conv", "Clip", "Relu", "Add", "Resize")
 """What a network consists of, after the scaling of the pixels."""
 LEVEL: Final = np.float32(1 / 127.5)
@@ -155,12 +157,17 @@ class Graph:
         return x.clamp(0, 6) if step.op_type == "Clip" else x.relu()
 
     def write(self, numbers: Numbers, properties: Mapping[str, str]) -> onnx.ModelProto:
-        """Return the network as ONNX, with a pair of QuantizeLinear and DequantizeLinear at every grid."""
+        """Return the network as ONNX, with a pair of QuantizeLinear and DequantizeLinear at every grid.
+
+        Raises:
+            ModelError: if its sums are not exact on every processor.
+        """
         writer = _Writer(self, numbers)
         graph = helper.make_graph(writer.nodes, "movenet", self.inputs, self.outputs, writer.tensors)
         opset = [helper.make_opsetid("", 18)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=10, producer_name="movenet")
-        helper.set_model_props(model, {**self.properties, **properties})
+        check_sums(model)
+        helper.set_model_props(model, {**self.properties, **properties, "movenet.int8_sums": "exact"})
         onnx.checker.check_model(model, full_check=True)
         return model
 

@@ -23,6 +23,10 @@ SAMPLES: Final = 2500
 """Values of a tensor that are looked at in each picture, to lay its grid."""
 PLACES: Final = 96
 """Places of a picture where a convolution's input is looked at."""
+MOST: Final = 64
+"""Largest level of a weight, so that no two products of an 8-bit input and a weight exceed 16 bits when added:
+2 · 255 · 64 = 32,640 ≤ 32,767. Processors without integer dot products (VNNI) add such pairs in 16 bits, with
+saturation, and which two inputs make a pair depends on the kernel. One bit less than the format allows."""
 WEAKEST: Final = 0.01
 """A channel is taken to reach at least this share of its tensor's largest."""
 DAMPING: Final = 0.01
@@ -167,7 +171,7 @@ def _round_row(row: Floats, covariance: Floats, largest: float) -> tuple[Floats,
     reach = max(float(np.abs(row).max()), 1e-3 * largest)
     best, least = (np.zeros((1, len(row))), 1.0), np.inf
     for share in np.linspace(0.8, 1, 15):
-        step = float(np.float32(share * reach / 127))
+        step = float(np.float32(share * reach / MOST))
         levels = _round_together(row[None], covariance, np.array([step]))
         change = levels[0] * step - row
         if (error := float(change @ covariance @ change)) < least:
@@ -181,10 +185,10 @@ def _steps(rows: Floats, power: float = 2.4) -> Floats:
     shares = np.linspace(0.6, 1, 21)
     errors = []
     for share in shares:
-        steps = (share * reach / 127)[:, None]
-        rounded = np.clip(np.rint(rows / steps), -127, 127) * steps
+        steps = (share * reach / MOST)[:, None]
+        rounded = np.clip(np.rint(rows / steps), -MOST, MOST) * steps
         errors.append((np.abs(rounded - rows) ** power).sum(1))
-    return np.asarray(shares[np.argmin(errors, axis=0)] * reach / 127, np.float32).astype(np.float64)
+    return np.asarray(shares[np.argmin(errors, axis=0)] * reach / MOST, np.float32).astype(np.float64)
 
 
 def _round_together(rows: Floats, covariance: Floats, steps: Floats) -> Floats:
@@ -195,12 +199,12 @@ def _round_together(rows: Floats, covariance: Floats, steps: Floats) -> Floats:
     """
     variance = np.diag(covariance)
     if not 1e-9 < variance.sum() < np.inf:
-        return np.clip(np.rint(rows / steps[:, None]), -127, 127)
+        return np.clip(np.rint(rows / steps[:, None]), -MOST, MOST)
     order = np.argsort(-variance, kind="stable")
     after = _after(((covariance + covariance.T) / 2)[order][:, order], variance.mean())
     rest, levels = rows[:, order].copy(), np.zeros_like(rows)
     for i, column in enumerate(order):
-        levels[:, column] = np.clip(np.rint(rest[:, i] / steps), -127, 127)
+        levels[:, column] = np.clip(np.rint(rest[:, i] / steps), -MOST, MOST)
         error = (rest[:, i] - levels[:, column] * steps) / after[i, i]
         rest[:, i + 1 :] -= error[:, None] * after[i, i + 1 :]
     return levels
