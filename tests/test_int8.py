@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 from movenet.decode import decode_one
 from movenet.engine import Runtime, open_engine
 from movenet.errors import EngineError, ModelError
 from movenet.estimator import default_rule
+from movenet.export.int8_rounding import round_weights
 from movenet.export.int8_sums import LARGEST_SUM, check_sums, largest_sum
 from movenet.models import DATA, INT8, MODELS
 
@@ -77,26 +78,43 @@ def test_no_sum_of_two_products_can_exceed_16_bits_whatever_the_picture(name):
     assert {p.key: p.value for p in model.metadata_props}["movenet.int8_sums"] == "exact"
 
 
+def model_of(weights):
+    tensor = numpy_helper.from_array(np.array(weights, np.int8), "weights")
+    return helper.make_model(helper.make_graph([], "graph", [], [], [tensor]))
+
+
 @pytest.mark.parametrize(
     ("levels", "largest"),
-    [
-        ([[64, 1], [64, 0]], 65),
-        ([[64, 64]], 128),
-        ([[-127, 127]], 127),
-        ([[3, -60, 2, -70]], 130),
-        ([[127]], 127),
-    ],
+    [([64, 1, 64, 0], 65), ([64, 64], 128), ([-127, 127], 127), ([3, -60, 2, -70], 70), ([9, 1, 127], 127)],
 )
-def test_the_largest_sum_is_that_of_two_weights_of_one_sign_in_one_output(levels, largest):
-    weights = numpy_helper.from_array(np.array(levels, np.int8), "weights")
-    model = helper.make_model(helper.make_graph([], "graph", [], [], [weights]))
-    assert largest_sum(model) == 255 * largest
+def test_neighbouring_channels_meet_in_a_kernel_of_one_position(levels, largest):
+    assert largest_sum(model_of(np.reshape(levels, (1, -1, 1, 1)))) == 255 * largest
+
+
+@pytest.mark.parametrize(
+    ("levels", "largest"), [([64, 1, 60], 124), ([-70, 5, -2], 72), ([127, -127, 0], 127)]
+)
+def test_any_two_weights_may_meet_in_a_kernel_of_several_positions(levels, largest):
+    assert largest_sum(model_of(np.reshape(levels, (1, 1, 1, 3)))) == 255 * largest
 
 
 def test_weights_that_could_overflow_are_refused():
-    weights = helper.make_tensor("weights", TensorProto.INT8, (1, 2), [65, 64])
     with pytest.raises(ModelError, match="got 32895: processors without integer dot products"):
-        check_sums(helper.make_model(helper.make_graph([], "graph", [], [], [weights])))
+        check_sums(model_of([[[[65]], [[64]]]]))
+
+
+@pytest.mark.parametrize("shape", [(8, 9, 1, 1), (8, 6, 3, 3)])
+def test_rounded_weights_never_overflow_whatever_the_weights_are(shape):
+    chance = np.random.default_rng(0)
+    conv = helper.make_node("Conv", ["x", "w"], ["y"], name="conv")
+    for covariance in (
+        np.cov(chance.normal(size=(np.prod(shape[1:]), 999))),
+        np.zeros([np.prod(shape[1:])] * 2),
+    ):
+        for weights in (chance.normal(size=shape), np.ones(shape), -chance.gamma(0.2, size=shape)):
+            rounded = round_weights(conv, weights.astype(np.float32), covariance)
+            assert largest_sum(model_of(rounded.levels)) <= LARGEST_SUM
+            assert np.abs(rounded.levels).max() > 60
 
 
 @pytest.mark.parametrize("name", MADE)

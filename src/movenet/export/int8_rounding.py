@@ -23,10 +23,10 @@ SAMPLES: Final = 2500
 """Values of a tensor that are looked at in each picture, to lay its grid."""
 PLACES: Final = 96
 """Places of a picture where a convolution's input is looked at."""
-MOST: Final = 64
-"""Largest level of a weight, so that no two products of an 8-bit input and a weight exceed 16 bits when added:
-2 · 255 · 64 = 32,640 ≤ 32,767. Processors without integer dot products (VNNI) add such pairs in 16 bits, with
-saturation, and which two inputs make a pair depends on the kernel. One bit less than the format allows."""
+LARGEST: Final = 127
+"""Largest level of a weight."""
+LARGEST_PAIR: Final = 128
+"""Largest sum of the levels of two weights of one sign whose products a kernel adds in 16 bits (see `int8_sums`)."""
 WEAKEST: Final = 0.01
 """A channel is taken to reach at least this share of its tensor's largest."""
 DAMPING: Final = 0.01
@@ -155,43 +155,52 @@ def lay_grids(graph: Graph, seen: Seen, floating: set[str]) -> dict[str, Grid]:
 
 
 def round_weights(conv: NodeProto, weights: NDArray[np.float32], covariance: Floats) -> Int8:
-    """Return the levels of a convolution's weights that change least what it answers to the inputs seen."""
+    """Return the levels of a convolution's weights that change least what it answers to the inputs seen.
+
+    Two weights of one sign whose products may be added in 16 bits stay within `LARGEST_PAIR`: two neighbouring input
+    channels where the kernel has one position, any two where it has more (`int8_sums` proves it from the file).
+    """
     rows = weights.reshape(len(weights), -1).astype(np.float64)
+    largest = LARGEST if weights[0, 0].size == 1 else LARGEST_PAIR // 2
     if attributes(conv).get("group", 1) > 1:
         fits = [_round_row(row, c, np.abs(rows).max()) for row, c in zip(rows, covariance, strict=True)]
         levels, steps = np.concatenate([f[0] for f in fits]), np.array([f[1] for f in fits])
     else:
-        steps = _steps(rows)
-        levels = _round_together(rows, covariance, steps)
+        steps = _steps(rows, largest)
+        levels = _round_together(rows, covariance, steps, largest)
     return Int8(levels.reshape(weights.shape).astype(np.int8), steps.astype(np.float32))
 
 
-def _round_row(row: Floats, covariance: Floats, largest: float) -> tuple[Floats, float]:
-    """Return the levels (1, I) and the step of one channel's few weights, the best of several steps."""
-    reach = max(float(np.abs(row).max()), 1e-3 * largest)
+def _round_row(row: Floats, covariance: Floats, reach: float) -> tuple[Floats, float]:
+    """Return the levels (1, I) and the step of one channel's few weights, the best of several steps.
+
+    `reach` is the largest absolute weight of all channels.
+    """
+    largest = LARGEST_PAIR // 2
+    own = max(float(np.abs(row).max()), 1e-3 * reach)
     best, least = (np.zeros((1, len(row))), 1.0), np.inf
     for share in np.linspace(0.8, 1, 15):
-        step = float(np.float32(share * reach / MOST))
-        levels = _round_together(row[None], covariance, np.array([step]))
+        step = float(np.float32(share * own / largest))
+        levels = _round_together(row[None], covariance, np.array([step]), largest)
         change = levels[0] * step - row
         if (error := float(change @ covariance @ change)) < least:
             best, least = (levels, step), error
     return best
 
 
-def _steps(rows: Floats, power: float = 2.4) -> Floats:
-    """Return for each row the step that rounds its weights best; a little power above 2 spares the large."""
+def _steps(rows: Floats, largest: int, power: float = 2.4) -> Floats:
+    """Return for each row (O, I) the step that rounds its weights best; a little power above 2 spares the large."""
     reach = np.maximum(np.abs(rows).max(1), 1e-3 * np.abs(rows).max())
-    shares = np.linspace(0.6, 1, 21)
+    shares = np.linspace(0.6, 2, 57)
     errors = []
     for share in shares:
-        steps = (share * reach / MOST)[:, None]
-        rounded = np.clip(np.rint(rows / steps), -MOST, MOST) * steps
+        steps = (share * reach / largest)[:, None]
+        rounded = np.rint(_limit_pairs(rows / steps, largest)) * steps
         errors.append((np.abs(rounded - rows) ** power).sum(1))
-    return np.asarray(shares[np.argmin(errors, axis=0)] * reach / MOST, np.float32).astype(np.float64)
+    return np.asarray(shares[np.argmin(errors, axis=0)] * reach / largest, np.float32).astype(np.float64)
 
 
-def _round_together(rows: Floats, covariance: Floats, steps: Floats) -> Floats:
+def _round_together(rows: Floats, covariance: Floats, steps: Floats, largest: int) -> Floats:
     """Round the weights (O, I) one column after another; those still to come make up for the error so far.
 
     GPTQ (Frantar et al. 2022, algorithm 1): the weight of an input is corrected as its covariance with the rounded
@@ -199,15 +208,38 @@ def _round_together(rows: Floats, covariance: Floats, steps: Floats) -> Floats:
     """
     variance = np.diag(covariance)
     if not 1e-9 < variance.sum() < np.inf:
-        return np.clip(np.rint(rows / steps[:, None]), -MOST, MOST)
+        return np.trunc(_limit_pairs(rows / steps[:, None], largest))
     order = np.argsort(-variance, kind="stable")
+    place = np.argsort(order)
     after = _after(((covariance + covariance.T) / 2)[order][:, order], variance.mean())
-    rest, levels = rows[:, order].copy(), np.zeros_like(rows)
+    rest, levels = rows[:, order] / steps[:, None], np.zeros_like(rows)
     for i, column in enumerate(order):
-        levels[:, column] = np.clip(np.rint(rest[:, i] / steps), -MOST, MOST)
-        error = (rest[:, i] - levels[:, column] * steps) / after[i, i]
+        other = column ^ 1  # the neighbour; the last of an odd number has none
+        partner = rest[:, place[other]] if other < len(order) else np.zeros(len(rest))
+        share = 0.5 if other < len(order) and place[other] > i else 1.0
+        levels[:, column] = np.rint(_limit(rest[:, i], partner, share, largest))
+        error = (rest[:, i] - levels[:, column]) / after[i, i]
+        rest[:, i] = levels[:, column]
         rest[:, i + 1 :] -= error[:, None] * after[i, i + 1 :]
     return levels
+
+
+def _limit_pairs(targets: Floats, largest: int) -> Floats:
+    """Return the targets (O, I) of neighbouring columns so that no pair exceeds its limit, each giving way by half."""
+    even = targets.shape[1] // 2 * 2
+    others = np.zeros_like(targets)
+    others[:, :even] = targets[:, :even].reshape(len(targets), -1, 2)[..., ::-1].reshape(len(targets), even)
+    return _limit(targets, others, 0.5, largest)
+
+
+def _limit(targets: Floats, others: Floats, share: float, largest: int) -> Floats:
+    """Clip targets to `largest`, and lessen them by a share of what their sums with the others exceed the limit by.
+
+    The share is 1 where the other one is rounded already. Two of different sign cannot exceed it.
+    """
+    targets, others = np.clip(targets, -largest, largest), np.clip(others, -largest, largest)
+    sums = targets + others
+    return targets - share * np.sign(sums) * np.maximum(np.abs(sums) - LARGEST_PAIR, 0)
 
 
 def _after(covariance: Floats, scale: float) -> Floats:
