@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from movenet.errors import DataError, MediaError
+from movenet.errors import DataError, FileError
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records import Record, from_json, number_in_name, open_records, read_records, to_json
 
@@ -316,14 +316,14 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(tmp_path, name):
         "import resource, signal, sys, pathlib\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import pyarrow.parquet\n"
-        "from test_records import film, open_records, MediaError, Record, pose\n"
+        "from test_records import film, open_records, FileError, Record, pose\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "try:\n"
         "    with open_records(path) as out:\n"
         "        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "        for n in range(6000): out.write(Record('a.mp4', n, n / 30, 64, 48, (pose(n),)))\n"
-        "except MediaError as problem: print(problem)\n"
+        "except FileError as problem: print(problem)\n"
         "print(list(path.parent.iterdir()))\n"
     )
     run = subprocess.run(
@@ -342,7 +342,7 @@ def test_an_unknown_ending_names_the_known_ones(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(MediaError, match="create it first"):
+    with pytest.raises(FileError, match="create it first"):
         open_records(tmp_path / "none" / "a.jsonl")
 
 

@@ -17,6 +17,7 @@ import torch
 from typer.testing import CliRunner
 
 from figures import DOTS, write_set
+from movenet.atomic import LOCK, MACHINE
 from movenet.cli import app
 from movenet.crop import Crop
 from movenet.errors import DataError
@@ -138,9 +139,11 @@ def test_a_run_killed_ten_times_loses_nothing_but_the_steps_since_its_last_check
         told = run(killed, int(rng.integers(1, 5)))
         assert told[0] == before + 1
         assert reached(killed) >= told[-1] // 2 * 2
-    (killed.out / ".checkpoint.0123abcd.part.pt").touch()
+    left = killed.out / f".movenet-{MACHINE}-0123abcd.part"
+    left.mkdir()
+    (left / LOCK).touch()
     run(killed, 50 - reached(killed))
-    assert not list(killed.out.glob(".checkpoint*"))
+    assert not left.exists()
     run(whole, 50)
     assert_same(state_of(killed), state_of(whole))
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from movenet.errors import DataError, missing_extra
+from movenet.errors import DataError, MissingExtraError
 from movenet.pose import Pose
 from movenet.records.record import Record, from_json
 from movenet.records.table import from_long, from_wide
@@ -63,7 +63,7 @@ def _parquet(path: Path) -> Iterator[Record]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as problem:
-        raise DataError(missing_extra("pyarrow", "parquet", "reading Parquet")) from problem
+        raise MissingExtraError("pyarrow", "parquet", "reading Parquet") from problem
     try:
         with pq.ParquetFile(path) as file:
             batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=4096))

@@ -64,12 +64,6 @@ def load(path: Path) -> Checkpoint:
         raise DataError(f"expected a checkpoint of a run in {path}, got something else: {first}") from None
 
 
-def sweep(folder: Path) -> None:
-    """Remove the halves of checkpoints that a killed run left behind."""
-    for half in folder.glob(f".{Path(NAME).stem}.*.part{Path(NAME).suffix}"):
-        half.unlink(missing_ok=True)
-
-
 def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
     """Raise DataError if a run was begun with settings on which its weights depend and which are others now."""
     for table in now.keys() - FREE:

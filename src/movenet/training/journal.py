@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.atomic import written_whole
-from movenet.errors import DataError, missing_extra
+from movenet.errors import MissingExtraError
 from movenet.media import write_photo
 
 
@@ -22,7 +22,7 @@ class Journal:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise DataError(missing_extra("tensorboard", "train", "training")) from None
+            raise MissingExtraError("tensorboard", "train", "training") from None
         self.folder, self.path = folder, folder / "log.csv"
         self._rows = [row for row in self._read() if int(row["step"]) <= step]
         self._columns: list[str] = []

@@ -158,8 +158,6 @@ class Run:
 
     def _resume(self) -> int:
         """Take up the run that is in the folder, if there is one; return the steps it took."""
-        if self.processes.first:
-            checkpoint.sweep(self.settings.out)
         path = self.settings.out / checkpoint.NAME
         if not path.is_file():
             return 0
