@@ -350,7 +350,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_missing_records_are_an_error_at_once(tmp_path):
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(FileError, match="there is no such file"):
         read_records(tmp_path / "a.jsonl")
 
 

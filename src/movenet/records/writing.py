@@ -17,7 +17,7 @@ from movenet.atomic import PendingFile
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records.record import PX_DIGITS, SCORE_DIGITS, Record, to_json
-from movenet.records.table import Row, long_columns, long_rows, wide_columns, wide_rows
+from movenet.records.table import Row, escape_cell, long_columns, long_rows, wide_columns, wide_rows
 
 COCO_SHIFT_PX: Final = -0.25
 """Added to our corner-based pixels to give COCO's. Its labels lie between pixel corners (0) and centres (−0.5);
@@ -157,11 +157,12 @@ class _Csv(_Text):
     def __init__(self, path: Path, columns: Sequence[str], rows: Callable[[Record], list[Row]]) -> None:
         super().__init__(path)
         self._table = csv.writer(self.file)
-        self._table.writerow(columns)
+        self._table.writerow(map(escape_cell, columns))
         self._rows = rows
 
     def write(self, record: Record) -> None:
-        self._table.writerows(self._rows(record))
+        for row in self._rows(record):
+            self._table.writerow([escape_cell(value) if isinstance(value, str) else value for value in row])
 
 
 class _Coco(_Text):
