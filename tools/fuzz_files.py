@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from fuzzing import VALUES, mutate_bytes, mutate_json, run_campaign
 
+from fuzzing import VALUES, mutate_bytes, mutate_json, run_campaign
 from movenet.models import MODELS
 from movenet.pose import Pose
 from movenet.records import Record, from_json, open_records, read_records, to_json

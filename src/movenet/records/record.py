@@ -149,11 +149,8 @@ def numbers(values: Any) -> NDArray[np.float64]:
             float32.
         OverflowError: A number is beyond float64.
     """
-    array = np.array(values)
-    plain = array.dtype.kind in "iuf" or (
-        array.dtype.kind == "O" and all(v is None or type(v) in (int, float) for v in array.flat)
-    )
-    if not plain:
+    array = np.array(values, object)
+    if not {*map(type, array.flat)} <= {int, float, type(None)}:
         raise ValueError(f"expected numbers or null, got {str(values)[:40]}")
     wide = array.astype(np.float64)
     if (np.abs(wide) > LARGEST).any():

@@ -160,7 +160,9 @@ def _pose(row: Located, score: str, keypoints: NDArray[np.float32], scores: NDAr
 def _places(row: Located, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return keypoints (K, 2) and scores (K,) of a wide row."""
     if not names:
-        raise DataError(f"{row[0]}: expected columns of keypoints such as nose_x, nose_y, nose_score, got none")
+        raise DataError(
+            f"{row[0]}: expected columns of keypoints such as nose_x, nose_y, nose_score, got none"
+        )
     table = np.array([[_number(row, f"{name}_{what}") for what in ("x", "y", "score")] for name in names])
     return table[:, :2].astype(np.float32), table[:, 2].astype(np.float32)
 

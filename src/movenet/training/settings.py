@@ -259,7 +259,7 @@ def _enter(table: Any, name: str, override: str) -> Any:
         return table.setdefault(name, {})
     if isinstance(table, list) and name.isdecimal() and len(name) < 10 and int(name) < len(table):
         return table[int(name)]
-    has = f"a list of {len(table)}, from 0" if isinstance(table, list) else f"the value {table!r}"
+    has = f"a list of {len(table)}, from 0" if isinstance(table, list) else f"the value {_shown(table)}"
     raise DataError(f"cannot set {override}: expected a table that has '{name}', got {has}")
 
 
@@ -268,7 +268,7 @@ def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T
     hints = get_type_hints(kind)
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     if not isinstance(table, Mapping):
-        raise DataError(f"expected the table [{where.rstrip('.')}], got {repr(table)[:60]}")
+        raise DataError(f"expected the table [{where.rstrip('.')}], got {_shown(table)}")
     if unknown := table.keys() - known.keys():
         raise DataError(f"no setting '{where}{min(unknown)}': expected some of {', '.join(known)}")
     required = {n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING}
@@ -287,18 +287,20 @@ def _convert(hint: Any, value: Any, where: str, base: Path) -> Any:
     if get_origin(hint) is tuple and isinstance(value, list):
         kind = get_args(hint)[0]
         return tuple(_convert(kind, item, f"{where}.{i}", base) for i, item in enumerate(value))
-    if get_origin(hint) is Literal and value in get_args(hint):
-        return value
+    if type(value) in (int, float) and not -(2**63) <= value < 2**63:  # NaN is not, either
+        raise DataError(f"expected '{where}' to be a finite number of at most 64 bits, got {_shown(value)}")
     kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if Path in kinds and isinstance(value, str) and "\0" not in value:
         return base / value
-    if type(value) in (int, float) and not -(2**63) <= value < 2**63:  # NaN is not, either
-        raise DataError(f"expected '{where}' to be a finite number of at most 64 bits, got {repr(value)[:60]}")
     if float in kinds and type(value) is int:
         return float(value)
-    if type(value) in kinds:
-        return value
-    raise DataError(f"expected '{where}' to be {_describe(hint)}, got {repr(value)[:60]}")
+    if type(value) not in kinds and not (get_origin(hint) is Literal and value in get_args(hint)):
+        raise DataError(f"expected '{where}' to be {_describe(hint)}, got {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]
 
 
 def _describe(hint: Any) -> str:
