@@ -438,6 +438,7 @@ def test_malformed_coco_results_are_an_error(tmp_path, text, said):
         ('"frame": 0', '"frame": NaN'),
         ('"time_s": 0', '"time_s": Infinity'),
         ('"time_s": 0', '"time_s": "0"'),
+        ('"time_s": 0', f'"time_s": {"[" * 50}0{"]" * 50}'),
         ('"width": 1', '"width": null'),
         ("[]", '{"a": 1}'),
         ("[]", '"abc"'),

@@ -183,7 +183,7 @@ def _mutate_cells(text: str, chance: random.Random) -> bytes:
         row = chance.choice(rows[: chance.choice((1, len(rows)))])
         match chance.randrange(4):
             case 0:
-                del row[chance.randrange(len(row)) :]
+                del row[chance.randrange(len(row) + 1) :]
             case 1 if row is rows[0]:
                 row[:] = [name for name in row if not name.endswith("_x")]
             case _:

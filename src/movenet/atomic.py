@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import os
 import platform
 import re
@@ -202,7 +203,10 @@ def _sweep_one(folder: Path, *, ours: bool) -> None:
 
 def _changed_s(folder: Path) -> float:
     """Return when anything in the folder was last changed, in seconds of the Unix epoch."""
-    return max((path.lstat().st_mtime for path in folder.rglob("*")), default=folder.stat().st_mtime)
+    try:
+        return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+    except FileNotFoundError:  # somebody works in it, or sweeps it
+        return math.inf
 
 
 def _make(beside: Path) -> tuple[Path, int]:

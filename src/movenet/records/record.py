@@ -145,12 +145,12 @@ def numbers(values: Any) -> NDArray[np.float64]:
     """Return nested lists of JSON numbers as an array; null is NaN.
 
     Raises:
-        ValueError: Something else is in them, the lists are of different lengths, or a number is infinite or beyond
-            float32.
+        ValueError: Something else is in them, the lists are of different lengths or nested more than twice, or a
+            number is infinite or beyond float32.
         OverflowError: A number is beyond float64.
     """
     array = np.array(values, object)
-    if not {*map(type, array.flat)} <= {int, float, type(None)}:
+    if array.ndim > 2 or not {*map(type, array.flat)} <= {int, float, type(None)}:
         raise ValueError(f"expected numbers or null, got {str(values)[:40]}")
     wide = array.astype(np.float64)
     if (np.abs(wide) > LARGEST).any():
