@@ -1,13 +1,25 @@
 """A file appears under its own name only when it is whole."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from movenet.atomic import PendingFile, written_whole
-from movenet.errors import MediaError
+from movenet.atomic import (
+    ABANDONED_S,
+    LOCK,
+    MACHINE,
+    PendingFile,
+    Workplace,
+    sweep,
+    working_folder,
+    written_whole,
+)
+from movenet.errors import FileError, MediaError
 
 
 def test_the_file_appears_only_after_the_block(tmp_path):
@@ -25,24 +37,24 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "a.txt").read_text() == "old"
 
 
-def test_an_error_of_the_disk_becomes_a_media_error(tmp_path):
-    with pytest.raises(MediaError, match=r"a\.txt"), written_whole(tmp_path / "a.txt"):
+def test_an_error_of_the_disk_becomes_a_file_error(tmp_path):
+    with pytest.raises(FileError, match=r"a\.txt"), written_whole(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(MediaError, match="nowhere does not exist"):
+    with pytest.raises(FileError, match="nowhere does not exist"):
         PendingFile(tmp_path / "nowhere" / "a.txt")
 
 
 def test_a_folder_is_never_replaced(tmp_path):
-    with pytest.raises(MediaError, match="already there"):
+    with pytest.raises(FileError, match="already there"):
         PendingFile(tmp_path)
 
 
 def test_a_device_is_never_replaced():
-    with pytest.raises(MediaError, match="already there"):
+    with pytest.raises(FileError, match="already there"):
         PendingFile(os.devnull)
 
 
@@ -86,3 +98,151 @@ def test_the_temporary_name_keeps_the_suffix_so_that_encoders_know_the_format(tm
     pending = PendingFile(tmp_path / "clip.mp4")
     assert pending.temporary.suffix == ".mp4"
     pending.discard()
+
+
+def test_the_error_is_of_the_kind_that_is_asked_for(tmp_path):
+    with pytest.raises(MediaError, match="create it first"):
+        PendingFile(tmp_path / "nowhere" / "a.jpg", MediaError)
+
+
+def test_a_working_folder_is_empty_and_goes_with_what_is_left_in_it(tmp_path):
+    with working_folder(tmp_path / "a.xml") as folder:
+        assert not list(folder.iterdir())
+        (folder / "a.xml").touch()
+        (folder / "scraps").mkdir()
+        (folder / "a.xml").replace(tmp_path / "a.xml")
+    assert names(tmp_path) == ["a.xml"]
+
+
+# --- what killed processes leave behind ---
+
+LEFTOVER = f".movenet-{MACHINE}-0123abcd.part"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def writer(folder):
+    """Start a process that writes a file in a folder and does not end; return it once it holds its lock."""
+    code = (
+        "import sys, time; from movenet.atomic import PendingFile; PendingFile(sys.argv[1]); "
+        "print('writing', flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, folder / "theirs.txt"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+def leave(folder, name, *, age_s=0.0, lock=LOCK):
+    """Make a temporary folder that nobody holds."""
+    (folder / name / "work").mkdir(parents=True)
+    (folder / name / lock).touch()
+    for path in (*(folder / name).iterdir(), folder / name):
+        seen = path.stat().st_mtime - age_s
+        os.utime(path, (seen, seen))
+    return folder / name
+
+
+def write(folder):
+    with written_whole(folder / "a.txt") as path:
+        path.write_text("whole")
+
+
+def test_what_a_killed_process_left_goes_with_the_next_file_written_in_its_folder(tmp_path):
+    process = writer(tmp_path)
+    assert len(names(tmp_path)) == 1
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    write(tmp_path)
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_a_living_process_writes_stays(tmp_path):
+    process = writer(tmp_path)
+    (theirs,) = tmp_path.iterdir()
+    for path in (theirs / LOCK, theirs / "work", theirs):
+        os.utime(path, (0, 0))
+    sweep(tmp_path)
+    assert (theirs / "work" / "theirs.txt").is_file()
+    process.kill()
+    process.communicate()
+
+
+def test_what_this_process_writes_stays(tmp_path):
+    pending = PendingFile(tmp_path / "a.txt")
+    sweep(tmp_path)
+    pending.publish()
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_without_its_lock_goes_only_if_it_is_empty(tmp_path):
+    (tmp_path / LEFTOVER).mkdir()
+    kept = leave(tmp_path, LEFTOVER.replace("0123", "4567"), lock="other.lock")
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize(("age_s", "stays"), [(ABANDONED_S - 3600, True), (ABANDONED_S + 3600, False)])
+def test_what_another_machine_left_goes_after_a_week_without_a_change(tmp_path, age_s, stays):
+    theirs = leave(tmp_path, ".movenet-00000000-0123abcd.part", age_s=age_s)
+    sweep(tmp_path)
+    assert theirs.exists() == stays
+
+
+@pytest.mark.parametrize(
+    "name", [".a.0123abcd.part", f".movenet-{MACHINE}-0123abcd.part.bak", f"movenet-{MACHINE}-0123abcd.part"]
+)
+def test_a_folder_of_another_name_stays(tmp_path, name):
+    foreign = leave(tmp_path, name, age_s=2 * ABANDONED_S)
+    sweep(tmp_path)
+    assert foreign.exists()
+
+
+def test_a_file_and_a_link_of_that_name_stay(tmp_path):
+    target = leave(tmp_path, "precious")
+    (tmp_path / LEFTOVER).symlink_to(target)
+    (tmp_path / LEFTOVER.replace("0123", "4567")).touch()
+    before = names(tmp_path)
+    sweep(tmp_path)
+    assert names(tmp_path) == before
+    assert (target / LOCK).exists()
+
+
+def test_a_folder_is_searched_for_leftovers_once_in_a_process(tmp_path):
+    write(tmp_path)
+    left = leave(tmp_path, LEFTOVER)
+    write(tmp_path)
+    assert left.exists()
+
+
+def test_where_a_disk_knows_no_locks_files_are_written_and_only_old_leftovers_go(tmp_path, monkeypatch):
+    def refuse(file):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("movenet.atomic._lock", refuse)
+    young, old = leave(tmp_path, LEFTOVER), leave(tmp_path, LEFTOVER.replace("0123", "4567"), age_s=9e6)
+    write(tmp_path)
+    assert young.exists()
+    assert not old.exists()
+    assert (tmp_path / "a.txt").read_text() == "whole"
+
+
+def test_a_new_folder_that_another_process_sweeps_is_made_again(tmp_path, monkeypatch):
+    from movenet import atomic
+
+    swept, lock = [], atomic._lock
+
+    def sweep_first(file):
+        if not swept:
+            swept.extend(tmp_path.glob(".movenet-*"))
+            (swept[0] / LOCK).unlink()
+        lock(file)
+
+    monkeypatch.setattr("movenet.atomic._lock", sweep_first)
+    place = Workplace(tmp_path / "a.txt")
+    assert place.folder.is_dir()
+    assert place.folder.parent not in swept
+    place.clear()

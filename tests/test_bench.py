@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from movenet import DataError, EngineError, Estimator, ModelError, Runtime, ScriptedEngine, VideoEstimator
+from movenet import (
+    DataError,
+    EngineError,
+    Estimator,
+    MissingExtraError,
+    ModelError,
+    Runtime,
+    ScriptedEngine,
+    VideoEstimator,
+)
 from movenet.bench import (
     EngineTimes,
     LeftOut,
@@ -155,17 +164,18 @@ def test_the_same_thing_under_two_names_runs_once(clock):
     assert [times.precision for times in found] == ["f32"]
 
 
-def test_what_does_not_run_here_is_left_out_with_its_reason(clock):
+@pytest.mark.parametrize(
+    "error", [EngineError("it does not load"), MissingExtraError("onnxruntime", "onnxruntime", "this engine")]
+)
+def test_what_does_not_run_here_is_left_out_with_its_reason(clock, error):
     def opener(model, runtime):
         if runtime.engine == "onnxruntime":
-            raise EngineError("it is not installed")
+            raise error
         return engine_taking(clock, 1)
 
     found, left_out = race_engines(variants(["lightning"], threads=[1]), ONCE, clock=clock, opener=opener)
     assert [times.engine for times in found] == ["openvino"]
-    assert {(one.variant.runtime.engine, one.reason) for one in left_out} == {
-        ("onnxruntime", "it is not installed")
-    }
+    assert {(one.variant.runtime.engine, one.reason) for one in left_out} == {("onnxruntime", str(error))}
 
 
 def test_if_nothing_runs_the_reason_is_an_error(clock):

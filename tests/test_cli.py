@@ -107,7 +107,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_so(shared, tmp_path):
     command = [sys.executable, "-c", program, "run", str(clip), "--records", "out.jsonl", "-o", "out.mp4"]
     running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while sum(path.stat().st_size for path in tmp_path.glob(".out.*.jsonl")) < 20_000:
+    while sum(path.stat().st_size for path in tmp_path.glob(".movenet-*.part/work/out.jsonl")) < 20_000:
         assert time.monotonic() < deadline
         assert running.poll() is None
         time.sleep(0.05)

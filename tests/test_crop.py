@@ -100,6 +100,12 @@ def test_a_guide_is_where_the_model_would_have_answered(crop, answer):
     np.testing.assert_allclose(crop.to_decoded(keypoints), [answer], atol=1e-6 + rounding)
 
 
+def test_a_guide_of_another_model_has_that_models_shift():
+    crop = Crop(100, 50, 384, 192, 192, 96)
+    answer = np.array([[0.25, 0.75], [0.5, 0.1]], np.float32)
+    np.testing.assert_allclose(crop.to_decoded(crop.points_to_image(answer, 3.0), 3.0), answer, atol=1e-6)
+
+
 def test_a_box_spans_what_its_corners_span():
     crop = Crop(-40, 30, 512, 320, 256, 160)
     corners, _ = crop.decoded_to_image(np.array([[0.1, 0.2, 1], [0.6, 0.9, 1]]))

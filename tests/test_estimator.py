@@ -21,7 +21,7 @@ from movenet.estimator import (
     from_corners,
 )
 from movenet.media import read_photo
-from movenet.models import DATA, MODELS
+from movenet.models import DATA, MODELS, MULTIPLE
 from movenet.oks import similarity
 from movenet.pose import SIGMAS, Pose
 
@@ -177,9 +177,11 @@ def test_everybody_is_found_and_nobody_twice(astronaut):
 
 def test_bottom_up_takes_everybody_as_the_first_look_saw_them(astronaut):
     estimator = Estimator("lightning", people="many", method="bottom-up")
-    found = estimator.find(astronaut)
-    for pose, sighting in zip(estimator(astronaut), found, strict=False):
-        np.testing.assert_array_equal(pose.keypoints, sighting.pose.keypoints)
+    seen = [s.pose for s in estimator.find(astronaut) if s.pose.score >= estimator.min_score]
+    poses = estimator(astronaut)
+    assert len(poses) == len(seen) > 0
+    for pose, other in zip(poses, seen, strict=True):
+        np.testing.assert_array_equal(pose.keypoints, other.keypoints)
 
 
 def test_in_front_counts_who_is_about_as_prominent(astronaut):
@@ -299,7 +301,9 @@ def test_every_preset_is_a_rule_for_every_model():
         for model in ("lightning", "thunder", "thunder-int8", "posenet"):
             rule = default_rule(model, people, preset)
             assert rule.finder == ("multipose-int8" if model.endswith("int8") else "multipose")
-            assert (rule.factor, rule.guide_share) != (0, 0)
+            assert 1 <= rule.factor <= 1.5
+            assert 0 < rule.guide_share < 1
+            assert all(side % MULTIPLE == 0 for side in rule.first_sides_px)
 
 
 def test_the_default_for_many_people_is_the_accurate_model():

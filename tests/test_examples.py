@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import movenet
 from movenet.media import read_photo
 from movenet.models import DATA
+from movenet.pose import KEYPOINTS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CLIP = str(DATA / "sample.mp4")
@@ -39,8 +41,17 @@ def test_two_streams_share_an_engine(run):
     assert lines[0] == lines[1]
 
 
-def test_hands_are_watched(run):
-    run("raised_hands.py", CLIP)
+def test_the_times_at_which_a_hand_goes_up_are_told(run):
+    times, raised = [], [False]
+    for frame, poses in movenet.watch(CLIP):
+        (person,) = poses
+        wrists = [KEYPOINTS.index(f"{side}_wrist") for side in ("left", "right")]
+        above = person.keypoints[wrists, 1] < person.keypoints[KEYPOINTS.index("nose"), 1]
+        times.append(frame.time_s)
+        raised.append(bool((above & (person.scores[wrists] > 0.3)).any()))
+    starts = [time_s for time_s, was, now in zip(times, raised, raised[1:], strict=False) if now and not was]
+    assert starts
+    assert run("raised_hands.py", CLIP).splitlines() == [f"{time_s:.2f} s: hand up" for time_s in starts]
 
 
 def test_several_sources_are_watched_at_once(run):

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 
 from movenet.engine import Runtime, open_engine
 from movenet.errors import ModelError
@@ -86,3 +87,66 @@ def test_an_onnx_file_from_elsewhere_is_refused(tiny_model, tmp_path):
     for engine in ("openvino", "onnxruntime", "torch"):
         with pytest.raises(ModelError, match="written by movenet"):
             open_engine(path, Runtime(engine))
+
+
+def change(model, what):
+    """Damage a copy of an ONNX model of ours."""
+    damaged = onnx.ModelProto()
+    damaged.CopyFrom(model)
+    what(damaged)
+    return damaged
+
+
+def with_property(name, value):
+    def what(model):
+        (prop,) = [prop for prop in model.metadata_props if prop.key == f"movenet.{name}"]
+        prop.value = value
+
+    return what
+
+
+def with_tensor(**fields):
+    def what(model):
+        for name, value in fields.items():
+            setattr(model.graph.initializer[0], name, value)
+
+    return what
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        (lambda model: model.graph.initializer.pop(), "expected .* of shape .*, got None"),
+        (lambda model: model.graph.initializer[0].dims.insert(0, 7), "the tensor .* is damaged"),
+        (with_tensor(raw_data=b"123"), "the tensor .* is damaged"),
+        (with_tensor(data_type=TensorProto.STRING), "in float32 or float16, got the type 8"),
+        (with_tensor(data_location=TensorProto.EXTERNAL), "expected all weights in the file, got the tensor"),
+        (with_property("width", "wide"), "expected numbers as the properties width and keypoints"),
+        (with_property("width", "nan"), "there is no network of"),
+        (with_property("width", "1e300"), "there is no network of|does not hold the network it names"),
+        (with_property("width", "1000000"), "does not hold the network it names"),
+        (with_property("keypoints", "1000000000000"), "does not hold the network it names|no network of"),
+        (with_property("keypoints", "-1"), "there is no network of"),
+        (with_property("heads", "center tail"), "there is no network of .*KeyError: 'tail'"),
+        (with_property("heads", ""), "does not hold the network it names"),
+    ],
+)
+def test_a_damaged_model_is_refused_by_file_and_tensor(tiny_model, tmp_path, what, told):
+    onnx.save(change(tiny_model, what), tmp_path / "damaged.onnx")
+    with pytest.raises(ModelError, match=rf"damaged\.onnx: .*({told})"):
+        read_network(tmp_path / "damaged.onnx")
+
+
+@pytest.mark.parametrize("name", ["a.onnx", "a.json", "a.txt"])
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x08\xff" * 99, b"{}"])
+def test_what_is_no_onnx_file_is_refused_whatever_its_name_is(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ModelError, match=name):
+        read_network(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", ["{", "[1]", "3", '{"a": [1]}', "[" * 9999])
+def test_names_of_equal_tensors_that_are_none_are_refused(tiny_model, value):
+    damaged = change(tiny_model, lambda model: helper.set_model_props(model, {"movenet.twins": value}))
+    with pytest.raises(ModelError, match=r"expected names of tensors as the property movenet\.twins"):
+        read_state(damaged)

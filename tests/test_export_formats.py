@@ -15,7 +15,7 @@ from lists import standing, write_list
 from movenet.cli import app
 from movenet.cli.export import AnswerName, FormatName, StoredName
 from movenet.engine import Runtime, open_engine
-from movenet.errors import EngineError, MediaError, ModelError
+from movenet.errors import FileError, MissingExtraError, ModelError
 from movenet.export import read_network, to_onnx
 from movenet.export.formats import FORMATS
 from movenet.export.fused import ManyPeople
@@ -155,12 +155,12 @@ def test_what_cannot_be_had_is_refused_before_any_work(model, name, wish, said, 
 
 
 def test_a_converter_that_is_missing_is_named_with_the_command_that_brings_it(tmp_path):
-    with pytest.raises(EngineError, match=r"litert-torch.*movenet\[litert\]"):
+    with pytest.raises(MissingExtraError, match=r"litert-torch.*movenet\[litert\]"):
         ship("lightning", tmp_path / "it.tflite", Wish("litert"))
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):
-    with pytest.raises(MediaError, match="does not exist"):
+    with pytest.raises(FileError, match="does not exist"):
         ship("lightning", tmp_path / "none" / "it.onnx", Wish("onnx", "int8"))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from movenet.errors import DataError, MediaError
+from movenet.errors import DataError, FileError
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records import Record, from_json, number_in_name, open_records, read_records, to_json
 
@@ -316,14 +316,14 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(tmp_path, name):
         "import resource, signal, sys, pathlib\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import pyarrow.parquet\n"
-        "from test_records import film, open_records, MediaError, Record, pose\n"
+        "from test_records import film, open_records, FileError, Record, pose\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "try:\n"
         "    with open_records(path) as out:\n"
         "        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "        for n in range(6000): out.write(Record('a.mp4', n, n / 30, 64, 48, (pose(n),)))\n"
-        "except MediaError as problem: print(problem)\n"
+        "except FileError as problem: print(problem)\n"
         "print(list(path.parent.iterdir()))\n"
     )
     run = subprocess.run(
@@ -342,7 +342,7 @@ def test_an_unknown_ending_names_the_known_ones(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(MediaError, match="create it first"):
+    with pytest.raises(FileError, match="create it first"):
         open_records(tmp_path / "none" / "a.jsonl")
 
 
@@ -350,7 +350,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_missing_records_are_an_error_at_once(tmp_path):
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(FileError, match="there is no such file"):
         read_records(tmp_path / "a.jsonl")
 
 
@@ -424,3 +424,141 @@ def test_malformed_coco_results_are_an_error(tmp_path, text, said):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(DataError, match=said):
         list(read_records(tmp_path / "a.json"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"source": "a"', '"source": null'),
+        ('"source": "a"', '"source": ["a"]'),
+        ('"frame": 0', '"frame": 0.5'),
+        ('"frame": 0', '"frame": true'),
+        ('"frame": 0', '"frame": "1"'),
+        ('"frame": 0', f'"frame": 1{"0" * 40}'),
+        ('"frame": 0', '"frame": NaN'),
+        ('"time_s": 0', '"time_s": Infinity'),
+        ('"time_s": 0', '"time_s": "0"'),
+        ('"time_s": 0', f'"time_s": {"[" * 50}0{"]" * 50}'),
+        ('"width": 1', '"width": null'),
+        ("[]", '{"a": 1}'),
+        ("[]", '"abc"'),
+        ("[]", "null"),
+        ("[]", "[" * 5000 + "]" * 5000),
+        ("[]", '[{"keypoints": [[1, 2, "3"]], "score": 1, "box": null, "id": null}]'),
+        ("[]", '[{"keypoints": [[1, 2, true]], "score": 1, "box": null, "id": null}]'),
+        ("[]", '[{"keypoints": [[1, 2, 3], [1]], "score": 1, "box": null, "id": null}]'),
+        ("[]", '[{"keypoints": [[1, Infinity, 3]], "score": 1, "box": null, "id": null}]'),
+        ("[]", '[{"keypoints": [[1, 1e39, 3]], "score": 1, "box": null, "id": null}]'),
+        ("[]", f'[{{"keypoints": [[1, 1{"0" * 400}, 3]], "score": 1, "box": null, "id": null}}]'),
+        ("[]", '[{"keypoints": [[1, 2, 3]], "score": [1], "box": null, "id": null}]'),
+        ("[]", '[{"keypoints": [[1, 2, 3]], "score": 1, "box": null, "id": 7.5}]'),
+        ("[]", '[{"keypoints": [[1, 2, 3]], "score": 1, "box": null, "id": "7"}]'),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_file_and_line(tmp_path, old, new):
+    (tmp_path / "a.jsonl").write_text(GOOD.replace(old, new))
+    with pytest.raises(DataError, match=r"a\.jsonl, line 1: expected"):
+        list(read_records(tmp_path / "a.jsonl"))
+
+
+def test_nan_in_a_record_is_what_null_is(tmp_path):
+    pose = '[{"keypoints": [[1, NaN, null]], "score": NaN, "box": null, "id": null}]'
+    (tmp_path / "a.jsonl").write_text(GOOD.replace("[]", pose))
+    (one,) = next(read_records(tmp_path / "a.jsonl")).poses
+    np.testing.assert_array_equal([*one.keypoints[0], *one.scores, one.score], [1, np.nan, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("name", FORMATS[:3])
+def test_a_byte_order_mark_is_no_part_of_the_records(tmp_path, name):
+    path = write(tmp_path / name, film())
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert [record.frame for record in read_records(path)] == [0, 1, 2, 3]
+
+
+def test_bytes_that_are_no_text_stay_what_they_are_in_a_file_name(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(GOOD.encode().replace(b'"a"', b'"caf\xe9"'))
+    assert os.fsencode(next(read_records(tmp_path / "a.jsonl")).source) == b"caf\xe9"
+
+
+def test_half_a_surrogate_pair_in_a_name_is_written_as_json_has_it_and_elsewhere_as_a_question_mark(tmp_path):
+    record = Record("a\ud800.mp4", 0, 0.0, 1, 1)
+    got = [next(read_records(write(tmp_path / name, [record]))).source for name in FORMATS]
+    assert got == ["a\ud800.mp4", "a?.mp4", "a?.mp4", "a?.mp4"]
+
+
+def test_a_wide_table_with_people_but_no_keypoints_is_refused(tmp_path):
+    path = write(tmp_path / "a.wide.csv", film()[:1])
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(row[:12] for row in rows)
+    with pytest.raises(DataError, match=r"line 2: expected columns of keypoints such as nose_x"):
+        list(read_records(path))
+
+
+def test_an_empty_file_is_no_table(tmp_path):
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(DataError, match=r"a\.csv: expected a table with a line of column names"):
+        list(read_records(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("value", ["0.5", "1e400", "9" * 30, "nan", "x"])
+def test_a_cell_that_should_be_a_whole_number_is_refused_by_line(tmp_path, value):
+    path = tmp_path / "a.csv"
+    path.write_text(f"source,frame,time_s,width,height,person,keypoint\na,{value},0,1,1,,\n")
+    with pytest.raises(DataError, match=r"line 2: expected a whole number as frame, got "):
+        list(read_records(path))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_large_id_comes_back_to_the_last_digit(tmp_path, name):
+    records = [Record("a", 2**60 + 1, 0.0, 1, 1, (pose(1, id=2**62 + 1),))]
+    (back,) = read_records(write(tmp_path / name, records))
+    assert (back.frame, back.poses[0].id) == (2**60 + 1, 2**62 + 1)
+
+
+def test_coco_results_of_another_kind_are_refused(tmp_path):
+    good = {"image_id": 1, "keypoints": [1, 2, 3], "score": 0.5}
+    for odd in (
+        {"image_id": 1.5},
+        {"image_id": [1]},
+        {"keypoints": ["1", "2", "3"]},
+        {"keypoints": {"a": 1}},
+    ):
+        (tmp_path / "a.json").write_text(json.dumps([good | odd]))
+        with pytest.raises(DataError, match="result 1: expected image_id, keypoints and score"):
+            list(read_records(tmp_path / "a.json"))
+    (tmp_path / "a.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match="got no JSON"):
+        list(read_records(tmp_path / "a.json"))
+
+
+def test_text_in_parquet_that_is_no_utf_8_is_refused(tmp_path):
+    path = write(tmp_path / "a.parquet", [Record("clip.mp4", 0, 0.0, 1, 1)])
+    data = path.read_bytes()
+    at = data.index(b"clip.mp4")
+    path.write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+    with pytest.raises(DataError, match="expected a Parquet file"):
+        list(read_records(path))
+
+
+# --- spreadsheets ---
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "'=1", "''=1", "'a", "a=1", "'"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.wide.csv"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_name_that_looks_like_a_formula_comes_back_as_it_was(tmp_path, name, text):
+    assert next(read_records(write(tmp_path / name, [Record(text, 0, 0.0, 1, 1)]))).source == text
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.wide.csv"])
+def test_no_cell_of_text_is_a_formula_and_numbers_stay_numbers(tmp_path, name):
+    left = Pose(np.array([[-3.5, 2], [3, 4]], np.float32), np.array([0.5, 0.25], np.float32), 1.0)
+    path = write(tmp_path / name, [Record("=1+1", 0, 0.0, 9, 9, (left,))], keypoints=("=thumb", "-palm"))
+    with path.open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=1+1" in cells
+    assert "-3.5" in cells
+    assert not [cell for cell in cells if cell[:1] in "=+-@" and cell not in ("", "-3.5")]
+    assert_same(next(read_records(path)), Record("=1+1", 0, 0.0, 9, 9, (left,)))

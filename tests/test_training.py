@@ -14,19 +14,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from typer.testing import CliRunner
 
 from figures import DOTS, write_set
+from movenet.atomic import LOCK, MACHINE
 from movenet.cli import app
 from movenet.crop import Crop
-from movenet.errors import DataError
+from movenet.errors import DataError, FileError
 from movenet.estimator import Estimator
 from movenet.export import read_network
 from movenet.media import read_photo
 from movenet.skeleton import BODY
 from movenet.training import checkpoint
 from movenet.training.augment import PLAIN
-from movenet.training.loop import Run, TrainingError, rate, train
+from movenet.training.loop import Run, TrainingError, rate, read, train
 from movenet.training.processes import Processes
 from movenet.training.settings import (
     Data,
@@ -138,9 +140,11 @@ def test_a_run_killed_ten_times_loses_nothing_but_the_steps_since_its_last_check
         told = run(killed, int(rng.integers(1, 5)))
         assert told[0] == before + 1
         assert reached(killed) >= told[-1] // 2 * 2
-    (killed.out / ".checkpoint.0123abcd.part.pt").touch()
+    left = killed.out / f".movenet-{MACHINE}-0123abcd.part"
+    left.mkdir()
+    (left / LOCK).touch()
     run(killed, 50 - reached(killed))
-    assert not list(killed.out.glob(".checkpoint*"))
+    assert not left.exists()
     run(whole, 50)
     assert_same(state_of(killed), state_of(whole))
 
@@ -261,6 +265,63 @@ def test_several_processes_share_a_batch(tmp_path):
     assert [process.returncode for process in started] == [0, 0], told
     assert (tmp_path / "run" / "model.onnx").is_file()
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
+
+
+class Waits(TorchDispatchMode):
+    """Counts what makes a CPU wait for its GPU: numbers read from tensors, and results whose size depends on them."""
+
+    WAIT = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "equal", "is_nonzero")
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        if name.startswith(self.WAIT) or (name.startswith("index") and self._by_mask(args)):
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+    def _by_mask(self, args):
+        return any(part is not None and part.dtype == torch.bool for part in args[1]) if args else False
+
+
+def test_the_losses_of_a_step_never_wait_for_the_device(tmp_path):
+    write_set(tmp_path)
+    settings = tiny(tmp_path, skeleton=BODY, data=(Data(tmp_path / "images"),), teacher=Teacher("lightning"))
+    run = Run(settings, Processes(0, 1, torch.device("cpu")))
+    batch = next(run._batches())
+    with Waits() as waits:
+        found = run.parts(run.network, batch)
+        torch.stack(list(found.values())).sum().backward()
+    # Of the batch, still on the CPU: how many people there are.
+    assert waits.found == ["_local_scalar_dense"]
+
+
+def test_the_numbers_of_a_step_are_read_together_and_not_one_by_one():
+    with Waits() as waits:
+        figures = read({"loss": torch.tensor(1.5), "gradient": torch.tensor(2.0, dtype=torch.float64)})
+    assert figures == {"loss": 1.5, "gradient": 2.0}
+    assert waits.found == []
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    write_set(tmp_path)
+    settings = tiny(tmp_path)
+    take(settings, 5)
+    path = settings.out / checkpoint.NAME
+    saved = checkpoint.load(path)
+    for odd in ({"network": {}}, {"optimizer": {}}, {"optimizer": {"state": [], "param_groups": [1]}}):
+        checkpoint.save(path, replace(saved, **odd))
+        with pytest.raises(DataError, match=r"checkpoint\.pt is of another version of movenet"):
+            take(settings, 1)
+
+
+def test_a_run_in_a_file_instead_of_a_folder_is_refused(tmp_path):
+    write_set(tmp_path)
+    (tmp_path / "run").touch()
+    with pytest.raises(FileError, match="cannot make the run's folder"):
+        take(tiny(tmp_path), 1)
 
 
 def test_a_student_learns_from_a_teacher_on_pictures_without_labels(tmp_path):

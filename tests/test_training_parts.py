@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from movenet.decode import decode_one
-from movenet.errors import DataError, ModelError
+from movenet.errors import DataError, FileError, ModelError
 from movenet.network import Architecture, Network
 from movenet.skeleton import BODY, name_skeleton
 from movenet.training import batch_norm, checkpoint, parts
@@ -148,6 +148,80 @@ def test_half_a_checkpoint_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(DataError, match="expected a checkpoint"):
         checkpoint.load(path)
+
+
+GOOD = {
+    "step": 1,
+    "network": {"w": torch.arange(99.0)},
+    "average": {},
+    "optimizer": {},
+    "settings": {"training": {"steps": 3}},
+}
+
+
+@pytest.mark.parametrize("share", [i / 12 for i in range(12)])
+def test_a_flipped_byte_of_a_checkpoint_is_found_wherever_it_is(tmp_path, share):
+    path = tmp_path / "c.pt"
+    checkpoint.save(path, checkpoint.Checkpoint(**GOOD))
+    data = bytearray(path.read_bytes())
+    data[int(share * len(data))] ^= 0x10
+    path.write_bytes(data)
+    try:
+        saved = checkpoint.load(path)
+    except DataError as error:
+        assert str(path) in str(error)  # noqa: PT017
+    else:
+        assert torch.equal(saved.network["w"], GOOD["network"]["w"])
+
+
+def test_a_flipped_byte_of_the_weights_is_refused(tmp_path):
+    path = tmp_path / "c.pt"
+    checkpoint.save(path, checkpoint.Checkpoint(**GOOD))
+    data = path.read_bytes()
+    weights = GOOD["network"]["w"].numpy().tobytes()
+    path.write_bytes(data.replace(weights, b"\x01" + weights[1:]))
+    with pytest.raises(DataError, match="damaged"):
+        checkpoint.load(path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"settings": [1]},
+        {"settings": {"training": torch.zeros(2)}},
+        {"network": None},
+        {"average": [1]},
+        {"optimizer": "x"},
+        {"step": -1},
+        {"step": "1"},
+        {"step": True},
+        {"version": 2},
+    ],
+    ids=str,
+)
+def test_a_checkpoint_with_parts_of_other_kinds_is_refused_by_name(tmp_path, odd):
+    torch.save(GOOD | odd, tmp_path / "c.pt")
+    with pytest.raises(DataError, match=r"expected a checkpoint of a run in .*c\.pt"):
+        checkpoint.load(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("part", [*GOOD])
+def test_a_checkpoint_without_a_part_is_refused(tmp_path, part):
+    torch.save({name: value for name, value in GOOD.items() if name != part}, tmp_path / "c.pt")
+    with pytest.raises(DataError, match=part):
+        checkpoint.load(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("parts", [[1], None, 3, "text"])
+def test_a_checkpoint_of_another_shape_is_refused(tmp_path, parts):
+    torch.save(parts, tmp_path / "c.pt")
+    with pytest.raises(DataError, match="expected a checkpoint"):
+        checkpoint.load(tmp_path / "c.pt")
+
+
+def test_a_missing_checkpoint_is_an_error_of_the_file(tmp_path):
+    with pytest.raises(FileError, match=r"cannot read .*gone\.pt: No such file"):
+        checkpoint.load(tmp_path / "gone.pt")
 
 
 def test_a_teacher_of_another_skeleton_is_refused():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from movenet.errors import DataError
+from movenet.errors import DataError, FileError
 from movenet.skeleton import BODY
 from movenet.training.settings import read_settings
 
@@ -44,12 +44,30 @@ def test_a_single_setting_can_be_given_over_the_files(tmp_path):
         ),
         (DATA + "[training]\nbatch = 0\n", "to be at least 1"),
         (DATA + "[model]\nside = 100\n", "multiple of 32"),
-        ("[[data]]\nannotations = 'a.json'\n", "'data.images' is missing"),
+        ("[[data]]\nannotations = 'a.json'\n", "'data.0.images' is missing"),
         ("[[data]]\nimages = 'a'\n", r"or a \[teacher\]"),
         ("data = []", r"at least one \[\[data\]\]"),
         ("data = 3", "a list of tables, got 3"),
         ("[skeleton]\nnames = ['a']\nlegs = ['b']\n" + DATA, "legs"),
         ("[data", "is not TOML"),
+        (f"a = {'[' * 9999}", "is not TOML"),
+        ("[skeleton]\nnames = [1, 2]\n" + DATA, "expected 'skeleton.names.0' to be of type str, got 1"),
+        ("[skeleton]\nnames = 'a'\n" + DATA, "expected 'skeleton.names' to be a list, got 'a'"),
+        (
+            "[skeleton]\nnames = ['a']\npairs = [1]\n" + DATA,
+            "expected 'skeleton.pairs.0' to be a list, got 1",
+        ),
+        ("[skeleton]\nnames = ['a']\nsigmas = ['x']\n" + DATA, "'skeleton.sigmas.0' to be of type float"),
+        ("skeleton = 3\n" + DATA, r"expected the table \[skeleton\], got 3"),
+        ("[skeleton]\n" + DATA, "the setting 'skeleton.names' is missing"),
+        (
+            f"{DATA}repeat = 1{'0' * 400}\n",
+            "expected 'data.0.repeat' to be a finite number of at most 64 bits",
+        ),
+        (f"{DATA}[training]\nsteps = 1{'0' * 400}\n", "'training.steps' to be a finite number of at most 64"),
+        (f"{DATA}[training]\nsteps = 1{'0' * 9000}\n", "is not TOML"),
+        (f"{DATA}[training]\nrate = nan\n", "'training.rate' to be a finite number"),
+        (DATA.replace("pictures", "a\\u0000b"), "'data.0.images' to be of type Path"),
     ],
 )
 def test_what_is_wrong_is_said(text, told, tmp_path):
@@ -58,10 +76,54 @@ def test_what_is_wrong_is_said(text, told, tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"cannot read the settings .*gone\.toml"):
+    with pytest.raises(FileError, match=r"cannot read the settings .*gone\.toml"):
         read_settings(tmp_path / "gone.toml")
 
 
 def test_a_setting_without_a_value_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"such as training\.rate"):
         read(tmp_path, DATA, "training.rate")
+
+
+def test_what_is_wrong_is_said_with_the_name_of_the_file(tmp_path):
+    with pytest.raises(DataError, match=r"^.*run\.toml: no setting 'speed'"):
+        read(tmp_path, "speed = 3\n" + DATA)
+
+
+def test_another_encoding_is_named(tmp_path):
+    (tmp_path / "run.toml").write_bytes(DATA.encode("utf-16"))
+    with pytest.raises(DataError, match=r"run\.toml is not TOML: expected UTF-8"):
+        read_settings(tmp_path / "run.toml")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path):
+    assert read(tmp_path, "\ufeff" + DATA) == read(tmp_path)
+
+
+def test_a_table_of_a_list_is_named_by_its_number(tmp_path):
+    settings = read(tmp_path, DATA + DATA, "data.1.repeat=2")
+    assert [data.repeat for data in settings.data] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("data.1.repeat=2", "expected a table that has '1', got a list of 1, from 0"),
+        ("data.repeat=2", "'repeat' stands in no table"),
+        ("data.x.repeat=2", "expected a table that has 'x', got a list of 1"),
+        ("training.rate.x=1", "'x' stands in no table"),
+        ("training.rate.x.y=1", "expected a table that has 'x', got the value 0.1"),
+        ("=1", "no setting ''"),
+        ("training..rate=1", "no setting 'training.'"),
+        ("training=1", "expected the table"),
+        (f"training.steps={'1' * 5000}", "to be of type int"),
+    ],
+)
+def test_an_override_of_what_is_no_table_is_refused(tmp_path, override, told):
+    with pytest.raises(DataError, match=told):
+        read(tmp_path, DATA + "[training]\nrate = 0.1\n", override)
+
+
+def test_the_checks_of_a_skeleton_hold_for_the_files(tmp_path):
+    with pytest.raises(DataError, match=r"run\.toml: expected 1 sigmas between 0 and 1"):
+        read(tmp_path, "[skeleton]\nnames = ['a']\nsigmas = [2.0]\n" + DATA)

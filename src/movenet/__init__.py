@@ -13,7 +13,15 @@ from movenet.crop import Crop
 from movenet.decode import Guide, decode_many, decode_one
 from movenet.drawing import Style, draw
 from movenet.engine import Engine, Runtime, ScriptedEngine, open_engine
-from movenet.errors import DataError, EngineError, MediaError, ModelError, MoveNetError
+from movenet.errors import (
+    DataError,
+    EngineError,
+    FileError,
+    MediaError,
+    MissingExtraError,
+    ModelError,
+    MoveNetError,
+)
 from movenet.estimator import Estimator, LookRule, Sighting, default_rule, estimate, from_corners
 from movenet.interop import to_supervision
 from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
@@ -38,11 +46,13 @@ __all__ = [
     "Engine",
     "EngineError",
     "Estimator",
+    "FileError",
     "FollowRule",
     "Frame",
     "Guide",
     "LookRule",
     "MediaError",
+    "MissingExtraError",
     "ModelCard",
     "ModelError",
     "MoveNetError",

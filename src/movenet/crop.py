@@ -187,12 +187,12 @@ class Crop:
         """Return where `points` of the source lie in the output: shape (…, 2), x, y in pixels, in and out."""
         return (np.asarray(points, np.float64) - (self.left, self.top)) / self._scale
 
-    def to_decoded(self, points: ArrayLike) -> NDArray[np.float32]:
+    def to_decoded(self, points: ArrayLike, shift_px: float = MODEL_SHIFT_PX) -> NDArray[np.float32]:
         """Return `points` (…, 2) of the source, x, y in pixels, as the model would answer them.
 
-        That is y, x in 0…1 of the output. The inverse of `points_to_image`, to guide the decoder.
+        That is y, x in 0…1 of the output. The inverse of `points_to_image`, to guide the decoder; `shift_px` as there.
         """
-        answer = (self.to_output(points) - MODEL_SHIFT_PX) / (self.out_width, self.out_height)
+        answer = (self.to_output(points) - shift_px) / (self.out_width, self.out_height)
         return answer[..., ::-1].astype(np.float32)
 
     # Output → picture.

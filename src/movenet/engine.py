@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.errors import EngineError, missing_extra
+from movenet.errors import EngineError, MissingExtraError
 from movenet.models import MULTIPLE, PROPERTIES, ModelCard, find_model, read_card
 
 Precision = Literal["auto", "f32", "bf16"]
@@ -161,7 +161,7 @@ class OnnxRuntimeEngine:
         try:
             import onnxruntime
         except ImportError:
-            raise EngineError(missing_extra("onnxruntime", "onnxruntime", "this engine")) from None
+            raise MissingExtraError("onnxruntime", "onnxruntime", "this engine") from None
         if runtime.precision == "bf16":
             raise EngineError(
                 "ONNX Runtime computes in f32 on a CPU: choose precision f32, or the engine openvino"
@@ -197,7 +197,7 @@ class TorchEngine:
 
             from movenet.export import read_network, read_properties
         except ImportError as error:
-            raise EngineError(missing_extra(str(error.name), "torch", "the engine 'torch'")) from None
+            raise MissingExtraError(str(error.name), "torch", "the engine 'torch'") from None
         path = model.path if isinstance(model, ModelCard) else model
         self._torch = torch
         self._card = model if isinstance(model, ModelCard) else read_card(path, read_properties(path))

@@ -1,4 +1,17 @@
-"""Everything that can go wrong in a way the user can mend, as one small tree."""
+"""Everything that can go wrong in a way the user can mend, as one small tree.
+
+    MoveNetError                 base: one sentence for a person, with the remedy if known
+    ├── ModelError               a model is unknown, missing, damaged or not what was asked for
+    ├── EngineError              a runtime cannot run on this machine, or was fed something it does not take
+    ├── DataError                the content of annotations, records, settings or checkpoints is wrong
+    ├── FileError                a file or folder cannot be read or written: missing, closed to us, the disk is full
+    │   └── MediaError           a picture, video or camera cannot be read, or a picture or video not be written
+    └── MissingExtraError        an optional package is not installed; also an ImportError
+
+Catch `FileError` for whatever the system refuses, whichever kind of file it is.
+"""
+
+from __future__ import annotations
 
 
 class MoveNetError(Exception):
@@ -9,8 +22,12 @@ class ModelError(MoveNetError):
     """A model is unknown, missing, damaged (wrong SHA-256) or not what was asked for."""
 
 
-class MediaError(MoveNetError):
-    """A picture, video, camera or output file cannot be read or written."""
+class FileError(MoveNetError):
+    """A file or folder cannot be read or written: it is missing, closed to this user, or the disk is full."""
+
+
+class MediaError(FileError):
+    """A picture, video or camera cannot be read, or a picture or video cannot be written."""
 
 
 class EngineError(MoveNetError):
@@ -18,9 +35,24 @@ class EngineError(MoveNetError):
 
 
 class DataError(MoveNetError):
-    """Annotations, records or results are missing, malformed or do not fit together."""
+    """The content of annotations, records, settings or checkpoints is malformed or does not fit together."""
 
 
-def missing_extra(package: str, extra: str, purpose: str) -> str:
-    """Return the sentence for a missing optional package, naming the exact command that brings it."""
-    return f"{purpose} needs the package '{package}': install it with  pip install 'movenet[{extra}]'"
+class MissingExtraError(MoveNetError, ImportError):
+    """A package is not installed that comes with one of movenet's extras."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        """Take what is missing, the extra that brings it, and what needs it (the beginning of the sentence)."""
+        self.package = package
+        """The missing package or module."""
+        self.extra = extra
+        """Name of the extra that brings it."""
+        self.command = f"pip install 'movenet[{extra}]'"
+        """What to type to install it."""
+        self._purpose = purpose
+        super().__init__(f"{purpose} needs the package '{package}': install it with  {self.command}")
+        self.name = package
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        """Let the error pass from one process to another."""
+        return type(self), (self.package, self.extra, self._purpose)

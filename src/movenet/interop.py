@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from movenet.errors import DataError, missing_extra
+from movenet.errors import DataError, MissingExtraError
 from movenet.pose import Pose
 
 if TYPE_CHECKING:
@@ -25,12 +25,13 @@ def to_supervision(poses: Sequence[Pose], min_score: float = VISIBLE_SCORE) -> K
     "class_name", and "tracker_id" (n,) if every pose has an id.
 
     Raises:
-        DataError: if supervision is not installed, or the poses are not of one skeleton.
+        MissingExtraError: if supervision is not installed.
+        DataError: if the poses are not of one skeleton.
     """
     try:
         from supervision import KeyPoints
     except ImportError:
-        raise DataError(missing_extra("supervision", "supervision", "supervision.KeyPoints")) from None
+        raise MissingExtraError("supervision", "supervision", "supervision.KeyPoints") from None
     if not poses:
         return KeyPoints.empty()
     sizes = {len(pose.keypoints) for pose in poses}

@@ -14,7 +14,7 @@ import numpy as np
 from movenet.bench.race import Call, Clock, Plan, quantile_ms, race, timed
 from movenet.cores import usable_cores
 from movenet.engine import Engine, Precision, Runtime, open_engine
-from movenet.errors import DataError, EngineError
+from movenet.errors import DataError, EngineError, MissingExtraError
 
 Opener = Callable[[str, Runtime], Engine]
 
@@ -129,7 +129,7 @@ def race_engines(
     for variant in variants:
         try:
             entry = _enter(variant, clock, opener)
-        except EngineError as error:
+        except (EngineError, MissingExtraError) as error:
             left_out.append(LeftOut(variant, str(error)))
         else:
             entries.setdefault(entry.what, entry)

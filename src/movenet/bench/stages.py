@@ -133,7 +133,7 @@ class Walk:
         x, y, width, height = bounds
         sighting = Sighting(poses[0], np.array([x + width / 2, y + height / 2]))
         crop = sighting.crop(side, rule.factor)
-        return crop, sighting.guide(crop, rule.guide_share)
+        return crop, sighting.guide(crop, rule.guide_share, self._follower.estimator.shift_px)
 
     def _decode_video(self) -> None:
         with open_source(self._video) as source:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.errors import EngineError, ModelError, missing_extra
+from movenet.errors import MissingExtraError, ModelError
 from movenet.models import ModelCard
 
 try:
     from movenet.export.order import Answer, Precision, Runner
     from movenet.export.ship import SHEET, Assess, Wish, ship
 except ImportError as error:
-    raise EngineError(missing_extra(str(error.name), "export", "exporting")) from None
+    raise MissingExtraError(str(error.name), "export", "exporting") from None
 
 if TYPE_CHECKING:
     from movenet.decode import Heads

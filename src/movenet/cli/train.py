@@ -35,13 +35,13 @@ def train(
     A run that was cut off goes on where it was when the same command is given again.
     """
     from movenet.cli.output import progress, tell
-    from movenet.errors import DataError, missing_extra
+    from movenet.errors import MissingExtraError
 
     try:
         from movenet.training import finish, loop
         from movenet.training.settings import read_settings
     except ImportError as error:
-        raise DataError(missing_extra(str(error.name), "train", "training")) from None
+        raise MissingExtraError(str(error.name), "train", "training") from None
 
     flags = {"steps": steps, "batch": batch, "rate": rate, "device": device, "workers": workers}
     overrides = [f"training.{name}={value}" for name, value in flags.items() if value is not None]

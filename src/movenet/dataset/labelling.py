@@ -91,14 +91,14 @@ class Labeller:
 
     def _again(self, image: NDArray[np.uint8], poses: Sequence[Pose]) -> list[Pose]:
         """Look at each person in the second square, and only tell the decoder whose middle it is."""
-        side = self.estimator.engine.card.side
+        side, shift_px = self.estimator.engine.card.side, self.estimator.shift_px
         crops, guides = [], []
         for pose in poses:
             box = pose.bounds() or (0.0, 0.0, 1.0, 1.0)
             crop = Crop.around_box(box, self.settings.second_factor, side)
-            middle = crop.to_decoded(np.array([box[0] + box[2] / 2, box[1] + box[3] / 2]))
+            middle = crop.to_decoded(np.array([box[0] + box[2] / 2, box[1] + box[3] / 2]), shift_px)
             crops.append(crop)
-            guides.append(Guide(middle, crop.to_decoded(pose.keypoints), share=0.0))
+            guides.append(Guide(middle, crop.to_decoded(pose.keypoints, shift_px), share=0.0))
         return self.estimator.look([image] * len(poses), crops, guides)
 
     def _label(self, first: Pose, second: Pose) -> Label:

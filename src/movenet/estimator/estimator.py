@@ -98,6 +98,11 @@ class Estimator:
         itself = self.method == "bottom-up" and self.engine.card.family == "posenet"
         return self.engine if itself else _open(self.rule.finder, runtime)
 
+    @property
+    def shift_px(self) -> float:
+        """What makes the model's answers true, in pixels of its square: as `MODEL_SHIFT_PX`."""
+        return READERS[self.engine.card.family].shift_px
+
     def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Pose]:
         """Return the poses of the people looked for, the surest first, or an empty list.
 
@@ -171,7 +176,7 @@ class Estimator:
         seen = reader.one(self.engine(squares), guides, self.rule.reach)
         if not self.rule.flip:
             return seen
-        mirrored = guides and [_mirror(guide, side) for guide in guides]
+        mirrored = guides and [_mirror(guide, side, reader.shift_px) for guide in guides]
         turned = reader.one(self.engine(squares[:, :, ::-1]), mirrored, self.rule.reach)
         return _mean(seen, mirror_answers(turned[:, MIRROR], side, reader.shift_px))
 
@@ -196,7 +201,8 @@ class Estimator:
         """Look at each person chosen in each picture, all in one go; nobody twice."""
         asked = [(image, sighting) for image, found in zip(images, chosen, strict=True) for sighting in found]
         crops = [sighting.crop(self._side(sighting.length), self.rule.factor) for _, sighting in asked]
-        guides = [s.guide(crop, self.rule.guide_share) for (_, s), crop in zip(asked, crops, strict=True)]
+        share = self.rule.guide_share
+        guides = [s.guide(crop, share, self.shift_px) for (_, s), crop in zip(asked, crops, strict=True)]
         looked = iter(self.look([image for image, _ in asked], crops, guides))
         poses = [[agree(sighting, next(looked)) for sighting in found] for found in chosen]
         return [_distinct(found, self.rule.same_person_oks) for found in poses]
@@ -214,12 +220,12 @@ def _portions(crops: Sequence[Crop]) -> Iterator[list[int]]:
             yield alike[start : start + SQUARES_AT_ONCE]
 
 
-def _mirror(guide: Guide | None, side: int) -> Guide | None:
+def _mirror(guide: Guide | None, side: int, shift_px: float) -> Guide | None:
     """Return whom to look for in the mirrored square."""
     if guide is None:
         return None
-    keypoints = mirror_answers(guide.keypoints[list(MIRROR)], side)
-    return Guide(mirror_answers(guide.center, side), keypoints, guide.share)
+    keypoints = mirror_answers(guide.keypoints[list(MIRROR)], side, shift_px)
+    return Guide(mirror_answers(guide.center, side, shift_px), keypoints, guide.share)
 
 
 def _mean(answer: Floats, other: Floats) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.crop import Crop
+from movenet.crop import MODEL_SHIFT_PX, Crop
 from movenet.decode import Guide
 from movenet.oks import area, similarity
 from movenet.pose import Pose
@@ -47,9 +47,10 @@ class Sighting:
         """Return the square around the person, `factor` × their longer side, drawn `side` px large."""
         return Crop.around_box(self.bounds, factor, side)
 
-    def guide(self, crop: Crop, share: float) -> Guide:
-        """Tell the decoder whom to look for in a crop."""
-        return Guide(crop.to_decoded(self.center), crop.to_decoded(self.pose.keypoints), share)
+    def guide(self, crop: Crop, share: float, shift_px: float = MODEL_SHIFT_PX) -> Guide:
+        """Tell the decoder whom to look for in a crop; `shift_px` of its model as in `Crop.points_to_image`."""
+        center = crop.to_decoded(self.center, shift_px)
+        return Guide(center, crop.to_decoded(self.pose.keypoints, shift_px), share)
 
 
 def agree(first: Sighting, second: Pose) -> Pose:

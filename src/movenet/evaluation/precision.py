@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from movenet.errors import DataError, missing_extra
+from movenet.errors import MissingExtraError
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.truth import PERSON, People, Truth
 from movenet.pose import SIGMAS
@@ -24,7 +24,7 @@ def score(truth: Truth, estimates: Estimates) -> dict[str, float]:
     square pixels, L: larger ones; the rest count in neither.
 
     Raises:
-        DataError: if the evaluation's package is missing.
+        MissingExtraError: if the evaluation's package is missing.
     """
     return _summarize(list(truth.files), truth.people, estimates, SIGMAS)
 
@@ -35,7 +35,7 @@ def average_precision(people: People, estimates: Estimates, sigmas: ArrayLike = 
     NaN if none of them counts.
 
     Raises:
-        DataError: if the evaluation's package is missing.
+        MissingExtraError: if the evaluation's package is missing.
     """
     images = np.union1d(people.image_ids, estimates.image_ids).tolist()
     return _summarize(images, people, estimates, sigmas)["AP"]
@@ -51,7 +51,7 @@ def _summarize(
     try:
         from faster_coco_eval import COCO, COCOeval_faster
     except ImportError:
-        raise DataError(missing_extra("faster-coco-eval", "eval", "scoring")) from None
+        raise MissingExtraError("faster-coco-eval", "eval", "scoring") from None
     truth = COCO(
         {
             "images": [{"id": image_id} for image_id in image_ids],

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Final
 
 from movenet.atomic import written_whole
-from movenet.errors import DataError, missing_extra
+from movenet.errors import MissingExtraError
 from movenet.evaluation import words
 from movenet.evaluation.assessment import Assessment
 from movenet.evaluation.calibration import Calibration
@@ -46,7 +46,7 @@ def write_report(
         worst: Pictures and their drawings, each the bytes of a JPEG file.
 
     Raises:
-        DataError: if matplotlib is missing.
+        MissingExtraError: if matplotlib is missing.
         MediaError: if the folder is missing or the system refuses.
     """
     sections = [
@@ -215,5 +215,5 @@ def _plots() -> ModuleType:
     try:
         from movenet.evaluation import plots
     except ImportError:
-        raise DataError(missing_extra("matplotlib", "eval", "a report")) from None
+        raise MissingExtraError("matplotlib", "eval", "a report") from None
     return plots

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from movenet.atomic import written_whole
-from movenet.errors import DataError, MediaError, missing_extra
+from movenet.errors import MediaError, MissingExtraError
 from movenet.explain.steps import Explanation, explain, find_keypoint, most_instructive
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def draw_figure(explanation: Explanation, keypoint: str | None = None) -> Figure
         keypoint: whose way is shown, such as "left_wrist"; "all" shows all 17; None the most instructive one.
 
     Raises:
-        DataError: if there is no such keypoint, or matplotlib is missing.
+        DataError: if there is no such keypoint.
+        MissingExtraError: if matplotlib is not installed.
     """
     shown = None if keypoint == "all" else _index(explanation, keypoint)
     try:
@@ -45,7 +46,7 @@ def draw_figure(explanation: Explanation, keypoint: str | None = None) -> Figure
 
         from movenet.explain.figure import compose
     except ImportError as problem:
-        raise DataError(missing_extra("matplotlib", "explain", "drawing an explanation")) from problem
+        raise MissingExtraError("matplotlib", "explain", "drawing an explanation") from problem
     with matplotlib.style.context("default"):
         return compose(explanation, shown)
 

@@ -122,7 +122,7 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
     crop, guide = Crop.whole(image.shape[1], image.shape[0], card.side), None
     if chosen is not None:
         crop = chosen.crop(card.side, estimator.rule.factor)
-        guide = chosen.guide(crop, estimator.rule.guide_share)
+        guide = chosen.guide(crop, estimator.rule.guide_share, estimator.shift_px)
     square = crop.cut(image)
     return Explanation(
         image=image,

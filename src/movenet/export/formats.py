@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from movenet.errors import EngineError, ModelError, missing_extra
+from movenet.errors import MissingExtraError, ModelError
 from movenet.export.order import Answer, Order, Precision, Runner
 
 
@@ -35,7 +35,7 @@ class Format:
 
         Raises:
             ModelError: if the format does not offer it, or the target's name does not end as it must.
-            EngineError: if a package is missing.
+            MissingExtraError: if a package is missing.
         """
         if precision not in self.precisions:
             raise ModelError(f"{self.name} is offered in {', '.join(self.precisions)}, got {precision}")
@@ -47,7 +47,7 @@ class Format:
             raise ModelError(f"expected a name ending in {self.suffix} for {self.name}, got {target.name}")
         for module, package in self.packages.items():
             if find_spec(module) is None:
-                raise EngineError(missing_extra(package, self.extra, f"the format {self.name}"))
+                raise MissingExtraError(package, self.extra, f"the format {self.name}")
 
     def convert(self, order: Order, path: Path) -> None:
         """Write the order; `path` ends in the suffix and stands in an empty folder."""

@@ -59,7 +59,11 @@ def properties_of(network: Network | PoseNet, metadata: Mapping[str, str]) -> di
 
 
 def architecture_of(model: onnx.ModelProto) -> Architecture:
-    """Read from an ONNX model of ours which network it holds."""
+    """Read from an ONNX model of ours which network it holds.
+
+    Raises:
+        ModelError: if a property is missing or no number where one is due.
+    """
     props = {p.key.removeprefix(METADATA_PREFIX): p.value for p in model.metadata_props}
     try:
         return Architecture(float(props["width"]), tuple(props["heads"].split()), int(props["keypoints"]))
@@ -67,6 +71,8 @@ def architecture_of(model: onnx.ModelProto) -> Architecture:
         raise ModelError(
             f"expected an ONNX file written by movenet, got one without the property {error}"
         ) from None
+    except ValueError as error:
+        raise ModelError(f"expected numbers as the properties width and keypoints: {error}") from None
 
 
 def build_network(architecture: Architecture) -> Network | PoseNet:
@@ -85,13 +91,35 @@ def read_properties(path: Path) -> dict[str, str]:
 
 
 def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
-    """Return the state dict that an ONNX model of ours carries, as float32."""
-    names = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
-    tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.name in names}
-    state = {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
+    """Return the state dict that an ONNX model of ours carries, as float32.
+
+    Raises:
+        ModelError: if a tensor is damaged or in another file.
+    """
+    names = {node.input[0] for node in model.graph.node if node.op_type == "Cast" and node.input}
+    state = {t.name: _to_tensor(t) for t in model.graph.initializer if t.name in names}
     props = {p.key: p.value for p in model.metadata_props}
-    twins = json.loads(props.get(TWINS, "{}"))
-    return state | {name: state[twin].clone() for name, twin in twins.items() if twin in state}
+    try:
+        twins = dict(json.loads(props.get(TWINS, "{}")))
+        return state | {name: state[twin].clone() for name, twin in twins.items() if twin in state}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ModelError(f"expected names of tensors as the property {TWINS}: {error}") from None
+
+
+def _to_tensor(tensor: onnx.TensorProto) -> torch.Tensor:
+    """Return a tensor of an ONNX file as float32.
+
+    Raises:
+        ModelError: if it is damaged, no floating point, or in another file.
+    """
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise ModelError(f"expected all weights in the file, got the tensor {tensor.name} in another one")
+    if tensor.data_type not in (TensorProto.FLOAT, TensorProto.FLOAT16):
+        raise ModelError(f"expected {tensor.name} in float32 or float16, got the type {tensor.data_type}")
+    try:
+        return torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ModelError(f"the tensor {tensor.name} is damaged: {error}") from None
 
 
 def read_network(path: Path) -> Network | PoseNet:
@@ -108,14 +136,36 @@ def read_network(path: Path) -> Network | PoseNet:
             f"expected weights in floating point, got int8 in {path}: choose the engine openvino"
         )
     try:
-        return fill(build_network(architecture_of(model)), read_state(model))
-    except RuntimeError as error:
-        raise ModelError(f"{path} does not hold the network it names: {error}") from None
+        architecture, state = architecture_of(model), read_state(model)
+        _check_shapes(architecture, state)
+        return fill(build_network(architecture), state)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def _check_shapes(architecture: Architecture, state: Mapping[str, torch.Tensor]) -> None:
+    """Compare the tensors with those of the architecture, for which no memory is taken: a file may name any size.
+
+    Raises:
+        ModelError: if names or shapes differ, or there can be no such network.
+    """
+    try:
+        with torch.device("meta"):
+            expected = {n: tuple(t.shape) for n, t in build_network(architecture).state_dict().items()}
+    except (RuntimeError, KeyError, ValueError, OverflowError, TypeError) as error:
+        raise ModelError(f"there is no network of {architecture} ({type(error).__name__}: {error})") from None
+    got = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in sorted(expected.keys() | got.keys()):
+        if expected.get(name) != got.get(name):
+            raise ModelError(
+                f"the file does not hold the network it names: expected {name} of shape {expected.get(name)}, "
+                f"got {got.get(name)}"
+            )
 
 
 def _load(path: Path) -> onnx.ModelProto:
     try:
-        return onnx.load(path, load_external_data=False)
+        return onnx.load(path, format="protobuf", load_external_data=False)
     except (OSError, DecodeError) as error:
         raise ModelError(f"cannot read {path} as an ONNX file: {error}") from None
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from movenet.errors import MediaError, ModelError
+from movenet.atomic import working_folder
+from movenet.errors import ModelError
 from movenet.export.formats import FORMATS, Format
 from movenet.export.onnx_model import read_network, read_properties
 from movenet.export.order import Answer, Order, Precision, Runner
@@ -63,13 +63,14 @@ def ship(model: str | Path, target: Path, wish: Wish, assess: Assess | None = No
 
     Raises:
         ModelError: if the model is unknown, the wish does not fit, or the answers differ too much.
-        EngineError: if a package is missing or a converter fails.
-        MediaError: if the target cannot be written.
+        MissingExtraError: if a package is missing.
+        EngineError: if a converter fails.
+        FileError: if the target cannot be written.
     """
     form = find_format(wish.format)
     form.check(wish.precision, wish.answer, target)
     order, source = take(model, wish)
-    with _workshop(target) as folder:
+    with working_folder(target) as folder:
         path = folder / target.name
         form.convert(order, path)
         run = form.open_file(path, order)
@@ -126,20 +127,6 @@ def take(model: str | Path, wish: Wish) -> tuple[Order, Path]:
     network = read_network(card.path)
     squares = draw_squares(network, card, side, wish.pictures)
     return Order(card, network, wish.precision, wish.answer, side, squares), card.path
-
-
-@contextmanager
-def _workshop(target: Path) -> Iterator[Path]:
-    """Lend an empty folder beside the target, so that what is made there can be moved in one step."""
-    if not target.parent.is_dir():
-        raise MediaError(f"cannot write {target}: the folder {target.parent} does not exist, create it first")
-    try:
-        with tempfile.TemporaryDirectory(
-            prefix=f".{target.stem}.", suffix=".part", dir=target.parent
-        ) as folder:
-            yield Path(folder)
-    except OSError as problem:
-        raise MediaError(f"cannot write {target}: {problem.strerror or problem}") from problem
 
 
 def _publish(files: list[Path], folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from movenet.errors import MoveNetError, missing_extra
+from movenet.errors import MissingExtraError
 from movenet.live.settings import Limits, ServerSettings
 from movenet.live.shared_models import SharedModels, open_models
 
@@ -20,14 +20,13 @@ def serve(models: SharedModels, settings: ServerSettings, ready: Callable[[str],
         ready: called once with the page's address, which holds the token if one is needed.
 
     Raises:
-        MoveNetError: If the extra `live` is not installed, or the port is taken.
+        MissingExtraError: If the extra `live` is not installed.
+        MoveNetError: If the port is taken.
     """
     try:
         import websockets  # noqa: F401 (uvicorn would find out later, and say less)
 
         from movenet.live.server import Server
     except ImportError as error:
-        raise MoveNetError(
-            missing_extra(str(error.name).partition(".")[0], "live", "the live page")
-        ) from None
+        raise MissingExtraError(str(error.name).partition(".")[0], "live", "the live page") from None
     Server(models, settings, ready).serve_until_stopped()

@@ -23,6 +23,7 @@ from av.video.format import VideoFormat
 from numpy.typing import NDArray
 
 from movenet.atomic import PendingFile
+from movenet.errors import MediaError
 from movenet.media.canvas import Canvas
 from movenet.media.ffmpeg_errors import writing
 
@@ -46,7 +47,7 @@ class GifSink:
             MediaError: The folder is missing or closed to us.
         """
         self._path = path
-        self._pending = PendingFile(path)
+        self._pending = PendingFile(path, MediaError)
         self._kept = self._pending.temporary.with_suffix(".mkv")
         self._canvas: Canvas | None = None
         self._keeper: _Keeper | None = None

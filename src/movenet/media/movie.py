@@ -87,7 +87,7 @@ class MovieSink:
         self._rate_fps = rate_fps
         self._aspect = aspect
         self._sound = None if audio_from is None else Sound(audio_from)
-        self._pending = PendingFile(path)
+        self._pending = PendingFile(path, MediaError)
         self._canvas: Canvas | None = None
         self._file: OutputContainer | None = None
         self._stream: VideoStream | None = None

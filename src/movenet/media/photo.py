@@ -143,7 +143,7 @@ def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
     if not done:
         size = f"{image.shape[1]} x {image.shape[0]}"
         raise MediaError(f"cannot write {path}: {size} pixels do not fit {suffix}, try .png")
-    with written_whole(path) as temporary:
+    with written_whole(path, MediaError) as temporary:
         temporary.write_bytes(data.tobytes())
 
 

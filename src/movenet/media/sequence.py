@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import threading
 from pathlib import Path
 from typing import Final
@@ -12,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.atomic import Workplace
 from movenet.errors import MediaError
 from movenet.media.photo import write_photo
 from movenet.media.pictures import NUMBERED
@@ -41,13 +40,9 @@ class SequenceSink:
         self._pattern = path.name
         self._written = 0
         beside = self._folder if self._folder.is_dir() else self._folder.parent
-        self._temporary = beside / f".{self._folder.name}.{secrets.token_hex(4)}.part"
         if self._folder.exists() and not self._folder.is_dir():
             raise MediaError(f"cannot write {path}: {self._folder} is a file, not a folder")
-        try:
-            self._temporary.mkdir()
-        except OSError as problem:
-            raise MediaError(f"cannot write {path}: {problem.strerror}") from problem
+        self._place = Workplace(beside / self._pattern, MediaError)
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a copy."""
@@ -57,20 +52,20 @@ class SequenceSink:
         """Write the picture under the next number; numbered pictures have no times."""
         name = NUMBERED.sub(lambda place: place[0] % self._written, self._pattern, count=1)
         try:
-            write_photo(self._temporary / name, prepared)
+            write_photo(self._place.folder / name, prepared)
         except MediaError as problem:
-            told = str(problem).replace(str(self._temporary), str(self._folder))
+            told = str(problem).replace(str(self._place.folder), str(self._folder))
             raise MediaError(told) from problem
         self._written += 1
 
     def finish(self, unwanted: threading.Event) -> None:
         """Move the pictures to their folder; those of the same names there are replaced."""
         if not self._folder.exists():
-            self._temporary.replace(self._folder)
+            self._place.folder.replace(self._folder)
             return
-        for picture in sorted(self._temporary.iterdir()):
+        for picture in sorted(self._place.folder.iterdir()):
             picture.replace(self._folder / picture.name)
 
     def discard(self) -> None:
         """Remove the temporary folder."""
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._place.clear()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 
-from movenet.errors import DataError, missing_extra
+from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import Pose
-from movenet.records.record import Record, from_json
-from movenet.records.table import from_long, from_wide
+from movenet.records.record import Record, from_json, number, numbers, whole
+from movenet.records.table import from_long, from_wide, unescape_cell
 from movenet.records.writing import COCO_SHIFT_PX
 
 
@@ -23,15 +24,17 @@ def read_records(path: str | Path) -> Iterator[Record]:
     COCO results say neither size nor time: their records have the image id as source and frame.
 
     Raises:
-        DataError: The file is missing or of an unknown kind (at once), or unreadable or malformed (when its
-            line is reached, which the sentence names).
+        DataError: The file is of an unknown kind (at once), or malformed (when its line is reached, which the
+            sentence names).
+        FileError: The file is missing (at once) or cannot be read.
+        MissingExtraError: The package that reads Parquet is missing.
     """
     path = Path(path)
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise DataError(f"cannot read records from {path}: expected a name ending in {' '.join(_READERS)}")
     if not path.is_file():
-        raise DataError(f"no records at {path}: there is no such file")
+        raise FileError(f"no records at {path}: there is no such file")
     return _in_words(read(path), path)
 
 
@@ -39,37 +42,67 @@ def _in_words(records: Iterator[Record], path: Path) -> Iterator[Record]:
     """Pass on records, turning the errors of the system and of the csv module into ours."""
     try:
         yield from records
-    except (OSError, csv.Error) as problem:
+    except OSError as problem:
+        raise FileError(f"cannot read records from {path}: {problem.strerror or problem}") from problem
+    except csv.Error as problem:
         raise DataError(f"cannot read records from {path}: {problem}") from problem
 
 
+def _open(path: Path) -> IO[str]:
+    """Open a text, with or without a byte order mark; bytes that are no UTF-8 go through as `os.fsdecode` has them."""
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
 def _json_lines(path: Path) -> Iterator[Record]:
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with _open(path) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield from_json(line, f"{path}, line {number}")
 
 
 def _csv(path: Path) -> Iterator[Record]:
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with _open(path) as file:
         table = csv.DictReader(file)
         columns = list(table.fieldnames or ())
-        rows = ((f"{path}, line {table.line_num}", row) for row in table)
+        if not columns:
+            raise DataError(f"{path}: expected a table with a line of column names, got an empty file")
+        rows = ((f"{path}, line {table.line_num}", _unescaped(row)) for row in table)
         yield from from_long(rows) if "keypoint" in columns else from_wide(rows, columns)
+
+
+def _unescaped(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of CSV, itself, with the text that `escape_cell` changed as it was."""
+    if row.get("source"):
+        row["source"] = unescape_cell(row["source"])
+    return row
 
 
 def _parquet(path: Path) -> Iterator[Record]:
     try:
-        import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as problem:
-        raise DataError(missing_extra("pyarrow", "parquet", "reading Parquet")) from problem
+        raise MissingExtraError("pyarrow", "parquet", "reading Parquet") from problem
+    with _parquet_damage(path):
+        file = pq.ParquetFile(path)
+    with file:
+        rows = enumerate(_parquet_rows(file, path), start=1)
+        yield from from_wide(((f"{path}, row {n}", row) for n, row in rows), file.schema_arrow.names)
+
+
+def _parquet_rows(file: Any, path: Path) -> Iterator[dict[str, Any]]:
+    with _parquet_damage(path):
+        for batch in file.iter_batches(batch_size=4096):
+            yield from batch.to_pylist()
+
+
+@contextmanager
+def _parquet_damage(path: Path) -> Iterator[None]:
+    """Turn the errors of pyarrow, and of text that is no UTF-8, into ours."""
+    from pyarrow import ArrowException
+
     try:
-        with pq.ParquetFile(path) as file:
-            batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=4096))
-            rows = enumerate((row for batch in batches for row in batch), start=1)
-            yield from from_wide(((f"{path}, row {n}", row) for n, row in rows), file.schema_arrow.names)
-    except pa.ArrowException as problem:
+        yield
+    except (ArrowException, ValueError) as problem:
         raise DataError(
             f"{path}: expected a Parquet file, got a damaged or other one ({problem})"
         ) from problem
@@ -78,13 +111,13 @@ def _parquet(path: Path) -> Iterator[Record]:
 def _coco(path: Path) -> Iterator[Record]:
     try:
         results = json.loads(path.read_bytes())
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise DataError(f"{path}: expected a JSON list of COCO results, got no JSON ({problem})") from problem
     if not isinstance(results, list):
         raise DataError(f"{path}: expected a JSON list of COCO results, got one {type(results).__name__}")
     images: dict[int, list[Pose]] = {}
-    for number, result in enumerate(results, start=1):
-        image_id, pose = _coco_pose(result, f"{path}, result {number}")
+    for place, result in enumerate(results, start=1):
+        image_id, pose = _coco_pose(result, f"{path}, result {place}")
         images.setdefault(image_id, []).append(pose)
     for image_id, poses in images.items():
         yield Record(str(image_id), image_id, 0.0, 0, 0, tuple(poses))
@@ -92,14 +125,14 @@ def _coco(path: Path) -> Iterator[Record]:
 
 def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
     try:
-        keypoints = np.array(result["keypoints"], np.float32).reshape(-1, 3)
+        keypoints = numbers(result["keypoints"]).astype(np.float32).reshape(-1, 3)
         nowhere = (keypoints == 0).all(axis=1)
         places = np.where(nowhere[:, None], np.nan, keypoints[:, :2] - COCO_SHIFT_PX).astype(np.float32)
         who = result.get("track_id")
         pose = Pose(
-            places, keypoints[:, 2].copy(), float(result["score"]), id=None if who is None else int(who)
+            places, keypoints[:, 2].copy(), number(result["score"]), id=None if who is None else whole(who)
         )
-        return int(result["image_id"]), pose
+        return whole(result["image_id"]), pose
     except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise DataError(
             f"{where}: expected image_id, keypoints and score, got none or other ({problem})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from movenet.errors import DataError
 from movenet.pose import Pose
@@ -18,6 +18,8 @@ PX_DIGITS: Final = 2
 SCORE_DIGITS: Final = 4
 TIME_DIGITS: Final = 6
 """Times are written to a microsecond: the frames of a 30 fps video then never share one."""
+LARGEST: Final = float(np.finfo(np.float32).max)
+"""Numbers that are larger are no coordinates: a pose holds float32."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +62,7 @@ def from_json(line: str, where: str = "the record") -> Record:
     """
     try:
         plain = json.loads(line)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise DataError(
             f"{where}: expected a JSON object, got {line.strip()[:40]!r} ({problem})"
         ) from problem
@@ -106,12 +108,12 @@ def from_plain(plain: Any, where: str) -> Record:
     """
     try:
         return Record(
-            source=str(plain["source"]),
-            frame=int(plain["frame"]),
-            time_s=float(plain["time_s"]),
-            width=int(plain["width"]),
-            height=int(plain["height"]),
-            poses=tuple(_pose(pose) for pose in plain["poses"]),
+            source=_text(plain["source"]),
+            frame=whole(plain["frame"]),
+            time_s=_finite_number(plain["time_s"]),
+            width=whole(plain["width"]),
+            height=whole(plain["height"]),
+            poses=tuple(_pose(pose) for pose in _list(plain["poses"])),
         )
     except KeyError as problem:
         raise DataError(f"{where}: expected the key {problem}, got none") from problem
@@ -122,18 +124,79 @@ def from_plain(plain: Any, where: str) -> Record:
 
 
 def _pose(plain: Any) -> Pose:
-    keypoints = np.array(plain["keypoints"], np.float32)
+    keypoints = numbers(plain["keypoints"]).astype(np.float32)
     if keypoints.ndim != 2 or keypoints.shape[1] != 3:
         raise ValueError(f"keypoints of shape {keypoints.shape} instead of (17, 3)")
     return Pose(
         keypoints=np.ascontiguousarray(keypoints[:, :2]),
         scores=np.ascontiguousarray(keypoints[:, 2]),
-        score=math.nan if plain["score"] is None else float(plain["score"]),
+        score=number(plain["score"]),
         box=None if plain["box"] is None else _box(plain["box"]),
-        id=None if plain["id"] is None else int(plain["id"]),
+        id=None if plain["id"] is None else whole(plain["id"]),
     )
 
 
 def _box(plain: Any) -> tuple[float, float, float, float]:
-    x, y, width, height = np.array(plain, np.float64).tolist()
+    x, y, width, height = numbers(plain).tolist()
     return x, y, width, height
+
+
+def numbers(values: Any) -> NDArray[np.float64]:
+    """Return nested lists of JSON numbers as an array; null is NaN.
+
+    Raises:
+        ValueError: Something else is in them, the lists are of different lengths or nested more than twice, or a
+            number is infinite or beyond float32.
+        OverflowError: A number is beyond float64.
+    """
+    array = np.array(values, object)
+    if array.ndim > 2 or not {*map(type, array.flat)} <= {int, float, type(None)}:
+        raise ValueError(f"expected numbers or null, got {str(values)[:40]}")
+    wide = array.astype(np.float64)
+    if (np.abs(wide) > LARGEST).any():
+        raise ValueError("a number is infinite or beyond float32")
+    return wide
+
+
+def whole(value: Any) -> int:
+    """Return a number as an integer of 64 bits.
+
+    Raises:
+        ValueError: It is none: text, a truth value, a fraction, too large.
+        OverflowError: It is infinite.
+    """
+    if type(value) not in (int, float) or value != int(value) or not -(2**63) <= value < 2**63:
+        raise ValueError(f"expected a whole number, got {str(value)[:40]}")
+    return int(value)
+
+
+def number(value: Any) -> float:
+    """Return one JSON number; null is NaN.
+
+    Raises:
+        ValueError: It is something else, infinite or beyond float32.
+        OverflowError: It is beyond float64.
+    """
+    array = numbers(value)
+    if array.ndim:
+        raise ValueError(f"expected a number or null, got {str(value)[:40]}")
+    return float(array)
+
+
+def _finite_number(value: Any) -> float:
+    finite = number(value)
+    if not math.isfinite(finite):
+        raise ValueError("expected a number, got null or NaN")
+    return finite
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {str(value)[:40]}")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"expected a list, got {str(value)[:40]}")
+    return value

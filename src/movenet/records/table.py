@@ -6,6 +6,7 @@ A picture with nobody in it gets one row without a person, so that no frame is l
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from movenet.errors import DataError
 from movenet.pose import Pose
-from movenet.records.record import Record, to_plain
+from movenet.records.record import LARGEST, Record, to_plain, whole
 
 PICTURE: Final = ("source", "frame", "time_s", "width", "height")
 BOX: Final = ("box_x", "box_y", "box_width", "box_height")
@@ -102,6 +103,26 @@ def from_long(rows: Iterable[Located]) -> Iterator[Record]:
         yield _record(group, [_pose(person[0], "person_score", *_points(person)) for person in people])
 
 
+_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+"""What a spreadsheet would compute if a cell began so, and what `escape_cell` made of it."""
+_NO_TEXT: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of surrogate pairs, which UTF-8 cannot hold; those from dc80 to dcff stand for bytes of a file name."""
+
+
+def escape_cell(text: str) -> str:
+    """Return a text as a cell of CSV that no spreadsheet takes for a formula: an apostrophe stands before those.
+
+    `unescape_cell` is the inverse (OWASP, "CSV Injection").
+    """
+    text = _NO_TEXT.sub("?", text)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unescape_cell(cell: str) -> str:
+    """Return the text of which `escape_cell` made this cell."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def _grouped(rows: Iterable[Located], columns: Sequence[str]) -> Iterator[list[Located]]:
     """Yield runs of rows that agree in `columns`."""
     for _, run in groupby(rows, key=lambda row: [_value(row, column) for column in columns]):
@@ -115,7 +136,7 @@ def _filled(rows: Iterable[Located]) -> list[Located]:
 def _record(rows: Sequence[Located], poses: Iterable[Pose]) -> Record:
     row = rows[0]
     return Record(
-        source=str(_value(row, "source")),
+        source=_text(row, "source"),
         frame=_whole(row, "frame"),
         time_s=_given(row, "time_s"),
         width=_whole(row, "width"),
@@ -138,6 +159,10 @@ def _pose(row: Located, score: str, keypoints: NDArray[np.float32], scores: NDAr
 
 def _places(row: Located, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return keypoints (K, 2) and scores (K,) of a wide row."""
+    if not names:
+        raise DataError(
+            f"{row[0]}: expected columns of keypoints such as nose_x, nose_y, nose_score, got none"
+        )
     table = np.array([[_number(row, f"{name}_{what}") for what in ("x", "y", "score")] for name in names])
     return table[:, :2].astype(np.float32), table[:, 2].astype(np.float32)
 
@@ -154,21 +179,47 @@ def _number(row: Located, column: str) -> float:
     if value in (None, ""):
         return float("nan")
     try:
-        return float(value)
-    except (TypeError, ValueError) as problem:
-        raise DataError(f"{row[0]}: expected a number as {column}, got {value!r}") from problem
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise DataError(f"{row[0]}: expected a number as {column}, got {_shown(value)}") from problem
+    if abs(number) > LARGEST:
+        raise DataError(f"{row[0]}: expected a number within float32 as {column}, got {_shown(value)}")
+    return number
 
 
 def _given(row: Located, column: str) -> float:
     """Return the value as a number, which must be there and finite."""
     number = _number(row, column)
     if not math.isfinite(number):
-        raise DataError(f"{row[0]}: expected a number as {column}, got {_value(row, column)!r}")
+        raise DataError(f"{row[0]}: expected a number as {column}, got {_shown(_value(row, column))}")
     return number
 
 
 def _whole(row: Located, column: str) -> int:
-    return int(_given(row, column))
+    value = _value(row, column)
+    try:
+        return whole(_parsed(value) if isinstance(value, str) else value)
+    except (ValueError, OverflowError) as problem:
+        raise DataError(f"{row[0]}: expected a whole number as {column}, got {_shown(value)}") from problem
+
+
+def _parsed(text: str) -> int | float:
+    """Return a number as Python writes it; an integer, which may be beyond the 53 bits of a float, exactly."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _text(row: Located, column: str) -> str:
+    value = _value(row, column)
+    if not isinstance(value, str):
+        raise DataError(f"{row[0]}: expected text as {column}, got {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40]
 
 
 def _value(row: Located, column: str) -> Any:

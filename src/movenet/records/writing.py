@@ -14,10 +14,10 @@ from typing import IO, Any, Final, Protocol
 import numpy as np
 
 from movenet.atomic import PendingFile
-from movenet.errors import DataError, MediaError, missing_extra
+from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records.record import PX_DIGITS, SCORE_DIGITS, Record, to_json
-from movenet.records.table import Row, long_columns, long_rows, wide_columns, wide_rows
+from movenet.records.table import Row, escape_cell, long_columns, long_rows, wide_columns, wide_rows
 
 COCO_SHIFT_PX: Final = -0.25
 """Added to our corner-based pixels to give COCO's. Its labels lie between pixel corners (0) and centres (−0.5);
@@ -50,8 +50,9 @@ def open_records(
     `keypoints` are the names that tables give to the keypoints of each pose.
 
     Raises:
-        DataError: The ending is none of these, or Parquet's package is missing.
-        MediaError: The folder is missing or closed to us.
+        DataError: The ending is none of these.
+        MissingExtraError: Parquet's package is missing.
+        FileError: The folder is missing or closed to us.
     """
     path = Path(path)
     make = next((make for ending, make in _FORMATS.items() if path.name.lower().endswith(ending)), None)
@@ -86,20 +87,20 @@ class RecordWriter:
 
         Raises:
             DataError: The record does not fit the format, or the file is closed.
-            MediaError: The disk is full or the system refuses otherwise.
+            FileError: The disk is full or the system refuses otherwise.
         """
         if not self._open:
             raise DataError(f"cannot write to {self.path}: it is closed already")
         try:
             self._form.write(record)
         except OSError as problem:
-            raise MediaError(f"cannot write {self.path}: {problem.strerror or problem}") from problem
+            raise FileError(f"cannot write {self.path}: {problem.strerror or problem}") from problem
 
     def close(self) -> None:
         """Finish the file and give it its name; nothing happens the second time.
 
         Raises:
-            MediaError: The disk is full or the system refuses otherwise; nothing is published then.
+            FileError: The disk is full or the system refuses otherwise; nothing is published then.
         """
         if not self._open:
             return
@@ -108,7 +109,7 @@ class RecordWriter:
             self._form.finish()
         except OSError as problem:
             self._pending.discard()
-            raise MediaError(f"cannot write {self.path}: {problem.strerror or problem}") from problem
+            raise FileError(f"cannot write {self.path}: {problem.strerror or problem}") from problem
         self._pending.publish()
 
     def discard(self) -> None:
@@ -156,11 +157,12 @@ class _Csv(_Text):
     def __init__(self, path: Path, columns: Sequence[str], rows: Callable[[Record], list[Row]]) -> None:
         super().__init__(path)
         self._table = csv.writer(self.file)
-        self._table.writerow(columns)
+        self._table.writerow(map(escape_cell, columns))
         self._rows = rows
 
     def write(self, record: Record) -> None:
-        self._table.writerows(self._rows(record))
+        for row in self._rows(record):
+            self._table.writerow([escape_cell(value) if isinstance(value, str) else value for value in row])
 
 
 class _Coco(_Text):
@@ -223,7 +225,7 @@ class _Parquet:
             import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as problem:
-            raise DataError(missing_extra("pyarrow", "parquet", "writing Parquet")) from problem
+            raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from problem
         whole = {"frame": pa.int64(), "width": pa.int32(), "height": pa.int32(), "person": pa.int32()}
         kinds = {"source": pa.string(), "time_s": pa.float64(), "id": pa.int64(), **whole}
         columns = wide_columns(keypoints)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.errors import DataError, MoveNetError, missing_extra
+from movenet.errors import DataError, MissingExtraError
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -111,7 +111,7 @@ class ZeroPhase:
 
         Raises:
             DataError: If shapes do not fit or times do not ascend.
-            MoveNetError: If scipy is not installed.
+            MissingExtraError: If scipy is not installed.
         """
         times, tracks, score = _recording(times_s, keypoints, scores)
         _scipy("signal")
@@ -168,7 +168,7 @@ def _scipy(part: str) -> Any:
     try:
         return import_module(f"scipy.{part}")
     except ImportError as error:
-        raise MoveNetError(missing_extra("scipy", "smooth", "Smoothing a whole recording")) from error
+        raise MissingExtraError("scipy", "smooth", "Smoothing a whole recording") from error
 
 
 def _recording(times_s: ArrayLike, keypoints: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats, Floats]:

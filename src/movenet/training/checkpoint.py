@@ -5,8 +5,9 @@ Chance needs no place in it: a sample depends on the seed and its number alone, 
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from movenet.atomic import written_whole
-from movenet.errors import DataError
+from movenet.errors import DataError, FileError
 
 NAME: Final = "checkpoint.pt"
 """In the run's folder."""
@@ -41,7 +42,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, down to the disk, before it takes the place of the last one.
 
     Raises:
-        MediaError: if the folder is missing or the system refuses.
+        FileError: if the folder is missing or the system refuses.
     """
     parts = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
     with written_whole(path) as temporary, temporary.open("wb") as file:
@@ -54,20 +55,44 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint; nothing in it is ever executed.
 
     Raises:
-        DataError: if it is no checkpoint of ours.
+        FileError: if the system refuses.
+        DataError: if it is no checkpoint of ours, or damaged.
     """
     try:
+        _check_sums(path)
         parts = torch.load(path, map_location="cpu", weights_only=True)
-        return Checkpoint(**parts)
-    except (pickle.UnpicklingError, RuntimeError, TypeError, EOFError, ValueError) as error:
+        return _checked(Checkpoint(**parts))
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from None
+    except Exception as error:  # noqa: BLE001 (what is no pickle of ours raises anything while it is read)
         first = str(error).partition("\n")[0]
-        raise DataError(f"expected a checkpoint of a run in {path}, got something else: {first}") from None
+        raise DataError(
+            f"expected a checkpoint of a run in {path}, got something else or a damaged one "
+            f"({type(error).__name__}: {first}): delete it to begin the run again"
+        ) from None
 
 
-def sweep(folder: Path) -> None:
-    """Remove the halves of checkpoints that a killed run left behind."""
-    for half in folder.glob(f".{Path(NAME).stem}.*.part{Path(NAME).suffix}"):
-        half.unlink(missing_ok=True)
+def _check_sums(path: Path) -> None:
+    """Raise BadZipFile if a part of the file does not have its CRC-32, at which torch does not look."""
+    with zipfile.ZipFile(path) as archive:
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged} is damaged")
+
+
+def _checked(checkpoint: Checkpoint) -> Checkpoint:
+    """Return a checkpoint whose parts are of the right kinds.
+
+    Raises:
+        TypeError: One is not.
+        ValueError: The step is negative.
+    """
+    json.dumps(checkpoint.settings)
+    tables = (checkpoint.network, checkpoint.average, checkpoint.optimizer, checkpoint.settings)
+    if type(checkpoint.step) is not int or not all(isinstance(table, dict) for table in tables):
+        raise TypeError("expected a number of steps and four tables")
+    if checkpoint.step < 0:
+        raise ValueError(f"expected steps of at least 0, got {checkpoint.step}")
+    return checkpoint
 
 
 def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:

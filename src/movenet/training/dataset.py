@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from movenet.errors import MediaError
+from movenet.errors import DataError, MediaError
 from movenet.media import read_photo
 from movenet.models import STRIDE
 from movenet.training.augment import Augmentation, draw_view, repaint
@@ -73,10 +73,16 @@ class Samples(Dataset[Sample]):
     def __init__(
         self, sources: Sequence[Source], side: int, how: Augmentation, *, seed: int = 0, teacher_side: int = 0
     ):
-        """Take what to show, the side of the squares in pixels, and that of the teacher's (0: there is none)."""
+        """Take what to show, the side of the squares in pixels, and that of the teacher's (0: there is none).
+
+        Raises:
+            DataError: if there is nobody to show.
+        """
         self.sources = tuple(sources)
         self.side, self.teacher_side, self.how, self.seed = side, teacher_side, how, seed
         self.counts = [round(source.repeat * len(source.labels.shown)) for source in self.sources]
+        if not self.epoch:
+            raise DataError("expected somebody to learn from, got nobody: every `repeat` is too small")
         self._order = (-1, np.zeros((0, 2), np.int64))
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.atomic import written_whole
-from movenet.errors import DataError, missing_extra
+from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.media import write_photo
+from movenet.records.table import escape_cell, unescape_cell
 
 
 class Journal:
@@ -22,7 +24,7 @@ class Journal:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise DataError(missing_extra("tensorboard", "train", "training")) from None
+            raise MissingExtraError("tensorboard", "train", "training") from None
         self.folder, self.path = folder, folder / "log.csv"
         self._rows = [row for row in self._read() if int(row["step"]) <= step]
         self._columns: list[str] = []
@@ -33,7 +35,7 @@ class Journal:
         row = {"step": str(step), **{name: f"{value:.6g}" for name, value in figures.items()}}
         self._rows.append(row)
         if set(row) <= set(self._columns):
-            with self.path.open("a", newline="", encoding="utf-8") as file:
+            with _named(self.path), self.path.open("a", newline="", encoding="utf-8") as file:
                 csv.DictWriter(file, self._columns).writerow(row)
         else:
             self._write_all()
@@ -53,14 +55,27 @@ class Journal:
     def _read(self) -> list[dict[str, str]]:
         if not self.path.is_file():
             return []
-        with self.path.open(newline="", encoding="utf-8") as file:
-            rows = [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
-        return [row for row in rows if row.get("step", "").isdigit()]
+        with _named(self.path), self.path.open(newline="", encoding="utf-8", errors="replace") as file:
+            table = csv.DictReader(file)
+            table.fieldnames = [unescape_cell(name) for name in table.fieldnames or ()]
+            rows = [{name: row[name] for name in table.fieldnames if row.get(name)} for row in table]
+        return [row for row in rows if row.get("step", "").isdecimal()]
 
     def _write_all(self) -> None:
         """Write the file anew, with all columns that there are by now."""
         self._columns = list(dict.fromkeys(name for row in self._rows for name in row))
         with written_whole(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns)
-            writer.writeheader()
+            writer.writerow({name: escape_cell(name) for name in self._columns})
             writer.writerows(self._rows)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn the errors of the system and of the csv module into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"cannot read or write {path}: {error.strerror or error}") from None
+    except csv.Error as error:
+        raise DataError(f"{path} is damaged ({error}): delete it, only what it tells is lost") from None

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from movenet.errors import DataError, MoveNetError
+from movenet.errors import DataError, FileError, MoveNetError
 from movenet.network import Network
 from movenet.training import checkpoint, parts, sized
 from movenet.training.dataset import Sample, read_from
@@ -29,7 +29,7 @@ from movenet.training.losses import lessons, losses
 from movenet.training.processes import Processes, join
 from movenet.training.settings import Settings, Training
 from movenet.training.setup import Start, samples, start, validation_labels
-from movenet.training.targets import make_targets
+from movenet.training.targets import count_people, make_targets
 from movenet.training.teacher import Teacher
 from movenet.training.validation import validate
 
@@ -67,7 +67,10 @@ class Run:
         self.settings, self.processes = settings, processes
         self.device = processes.device
         self.precision = processes.arithmetic(settings.training.precision)
-        settings.out.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot make the run's folder {settings.out}: {error.strerror}") from None
         self.start: Start = start(settings)
         teacher = settings.teacher.model
         self.teacher = Teacher(teacher, len(settings.skeleton), self.device) if teacher else None
@@ -88,24 +91,16 @@ class Run:
         watch = Stopwatch()
         for batch in watch.waits(self._batches()):
             set_rate(self.optimizer, t, self.step)
-            found = self.parts(network, batch)
-            loss = torch.stack(list(found.values())).sum()
-            check_finite(found, self.step)
-            self.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(self.network.parameters(), t.clip)
-            self.optimizer.step()
+            measured = self.learn(network, batch)
             self.step += 1
             follow(self.average, self.network, min(t.average, (1 + self.step) / (10 + self.step)))
+            taken = read(measured)
+            check_finite(taken, self.step)
 
             figures: dict[str, float] = {}
             last = self.step == t.steps
             if self.step % s.every.log == 0 or last:
-                figures = {
-                    "loss": loss.item(),
-                    **{f"loss/{name}": part.item() for name, part in found.items()},
-                }
-                figures |= {"gradient": norm.item(), "rate": rate(t, self.step)} | watch.figures(t.batch)
+                figures = {**taken, "rate": rate(t, self.step)} | watch.figures(t.batch)
             if journal is not None:
                 if self.step % s.every.validation == 0 or last:
                     figures |= self.measure(journal)
@@ -114,21 +109,31 @@ class Run:
                     journal.write(self.step, figures)
                 if self.step % s.every.checkpoint == 0 or last:
                     self.save()
-            yield Progress(self.step, loss.item(), figures)
+            yield Progress(self.step, taken["loss"], figures)
         if journal is not None:
             journal.close()
             publish(finish(self.average, s), s, self.start)
         self.processes.wait()
 
+    def learn(self, network: nn.Module, batch: Sample) -> dict[str, Tensor]:
+        """Move the weights by a batch; return, still on the device, the loss, its parts and the gradient's norm."""
+        found = self.parts(network, batch)
+        loss = torch.stack(list(found.values())).sum()
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.training.clip)
+        self.optimizer.step()
+        return {"loss": loss, **{f"loss/{name}": part for name, part in found.items()}, "gradient": norm}
+
     def parts(self, network: nn.Module, batch: Sample) -> dict[str, Tensor]:
         """Return the parts of the loss on a batch, each weighed as the settings say."""
-        s = self.settings
+        s, people = self.settings, count_people(batch.labelled)  # counted before it is on the device
         batch = Sample(*(tensor.to(self.device, non_blocking=True) for tensor in batch))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             heads = network(batch.image)
             taught = self.teacher(batch.clear, batch.unknown.shape[-1]) if self.teacher else None
         heads = {name: head.float() for name, head in heads.items()}
-        targets = make_targets(batch, list(heads), s.targets)
+        targets = make_targets(batch, list(heads), s.targets, people)
         weighed = {name: getattr(s.losses, name) * part for name, part in losses(heads, targets).items()}
         if taught is not None:
             for name, part in lessons(heads, taught, targets, s.teacher.beside).items():
@@ -158,8 +163,6 @@ class Run:
 
     def _resume(self) -> int:
         """Take up the run that is in the folder, if there is one; return the steps it took."""
-        if self.processes.first:
-            checkpoint.sweep(self.settings.out)
         path = self.settings.out / checkpoint.NAME
         if not path.is_file():
             return 0
@@ -169,8 +172,11 @@ class Run:
             self.network.load_state_dict(saved.network)
             self.average.load_state_dict(saved.average)
             self.optimizer.load_state_dict(dict(saved.optimizer))
-        except (RuntimeError, ValueError):
-            raise DataError(f"{path} is of another version of movenet; begin in another folder") from None
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+            first = str(error).partition("\n")[0]
+            raise DataError(
+                f"{path} is of another version of movenet ({first}): begin in another folder"
+            ) from None
         return saved.step
 
     def _batches(self) -> Iterator[Sample]:
@@ -210,13 +216,19 @@ def follow(average: Network, network: Network, decay: float) -> None:
             counted.copy_(now)
 
 
-def check_finite(found: Mapping[str, Tensor], step: int) -> None:
-    """Raise TrainingError, which names all parts, if one of them is no number."""
-    values = {name: part.item() for name, part in found.items()}
-    if not all(map(math.isfinite, values.values())):
-        told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+def read(measured: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return numbers that lie on the device. This waits for it, and is the one time that a step does."""
+    values = torch.stack([value.detach().float() for value in measured.values()]).tolist()
+    return dict(zip(measured, values, strict=True))
+
+
+def check_finite(taken: Mapping[str, float], step: int) -> None:
+    """Raise TrainingError, which names all parts of the loss, if one of them is no number."""
+    parts = {name.removeprefix("loss/"): value for name, value in taken.items() if name.startswith("loss/")}
+    if not all(map(math.isfinite, parts.values())):
+        told = ", ".join(f"{name} {value:.4g}" for name, value in parts.items())
         raise TrainingError(
-            f"the loss is no number in step {step + 1}: {told}; lower training.rate or training.clip "
+            f"the loss is no number in step {step}: {told}; lower training.rate or training.clip "
             "and go on from the last checkpoint"
         )
 

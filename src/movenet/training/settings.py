@@ -9,7 +9,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from movenet.errors import DataError
+from movenet.errors import DataError, FileError
 from movenet.skeleton import BODY, Skeleton, name_skeleton
 from movenet.training.augment import Augmentation
 from movenet.training.targets import TargetRule
@@ -172,8 +172,10 @@ class Settings:
         t, e = self.training, self.every
         if min(t.steps, t.batch, e.log, e.checkpoint, e.validation) < 1:
             raise DataError("expected steps, batch and every number of [every] to be at least 1")
-        if self.model.side % 32:
+        if self.model.side % 32 or self.model.side < 0:
             raise DataError(f"expected a side that is a multiple of 32 px, got {self.model.side}")
+        if min(self.model.width, *(data.repeat for data in self.data)) <= 0 or min(t.workers, t.seed) < 0:
+            raise DataError("expected width and repeat above 0, workers and seed of at least 0")
         if (
             any(data.annotations is None and data.yolo is None for data in self.data)
             and not self.teacher.model
@@ -186,31 +188,40 @@ class Settings:
         return plain
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The table [skeleton]: what `name_skeleton` takes."""
+
+    names: tuple[str, ...]
+    pairs: tuple[tuple[str, ...], ...] = ()
+    sigmas: tuple[float, ...] = ()
+    bones: tuple[tuple[str, ...], ...] = ()
+
+
 def read_settings(path: Path, overrides: Sequence[str] = ()) -> Settings:
     """Read a TOML file; its paths are relative to it. `overrides` are single settings, such as "training.rate=1e-4".
 
     Raises:
-        DataError: if the file is missing, not TOML, or holds a setting that is unknown or of the wrong kind.
+        FileError: if the file cannot be read.
+        DataError: if it is not TOML, or holds a setting that is unknown or of the wrong kind.
     """
     tables = _parse(_read(path), str(path))
     for override in overrides:
         _override(tables, override)
-    skeleton = {k: tuple(v) for k, v in tables.pop("skeleton", {}).items()}
     tables.setdefault("out", path.stem)
     try:
-        settings = _build(Settings, tables, "", path.parent)
-        if skeleton:
-            object.__setattr__(settings, "skeleton", name_skeleton(**skeleton))
-    except TypeError as error:
+        return _build(Settings, tables, "", path.parent)
+    except DataError as error:
         raise DataError(f"{path}: {error}") from None
-    return settings
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise DataError(f"cannot read the settings {path}: {error.strerror}") from None
+        raise FileError(f"cannot read the settings {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not TOML: expected UTF-8, got another encoding ({error})") from None
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
@@ -220,12 +231,12 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         import tomllib
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # among the former are integers too long to convert
         raise DataError(f"{name} is not TOML: {error}") from None
 
 
 def _override(tables: dict[str, Any], override: str) -> None:
-    """Set one value of the tables: "training.rate=1e-4", the value as TOML or a bare word."""
+    """Set one value of the tables: "training.rate=1e-4" or "data.0.repeat=2", the value as TOML or a bare word."""
     key, equals, value = override.partition("=")
     *path, last = key.strip().split(".")
     if not equals:
@@ -234,9 +245,22 @@ def _override(tables: dict[str, Any], override: str) -> None:
         parsed = _parse(f"value = {value}", override)["value"]
     except DataError:
         parsed = value.strip()
+    table: Any = tables
     for name in path:
-        tables = tables.setdefault(name, {})
-    tables[last] = parsed
+        table = _enter(table, name, override)
+    if not isinstance(table, dict):
+        raise DataError(f"cannot set {override}: '{last}' stands in no table")
+    table[last] = parsed
+
+
+def _enter(table: Any, name: str, override: str) -> Any:
+    """Return the table of that name in a table, or of that number, from 0, in a list of tables."""
+    if isinstance(table, dict):
+        return table.setdefault(name, {})
+    if isinstance(table, list) and name.isdecimal() and len(name) < 10 and int(name) < len(table):
+        return table[int(name)]
+    has = f"a list of {len(table)}, from 0" if isinstance(table, list) else f"the value {_shown(table)}"
+    raise DataError(f"cannot set {override}: expected a table that has '{name}', got {has}")
 
 
 def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T:
@@ -244,7 +268,7 @@ def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T
     hints = get_type_hints(kind)
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     if not isinstance(table, Mapping):
-        raise DataError(f"expected the table [{where}], got {table!r}")
+        raise DataError(f"expected the table [{where.rstrip('.')}], got {_shown(table)}")
     if unknown := table.keys() - known.keys():
         raise DataError(f"no setting '{where}{min(unknown)}': expected some of {', '.join(known)}")
     required = {n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING}
@@ -256,26 +280,35 @@ def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T
 
 def _convert(hint: Any, value: Any, where: str, base: Path) -> Any:
     """Return a value of the kind that a hint asks for."""
+    if hint is Skeleton:
+        return name_skeleton(**asdict(_build(_Named, value, f"{where}.", base)))
     if is_dataclass(hint):
         return _build(hint, value, f"{where}.", base)  # type: ignore[arg-type]
     if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(_convert(get_args(hint)[0], item, where, base) for item in value)
-    if get_origin(hint) is Literal and value in get_args(hint):
-        return value
+        kind = get_args(hint)[0]
+        return tuple(_convert(kind, item, f"{where}.{i}", base) for i, item in enumerate(value))
+    if type(value) in (int, float) and not -(2**63) <= value < 2**63:  # NaN is not, either
+        raise DataError(f"expected '{where}' to be a finite number of at most 64 bits, got {_shown(value)}")
     kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if Path in kinds and isinstance(value, str):
+    if Path in kinds and isinstance(value, str) and "\0" not in value:
         return base / value
     if float in kinds and type(value) is int:
         return float(value)
-    if type(value) in kinds:
-        return value
-    raise DataError(f"expected '{where}' to be {_describe(hint)}, got {value!r}")
+    if type(value) not in kinds and not (get_origin(hint) is Literal and value in get_args(hint)):
+        raise DataError(f"expected '{where}' to be {_describe(hint)}, got {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]
 
 
 def _describe(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return " or ".join(get_args(hint))
-    return "a list of tables" if get_origin(hint) is tuple else f"of type {getattr(hint, '__name__', hint)}"
+    if get_origin(hint) is tuple:
+        return "a list of tables" if is_dataclass(get_args(hint)[0]) else "a list"
+    return f"of type {getattr(hint, '__name__', hint)}"
 
 
 def _plain(value: Any) -> Any:

@@ -41,9 +41,19 @@ class TargetRule:
     stop at a neighbour."""
 
 
-def make_targets(sample: Sample, heads: Sequence[str], rule: TargetRule) -> Targets:
-    """Return the targets of a batch for the heads of these names."""
-    people = max(int(sample.labelled.any(dim=-1).sum(dim=-1).max()), 1)
+def count_people(labelled: Tensor) -> int:
+    """Return the largest number of people with a label (N, P, K) that a sample of a batch has, at least 1."""
+    return max(int(labelled.any(dim=-1).sum(dim=-1).max()), 1)
+
+
+def make_targets(
+    sample: Sample, heads: Sequence[str], rule: TargetRule, people: int | None = None
+) -> Targets:
+    """Return the targets of a batch for the heads of these names.
+
+    Only the first `people` of each sample are looked at (see `count_people`), which saves time; None is all. Nothing
+    here waits for a GPU.
+    """
     sample = sample._replace(
         places=sample.places[:, :people],
         labelled=sample.labelled[:, :people],
@@ -94,15 +104,17 @@ def ways(starts: Tensor, ends: Tensor, known: Tensor, grid: int, reach: int) -> 
     around = torch.cartesian_prod(axis, axis)
     cells = (starts.floor()[..., None, :] + around).expand(*ends.shape[:3], len(around), 2).long()
     valid = known[..., None] & ((cells >= 0) & (cells < grid)).all(dim=-1)
-    way = ends[..., None, :] - cells
-    value = torch.zeros(len(ends), ends.shape[2], 2, grid, grid, device=ends.device)
+    # One cell more than there are takes what is not valid: a mask would make the CPU wait for the GPU.
+    index = torch.where(valid, cells[..., 0] * grid + cells[..., 1], grid * grid)
+    way = (ends[..., None, :] - cells).transpose(-1, -2)
+    value = torch.zeros(len(ends), ends.shape[2], 2, grid * grid + 1, device=ends.device)
     weight = torch.zeros_like(value)
     for p in reversed(range(ends.shape[1])):
-        n, k, _ = claimed = valid[:, p].nonzero(as_tuple=True)
-        y, x = cells[:, p][claimed].unbind(dim=-1)
-        value[n, k, :, y, x] = way[:, p][claimed]
-        weight[n, k, :, y, x] = 1.0
-    return Target(value.flatten(1, 2), weight.flatten(1, 2))
+        place = index[:, p, :, None].expand_as(way[:, p])
+        value.scatter_(-1, place, way[:, p])
+        weight.scatter_(-1, place, 1.0)
+    whole = (maps[..., :-1].reshape(len(ends), -1, grid, grid) for maps in (value, weight))
+    return Target(*whole)
 
 
 def _center(sample: Sample, centers: Tensor, present: Tensor, rule: TargetRule) -> Target:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.crop import Crop
+from movenet.crop import MODEL_SHIFT_PX, Crop
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,13 @@ class View:
             placed[..., 0] = self.side - placed[..., 0]
         return placed
 
-    def to_decoded(self, points: ArrayLike) -> NDArray[np.float32]:
-        """Return `points` (…, 2) of the source as the model should answer them: y, x in 0…1 of the square."""
+    def to_decoded(self, points: ArrayLike, shift_px: float = MODEL_SHIFT_PX) -> NDArray[np.float32]:
+        """Return `points` (…, 2) of the source as the model should answer them: y, x in 0…1 of the square.
+
+        `shift_px` as in `Crop.points_to_image`.
+        """
         square = Crop(0, 0, self.side, self.side, self.side, self.side)
-        return square.to_decoded(self.to_output(points))
+        return square.to_decoded(self.to_output(points), shift_px)
 
     def _turned(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut, at the same scale, a square so large that the turned one fits in, and turn that."""

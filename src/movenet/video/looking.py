@@ -24,5 +24,7 @@ def look_at(
         share: how far the decoder leans towards the keypoints expected, 0…1.
     """
     crops = [person.crop(estimator.engine.card.side, factor) for person in people]
-    guides = [person.guide(crop, share) for person, crop in zip(people, crops, strict=True)]
+    guides = [
+        person.guide(crop, share, estimator.shift_px) for person, crop in zip(people, crops, strict=True)
+    ]
     return estimator.look([image] * len(crops), crops, guides)

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.errors import DataError, MoveNetError, missing_extra
+from movenet.errors import DataError, MissingExtraError
 from movenet.moving_camera import Truth
 from movenet.oks import similarity
 from movenet.pose import SIGMAS, Pose
@@ -74,12 +74,12 @@ def identify(casts: Sequence[Cast]) -> Identities:
     """Measure one way of following over scenes of one frame rate.
 
     Raises:
-        MoveNetError: if the evaluation's package is missing.
+        MissingExtraError: if the evaluation's package is missing.
     """
     try:
         import motrics
     except ImportError:
-        raise MoveNetError(missing_extra("motrics", "eval", "measuring who is who")) from None
+        raise MissingExtraError("motrics", "eval", "measuring who is who") from None
     frames = [frame for number, cast in enumerate(casts) for frame in _frames(cast, number * APART)]
     film = [f.people for f in frames], [f.ids for f in frames], [f.alike.tolist() for f in frames]
     clear = motrics.compute_clear_from_similarity(*film, FOUND_OKS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from movenet.atomic import written_whole
-from movenet.errors import MediaError, MoveNetError, missing_extra
+from movenet.errors import FileError, MissingExtraError
 from movenet.video_evaluation.contest import OURS, Row
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ def write_report(folder: Path, figures: Mapping[str, Any], rows: Sequence[Row]) 
     """Write figures.json and tradeoff.svg into a folder, which is made if it is missing.
 
     Raises:
-        MoveNetError: if matplotlib is not installed.
-        MediaError: if a file cannot be written.
+        MissingExtraError: if matplotlib is not installed.
+        FileError: if a file cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MediaError(f"cannot make the folder {folder}: {error.strerror}") from None
+        raise FileError(f"cannot make the folder {folder}: {error.strerror}") from None
     with written_whole(folder / "figures.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     write_plot(folder / "tradeoff.svg", rows)
@@ -88,14 +88,14 @@ def write_plot(path: Path, rows: Sequence[Row]) -> None:
     """Draw AP against the longest loss, and jitter against lag, as an SVG file that appears when it is whole.
 
     Raises:
-        MoveNetError: if matplotlib is not installed.
-        MediaError: if the file cannot be written.
+        MissingExtraError: if matplotlib is not installed.
+        FileError: if the file cannot be written.
     """
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError:
-        raise MoveNetError(missing_extra("matplotlib", "eval", "drawing the plot")) from None
+        raise MissingExtraError("matplotlib", "eval", "drawing the plot") from None
     look: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "video",
