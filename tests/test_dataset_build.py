@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from movenet.annotations import from_coco_px
 from movenet.dataset import BuildSettings, assemble, build
 from movenet.dataset.building import annotate, split, surroundings
 from movenet.dataset.labelling import Label, Labeller, likeness
@@ -17,7 +18,6 @@ from movenet.errors import DataError
 from movenet.media import Frame, read_photo, write_photo
 from movenet.models import DATA
 from movenet.pose import Pose
-from movenet.records import COCO_SHIFT_PX
 from stage import keypoints, scene
 
 TALL, WIDE = (100, 40, 120, 260, 250), (300, 60, 250, 200, 250)
@@ -115,9 +115,7 @@ def test_a_label_lies_where_the_person_is_in_the_picture_cut_out():
     entry = annotate(person, crop, 7)
     assert max(crop.out_width, crop.out_height) == 200
     points = np.reshape(entry["keypoints"], (17, 3))
-    np.testing.assert_allclose(
-        crop.to_image(points[:, :2] - COCO_SHIFT_PX)[5:], keypoints(TALL)[5:], atol=0.05
-    )
+    np.testing.assert_allclose(crop.to_image(from_coco_px(points[:, :2]))[5:], keypoints(TALL)[5:], atol=0.05)
     x, y, w, h = entry["bbox"]
     bright = np.argwhere(crop.cut(image).max(axis=2) > 125)
     np.testing.assert_allclose(

@@ -4,23 +4,15 @@ import contextlib
 import io
 import json
 import math
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing, write_list
+from movenet.annotations import read_results, to_results, write_results
 from movenet.errors import DataError
-from movenet.evaluation import (
-    assess,
-    read_annotations,
-    read_results,
-    read_truth,
-    score,
-    to_estimates,
-    to_plain,
-    to_results,
-    write_results,
-)
+from movenet.evaluation import People, assess, read_truth, score, to_estimates, to_plain
 from movenet.pose import Pose
 from movenet.records import read_records
 
@@ -32,6 +24,13 @@ def annotated(tmp_path):
         person(rng, image, 10 * image + i + 1) for image in range(12) for i in range(rng.integers(1, 4))
     ]
     return write_list(tmp_path / "truth.json", people, 12), people
+
+
+def without_people(folder, results):
+    """Return the truth of two images in which nobody is annotated, and estimates of a person in them."""
+    truth, estimates = load(folder, [standing(0, 1, 0)], 2, results)
+    nobody = People(*(getattr(truth.people, field.name)[:0] for field in fields(People)))
+    return replace(truth, people=nobody), estimates
 
 
 def ours(path, results):
@@ -79,8 +78,15 @@ def test_no_results_score_nothing(annotated):
 
 
 def test_where_nobody_is_annotated_there_is_no_score(tmp_path):
-    path = write_list(tmp_path / "empty.json", [], 2)
-    assert math.isnan(ours(path, [guess(standing(1, 1, 0))])["AP"])
+    truth, estimates = without_people(tmp_path, [guess(standing(1, 1, 0))])
+    assert math.isnan(score(truth, estimates)["AP"])
+
+
+def test_a_file_that_annotates_nobody_is_refused(tmp_path):
+    for people in ([], [standing(0, 1, 0) | {"iscrowd": 1}], [standing(0, 1, 0, labelled=[])]):
+        path = write_list(tmp_path / "empty.json", people, 2)
+        with pytest.raises(DataError, match=r"empty\.json labels nobody"):
+            read_truth(path)
 
 
 def test_a_pose_is_turned_into_cocos_pixels():
@@ -170,7 +176,7 @@ def test_what_is_no_annotation_file_is_refused(text, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(text)
     with pytest.raises(DataError, match=r"bad\.json"):
-        read_annotations(path)
+        read_truth(path)
 
 
 @pytest.mark.parametrize("change", [{"keypoints": [0, 0, 0]}, {"area": None}, {"image_id": 7}])
@@ -182,7 +188,7 @@ def test_a_malformed_person_is_refused(change, tmp_path):
 
 def test_missing_annotations_and_pictures_are_named(annotated, tmp_path):
     with pytest.raises(DataError, match=r"none\.json"):
-        read_annotations(tmp_path / "none.json")
+        read_truth(tmp_path / "none.json")
     with pytest.raises(DataError, match="12 of 12 pictures are missing"):
         read_truth(annotated[0]).images(tmp_path)
 
@@ -196,7 +202,7 @@ def test_every_figure_can_be_written_as_json(annotated, tmp_path):
 
 
 def test_a_list_without_anybody_and_without_results_is_assessed_all_the_same(tmp_path):
-    truth, estimates = load(tmp_path, [], 3, [])
+    truth, estimates = without_people(tmp_path, [])
     plain = to_plain(assess(truth, estimates))
     assert plain["AP"] is None
     assert plain["false_positives"]["0.15"] == 0.0

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import Person, from_coco_px, to_coco_px, to_entry
 from movenet.atomic import written_whole
 from movenet.crop import Crop
 from movenet.dataset.labelling import Label, LabelSettings
@@ -22,7 +23,6 @@ from movenet.dataset.store import IMAGES, JOURNAL, SUMMARY, Counted, assemble
 from movenet.errors import DataError, MediaError, MoveNetError
 from movenet.media import Frame, open_source, write_photo
 from movenet.oks import BODY_SHARE
-from movenet.records import COCO_SHIFT_PX
 
 Labels = Callable[[NDArray[np.uint8]], Sequence[Label]]
 Watch = Callable[[Iterator[Frame], Any], Iterable[Frame]]
@@ -194,20 +194,12 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
     within = ((points >= 0) & (points < size)).all(axis=1)
     known = person.labelled & within
     sure = person.doubt is None and known.sum() * 2 > person.labelled.sum()
-    flags = np.where(known & sure, 2, 0)
-    coco = np.where(flags[:, None] > 0, np.clip(points + COCO_SHIFT_PX, 0, size - 0.01), 0.0)
-    triples = np.column_stack([coco.round(2), flags])
-    return {
-        "image_id": image_id,
-        "category_id": 1,
-        "keypoints": [int(v) if i % 3 == 2 else float(v) for i, v in enumerate(triples.ravel())],
-        "num_keypoints": int((flags > 0).sum()),
-        "bbox": [round(float(v), 2) for v in (*low, *inside)],
-        "area": round(float(BODY_SHARE * inside.prod()), 1),
-        "iscrowd": int(not sure),
-        "score": round(person.score, 3),
-        "likeness": round(person.likeness, 3),
-    }
+    x, y, width, height = (float(edge) for edge in (*low, *inside))
+    keypoints = from_coco_px(to_coco_px(points).clip(0, size - 0.01))
+    visibility = np.where(known & sure, 2, 0)
+    area = float(BODY_SHARE * width * height)
+    entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not sure))
+    return {**entry, "score": round(person.score, 3), "likeness": round(person.likeness, 3)}
 
 
 def _prepare(folder: Path) -> None:

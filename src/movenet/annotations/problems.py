@@ -1,4 +1,4 @@
-"""What can be wrong with a label, and how bad it is."""
+"""What can be wrong with annotations, and how bad it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ ERRORS: Final = {
     "zero area": "a box or an area of nothing",
     "visible flag": "a flag that is not 0, 1 or 2, or a count that is not theirs",
     "duplicate id": "two of one id",
+    "unreadable file": "a file that is missing, closed to us or no text in UTF-8",
     "unknown picture": "a label of a picture that is not listed",
+    "nobody": "no person with a labelled keypoint",
     "missing picture": "the file is not there",
     "corrupt picture": "the file cannot be decoded",
     "wrong size": "the picture is not as large as the labels say",
@@ -34,16 +36,28 @@ WARNINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, or looks so."""
+    """One thing that is wrong, or may be."""
 
     kind: str
     """One of `ERRORS` or `WARNINGS`."""
     file: str
-    """The label file."""
+    """The annotation file."""
     place: str
+    """The entry: "annotation 7", "a.txt line 2", an image's name."""
     said: str
+    """What was expected and what is there."""
+    left_out: bool = False
+    """Whether the entry could not be read because of it; strict readers raise DataError then."""
 
     @property
     def serious(self) -> bool:
         """Whether it is an error, not a warning."""
         return self.kind in ERRORS
+
+
+class UnreadableError(ValueError):
+    """An entry cannot be read: the kind of problem and what was expected. It never leaves this package."""
+
+    def __init__(self, kind: str, said: str):
+        super().__init__(said)
+        self.kind = kind
