@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import math
-from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from lists import guess, guesses, load, person, standing, write_list
 from movenet.annotations import read_results, to_results, write_results
 from movenet.errors import DataError
-from movenet.evaluation import People, assess, read_truth, score, to_estimates, to_plain
+from movenet.evaluation import assess, read_truth, score, to_estimates, to_plain
 from movenet.pose import Pose
 from movenet.records import read_records
 
@@ -24,13 +23,6 @@ def annotated(tmp_path):
         person(rng, image, 10 * image + i + 1) for image in range(12) for i in range(rng.integers(1, 4))
     ]
     return write_list(tmp_path / "truth.json", people, 12), people
-
-
-def without_people(folder, results):
-    """Return the truth of two images in which nobody is annotated, and estimates of a person in them."""
-    truth, estimates = load(folder, [standing(0, 1, 0)], 2, results)
-    nobody = People(*(getattr(truth.people, field.name)[:0] for field in fields(People)))
-    return replace(truth, people=nobody), estimates
 
 
 def ours(path, results):
@@ -78,14 +70,14 @@ def test_no_results_score_nothing(annotated):
 
 
 def test_where_nobody_is_annotated_there_is_no_score(tmp_path):
-    truth, estimates = without_people(tmp_path, [guess(standing(1, 1, 0))])
+    truth, estimates = load(tmp_path, [], 2, [guess(standing(1, 1, 0))])
     assert math.isnan(score(truth, estimates)["AP"])
 
 
 def test_a_file_that_annotates_nobody_is_refused(tmp_path):
     for people in ([], [standing(0, 1, 0) | {"iscrowd": 1}], [standing(0, 1, 0, labelled=[])]):
         path = write_list(tmp_path / "empty.json", people, 2)
-        with pytest.raises(DataError, match=r"empty\.json labels nobody"):
+        with pytest.raises(DataError, match=r"empty\.json: labels nobody"):
             read_truth(path)
 
 
@@ -132,8 +124,7 @@ def test_people_are_counted_without_crowds_and_the_unlabelled(annotated):
 def test_a_picture_is_free_of_people_only_if_no_crowd_is_in_it_either(tmp_path):
     crowd = {**standing(1, 1, 0), "iscrowd": 1}
     unlabelled = standing(2, 2, 0, labelled=[])
-    path = write_list(tmp_path / "some.json", [crowd, unlabelled], 4)
-    assert read_truth(path).person_free() == [0, 3]
+    assert load(tmp_path, [crowd, unlabelled], 4, [])[0].person_free() == [0, 3]
 
 
 def test_other_categories_are_left_out(tmp_path):
@@ -202,7 +193,7 @@ def test_every_figure_can_be_written_as_json(annotated, tmp_path):
 
 
 def test_a_list_without_anybody_and_without_results_is_assessed_all_the_same(tmp_path):
-    truth, estimates = without_people(tmp_path, [])
+    truth, estimates = load(tmp_path, [], 3, [])
     plain = to_plain(assess(truth, estimates))
     assert plain["AP"] is None
     assert plain["false_positives"]["0.15"] == 0.0

@@ -232,8 +232,8 @@ class _Reading:
         if not any(person.labelled.any() and not person.crowd for image in images for person in image.people):
             ids = ", ".join(map(str, sorted(self._categories)))
             said = (
-                f"expected a person with labelled keypoints, but it labels nobody: "
-                f"none of {count} annotations is one of category {ids}"
+                f"labels nobody: expected a person with keypoints, got {count} annotations and none of them "
+                f"such a person of category {ids}"
             )
             self._add("nobody", self._name, said, left_out=True)
 

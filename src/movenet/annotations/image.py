@@ -93,7 +93,8 @@ class Annotations:
         """
         for problem in self.problems:
             if problem.left_out:
-                raise DataError(f"{problem.file}, {problem.place}: {problem.said}")
+                where = problem.file if problem.place == problem.file else f"{problem.file}, {problem.place}"
+                raise DataError(f"{where}: {problem.said}")
         return self
 
 

@@ -112,7 +112,7 @@ class _Reading:
             for number, stem in enumerate(sorted(found or files), start=1)
         ]
         if not any(person.labelled.any() for image in images for person in image.people):
-            said = "expected a person with labelled keypoints, but it labels nobody"
+            said = "labels nobody: expected a person with keypoints"
             self._add("nobody", self._name, said, left_out=True)
         return Annotations(
             self._name,

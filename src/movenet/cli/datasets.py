@@ -46,6 +46,8 @@ def build_and_tell(
         complain(MoveNetError(f"{clip}: {why}"))
     if len(built.failed) == len(clips) and not sum(built.counted.pictures.values()):
         raise DataError("not one of the clips could be read")
+    if built.kept:
+        raise DataError(f"no picture came of the clips: the data set in {out} stays as it was")
     sheet = write_sheet(out)
     _tell_built(built, sheet, json=json)
     if built.stopped:

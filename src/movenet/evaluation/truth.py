@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.annotations import PERSON, Image, Person, read_coco, require_files, to_coco_px
+from movenet.annotations import PERSON, Annotations, Image, Person, read_coco, require_files, to_coco_px
 from movenet.errors import DataError
 from movenet.pose import KEYPOINTS
 
@@ -96,7 +96,11 @@ def read_truth(annotations: Path) -> Truth:
     Raises:
         DataError: if it is missing or malformed, or nobody in it counts.
     """
-    read = read_coco(annotations, None, KEYPOINTS).strict()
+    return to_truth(read_coco(annotations, None, KEYPOINTS).strict())
+
+
+def to_truth(read: Annotations) -> Truth:
+    """Return annotations of people with COCO's 17 keypoints as arrays."""
     pairs = [(image.id, person) for image in read.images for person in image.people]
     files = {image.id: image.name for image in read.images}
     return Truth(read.name, files, _people(pairs), read.categories)
@@ -105,15 +109,16 @@ def read_truth(annotations: Path) -> Truth:
 def _people(pairs: Sequence[tuple[int, Person]]) -> People:
     """Return people, each given with the id of the image, as arrays."""
     people = [person for _, person in pairs]
-    labelled = np.array([person.labelled for person in people])
-    keypoints = np.array([person.keypoints for person in people], np.float64)
-    crowds = np.array([person.crowd for person in people])
+    count = len(KEYPOINTS)
+    labelled = np.array([person.labelled for person in people], bool).reshape(-1, count)
+    keypoints = np.array([person.keypoints for person in people], np.float64).reshape(-1, count, 2)
+    crowds = np.array([person.crowd for person in people], bool)
     return People(
         image_ids=np.array([image_id for image_id, _ in pairs], np.int64),
         keypoints=np.where(labelled[..., None], to_coco_px(keypoints), 0.0),
         labelled=labelled,
-        areas=np.array([person.area for person in people]),
-        boxes=np.array([person.box for person in people]),
+        areas=np.array([person.area for person in people], np.float64),
+        boxes=np.array([person.box for person in people], np.float64).reshape(-1, 4),
         crowds=crowds,
         ignored=crowds | ~labelled.any(axis=1),
     )
