@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.annotations.image import Annotations, Image, Person
+from movenet.annotations.image import Annotations, Image, Person, box_area
 from movenet.annotations.problems import Problem, UnreadableError
 from movenet.annotations.values import brief, read_json, to_integer, to_numbers, to_visibility
 from movenet.atomic import written_whole
@@ -94,9 +94,9 @@ def _used(annotations: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _names(categories: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the keypoints that the categories name, a person's if there is one; without any, COCO's."""
-    named = [category for category in categories if _keypoints(category)]
-    return next(map(_keypoints, sorted(named, key=lambda one: not _is_person(one))), KEYPOINTS)
+    """Return the keypoints that the category of persons names, or if there is none the first; without any, COCO's."""
+    persons = [category for category in categories if _is_person(category)]
+    return next(filter(None, map(_keypoints, persons or categories)), KEYPOINTS)
 
 
 def _keypoints(category: Mapping[str, Any]) -> tuple[str, ...]:
@@ -201,12 +201,15 @@ class _Reading:
             if entry.get(field) is None:
                 raise UnreadableError("missing field", f"expected {field}, got none")
         x, y, width, height = to_numbers(entry["bbox"], 4, "bbox (x, y, width, height)").tolist()
-        (area,) = to_numbers(entry["area"], 1, "area").tolist() if "area" in entry else (width * height,)
+        box = (x, y, width, height)
+        (area,) = to_numbers(entry["area"], 1, "area").tolist() if "area" in entry else (box_area(box),)
+        if area < 0:
+            raise UnreadableError("zero area", f"expected an area of 0 or more, got {area:g}")
         points, visibility = self._keypoints(entry, place)
         crowd = entry.get("iscrowd") is not None and to_integer(entry["iscrowd"], "iscrowd") != 0
-        if area <= 0:
-            self._add("zero area", place, f"area {area:g}")
-        person = Person(from_coco_px(points), visibility, (x, y, width, height), area, crowd, place)
+        if area == 0 and "area" in entry:
+            self._add("zero area", place, "area 0")
+        person = Person(from_coco_px(points), visibility, box, area, crowd, place)
         return to_integer(entry["image_id"], "image_id"), person
 
     def _keypoints(

@@ -18,6 +18,11 @@ Box: TypeAlias = tuple[float, float, float, float]
 """x, y, width, height in pixels of the image."""
 
 
+def box_area(box: Box) -> float:
+    """Return width × height; 0 if either is negative."""
+    return max(box[2], 0.0) * max(box[3], 0.0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
     """One annotated person, or animal, or hand."""

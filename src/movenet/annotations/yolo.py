@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from movenet.annotations.image import Annotations, Image, Person
+from movenet.annotations.image import Annotations, Image, Person, box_area
 from movenet.annotations.problems import Problem, UnreadableError
 from movenet.annotations.values import brief, read_text, to_numbers, to_visibility
 from movenet.errors import DataError, MediaError
@@ -159,7 +159,7 @@ class _Reading:
         if stray := int((rows[:, :2].any(axis=1) & (visibility == 0)).sum()):
             self._add("place without flag", place, f"{stray} keypoints")
         box = (x - width / 2, y - height / 2, width, height)
-        return Person(rows[:, :2] * size, visibility, box, width * height, place=place)
+        return Person(rows[:, :2] * size, visibility, box, box_area(box), place=place)
 
     def _add(self, kind: str, place: str, said: str, *, left_out: bool = False) -> None:
         self._problems.append(Problem(kind, self._name, place, said, left_out))
