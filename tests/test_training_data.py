@@ -108,7 +108,7 @@ def test_yolo_labels_are_the_same_people(tmp_path):
 def test_a_malformed_line_of_yolo_labels_is_named(line, tmp_path):
     write_set(tmp_path, count=1)
     (tmp_path / "0.txt").write_text(line)
-    with pytest.raises(DataError, match=r"0\.txt line 1: expected class, box and 3 keypoints"):
+    with pytest.raises(DataError, match=r"0\.txt line 1: expected .*numbers.* as class, box and 3 keypoints"):
         read_yolo(tmp_path, tmp_path / "images", DOTS)
 
 

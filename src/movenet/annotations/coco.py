@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.annotations.image import Annotations, Image, Person, box_area
-from movenet.annotations.problems import Problem, UnreadableError
+from movenet.annotations.image import Annotations, Image, Person, box_area, note_nobody
+from movenet.annotations.problems import ProblemList, UnreadableError
 from movenet.annotations.values import brief, read_json, to_integer, to_numbers, to_visibility
 from movenet.atomic import written_whole
 from movenet.errors import DataError
@@ -61,8 +62,14 @@ def read_coco(path: Path, images: Path | None, names: Sequence[str] | None = Non
         raise DataError(f"expected COCO keypoint annotations with images and annotations in {path}")
     categories = _categories(path, data.get("categories"))
     names = _names(categories) if names is None else tuple(names)
-    people = _people_categories(path, categories or _used(data["annotations"]), names)
-    return _Reading(path.name, images, names, people).annotations(data["images"], data["annotations"])
+    chosen = _people_categories(path, categories or _used(data["annotations"]), names)
+    reading = _Reading(path.name, names, chosen)
+    listed = reading.images(data["images"], images or Path())
+    people = reading.people(data["annotations"], listed)
+    found = tuple(replace(image, people=tuple(people[image.id])) for image in listed.values())
+    ids = ", ".join(map(str, sorted(chosen)))
+    note_nobody(found, reading.problems, f"of category {ids} in {len(data['annotations'])} annotations")
+    return Annotations(path.name, found, names, images, tuple(reading.problems.found), chosen)
 
 
 def _categories(path: Path, listed: Any) -> list[dict[str, Any]]:
@@ -132,52 +139,41 @@ def _people_categories(
 class _Reading:
     """Reads the entries of one file and collects what is wrong with them."""
 
-    def __init__(self, name: str, folder: Path | None, names: tuple[str, ...], people: frozenset[int]):
-        self._name, self._folder, self._names, self._categories = name, folder, names, people
-        self._problems: list[Problem] = []
+    def __init__(self, name: str, names: tuple[str, ...], categories: frozenset[int]):
+        self.problems = ProblemList(name)
+        self._names, self._categories = names, categories
 
-    def annotations(self, images: Sequence[Any], annotations: Sequence[Any]) -> Annotations:
-        listed = self._images(images)
-        people: dict[int, list[Person]] = {image_id: [] for image_id in listed}
-        seen: set[int] = set()
-        for number, entry in enumerate(annotations):
-            place = self._place(entry, number, seen)
-            try:
-                if (read := self._person(entry, place)) is not None:
-                    image_id, person = read
-                    if image_id not in people:
-                        raise UnreadableError(
-                            "unknown picture", f"expected the id of a listed picture, got picture {image_id}"
-                        )
-                    people[image_id].append(person)
-            except UnreadableError as error:
-                self._add(error.kind, place, str(error), left_out=True)
-        found = tuple(
-            Image(image_id, name, (self._folder or Path()) / name, size, tuple(people[image_id]))
-            for image_id, (name, size) in listed.items()
-        )
-        self._require_somebody(found, len(annotations))
-        return Annotations(
-            self._name, found, self._names, self._folder, tuple(self._problems), self._categories
-        )
-
-    def _images(self, images: Sequence[Any]) -> dict[int, tuple[str, tuple[int, int]]]:
-        """Return name and size of each image by its id."""
-        listed: dict[int, tuple[str, tuple[int, int]]] = {}
-        for number, image in enumerate(images):
-            place = f"image number {number}"
-            try:
-                if not isinstance(image, dict) or {"id", "file_name"} - set(image):
-                    raise UnreadableError("missing field", f"expected id and file_name, got {brief(image)}")
-                image_id = to_integer(image["id"], "id of a picture")
-                if image_id in listed:
+    def images(self, entries: Sequence[Any], folder: Path) -> dict[int, Image]:
+        """Return the images by their ids, without people."""
+        images: dict[int, Image] = {}
+        for number, entry in enumerate(entries):
+            with self.problems.leaving_out(f"image number {number}"):
+                if not isinstance(entry, dict) or {"id", "file_name"} - set(entry):
+                    raise UnreadableError("missing field", f"expected id and file_name, got {brief(entry)}")
+                image_id, name = to_integer(entry["id"], "id of a picture"), str(entry["file_name"])
+                if image_id in images:
                     raise UnreadableError(
                         "duplicate id", f"expected another id than {image_id}: it was there"
                     )
-                listed[image_id] = str(image["file_name"]), _size(image)
-            except UnreadableError as error:
-                self._add(error.kind, place, str(error), left_out=True)
-        return listed
+                images[image_id] = Image(image_id, name, folder / name, _size(entry))
+        return images
+
+    def people(self, entries: Sequence[Any], image_ids: Iterable[int]) -> dict[int, list[Person]]:
+        """Return the people by the ids of their images."""
+        people: dict[int, list[Person]] = {image_id: [] for image_id in image_ids}
+        seen: set[int] = set()
+        for number, entry in enumerate(entries):
+            place = self._place(entry, number, seen)
+            with self.problems.leaving_out(place):
+                if not self._is_of_people(entry):
+                    continue
+                image_id = to_integer(entry["image_id"], "image_id")
+                if image_id not in people:
+                    raise UnreadableError(
+                        "unknown picture", f"expected a listed picture, got picture {image_id}"
+                    )
+                people[image_id].append(self._person(entry, place))
+        return people
 
     def _place(self, entry: Any, number: int, seen: set[int]) -> str:
         """Return how to name an annotation, and note an id that was there before."""
@@ -186,31 +182,34 @@ class _Reading:
         except (UnreadableError, KeyError, TypeError, IndexError):
             return f"annotation number {number}"
         if own in seen:
-            self._add("duplicate id", f"annotation {own}", "an annotation of this id was there before")
+            self.problems.add(
+                "duplicate id", f"annotation {own}", "an annotation of this id was there before"
+            )
         seen.add(own)
         return f"annotation {own}"
 
-    def _person(self, entry: Any, place: str) -> tuple[int, Person] | None:
-        """Return the id of the image and the person, or None for another category."""
+    def _is_of_people(self, entry: Any) -> bool:
         if not isinstance(entry, dict):
             raise UnreadableError("missing field", f"expected an object with image_id, got {brief(entry)}")
         category = entry.get("category_id")
         if category is not None and to_integer(category, "category_id") not in self._categories:
-            return None
+            return False
         for field in ("image_id", "bbox"):
             if entry.get(field) is None:
                 raise UnreadableError("missing field", f"expected {field}, got none")
+        return True
+
+    def _person(self, entry: Mapping[str, Any], place: str) -> Person:
         x, y, width, height = to_numbers(entry["bbox"], 4, "bbox (x, y, width, height)").tolist()
         box = (x, y, width, height)
         (area,) = to_numbers(entry["area"], 1, "area").tolist() if "area" in entry else (box_area(box),)
         if area < 0:
             raise UnreadableError("zero area", f"expected an area of 0 or more, got {area:g}")
+        if area == 0 and "area" in entry:
+            self.problems.add("zero area", place, "area 0")
         points, visibility = self._keypoints(entry, place)
         crowd = entry.get("iscrowd") is not None and to_integer(entry["iscrowd"], "iscrowd") != 0
-        if area == 0 and "area" in entry:
-            self._add("zero area", place, "area 0")
-        person = Person(from_coco_px(points), visibility, box, area, crowd, place)
-        return to_integer(entry["image_id"], "image_id"), person
+        return Person(from_coco_px(points), visibility, box, area, crowd, place)
 
     def _keypoints(
         self, entry: Mapping[str, Any], place: str
@@ -225,23 +224,11 @@ class _Reading:
         counted = entry.get("num_keypoints")
         if counted is not None and (said := to_integer(counted, "num_keypoints")) != labelled:
             if not entry.get("iscrowd"):
-                self._add("visible flag", place, f"num_keypoints {said}, but {labelled} are labelled")
+                self.problems.add("visible flag", place, f"num_keypoints {said}, but {labelled} are labelled")
             visibility = visibility if said else np.zeros_like(visibility)
         if stray := int(((triples[:, :2] != 0).any(axis=1) & (triples[:, 2] == 0)).sum()):
-            self._add("place without flag", place, f"{stray} keypoints")
+            self.problems.add("place without flag", place, f"{stray} keypoints")
         return triples[:, :2], visibility
-
-    def _require_somebody(self, images: Iterable[Image], count: int) -> None:
-        if not any(person.labelled.any() and not person.crowd for image in images for person in image.people):
-            ids = ", ".join(map(str, sorted(self._categories)))
-            said = (
-                f"labels nobody: expected a person with keypoints, got {count} annotations and none of them "
-                f"such a person of category {ids}"
-            )
-            self._add("nobody", self._name, said, left_out=True)
-
-    def _add(self, kind: str, place: str, said: str, *, left_out: bool = False) -> None:
-        self._problems.append(Problem(kind, self._name, place, said, left_out))
 
 
 def _size(image: Mapping[str, Any]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.annotations.problems import Problem
+from movenet.annotations.problems import Problem, ProblemList
 from movenet.errors import DataError
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -101,6 +101,13 @@ class Annotations:
                 where = problem.file if problem.place == problem.file else f"{problem.file}, {problem.place}"
                 raise DataError(f"{where}: {problem.said}")
         return self
+
+
+def note_nobody(images: Iterable[Image], problems: ProblemList, among: str) -> None:
+    """Add a problem if no person with labelled keypoints is in the images; `among` says where none was found."""
+    if not any(person.labelled.any() and not person.crowd for image in images for person in image.people):
+        said = f"labels nobody: expected a person with keypoints, got none {among}"
+        problems.add("nobody", problems.file, said, left_out=True)
 
 
 def require_files(name: str, images: Iterable[Image]) -> None:

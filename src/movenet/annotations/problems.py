@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,3 +63,23 @@ class UnreadableError(ValueError):
     def __init__(self, kind: str, said: str):
         super().__init__(said)
         self.kind = kind
+
+
+class ProblemList:
+    """Collects what is wrong with one annotation file."""
+
+    def __init__(self, file: str):
+        self.file = file
+        self.found: list[Problem] = []
+
+    def add(self, kind: str, place: str, said: str, *, left_out: bool = False) -> None:
+        """Add a problem; see `Problem`."""
+        self.found.append(Problem(kind, self.file, place, said, left_out))
+
+    @contextmanager
+    def leaving_out(self, place: str) -> Iterator[None]:
+        """Run a block that reads an entry; if it cannot be read, add why."""
+        try:
+            yield
+        except UnreadableError as error:
+            self.add(error.kind, place, str(error), left_out=True)

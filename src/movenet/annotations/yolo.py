@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from movenet.annotations.image import Annotations, Image, Person, box_area
-from movenet.annotations.problems import Problem, UnreadableError
+from movenet.annotations.image import Annotations, Image, Person, box_area, note_nobody
+from movenet.annotations.problems import ProblemList
 from movenet.annotations.values import brief, read_text, to_numbers, to_visibility
 from movenet.errors import DataError, MediaError
 from movenet.media import PHOTO_SUFFIXES
@@ -100,27 +100,21 @@ class _Reading:
     """Reads the files of one folder and collects what is wrong with them."""
 
     def __init__(self, name: str, folder: Path | None, names: tuple[str, ...]):
-        self._name, self._folder, self._names = name, folder, names
-        self._problems: list[Problem] = []
+        self._problems, self._folder, self._names = ProblemList(name), folder, names
 
     def annotations(self, files: Mapping[str, Path]) -> Annotations:
         found = {} if self._folder is None else _images(self._folder)
         for stem in sorted(files.keys() - found) if found else ():
-            self._add("missing picture", stem, f"expected a picture of this name in {self._folder}")
-        images = [
+            said = f"expected a picture of this name in {self._folder}"
+            self._problems.add("missing picture", stem, said)
+        images = tuple(
             self._image(number, stem, found.get(stem), files.get(stem))
             for number, stem in enumerate(sorted(found or files), start=1)
-        ]
-        if not any(person.labelled.any() for image in images for person in image.people):
-            said = "labels nobody: expected a person with keypoints"
-            self._add("nobody", self._name, said, left_out=True)
+        )
+        note_nobody(images, self._problems, f"in {len(files)} files")
+        problems = tuple(self._problems.found)
         return Annotations(
-            self._name,
-            tuple(images),
-            self._names,
-            self._folder,
-            tuple(self._problems),
-            assumed_size=STAND_IN,
+            self._problems.file, images, self._names, self._folder, problems, assumed_size=STAND_IN
         )
 
     def _image(self, number: int, stem: str, path: Path | None, labels: Path | None) -> Image:
@@ -138,31 +132,26 @@ class _Reading:
         try:
             lines = read_text(labels).splitlines()
         except DataError as error:
-            self._add("unreadable file", labels.name, str(error), left_out=True)
+            self._problems.add("unreadable file", labels.name, str(error), left_out=True)
             return
         for number, line in enumerate(lines, start=1):
+            place = f"{labels.name} line {number}"
             if line.strip():
-                place = f"{labels.name} line {number}"
-                try:
+                with self._problems.leaving_out(place):
                     yield self._person(line, place, size)
-                except UnreadableError as error:
-                    said = f"expected class, box and {len(self._names)} keypoints of 2 or 3 numbers: {error}"
-                    self._add(error.kind, place, said, left_out=True)
 
     def _person(self, line: str, place: str, size: tuple[int, int]) -> Person:
         words, count = line.split(), len(self._names)
-        per_keypoint = 2 if len(words) == BOX + 2 * count else 3
-        values = to_numbers(words, BOX + per_keypoint * count, f"a line, '{brief(line)}'")
+        each = 2 if len(words) == BOX + 2 * count else 3
+        what = f"class, box and {count} keypoints of 2 or 3 each in '{brief(line)}'"
+        values = to_numbers(words, BOX + each * count, what)
         x, y, width, height = (values[1:BOX] * (*size, *size)).tolist()
-        rows = values[BOX:].reshape(count, per_keypoint)
-        visibility = to_visibility(rows[:, 2] if per_keypoint == 3 else np.where(rows.any(axis=1), 2.0, 0.0))
+        rows = values[BOX:].reshape(count, each)
+        visibility = to_visibility(rows[:, 2] if each == 3 else np.where(rows.any(axis=1), 2.0, 0.0))
         if stray := int((rows[:, :2].any(axis=1) & (visibility == 0)).sum()):
-            self._add("place without flag", place, f"{stray} keypoints")
+            self._problems.add("place without flag", place, f"{stray} keypoints")
         box = (x - width / 2, y - height / 2, width, height)
         return Person(rows[:, :2] * size, visibility, box, box_area(box), place=place)
-
-    def _add(self, kind: str, place: str, said: str, *, left_out: bool = False) -> None:
-        self._problems.append(Problem(kind, self._name, place, said, left_out))
 
 
 def _images(folder: Path) -> dict[str, Path]:
