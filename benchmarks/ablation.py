@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet import Estimator, Pose, Runtime, read_photo
+from movenet.annotations import to_results
 from movenet.estimator import default_rule
-from movenet.evaluation import read_truth, score, to_estimates, to_results
+from movenet.evaluation import read_truth, score, to_estimates
 from refinements import TwoSquares
 
 Answers = Callable[[NDArray[np.uint8]], list[Pose]]

@@ -23,8 +23,9 @@ from pathlib import Path
 import numpy as np
 
 from movenet import Estimator, read_photo
+from movenet.annotations import to_results
 from movenet.bench import Table, this_machine
-from movenet.evaluation import read_truth, score, to_estimates, to_results
+from movenet.evaluation import read_truth, score, to_estimates
 
 BLOCK = 27
 """Pictures in a turn."""

@@ -18,8 +18,9 @@ from typing import TypeVar
 import numpy as np
 
 from movenet import Estimator, Runtime, open_engine, read_photo
+from movenet.annotations import to_results
 from movenet.bench import Table
-from movenet.evaluation import Truth, read_truth, score, to_estimates, to_results
+from movenet.evaluation import Truth, read_truth, score, to_estimates
 
 T = TypeVar("T")
 KINDS = {

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from movenet import Crop, Pose, read_photo
-from movenet.evaluation import read_truth, to_results
+from movenet.annotations import to_results
+from movenet.evaluation import read_truth
 
 
 def main(graph: str, annotations: str, images: str, results: str) -> None:

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 import pages
 from movenet import Crop, Estimator, Pose, read_photo
-from movenet.evaluation import read_truth, score, to_estimates, to_results
+from movenet.annotations import from_coco_px, to_results
+from movenet.evaluation import read_truth, score, to_estimates
 from movenet.oks import similarity
 from movenet.pose import SIGMAS
-from movenet.records import COCO_SHIFT_PX
 
 SETTINGS = [
     (method, preset) for method in ("top-down", "bottom-up") for preset in ("fast", "balanced", "best")
@@ -88,7 +88,7 @@ def persons(data: Path) -> list[Person]:
         x, y, w, h = people.boxes[i].tolist()
         crop = Crop.around_box((x, y, w, h), 1.15, CELL_PX)
         square = crop.cut(read_photo(paths[int(people.image_ids[i])]))
-        found.append((square, crop.to_output(people.keypoints[i] - COCO_SHIFT_PX), people.labelled[i]))
+        found.append((square, crop.to_output(from_coco_px(people.keypoints[i])), people.labelled[i]))
     return found
 
 

@@ -4,7 +4,10 @@ import json
 
 import numpy as np
 
-from movenet.evaluation import read_truth, to_estimates
+from movenet.annotations import read_coco
+from movenet.evaluation import to_estimates
+from movenet.evaluation.truth import to_truth
+from movenet.pose import KEYPOINTS
 
 
 def person(rng, image, number):
@@ -70,5 +73,5 @@ def guesses(people, noise, seed):
 
 def load(path, people, images, results):
     """Return the truth and the estimates of made-up lists."""
-    truth = read_truth(write_list(path / "truth.json", people, images))
+    truth = to_truth(read_coco(write_list(path / "truth.json", people, images), None, KEYPOINTS))
     return truth, to_estimates(results, truth)

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from lists import guess, standing, write_list
+from movenet.annotations import write_results
 from movenet.cli import app
 from movenet.errors import DataError
-from movenet.evaluation import write_results
 from movenet.models import DATA
 
 BASE = ["AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people", "ms_per_image"]

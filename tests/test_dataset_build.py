@@ -6,7 +6,10 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from movenet.annotations import from_coco_px
+from movenet.cli import app
 from movenet.dataset import BuildSettings, assemble, build
 from movenet.dataset.building import annotate, split, surroundings
 from movenet.dataset.labelling import Label, Labeller, likeness
@@ -17,7 +20,6 @@ from movenet.errors import DataError
 from movenet.media import Frame, read_photo, write_photo
 from movenet.models import DATA
 from movenet.pose import Pose
-from movenet.records import COCO_SHIFT_PX
 from stage import keypoints, scene
 
 TALL, WIDE = (100, 40, 120, 260, 250), (300, 60, 250, 200, 250)
@@ -115,9 +117,7 @@ def test_a_label_lies_where_the_person_is_in_the_picture_cut_out():
     entry = annotate(person, crop, 7)
     assert max(crop.out_width, crop.out_height) == 200
     points = np.reshape(entry["keypoints"], (17, 3))
-    np.testing.assert_allclose(
-        crop.to_image(points[:, :2] - COCO_SHIFT_PX)[5:], keypoints(TALL)[5:], atol=0.05
-    )
+    np.testing.assert_allclose(crop.to_image(from_coco_px(points[:, :2]))[5:], keypoints(TALL)[5:], atol=0.05)
     x, y, w, h = entry["bbox"]
     bright = np.argwhere(crop.cut(image).max(axis=2) > 125)
     np.testing.assert_allclose(
@@ -207,6 +207,83 @@ def test_a_clip_that_cannot_be_read_is_named_and_the_others_are_done(clips, tmp_
     built = build([tmp_path / "broken.mp4", clips[0]], tmp_path / "set", labels_of, QUICK)
     assert list(built.failed) == [str(tmp_path / "broken.mp4")]
     assert sum(built.counted.pictures.values()) > 0
+
+
+def files_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_clips_that_cannot_be_read_leave_an_earlier_data_set_as_it_was(clips, tmp_path):
+    folder = tmp_path / "set"
+    build(clips, folder, labels_of, QUICK)
+    before = files_of(folder)
+    built = build([tmp_path / "nosuch.mp4"], folder, labels_of, QUICK)
+    assert built.kept
+    assert list(built.failed) == [str(tmp_path / "nosuch.mp4")]
+    assert files_of(folder) == before
+
+
+def test_clips_that_show_nobody_leave_an_earlier_data_set_as_it_was(clips, tmp_path):
+    folder = tmp_path / "set"
+    build(clips, folder, labels_of, QUICK)
+    before = files_of(folder)
+    assert build(clips, folder, lambda image: [], QUICK).kept
+    assert files_of(folder) == before
+
+
+@pytest.mark.parametrize("stop", [RuntimeError, SystemExit])
+def test_a_build_that_crashes_leaves_an_earlier_data_set_as_it_was(stop, clips, tmp_path):
+    folder, seen = tmp_path / "set", []
+
+    def label_two(image):
+        seen.append(1)
+        if len(seen) > 2:
+            raise stop
+        return labels_of(image)
+
+    build(clips, folder, labels_of, QUICK)
+    before = files_of(folder)
+    with pytest.raises(stop):
+        build(clips, folder, label_two, QUICK)
+    after = files_of(folder)
+    assert before.items() <= after.items()
+    assert sum(assemble(folder / ".building").pictures.values()) > 0
+    build(clips, folder, labels_of, QUICK)
+    assert files_of(folder) == before
+
+
+def test_an_earlier_data_set_is_replaced_whole_and_other_files_stay(clips, tmp_path):
+    folder = tmp_path / "set"
+    build(clips, folder, labels_of, QUICK)
+    (folder / "notes.txt").write_text("mine")
+    build(clips[:1], folder, labels_of, QUICK)
+    build(clips[:1], tmp_path / "fresh", labels_of, QUICK)
+    assert files_of(folder) == files_of(tmp_path / "fresh") | {"notes.txt": b"mine"}
+
+
+def test_a_replacement_cut_short_between_two_files_is_undone_by_the_next_build(clips, tmp_path):
+    folder = tmp_path / "set"
+    build(clips, folder, labels_of, QUICK)
+    before = files_of(folder)
+    (folder / ".earlier").mkdir()
+    for name in ("journal.jsonl", "images"):
+        (folder / name).rename(folder / ".earlier" / name)
+    (folder / "journal.jsonl").write_text("")
+    assert build([tmp_path / "nosuch.mp4"], folder, labels_of, QUICK).kept
+    assert files_of(folder) == before
+
+
+def test_a_typo_on_the_command_line_costs_no_data_set(clips, tmp_path):
+    folder = tmp_path / "mine"
+    build(clips, folder, labels_of, QUICK)
+    before = files_of(folder)
+    ran = CliRunner().invoke(app, ["dataset", "build", str(tmp_path / "nosuch.mp4"), "-o", str(folder)])
+    assert ran.exit_code == 1
+    assert files_of(folder) == before
 
 
 def test_a_folder_of_something_else_is_not_touched(clips, tmp_path):

@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from movenet.annotations import ERRORS, WARNINGS, to_coco_px
+from movenet.annotations.check import mirror_of, read_annotations, stretched
 from movenet.cli import app
 from movenet.dataset import check
-from movenet.dataset.check import stretched
-from movenet.dataset.labels import mirror_of, read_labels
-from movenet.dataset.problem import ERRORS, WARNINGS
 from movenet.dataset.sides import Sides
 from movenet.errors import DataError
 from movenet.estimator import Estimator
 from movenet.media import read_photo, write_photo
 from movenet.models import DATA
 from movenet.pose import KEYPOINTS, MIRROR
-from movenet.records import COCO_SHIFT_PX
 from stage import keypoints
 
 PERSON = (20, 10, 60, 140, 250)
@@ -94,7 +92,8 @@ def test_pictures_missing_damaged_twice_or_of_another_size_are_found(listed, tmp
         {"id": i, "file_name": name, "width": 110, "height": height}
         for i, (name, height) in enumerate(sizes.items())
     ]
-    assert listed(images=images) == ["same picture", "wrong size", "corrupt picture", "missing picture"]
+    found = listed(person(image_id=0), images=images)
+    assert found == ["same picture", "wrong size", "corrupt picture", "missing picture"]
 
 
 def test_a_forearm_twice_too_long_is_impossible_and_a_foreshortened_one_is_not():
@@ -114,7 +113,7 @@ def astronaut():
     pose = Estimator("thunder")(image)[0]
     flags = np.where(pose.scores > 0.3, 2, 0)
     box = [float(v) for v in pose.box]
-    return image, pose.keypoints + COCO_SHIFT_PX, flags, box
+    return image, to_coco_px(pose.keypoints), flags, box
 
 
 @pytest.mark.parametrize(("mirror", "found"), [(range(17), []), (MIRROR, ["sides swapped"])])
@@ -147,9 +146,9 @@ def yolo_folder(tmp_path):
 
 def test_a_sound_yolo_label_is_read_in_pixels_of_its_picture(yolo_folder):
     (yolo_folder / "a.txt").write_text(yolo(keypoints(PERSON)))
-    labels = read_labels(yolo_folder, None)
-    (label,) = labels.pictures[0].people
-    np.testing.assert_allclose(label.points * (110, 170), keypoints(PERSON), atol=0.01)
+    read = read_annotations(yolo_folder, None)
+    (label,) = read.images[0].people
+    np.testing.assert_allclose(label.keypoints, keypoints(PERSON), atol=0.01)
     assert [*check([yolo_folder])] == []
 
 

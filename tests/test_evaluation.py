@@ -9,18 +9,9 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing, write_list
+from movenet.annotations import read_results, to_results, write_results
 from movenet.errors import DataError
-from movenet.evaluation import (
-    assess,
-    read_annotations,
-    read_results,
-    read_truth,
-    score,
-    to_estimates,
-    to_plain,
-    to_results,
-    write_results,
-)
+from movenet.evaluation import assess, read_truth, score, to_estimates, to_plain
 from movenet.pose import Pose
 from movenet.records import read_records
 
@@ -79,8 +70,15 @@ def test_no_results_score_nothing(annotated):
 
 
 def test_where_nobody_is_annotated_there_is_no_score(tmp_path):
-    path = write_list(tmp_path / "empty.json", [], 2)
-    assert math.isnan(ours(path, [guess(standing(1, 1, 0))])["AP"])
+    truth, estimates = load(tmp_path, [], 2, [guess(standing(1, 1, 0))])
+    assert math.isnan(score(truth, estimates)["AP"])
+
+
+def test_a_file_that_annotates_nobody_is_refused(tmp_path):
+    for people in ([], [standing(0, 1, 0) | {"iscrowd": 1}], [standing(0, 1, 0, labelled=[])]):
+        path = write_list(tmp_path / "empty.json", people, 2)
+        with pytest.raises(DataError, match=r"empty\.json: labels nobody"):
+            read_truth(path)
 
 
 def test_a_pose_is_turned_into_cocos_pixels():
@@ -126,8 +124,7 @@ def test_people_are_counted_without_crowds_and_the_unlabelled(annotated):
 def test_a_picture_is_free_of_people_only_if_no_crowd_is_in_it_either(tmp_path):
     crowd = {**standing(1, 1, 0), "iscrowd": 1}
     unlabelled = standing(2, 2, 0, labelled=[])
-    path = write_list(tmp_path / "some.json", [crowd, unlabelled], 4)
-    assert read_truth(path).person_free() == [0, 3]
+    assert load(tmp_path, [crowd, unlabelled], 4, [])[0].person_free() == [0, 3]
 
 
 def test_other_categories_are_left_out(tmp_path):
@@ -170,7 +167,7 @@ def test_what_is_no_annotation_file_is_refused(text, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(text)
     with pytest.raises(DataError, match=r"bad\.json"):
-        read_annotations(path)
+        read_truth(path)
 
 
 @pytest.mark.parametrize("change", [{"keypoints": [0, 0, 0]}, {"area": None}, {"image_id": 7}])
@@ -182,7 +179,7 @@ def test_a_malformed_person_is_refused(change, tmp_path):
 
 def test_missing_annotations_and_pictures_are_named(annotated, tmp_path):
     with pytest.raises(DataError, match=r"none\.json"):
-        read_annotations(tmp_path / "none.json")
+        read_truth(tmp_path / "none.json")
     with pytest.raises(DataError, match="12 of 12 pictures are missing"):
         read_truth(annotated[0]).images(tmp_path)
 

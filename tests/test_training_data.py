@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from figures import DOTS, annotation, picture, write_json, write_set
+from movenet.annotations import Person, write_coco
 from movenet.errors import DataError, MediaError
 from movenet.media import write_photo
 from movenet.pose import Pose
 from movenet.skeleton import BODY
 from movenet.training.augment import PLAIN, Augmentation
-from movenet.training.complete import Completion, complete, merge, write_coco
+from movenet.training.complete import Completion, complete, merge
 from movenet.training.dataset import MOST_PEOPLE, Samples, Source
-from movenet.training.labels import Person, read_coco
+from movenet.training.labels import read_coco, read_yolo
 from movenet.training.setup import only, read_unlabelled
-from movenet.training.yolo import read_yolo
 
 IMAGE = {"id": 0, "file_name": "0.png", "width": 80, "height": 64}
 POINTS = [(20, 20), (50, 30), (40, 50)]
@@ -51,13 +51,13 @@ def dot_centre(image, channel):
 
 
 def test_labels_move_from_cocos_pixels_to_ours(one_picture):
-    person = one_picture(annotation(0, 1, POINTS)).pictures[0].people[0]
+    person = one_picture(annotation(0, 1, POINTS)).images[0].people[0]
     np.testing.assert_allclose(person.keypoints, POINTS, atol=1e-5)
 
 
 def test_a_keypoint_labelled_outside_the_picture_is_not_learned_and_is_counted(one_picture):
     labels = one_picture(annotation(0, 1, [(20, 20), (200, 30), (40, 50)]))
-    assert labels.pictures[0].people[0].labelled.tolist() == [True, False, True]
+    assert labels.images[0].people[0].labelled.tolist() == [True, False, True]
     assert labels.dropped == 1
 
 
@@ -66,21 +66,21 @@ def test_a_keypoint_labelled_outside_the_picture_is_not_learned_and_is_counted(o
 )
 def test_crowds_and_people_who_teach_nothing_are_unknown_regions(useless, one_picture):
     labels = one_picture(annotation(0, 1, POINTS), annotation(0, 2, POINTS, **useless))
-    assert len(labels.pictures[0].people) == len(labels.pictures[0].unknown) == len(labels.shown) == 1
+    assert len(labels.images[0].learnable) == len(labels.images[0].ignore_regions) == len(labels.shown) == 1
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "said"),
     [
-        {"keypoints": [float("nan")] * 9},
-        {"keypoints": [1, 2, 2]},
-        {"bbox": [1, 2, 3]},
-        {"bbox": [0, 0, float("inf"), 9]},
+        ({"keypoints": [float("nan")] * 9}, "finite numbers .* as keypoints"),
+        ({"keypoints": [1, 2, 2]}, "9 numbers as keypoints .*, got 3"),
+        ({"bbox": [1, 2, 3]}, "4 numbers as bbox .*, got 3"),
+        ({"bbox": [0, 0, float("inf"), 9]}, "finite numbers .* as bbox"),
     ],
     ids=str,
 )
-def test_labels_that_are_malformed_are_refused(wrong, one_picture):
-    with pytest.raises(DataError, match="expected every picture"):
+def test_labels_that_are_malformed_are_refused(wrong, said, one_picture):
+    with pytest.raises(DataError, match=rf"l\.json, annotation 1: expected {said}"):
         one_picture(annotation(0, 1, POINTS, **wrong))
 
 
@@ -99,7 +99,7 @@ def test_yolo_labels_are_the_same_people(tmp_path):
     (tmp_path / "labels").mkdir()
     keypoints = " ".join(f"{x / 80} {y / 64} 2" for x, y in POINTS)
     (tmp_path / "labels" / "0.txt").write_text(f"0 0.5 0.5 0.5 0.25 {keypoints}\n\n")
-    person = read_yolo(tmp_path / "labels", tmp_path / "images", DOTS).pictures[0].people[0]
+    person = read_yolo(tmp_path / "labels", tmp_path / "images", DOTS).images[0].people[0]
     np.testing.assert_allclose(person.keypoints, POINTS, atol=1e-4)
     assert person.box == (20, 24, 40, 16)
 
@@ -108,7 +108,7 @@ def test_yolo_labels_are_the_same_people(tmp_path):
 def test_a_malformed_line_of_yolo_labels_is_named(line, tmp_path):
     write_set(tmp_path, count=1)
     (tmp_path / "0.txt").write_text(line)
-    with pytest.raises(DataError, match=r"0\.txt:1: expected class, box and 3 keypoints"):
+    with pytest.raises(DataError, match=r"0\.txt line 1: expected .*numbers.* as class, box and 3 keypoints"):
         read_yolo(tmp_path, tmp_path / "images", DOTS)
 
 
@@ -212,7 +212,7 @@ def test_a_teacher_sees_the_same_view_in_its_own_size_and_true_colours(tmp_path)
 
 
 def person(points=POINTS, labelled=(True, True, False)):
-    return Person(np.array(points, np.float32), np.array(labelled), (10.0, 10.0, 50.0, 50.0), 2500.0)
+    return Person(np.array(points, np.float32), 2 * np.array(labelled), (10.0, 10.0, 50.0, 50.0), 2500.0)
 
 
 def answer(points, scores=(0.9, 0.9, 0.9)):
@@ -256,7 +256,7 @@ def test_labels_that_the_model_all_but_agrees_with_are_put_where_it_sees_them_if
 def test_sides_that_the_model_sees_the_other_way_round_are_changed_if_asked_for():
     rng = np.random.default_rng(0)
     points = rng.uniform(12, 48, (17, 2)).astype(np.float32)
-    swapped = Person(points[list(BODY.mirror)], np.ones(17, bool), (10.0, 10.0, 50.0, 50.0), 2500.0)
+    swapped = Person(points[list(BODY.mirror)], np.full(17, 2), (10.0, 10.0, 50.0, 50.0), 2500.0)
     seen = Pose(points, np.full(17, 0.9, np.float32), 0.9)
     for sides, expected in ((False, swapped.keypoints), (True, points)):
         done = merge(swapped, seen, BODY.mirror, Completion("m", sides=sides), (80, 64))
@@ -265,9 +265,9 @@ def test_sides_that_the_model_sees_the_other_way_round_are_changed_if_asked_for(
 
 def test_only_some_pictures_are_taken_if_asked_for(tmp_path):
     labels = read_coco(write_set(tmp_path, count=3), tmp_path / "images", DOTS)
-    name = labels.pictures[1].path.name
+    name = labels.images[1].path.name
     part = only(name, labels)
-    assert [picture.path.name for picture in part.pictures] == [name]
+    assert [picture.path.name for picture in part.images] == [name]
     assert {i for i, _ in part.shown} == {0}
     with pytest.raises(DataError, match="labels nobody in pictures named other"):
         only("other*", labels)
@@ -290,11 +290,11 @@ def test_completed_labels_survive_the_way_through_a_file(shared, tmp_path):
     people = [a for a in whole["annotations"] if a["image_id"] in few]
     labels = read_coco(write_json(tmp_path / "few.json", kept, people), folder / "images", BODY)
     done = complete(labels, Completion("lightning"))
-    added = sum(int(p.people[0].labelled[:5].sum()) for p in done.pictures)
+    added = sum(int(p.people[0].labelled[:5].sum()) for p in done.images)
     assert added >= 3
-    write_coco(tmp_path / "done.json", done, folder / "images")
+    write_coco(tmp_path / "done.json", done.images, BODY)
     again = read_coco(tmp_path / "done.json", folder / "images", BODY)
-    for ours, theirs in zip(done.pictures, again.pictures, strict=True):
+    for ours, theirs in zip(done.images, again.images, strict=True):
         np.testing.assert_array_equal(ours.people[0].labelled, theirs.people[0].labelled)
         where = ours.people[0].labelled
         np.testing.assert_allclose(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import Person, read_coco
 from movenet.errors import DataError
-from movenet.evaluation import read_annotations
 from movenet.moving_camera import Clip, Filming, Shot, Subject
-from movenet.records import COCO_SHIFT_PX
+from movenet.pose import KEYPOINTS
 
 Floats = NDArray[np.float64]
 
@@ -173,29 +172,23 @@ def sway(rng: np.random.Generator, frames: int, rate_hz: float) -> Floats:
 
 
 def find_subjects(annotations: Path, images: Path, filming: Filming) -> list[Subject]:
-    """Return the people of the list that qualify for a clip, in the list's order."""
-    coco = read_annotations(annotations)
-    try:
-        files = {image["id"]: images / image["file_name"] for image in coco["images"]}
-        people = Counter(person["image_id"] for person in coco["annotations"])
-        alone = (person for person in coco["annotations"] if people[person["image_id"]] == 1)
-        return [
-            _subject(files[person["image_id"]], person) for person in alone if _qualifies(person, filming)
-        ]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise DataError(f"expected COCO keypoint annotations in {annotations}, got {error!r}") from error
+    """Return the people of the list that qualify for a clip, in the list's order.
+
+    Raises:
+        DataError: if the list cannot be read.
+    """
+    read = read_coco(annotations, images, KEYPOINTS).strict()
+    alone = ((image.path, *image.people) for image in read.images if len(image.people) == 1)
+    return [_subject(path, person) for path, person in alone if _qualifies(person, filming)]
 
 
-def _subject(path: Path, person: Mapping[str, Any]) -> Subject:
-    """Return the person of a COCO annotation, in our pixels."""
-    flat = np.asarray(person["keypoints"], np.float64).reshape(-1, 3)
-    keypoints = np.where(flat[:, 2:] > 0, flat[:, :2] - COCO_SHIFT_PX, np.nan)
-    x, y, width, height = person["bbox"]
-    return Subject(path, keypoints, (x, y, width, height), float(person["area"]))
+def _subject(path: Path, person: Person) -> Subject:
+    keypoints = np.where(person.labelled[:, None], person.keypoints, np.nan)
+    return Subject(path, keypoints, person.box, person.area)
 
 
-def _qualifies(person: Mapping[str, Any], filming: Filming) -> bool:
-    labelled = np.asarray(person["keypoints"])[2::3] > 0
-    large = person["bbox"][3] * _LARGEST_SCALE >= _LEAST_FILL * filming.height
+def _qualifies(person: Person, filming: Filming) -> bool:
+    labelled = person.labelled
+    large = person.box[3] * _LARGEST_SCALE >= _LEAST_FILL * filming.height
     torso = labelled[5:7].any() and labelled[11:13].any()
-    return bool(large and torso and labelled.sum() >= 10 and not person.get("iscrowd"))
+    return bool(large and torso and labelled.sum() >= 10 and not person.crowd)

@@ -13,11 +13,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import Image, to_results
 from movenet.batch import read_ahead
 from movenet.checkup import processor_name
 from movenet.crop import Crop
 from movenet.estimator import Estimator
-from movenet.evaluation import CocoImage, People, to_results
+from movenet.evaluation import People
 from movenet.pose import Pose
 
 Ask = Callable[[int, NDArray[np.uint8]], Sequence[Pose]]
@@ -65,7 +66,7 @@ def boxed(estimator: Estimator, people: People, factor: float) -> Ask:
     return ask
 
 
-def run(images: Sequence[CocoImage], ask: Ask) -> Iterator[Answer]:
+def run(images: Sequence[Image], ask: Ask) -> Iterator[Answer]:
     """Show the pictures one by one, while the next are being read.
 
     Raises:

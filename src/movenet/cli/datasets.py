@@ -9,11 +9,11 @@ from json import dumps
 from pathlib import Path
 from typing import Any, Final
 
+from movenet.annotations import ERRORS, WARNINGS, Problem
+from movenet.annotations.check import check
 from movenet.cli.output import complain, frame_progress, progress, tell
 from movenet.dataset.building import BuildSettings, Built, build
-from movenet.dataset.check import check
 from movenet.dataset.labelling import Labeller, LabelSettings
-from movenet.dataset.problem import ERRORS, WARNINGS, Problem
 from movenet.dataset.review import write_sheet
 from movenet.dataset.selection import SelectionSettings
 from movenet.dataset.sides import Sides
@@ -46,6 +46,8 @@ def build_and_tell(
         complain(MoveNetError(f"{clip}: {why}"))
     if len(built.failed) == len(clips) and not sum(built.counted.pictures.values()):
         raise DataError("not one of the clips could be read")
+    if built.kept:
+        raise DataError(f"no picture came of the clips: the data set in {out} stays as it was")
     sheet = write_sheet(out)
     _tell_built(built, sheet, json=json)
     if built.stopped:

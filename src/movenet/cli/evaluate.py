@@ -59,9 +59,10 @@ def evaluate(
     By default a whole picture goes in and the one person found in it comes out, however unsure. For lists with many
     people in a picture there is --people many; with --crop-to-box the annotated boxes say where everybody is.
     """
+    from movenet.annotations import write_results
     from movenet.cli import evaluating
     from movenet.engine import Runtime
-    from movenet.evaluation import assess, read_truth, to_estimates, write_results
+    from movenet.evaluation import assess, read_truth, to_estimates
 
     truth = read_truth(annotations)
     if score_results is not None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from movenet import trial
+from movenet.annotations import read_results
 from movenet.cli.output import print_figures, progress
 from movenet.engine import Runtime
 from movenet.estimator import Estimator, Method, People, Preset
-from movenet.evaluation import Assessment, Truth, read_results, to_plain
+from movenet.evaluation import Assessment, Truth, to_plain
 from movenet.media import read_photo
 
 WORST: Final = 12

@@ -1,8 +1,8 @@
 """Data sets to train on: made out of clips, looked through by a person, and checked for broken labels."""
 
+from movenet.annotations import Problem
+from movenet.annotations.check import check
 from movenet.dataset.building import BuildSettings, Built, build
-from movenet.dataset.check import check
-from movenet.dataset.problem import Problem
 from movenet.dataset.store import assemble
 
 __all__ = ["BuildSettings", "Built", "Problem", "assemble", "build", "check"]

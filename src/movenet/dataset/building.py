@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import Person, from_coco_px, to_coco_px, to_entry
 from movenet.atomic import written_whole
 from movenet.crop import Crop
 from movenet.dataset.labelling import Label, LabelSettings
 from movenet.dataset.novelty import Memory, NoveltySettings, hash_picture
+from movenet.dataset.replacement import begin_replacement
 from movenet.dataset.selection import SelectionSettings, select
 from movenet.dataset.store import IMAGES, JOURNAL, SUMMARY, Counted, assemble
-from movenet.errors import DataError, MediaError, MoveNetError
+from movenet.errors import DataError, MoveNetError
 from movenet.media import Frame, open_source, write_photo
 from movenet.oks import BODY_SHARE
-from movenet.records import COCO_SHIFT_PX
 
 Labels = Callable[[NDArray[np.uint8]], Sequence[Label]]
 Watch = Callable[[Iterator[Frame], Any], Iterable[Frame]]
@@ -55,6 +56,8 @@ class Built:
     """Clips that could not be read, or not to their end, and why."""
     stopped: bool
     """Whether Ctrl-C ended it early."""
+    kept: bool = False
+    """Whether the earlier data set of the folder stays, because no picture came of the clips."""
 
 
 def build(
@@ -68,7 +71,8 @@ def build(
 
     Args:
         clips: videos, or anything else that `open_source` opens.
-        folder: where it goes; new, empty, or a data set of before, which is replaced.
+        folder: where it goes; new, empty, or an earlier data set, which is replaced at the end if there is at least
+            one picture; until then the new one is in its subfolder `.building`.
         label: finds the people of a frame: a `Labeller`.
         settings: how.
         watch: sees the frames of every clip pass.
@@ -79,13 +83,25 @@ def build(
     """
     if not clips:
         raise DataError("expected at least one clip to make a data set of, got none")
-    _prepare(folder)
     parts = split(clips, settings.val_share)
-    maker = _Maker(folder, label, settings, Counter())
+    new = begin_replacement(folder)
+    maker = _Maker(new.folder, label, settings, Counter())
+    failed, stopped = _fill(maker, clips, parts, watch)
+    counted = assemble(new.folder)
+    kept = new.earlier and not sum(counted.pictures.values())
+    built = Built(counted, dict(maker.left_out), failed, stopped, kept)
+    _summarise(new.folder, clips, parts, settings, built)
+    new.discard() if kept else new.publish()
+    return built
+
+
+def _fill(
+    maker: _Maker, clips: Sequence[str | Path], parts: Sequence[str], watch: Watch | None
+) -> tuple[dict[str, str], bool]:
+    """Make the pictures and the journal; return which clips failed and why, and whether Ctrl-C ended it."""
     failed: dict[str, str] = {}
-    stopped = False
     try:
-        with (folder / JOURNAL).open("w", encoding="utf-8") as journal:
+        with (maker.folder / JOURNAL).open("w", encoding="utf-8") as journal:
             for clip, part in zip(clips, parts, strict=True):
                 try:
                     for entry in maker.entries(clip, watch):
@@ -94,11 +110,8 @@ def build(
                 except MoveNetError as error:
                     failed[str(clip)] = str(error)
     except KeyboardInterrupt:
-        stopped = True
-    counted = assemble(folder)
-    built = Built(counted, dict(maker.left_out), failed, stopped)
-    _summarise(folder, clips, parts, settings, built)
-    return built
+        return failed, True
+    return failed, False
 
 
 def split(clips: Sequence[str | Path], val_share: float) -> list[str]:
@@ -194,34 +207,12 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
     within = ((points >= 0) & (points < size)).all(axis=1)
     known = person.labelled & within
     sure = person.doubt is None and known.sum() * 2 > person.labelled.sum()
-    flags = np.where(known & sure, 2, 0)
-    coco = np.where(flags[:, None] > 0, np.clip(points + COCO_SHIFT_PX, 0, size - 0.01), 0.0)
-    triples = np.column_stack([coco.round(2), flags])
-    return {
-        "image_id": image_id,
-        "category_id": 1,
-        "keypoints": [int(v) if i % 3 == 2 else float(v) for i, v in enumerate(triples.ravel())],
-        "num_keypoints": int((flags > 0).sum()),
-        "bbox": [round(float(v), 2) for v in (*low, *inside)],
-        "area": round(float(BODY_SHARE * inside.prod()), 1),
-        "iscrowd": int(not sure),
-        "score": round(person.score, 3),
-        "likeness": round(person.likeness, 3),
-    }
-
-
-def _prepare(folder: Path) -> None:
-    """Make the folder; of a data set that is there, only the decisions stay … until they no longer fit."""
-    if folder.exists() and not folder.is_dir():
-        raise MediaError(f"cannot write {folder}: a file of that name is already there")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / JOURNAL).is_file():
-        raise DataError(f"{folder} holds something else than a data set: choose a new folder")
-    try:
-        (folder / IMAGES).mkdir(parents=True, exist_ok=True)
-        for old in (folder / IMAGES).glob("*.jpg"):
-            old.unlink()
-    except OSError as problem:
-        raise MediaError(f"cannot write {folder}: {problem.strerror}") from problem
+    x, y, width, height = (float(edge) for edge in (*low, *inside))
+    keypoints = from_coco_px(to_coco_px(points).clip(0, size - 0.01))
+    visibility = np.where(known & sure, 2, 0)
+    area = float(BODY_SHARE * width * height)
+    entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not sure))
+    return {**entry, "score": round(person.score, 3), "likeness": round(person.likeness, 3)}
 
 
 def _summarise(

@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 
+from movenet.annotations import from_coco_px
 from movenet.atomic import written_whole
 from movenet.crop import Crop
 from movenet.dataset.store import DECISIONS, JOURNAL, read_decisions, read_journal
@@ -18,7 +19,6 @@ from movenet.drawing import Style, draw
 from movenet.evaluation.worst import to_jpeg
 from movenet.media import read_photo
 from movenet.pose import Pose
-from movenet.records import COCO_SHIFT_PX
 
 SHEET: Final = "review.html"
 SIDE_PX: Final = 220
@@ -100,6 +100,6 @@ def _drawn(folder: Path, entry: Mapping[str, Any]) -> bytes:
     poses = []
     for person in entry["people"]:
         triples = np.asarray(person["keypoints"], np.float64).reshape(-1, 3)
-        points = crop.to_output(triples[:, :2] - COCO_SHIFT_PX).astype(np.float32)
+        points = crop.to_output(from_coco_px(triples[:, :2])).astype(np.float32)
         poses.append(Pose(points, (triples[:, 2] > 0).astype(np.float32), 1.0))
     return to_jpeg(draw(crop.cut(image), poses, STYLE))

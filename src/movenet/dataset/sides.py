@@ -8,13 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import Person
 from movenet.crop import Crop
-from movenet.dataset.labels import Person
 from movenet.engine import Engine, Runtime
 from movenet.estimator import Estimator
 from movenet.oks import BODY_SHARE, similarity
 from movenet.pose import MIRROR, SIGMAS
-from movenet.records import COCO_SHIFT_PX
 
 FACTOR: Final = 1.15
 LEAST: Final = 0.5
@@ -35,12 +34,12 @@ class Sides:
 
     def __call__(self, image: NDArray[np.uint8], person: Person) -> bool:
         """Look at the label's box in its picture (H, W, 3), uint8 RGB; only COCO's 17 keypoints can be told."""
-        if len(person.flags) != len(MIRROR) or min(person.box[2:]) <= 0:
+        if len(person.visibility) != len(MIRROR) or min(person.box[2:]) <= 0:
             return False
         side = self._estimator.engine.card.side
         seen = self._estimator.look([image], [Crop.around_box(person.box, FACTOR, side)])[0]
-        points, mirror = person.points - COCO_SHIFT_PX, list(MIRROR)
-        known = (person.flags > 0) & (seen.scores > SURE)
+        points, mirror = person.keypoints, list(MIRROR)
+        known = person.labelled & (seen.scores > SURE)
         exchanged = known[mirror]
         both = known & exchanged & (np.array(MIRROR) != np.arange(len(MIRROR)))
         if both.sum() < FEWEST:

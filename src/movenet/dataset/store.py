@@ -17,22 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from movenet.annotations import to_category
 from movenet.atomic import written_whole
 from movenet.errors import DataError
-from movenet.pose import BONES, KEYPOINTS
+from movenet.skeleton import BODY
 
 IMAGES: Final = "images"
 JOURNAL: Final = "journal.jsonl"
 DECISIONS: Final = "decisions.json"
 SUMMARY: Final = "dataset.json"
 PARTS: Final = ("train", "val")
-CATEGORY: Final = {
-    "id": 1,
-    "name": "person",
-    "supercategory": "person",
-    "keypoints": list(KEYPOINTS),
-    "skeleton": [[a + 1, b + 1] for a, b in BONES],
-}
 VERDICTS: Final = ("accept", "reject")
 
 
@@ -152,5 +146,5 @@ class _List:
             self._images.write(part)
         self._people.close()
         self._path.with_suffix(".people").unlink()
-        self._images.write(f'],\n"categories": [{json.dumps(CATEGORY)}]}}\n')
+        self._images.write(f'],\n"categories": [{json.dumps(to_category(BODY))}]}}\n')
         self._images.close()

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from movenet.annotations import PERSON
 from movenet.errors import MissingExtraError
 from movenet.evaluation.estimates import Estimates
-from movenet.evaluation.truth import PERSON, People, Truth
+from movenet.evaluation.truth import People, Truth
 from movenet.pose import SIGMAS
 
 NAMES: Final = {"AP": 0, "AP50": 1, "AP75": 2, "APM": 3, "APL": 4, "AR": 5, "ARM": 8, "ARL": 9}

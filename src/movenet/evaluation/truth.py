@@ -1,34 +1,22 @@
-"""The truth: what people annotated, read from a COCO keypoint file and held as arrays."""
+"""The truth: what people annotated, as arrays."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import PERSON, Annotations, Image, Person, read_coco, require_files, to_coco_px
 from movenet.errors import DataError
 from movenet.pose import KEYPOINTS
-
-PERSON: Final = 1
-"""COCO's category of people; others are left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class CocoImage:
-    """One picture of an annotation file."""
-
-    id: int
-    path: Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class People:
-    """G annotated people, in COCO's pixels and in the order of their file."""
+    """G annotated people, in COCO's pixels and in the order of their images in the file."""
 
     image_ids: NDArray[np.int64]
     """Shape (G,)."""
@@ -78,21 +66,19 @@ class Truth:
     files: Mapping[int, str]
     """Image id → file name, in the order of the file."""
     people: People
+    categories: frozenset[int] = frozenset({PERSON})
+    """The category ids of the people."""
 
-    def images(self, folder: Path) -> list[CocoImage]:
+    def images(self, folder: Path) -> list[Image]:
         """Return the pictures, in the order of the file.
 
         Raises:
             DataError: if there are none or some are missing from the folder.
         """
-        images = [CocoImage(image_id, folder / name) for image_id, name in self.files.items()]
-        missing = [image.path for image in images if not image.path.is_file()]
+        images = [Image(image_id, name, folder / name) for image_id, name in self.files.items()]
         if not images:
             raise DataError(f"{self.name} names no picture")
-        if missing:
-            raise DataError(
-                f"{self.name}: {len(missing)} of {len(images)} pictures are missing, such as {missing[0]}"
-            )
+        require_files(self.name, images)
         return images
 
     def counted(self) -> int:
@@ -104,70 +90,35 @@ class Truth:
         return sorted(set(self.files) - set(self.people.image_ids.tolist()))
 
 
-def read_annotations(annotations: Path) -> dict[str, Any]:
-    """Read a COCO keypoint annotation file as the nested lists and numbers that it holds.
-
-    Raises:
-        DataError: if it is missing or not one.
-    """
-    try:
-        data = json.loads(annotations.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read the annotations {annotations}: {error.strerror}") from None
-    except ValueError as error:
-        raise DataError(f"{annotations} is not JSON: {error}") from None
-    if not isinstance(data, dict) or not all(
-        isinstance(data.get(k), list) for k in ("images", "annotations")
-    ):
-        raise DataError(f"expected COCO keypoint annotations with images and annotations in {annotations}")
-    return data
-
-
 def read_truth(annotations: Path) -> Truth:
     """Read a COCO keypoint annotation file of people with COCO's 17 keypoints.
 
     Raises:
-        DataError: if it is missing, malformed, or a person is in a picture that it does not name.
+        DataError: if it is missing or malformed, or nobody in it counts.
     """
-    data = read_annotations(annotations)
-    try:
-        files = {int(image["id"]): str(image["file_name"]) for image in data["images"]}
-    except (KeyError, TypeError, ValueError):
-        raise DataError(f"expected every image of {annotations} to have an id and a file_name") from None
-    try:
-        people = _people([a for a in data["annotations"] if a.get("category_id", PERSON) == PERSON])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(
-            f"{annotations}: expected every person to have image_id, keypoints (17 × x, y, v), area and bbox, "
-            f"got something else ({error!r})"
-        ) from None
-    if strangers := set(people.image_ids.tolist()) - set(files):
-        raise DataError(f"{annotations}: a person is in picture {min(strangers)}, which it does not name")
-    return Truth(annotations.name, files, people)
+    return to_truth(read_coco(annotations, None, KEYPOINTS).strict())
 
 
-def _people(annotations: Sequence[Mapping[str, Any]]) -> People:
-    triples = numbers(a["keypoints"] for a in annotations).reshape(-1, len(KEYPOINTS), 3)
-    labelled = triples[..., 2] > 0
-    counts = [a.get("num_keypoints", seen) for a, seen in zip(annotations, labelled.sum(axis=1), strict=True)]
-    crowds = np.array([bool(a.get("iscrowd", 0)) for a in annotations], bool)
-    areas, boxes = (
-        np.array([a["area"] for a in annotations], np.float64),
-        numbers(a["bbox"] for a in annotations),
-    )
-    if not all(np.isfinite(values).all() for values in (triples, areas, boxes)):
-        raise ValueError("numbers that are missing or not finite")
+def to_truth(read: Annotations) -> Truth:
+    """Return annotations of people with COCO's 17 keypoints as arrays."""
+    pairs = [(image.id, person) for image in read.images for person in image.people]
+    files = {image.id: image.name for image in read.images}
+    return Truth(read.name, files, _people(pairs), read.categories)
+
+
+def _people(pairs: Sequence[tuple[int, Person]]) -> People:
+    """Return people, each given with the id of the image, as arrays."""
+    people = [person for _, person in pairs]
+    count = len(KEYPOINTS)
+    labelled = np.array([person.labelled for person in people], bool).reshape(-1, count)
+    keypoints = np.array([person.keypoints for person in people], np.float64).reshape(-1, count, 2)
+    crowds = np.array([person.crowd for person in people], bool)
     return People(
-        image_ids=np.array([int(a["image_id"]) for a in annotations], np.int64),
-        keypoints=triples[..., :2],
+        image_ids=np.array([image_id for image_id, _ in pairs], np.int64),
+        keypoints=np.where(labelled[..., None], to_coco_px(keypoints), 0.0),
         labelled=labelled,
-        areas=areas,
-        boxes=boxes.reshape(-1, 4),
+        areas=np.array([person.area for person in people], np.float64),
+        boxes=np.array([person.box for person in people], np.float64).reshape(-1, 4),
         crowds=crowds,
-        ignored=crowds | (np.array(counts, np.int64) == 0) | ~labelled.any(axis=1),
+        ignored=crowds | ~labelled.any(axis=1),
     )
-
-
-def numbers(rows: Iterable[Sequence[float]]) -> NDArray[np.float64]:
-    """Return rows of numbers as one array; a row that is longer or shorter raises ValueError."""
-    return np.array(list(rows), np.float64)

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import from_coco_px
 from movenet.crop import Crop
 from movenet.drawing import Style, draw
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.pairing import Pairs
 from movenet.evaluation.truth import People
 from movenet.pose import Pose
-from movenet.records import COCO_SHIFT_PX
 
 SIDE_PX: Final = 480
 """Of the squares that are drawn."""
@@ -89,5 +89,5 @@ def _crop(
 
 def _pose(crop: Crop, keypoints: NDArray[np.float64], scores: NDArray[np.float64]) -> Pose:
     """Return keypoints in COCO's pixels as a pose in the square."""
-    placed = crop.to_output(keypoints - COCO_SHIFT_PX).astype(np.float32)
+    placed = crop.to_output(from_coco_px(keypoints)).astype(np.float32)
     return Pose(placed, np.asarray(scores, np.float32), 1.0)

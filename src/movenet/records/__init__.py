@@ -2,10 +2,9 @@
 
 from movenet.records.reading import read_records
 from movenet.records.record import Record, from_json, to_json
-from movenet.records.writing import COCO_SHIFT_PX, RecordWriter, number_in_name, open_records
+from movenet.records.writing import RecordWriter, number_in_name, open_records
 
 __all__ = [
-    "COCO_SHIFT_PX",
     "Record",
     "RecordWriter",
     "from_json",

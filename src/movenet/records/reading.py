@@ -11,11 +11,11 @@ from typing import IO, Any, Final
 
 import numpy as np
 
+from movenet.annotations import from_coco_px
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import Pose
 from movenet.records.record import Record, from_json, number, numbers, whole
 from movenet.records.table import from_long, from_wide, unescape_cell
-from movenet.records.writing import COCO_SHIFT_PX
 
 
 def read_records(path: str | Path) -> Iterator[Record]:
@@ -127,7 +127,7 @@ def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
     try:
         keypoints = numbers(result["keypoints"]).astype(np.float32).reshape(-1, 3)
         nowhere = (keypoints == 0).all(axis=1)
-        places = np.where(nowhere[:, None], np.nan, keypoints[:, :2] - COCO_SHIFT_PX).astype(np.float32)
+        places = np.where(nowhere[:, None], np.nan, from_coco_px(keypoints[:, :2])).astype(np.float32)
         who = result.get("track_id")
         pose = Pose(
             places, keypoints[:, 2].copy(), number(result["score"]), id=None if who is None else whole(who)

@@ -9,19 +9,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Protocol
+from typing import IO, Final, Protocol
 
-import numpy as np
-
+from movenet.annotations import to_results
 from movenet.atomic import PendingFile
 from movenet.errors import DataError, FileError, MissingExtraError
-from movenet.pose import KEYPOINTS, Pose
-from movenet.records.record import PX_DIGITS, SCORE_DIGITS, Record, to_json
+from movenet.pose import KEYPOINTS
+from movenet.records.record import Record, to_json
 from movenet.records.table import Row, escape_cell, long_columns, long_rows, wide_columns, wide_rows
-
-COCO_SHIFT_PX: Final = -0.25
-"""Added to our corner-based pixels to give COCO's. Its labels lie between pixel corners (0) and centres (−0.5);
-this is the shift with which evaluation finds the highest AP."""
 
 
 class Format(Protocol):
@@ -184,26 +179,14 @@ class _Coco(_Text):
                 "give image_id=…, or write .jsonl"
             )
         self._seen[image_id] = name
-        for pose in record.poses:
-            line = (",\n" if self._any else "\n") + json.dumps(_coco_result(image_id, pose))
+        for result in to_results(image_id, record.poses):
+            line = (",\n" if self._any else "\n") + json.dumps(result)
             self._any = True  # before writing: a Ctrl-C between the two must not cost the next comma
             self.file.write(line)
 
     def finish(self) -> None:
         self.file.write("\n]\n")
         super().finish()
-
-
-def _coco_result(image_id: int, pose: Pose) -> dict[str, Any]:
-    """Return one result; a keypoint that is nowhere is 0, 0, 0, COCO's word for it."""
-    keypoints = np.column_stack([pose.keypoints + COCO_SHIFT_PX, pose.scores]).astype(np.float64)
-    keypoints[~np.isfinite(keypoints).all(axis=1)] = 0
-    keypoints[:, :2] = np.round(keypoints[:, :2], PX_DIGITS)
-    keypoints[:, 2] = np.round(keypoints[:, 2], SCORE_DIGITS)
-    score = round(float(np.nan_to_num(pose.score)), SCORE_DIGITS)
-    result = {"image_id": image_id, "category_id": 1, "keypoints": keypoints.ravel().tolist(), "score": score}
-    # COCO has no word for who it is; PoseTrack's is "track_id".
-    return result if pose.id is None else result | {"track_id": int(pose.id)}
 
 
 def number_in_name(record: Record) -> int:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.annotations import Box
 from movenet.crop import Crop
-from movenet.training.labels import Box
 from movenet.training.view import View
 
 Rgb = NDArray[np.uint8]

@@ -8,24 +8,21 @@ dropped, and sides that were mistaken for each other changed back.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.annotations import Image, Person
 from movenet.crop import Crop
 from movenet.errors import MediaError
 from movenet.estimator import Estimator, LookRule
 from movenet.media import read_photo
 from movenet.pose import Pose
-from movenet.records import COCO_SHIFT_PX
-from movenet.training.labels import Labels, Person, Picture, inside
+from movenet.training.labels import Labels, inside
 from movenet.training.teacher import check_keypoints
 
 FACTOR: Final = 1.1
@@ -68,28 +65,30 @@ def complete(labels: Labels, how: Completion) -> Labels:
     estimator = Estimator(how.model, method="whole", min_score=0.0, rule=LookRule(flip=True))
     check_keypoints(estimator.engine.card, len(labels.skeleton))
     mirror = labels.skeleton.mirror
-    pictures = tuple(_complete(picture, estimator, mirror, how) for picture in labels.pictures)
-    return replace(labels, pictures=pictures)
+    images = tuple(_complete(image, estimator, mirror, how) for image in labels.images)
+    return replace(labels, images=images)
 
 
-def _complete(picture: Picture, estimator: Estimator, mirror: Sequence[int], how: Completion) -> Picture:
+def _complete(image: Image, estimator: Estimator, mirror: Sequence[int], how: Completion) -> Image:
     try:
-        image = read_photo(picture.path)
+        pixels = read_photo(image.path)
     except MediaError as error:
         log.warning("not completed: %s", error)
-        return picture
+        return image
     side = estimator.engine.card.side
-    crops = [Crop.around_box(person.box, FACTOR, side) for person in picture.people]
-    poses = estimator.look([image] * len(crops), crops)
-    pairs = zip(picture.people, poses, strict=True)
-    people = tuple(merge(person, pose, mirror, how, picture.size) for person, pose in pairs)
-    return replace(picture, people=people)
+    crops = [Crop.around_box(person.box, FACTOR, side) for person in image.learnable]
+    poses = iter(estimator.look([pixels] * len(crops), crops))
+    people = (
+        merge(person, next(poses), mirror, how, image.size) if person.learnable else person
+        for person in image.people
+    )
+    return replace(image, people=tuple(people))
 
 
 def merge(
     person: Person, pose: Pose, mirror: Sequence[int], how: Completion, size: tuple[int, int]
 ) -> Person:
-    """Return a person of a picture of this size (width, height) as the model completes and corrects them.
+    """Return a person of an image of this size (width, height) as the model completes and corrects them.
 
     `mirror` says for each keypoint which one it changes places with.
     """
@@ -101,12 +100,13 @@ def merge(
     filled = ~person.labelled & sure & usable
     moved = person.labelled & (away < how.agree) & usable
     keypoints = np.where((filled | moved)[:, None], pose.keypoints, person.keypoints)
-    return replace(person, keypoints=keypoints, labelled=(person.labelled & ~doubted) | filled)
+    visibility = np.where(filled, 2, person.visibility * ~doubted)
+    return replace(person, keypoints=keypoints, visibility=visibility)
 
 
 def _with_sides(person: Person, pose: Pose, mirror: list[int], sure: float) -> Person:
     """Return the person with left and right changed if the model sees them so."""
-    turned = replace(person, keypoints=person.keypoints[mirror], labelled=person.labelled[mirror])
+    turned = replace(person, keypoints=person.keypoints[mirror], visibility=person.visibility[mirror])
     sided = np.array(mirror) != np.arange(len(mirror))
     compared = sided & person.labelled & turned.labelled & (pose.scores >= sure)
     if compared.sum() < FEWEST:
@@ -118,49 +118,3 @@ def _with_sides(person: Person, pose: Pose, mirror: list[int], sure: float) -> P
 def _away(person: Person, pose: Pose) -> NDArray[np.floating]:
     """Return how far each label is from the model's answer, as a share of the box's longer edge."""
     return np.asarray(np.linalg.norm(pose.keypoints - person.keypoints, axis=1) / max(person.box[2:]))
-
-
-def write_coco(path: Path, labels: Labels, folder: Path) -> None:
-    """Write labels as a COCO keypoint file whose pictures lie in a folder; what is unknown becomes a crowd.
-
-    Raises:
-        MediaError: if the file cannot be written.
-    """
-    images, annotations = [], []
-    for i, picture in enumerate(labels.pictures):
-        size = dict(zip(("width", "height"), picture.size, strict=True))
-        images.append({"id": i, "file_name": str(picture.path.relative_to(folder)), **size})
-        annotations += [_annotation(i, person) for person in picture.people]
-        annotations += [
-            {"image_id": i, "category_id": 1, "iscrowd": 1, "bbox": list(box)} for box in picture.unknown
-        ]
-    for number, annotation in enumerate(annotations, start=1):
-        annotation["id"] = number
-    category = {
-        "id": 1,
-        "name": "person",
-        "keypoints": list(labels.skeleton.names),
-        "skeleton": _bones(labels),
-    }
-    with written_whole(path) as temporary:
-        content = {"images": images, "annotations": annotations, "categories": [category]}
-        temporary.write_text(json.dumps(content), encoding="utf-8")
-
-
-def _annotation(image_id: int, person: Person) -> dict[str, Any]:
-    triples = (
-        np.column_stack([person.keypoints + COCO_SHIFT_PX, 2 * person.labelled]) * person.labelled[:, None]
-    )
-    return {
-        "image_id": image_id,
-        "category_id": 1,
-        "iscrowd": 0,
-        "bbox": list(person.box),
-        "area": person.area,
-        "keypoints": np.round(triples, 2).ravel().tolist(),
-        "num_keypoints": int(person.labelled.sum()),
-    }
-
-
-def _bones(labels: Labels) -> list[list[int]]:
-    return [[a + 1, b + 1] for a, b in labels.skeleton.bones]

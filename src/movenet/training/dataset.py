@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import cv2
@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from movenet.annotations import Box, Image, Person
 from movenet.errors import DataError, MediaError
 from movenet.media import read_photo
 from movenet.models import STRIDE
 from movenet.training.augment import Augmentation, draw_view, repaint
-from movenet.training.labels import Box, Labels, Person, Picture
+from movenet.training.labels import Labels
 from movenet.training.view import View
 
 MOST_PEOPLE: Final = 6
@@ -92,28 +93,28 @@ class Samples(Dataset[Sample]):
 
     def __getitem__(self, number: int) -> Sample:
         """Return a sample; a picture that cannot be read gives one that teaches nothing, and a warning."""
-        source, picture, box = self._find(number)
+        source, annotated, box = self._find(number)
         rng = np.random.default_rng((self.seed, number))
         view = draw_view(box, self.side, rng, self.how)
         try:
-            image = read_photo(picture.path)
+            image = read_photo(annotated.path)
         except MediaError as error:
             log.warning("sample %d teaches nothing: %s", number, error)
-            image, picture = np.zeros((1, 1, 3), np.uint8), Picture(picture.path, picture.size, (), (box,))
+            image, annotated = np.zeros((1, 1, 3), np.uint8), replace(annotated, people=())
             source = Source(source.labels, everybody=False)
             box = (0.0, 0.0, 0.0, 0.0)
         clear = view.at(self.teacher_side).cut(image) if self.teacher_side else np.zeros(0, np.uint8)
         square = repaint(view.cut(image), rng, self.how)
-        return Sample(_tensor(square), *_describe(view, picture, box, source), clear=_tensor(clear))
+        return Sample(_tensor(square), *_describe(view, annotated, box, source), clear=_tensor(clear))
 
-    def _find(self, number: int) -> tuple[Source, Picture, Box]:
+    def _find(self, number: int) -> tuple[Source, Image, Box]:
         epoch, place = divmod(number, self.epoch)
         if self._order[0] != epoch:
             self._order = (epoch, self._shuffle(epoch))
         i, j = self._order[1][place]
         labels = self.sources[i].labels
-        picture, box = labels.shown[j]
-        return self.sources[i], labels.pictures[picture], box
+        image, box = labels.shown[j]
+        return self.sources[i], labels.images[image], box
 
     def _shuffle(self, epoch: int) -> NDArray[np.int64]:
         """Return the order of an epoch, shape (epoch, 2): which source, which of those it shows."""
@@ -146,13 +147,12 @@ def _begin_worker(_: int) -> None:
     cv2.setNumThreads(0)
 
 
-def _describe(
-    view: View, picture: Picture, box: Box, source: Source
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _describe(view: View, image: Image, box: Box, source: Source) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return places, labelled, bodies and unknown of `Sample`."""
     skeleton, cells = source.labels.skeleton, view.side // STRIDE
-    taught = _nearest_first(picture.people, view)[:MOST_PEOPLE]
-    others = [person for person in picture.people if person not in taught]
+    people = image.learnable
+    taught = _nearest_first(people, view)[:MOST_PEOPLE]
+    others = [person for person in people if person not in taught]
     places = np.zeros((MOST_PEOPLE, len(skeleton), 2), np.float32)
     labelled = np.zeros((MOST_PEOPLE, len(skeleton)), np.bool_)
     bodies = np.zeros((MOST_PEOPLE, cells, cells), np.bool_)
@@ -163,7 +163,7 @@ def _describe(
         if not source.absent:
             bodies[i] = _shade(view, person.box)
     unknown = np.zeros((cells, cells), np.bool_)
-    for hidden in (*picture.unknown, *(other.box for other in others)):
+    for hidden in (*image.ignore_regions, *(other.box for other in others)):
         unknown |= _shade(view, hidden)
     if not source.everybody:
         unknown |= ~_shade(view, box)

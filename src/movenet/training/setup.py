@@ -8,19 +8,20 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 
+from movenet.annotations import Box, Image, Person, upright_size, write_coco
 from movenet.errors import DataError
 from movenet.media import find_photos
 from movenet.network import SINGLE_HEADS, Architecture, Network
 from movenet.skeleton import Skeleton
 from movenet.training import batch_norm
-from movenet.training.complete import Completion, complete, write_coco
+from movenet.training.complete import Completion, complete
 from movenet.training.dataset import Samples, Source
-from movenet.training.labels import Box, Labels, Picture, read_coco
+from movenet.training.labels import Labels, read_coco, read_yolo
 from movenet.training.settings import SCRATCH, Data, Settings, Validation
 from movenet.training.teacher import open_network
-from movenet.training.yolo import read_yolo, upright_size
 
 USUAL_SIDE: Final = 192
 """Of a network from scratch, in pixels, if nothing else is asked for: Lightning's."""
@@ -94,8 +95,7 @@ def _source(data: Data, settings: Settings, number: int) -> Source:
         path = settings.out / f"completed-{number}.json"
         if not path.is_file():
             how = Completion(data.complete, data.sure, data.doubt, data.agree, data.sides)
-            done = complete(labels, how)
-            write_coco(path, done, data.images)
+            write_coco(path, complete(labels, how).images, settings.skeleton)
         labels = read_coco(path, data.images, settings.skeleton)
     return Source(labels, data.repeat, data.everybody, data.absent)
 
@@ -106,12 +106,12 @@ def only(pattern: str, labels: Labels) -> Labels:
     Raises:
         DataError: if nobody is labelled in them.
     """
-    kept = [i for i, picture in enumerate(labels.pictures) if fnmatch(picture.path.name, pattern)]
+    kept = [i for i, image in enumerate(labels.images) if fnmatch(image.path.name, pattern)]
     place = {old: new for new, old in enumerate(kept)}
     shown = tuple((place[i], box) for i, box in labels.shown if i in place)
     if not shown:
         raise DataError(f"{labels.name} labels nobody in pictures named {pattern}")
-    return replace(labels, pictures=tuple(labels.pictures[i] for i in kept), shown=shown)
+    return replace(labels, images=tuple(labels.images[i] for i in kept), shown=shown)
 
 
 def _read(data: Data, skeleton: Skeleton) -> Labels:
@@ -123,19 +123,27 @@ def _read(data: Data, skeleton: Skeleton) -> Labels:
 
 
 def read_unlabelled(folder: Path, skeleton: Skeleton) -> Labels:
-    """Return a folder's pictures, of which nothing is known; each is shown whole.
+    """Return a folder's images, of which nothing is known; each is shown whole.
 
     Raises:
         MediaError: if there are none, or the header of one cannot be read.
     """
-    sizes = [(path, upright_size(path)) for path in find_photos([folder])]
-    boxes: list[Box] = [(0.0, 0.0, float(width), float(height)) for _, (width, height) in sizes]
-    pictures = tuple(Picture(path, size, (), (box,)) for (path, size), box in zip(sizes, boxes, strict=True))
-    return Labels(folder.name, skeleton, pictures, tuple(enumerate(boxes)))
+    images = tuple(
+        _unlabelled(number, path, len(skeleton)) for number, path in enumerate(find_photos([folder]))
+    )
+    return Labels(folder.name, skeleton, images, tuple((image.id, image.people[0].box) for image in images))
+
+
+def _unlabelled(number: int, path: Path, count: int) -> Image:
+    """Return an image that is one ignore region."""
+    width, height = size = upright_size(path)
+    box: Box = (0.0, 0.0, float(width), float(height))
+    nobody = Person(np.zeros((count, 2)), np.zeros(count, np.int8), box, float(width * height))
+    return Image(number, path.name, path, size, (nobody,))
 
 
 def validation_labels(validation: Validation, skeleton: Skeleton) -> Labels:
     """Read a list to measure on, cut short if the settings say so."""
     labels = only(validation.only, read_coco(validation.annotations, validation.images, skeleton))
     shown = labels.shown[: validation.most or None]
-    return Labels(validation.name or labels.name.removesuffix(".json"), skeleton, labels.pictures, shown)
+    return Labels(validation.name or labels.name.removesuffix(".json"), skeleton, labels.images, shown)

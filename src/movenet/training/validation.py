@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from movenet.annotations import Box, Person
 from movenet.crop import Crop
 from movenet.decode import Floats, decode_one
 from movenet.drawing import draw
@@ -19,7 +20,7 @@ from movenet.evaluation.precision import average_precision
 from movenet.evaluation.truth import People
 from movenet.media import read_photo
 from movenet.pose import Pose
-from movenet.training.labels import Box, Labels, Person
+from movenet.training.labels import Labels
 
 TORSO_SHARE, BOX_SHARE = 0.2, 0.1
 """PCK's tolerance: of the torso's longer diagonal, or without a torso of the box's longer edge."""
@@ -50,7 +51,7 @@ def validate(
         MediaError: if a picture cannot be read: a score without it would not be the list's.
         DataError: if the evaluation's package is missing.
     """
-    people = [(labels.pictures[i], _person(labels, i, box)) for i, box in labels.shown]
+    people = [(labels.images[i], _person(labels, i, box)) for i, box in labels.shown]
     keypoints: list[Floats] = []
     scores: list[Floats] = []
     squares: list[NDArray[np.uint8]] = []
@@ -123,8 +124,8 @@ def sheet(squares: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return np.vstack([np.hstack(padded[:columns]), np.hstack(padded[columns:])])
 
 
-def _person(labels: Labels, picture: int, box: Box) -> Person:
-    return next(person for person in labels.pictures[picture].people if person.box == box)
+def _person(labels: Labels, image: int, box: Box) -> Person:
+    return next(person for person in labels.images[image].learnable if person.box == box)
 
 
 def _tolerance(person: Person, torso: Sequence[tuple[int, int]]) -> float:

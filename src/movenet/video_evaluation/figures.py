@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.evaluation import People, Truth, score, to_estimates, to_results
+from movenet.annotations import to_coco_px, to_results
+from movenet.evaluation import People, Truth, score, to_estimates
 from movenet.motion import jitter, lag_s, longest_loss_s
 from movenet.pose import KEYPOINTS
-from movenet.records import COCO_SHIFT_PX
 from movenet.video_evaluation.track import Track
 
 LATE_S: Final = 0.5
@@ -82,7 +82,7 @@ def precision(tracks: Sequence[Track]) -> float:
     """Return COCO's keypoint AP over the frames of all clips in which the person is present.
 
     Each such frame is a picture with one annotated person: the labelled keypoints inside the frame, and the area of
-    the person's outline. (COCO's shift of half a pixel is added to both sides by `to_results` and here.)
+    the person's outline. Both sides are in COCO's pixels.
 
     Raises:
         DataError: if the evaluation's package is missing.
@@ -98,7 +98,7 @@ def precision(tracks: Sequence[Track]) -> float:
     nobody = np.zeros(len(frames), bool)
     people = People(
         image_ids=np.arange(len(frames), dtype=np.int64),
-        keypoints=np.where(labelled[..., None], points + COCO_SHIFT_PX, 0.0),
+        keypoints=np.where(labelled[..., None], to_coco_px(points), 0.0),
         labelled=labelled,
         areas=np.array([truth.area for _, truth, _ in frames]),
         boxes=np.array([truth.box for _, truth, _ in frames]).reshape(-1, 4),

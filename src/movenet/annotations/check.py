@@ -1,10 +1,10 @@
-"""What is broken in labels: label by label, then picture by picture."""
+"""What is wrong with annotations: entry by entry, then image by image."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.dataset.labels import Labels, Person, Picture, read_labels
-from movenet.dataset.problem import Problem
-from movenet.errors import MediaError
+from movenet.annotations.coco import read_coco
+from movenet.annotations.image import Annotations, Image, Person
+from movenet.annotations.problems import Problem
+from movenet.annotations.yolo import read_yolo
+from movenet.errors import DataError, MediaError
 from movenet.media import decode_photo
 from movenet.oks import BODY_SHARE, similarity
 from movenet.pose import KEYPOINTS, SIGMAS
@@ -62,28 +64,46 @@ def check(
         DataError: if a path is neither, or cannot be read at all.
     """
     for path in paths:
-        labels = read_labels(path, images)
-        yield from labels.problems
+        read = read_annotations(path, images)
+        yield from read.problems
         seen: dict[str, str] = {}
-        for picture in labels.pictures:
-            found = _Look(labels, picture, seen, swapped)
-            yield from found.problems()
+        for image in read.images:
+            yield from _Check(read, image, seen, swapped).problems()
 
 
-class _Look:
-    """A look at one picture and its labels."""
+def read_annotations(path: Path, images: Path | None) -> Annotations:
+    """Read a COCO file or a folder of YOLO-pose labels; what cannot be read is listed as problems.
 
-    def __init__(self, labels: Labels, picture: Picture, seen: dict[str, str], swapped: Swapped | None):
-        self._labels, self._picture, self._seen, self._swapped = labels, picture, seen, swapped
+    Args:
+        path: .json, or a folder of .txt.
+        images: folder of the images; None takes the one beside the annotations, if there is one.
+
+    Raises:
+        DataError: if it is neither, or cannot be read at all.
+    """
+    if path.is_dir():
+        return read_yolo(path, images)
+    if path.suffix.lower() == ".json":
+        beside = path.parent / "images"
+        return read_coco(path, images or (beside if beside.is_dir() else None))
+    raise DataError(f"expected COCO annotations (.json) or a folder of YOLO-pose labels (.txt), got {path}")
+
+
+class _Check:
+    """Checks one image and its people."""
+
+    def __init__(self, read: Annotations, image: Image, seen: dict[str, str], swapped: Swapped | None):
+        self._read, self._image, self._seen, self._swapped = read, image, seen, swapped
+        self._mirror = mirror_of(read.keypoint_names)
 
     def problems(self) -> Iterator[Problem]:
-        image, size = None, self._picture.size
-        if self._picture.path is not None:
-            image, problems = self._read(self._picture.path)
+        image, people = None, self._image.people
+        size = self._image.size if all(self._image.size) else self._read.assumed_size
+        if self._read.folder is not None:
+            image, problems = self._decode(self._image.path)
             yield from problems
             if image is not None:
                 size = image.shape[1], image.shape[0]
-        people = [self._in_pixels(person, size) for person in self._picture.people]
         for person in people:
             yield from self._person(person, size)
             if image is not None and self._is_swapped(image, person):
@@ -92,65 +112,54 @@ class _Look:
         yield from self._twice(people)
 
     def _is_swapped(self, image: NDArray[np.uint8], person: Person) -> bool:
-        if self._swapped is None or self._labels.mirror is None or person.crowd:
+        if self._swapped is None or self._mirror is None or person.crowd:
             return False
-        return bool((person.flags > 0).any()) and self._swapped(image, person)
+        return bool(person.labelled.any()) and self._swapped(image, person)
 
-    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, list[Problem]]:
+    def _decode(self, path: Path) -> tuple[NDArray[np.uint8] | None, list[Problem]]:
         try:
             data = path.read_bytes()
-        except OSError as error:
-            return None, [self._problem("missing picture", self._picture.name, f"{path}: {error.strerror}")]
+        except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
+            said = f"{path}: {getattr(error, 'strerror', None) or error}"
+            return None, [self._problem("missing picture", self._image.name, said)]
         problems = []
         digest = hashlib.sha256(data).hexdigest()
         if digest in self._seen:
             problems.append(
-                self._problem("same picture", self._picture.name, f"the same bytes as {self._seen[digest]}")
+                self._problem("same picture", self._image.name, f"the same bytes as {self._seen[digest]}")
             )
-        self._seen.setdefault(digest, self._picture.name)
+        self._seen.setdefault(digest, self._image.name)
         try:
             image = decode_photo(data, path.name)
         except MediaError as error:
-            return None, [*problems, self._problem("corrupt picture", self._picture.name, str(error))]
+            return None, [*problems, self._problem("corrupt picture", self._image.name, str(error))]
         got = (image.shape[1], image.shape[0])
-        if self._picture.size not in (None, got):
-            said = f"labels say {self._picture.size}, the picture is {got}"
-            problems.append(self._problem("wrong size", self._picture.name, said))
+        if all(self._image.size) and self._image.size != got:
+            said = f"labels say {self._image.size}, the picture is {got}"
+            problems.append(self._problem("wrong size", self._image.name, said))
         return image, problems
 
-    def _in_pixels(self, person: Person, size: tuple[int, int] | None) -> Person:
-        """Return the label in pixels where it is in shares and the size is known; a square of 1000 px stands in."""
-        if not self._picture.shares:
-            return person
-        wide, high = size or (1000, 1000)
-        x, y, width, height = person.box
-        box = (x * wide, y * high, width * wide, height * high)
-        return replace(person, box=box, points=person.points * (wide, high))
-
-    def _person(self, person: Person, size: tuple[int, int] | None) -> Iterator[Problem]:
-        known = person.flags > 0
+    def _person(self, person: Person, size: tuple[int, int]) -> Iterator[Problem]:
+        known = person.labelled
         x, y, width, height = person.box
         if width <= 0 or height <= 0:
             yield self._problem("zero area", person.place, f"box of {width:g} × {height:g} px")
             return
-        if stray := int(((person.points != 0).any(axis=1) & ~known).sum()):
-            yield self._problem("place without flag", person.place, f"{stray} keypoints")
-        yield from self._edges(person, size or ((1000, 1000) if self._picture.shares else None))
+        if all(size):
+            yield from self._edges(person, size)
         if person.crowd or not known.any():
             return
         low, high = np.array([x, y]), np.array([x + width, y + height])
-        points = person.points[known]
+        points = person.keypoints[known]
         off = np.maximum(low - points, points - high).max(axis=1) / max(width, height)
         if (off > FAR_OFF).any():
             said = f"{int((off > FAR_OFF).sum())} by up to {off.max():.0%} of the box's longer side"
             yield self._problem("keypoint off box", person.place, said)
-        bone = stretched(person.points, known) if len(person.points) == len(KEYPOINTS) else None
+        bone = stretched(person.keypoints, known) if len(person.keypoints) == len(KEYPOINTS) else None
         if bone is not None:
             yield self._problem("impossible limb", person.place, bone)
 
-    def _edges(self, person: Person, size: tuple[int, int] | None) -> Iterator[Problem]:
-        if size is None:
-            return
+    def _edges(self, person: Person, size: tuple[int, int]) -> Iterator[Problem]:
         x, y, width, height = person.box
         wide, high = size
         if x + width <= 0 or y + height <= 0 or x >= wide or y >= high:
@@ -160,7 +169,7 @@ class _Look:
         elif min(x, y, wide - x - width, high - y - height) < -SLACK_PX:
             beyond = -min(x, y, wide - x - width, high - y - height)
             yield self._problem("box beyond edge", person.place, f"by {beyond:.0f} px")
-        points = person.points[person.flags > 0]
+        points = person.keypoints[person.labelled]
         beyond_px = np.maximum(-points, points - size).max(axis=1, initial=-np.inf)
         if (beyond_px > SLACK_PX).any():
             said = f"{int((beyond_px > SLACK_PX).sum())} keypoints by up to {beyond_px.max():.0f} px"
@@ -168,13 +177,13 @@ class _Look:
 
     def _twice(self, people: Sequence[Person]) -> Iterator[Problem]:
         for a, b in combinations([person for person in people if not person.crowd], 2):
-            both = (a.flags > 0) & (b.flags > 0)
+            both = a.labelled & b.labelled
             if both.sum() >= LEAST_BONES and _alike(a, b, both) > SAME_PERSON:
                 yield self._problem("same person", b.place, f"as {a.place}")
 
     def _problem(self, kind: str, place: str, said: str) -> Problem:
-        where = place if place == self._picture.name else f"{place} ({self._picture.name})"
-        return Problem(kind, self._labels.name, where, said)
+        where = place if place == self._image.name else f"{place} ({self._image.name})"
+        return Problem(kind, self._read.name, where, said)
 
 
 def stretched(points: NDArray[np.floating], known: NDArray[np.bool_]) -> str | None:
@@ -202,7 +211,15 @@ def stretched(points: NDArray[np.floating], known: NDArray[np.bool_]) -> str | N
 
 
 def _alike(a: Person, b: Person, both: NDArray[np.bool_]) -> float:
-
-    sigmas = np.array(SIGMAS if len(a.flags) == len(SIGMAS) else [0.07] * len(a.flags))[both]
+    sigmas = np.array(SIGMAS if len(a.visibility) == len(SIGMAS) else [0.07] * len(a.visibility))[both]
     size = max(BODY_SHARE * a.box[2] * a.box[3], 1.0)
-    return float(similarity(a.points[both][None], b.points[both][None], [size], sigmas)[0, 0])
+    return float(similarity(a.keypoints[both][None], b.keypoints[both][None], [size], sigmas)[0, 0])
+
+
+def mirror_of(names: Sequence[str]) -> tuple[int, ...] | None:
+    """Return which keypoint is whose mirror image, by names such as left_knee and right_knee; None if none is."""
+    sides = {"left": "right", "right": "left"}
+    swapped = [re.sub("left|right", lambda side: sides[side[0]], name) for name in names]
+    if swapped == list(names) or not {*swapped} <= {*names}:
+        return None
+    return tuple(list(names).index(name) for name in swapped)

@@ -1,0 +1,61 @@
+"""Estimated poses in COCO's result format (cocodataset.org, results format, keypoint detection)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from movenet.annotations.coco import PERSON, PX_DIGITS, to_coco_px
+from movenet.annotations.values import read_json
+from movenet.atomic import written_whole
+from movenet.errors import DataError
+from movenet.pose import Pose
+
+SCORE_DIGITS: Final = 6
+"""Results are rounded before they are scored, scores to this digit, so that a saved file has exactly the same AP."""
+
+
+def to_results(image_id: int, poses: Iterable[Pose]) -> Iterator[dict[str, Any]]:
+    """Turn the poses of an image into COCO keypoint results, in COCO's pixels.
+
+    A keypoint that is not finite is 0, 0, 0. The id of a pose that has one is its track_id, as in PoseTrack.
+    """
+    for pose in poses:
+        triples = np.column_stack([to_coco_px(pose.keypoints), pose.scores]).astype(np.float64)
+        triples[~np.isfinite(triples).all(axis=1)] = 0
+        triples[:, :2] = np.round(triples[:, :2], PX_DIGITS)
+        triples[:, 2] = np.round(triples[:, 2], SCORE_DIGITS)
+        result = {
+            "image_id": image_id,
+            "category_id": PERSON,
+            "keypoints": triples.ravel().tolist(),
+            "score": round(float(np.nan_to_num(pose.score)), SCORE_DIGITS),
+        }
+        yield result if pose.id is None else result | {"track_id": int(pose.id)}
+
+
+def write_results(path: Path, results: Sequence[Mapping[str, Any]]) -> None:
+    """Write COCO keypoint results, one a line, as a JSON list that appears when it is whole.
+
+    Raises:
+        MediaError: if the folder is missing or the system refuses.
+    """
+    with written_whole(path) as temporary:
+        lines = ",\n".join(json.dumps(result) for result in results)
+        temporary.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Read COCO keypoint results, whatever program wrote them.
+
+    Raises:
+        DataError: if the file is missing or not a JSON list of objects.
+    """
+    results = read_json(path, "a JSON list of COCO results")
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        raise DataError(f"expected a JSON list of COCO results, objects each, in {path}, got something else")
+    return results
