@@ -55,6 +55,9 @@ HEAVY = {
     "starlette",
     "uvicorn",
     "websockets",
+    "psutil",
+    "segno",
+    "cryptography",
     "anywidget",
     "ipywidgets",
 }

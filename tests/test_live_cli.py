@@ -45,7 +45,7 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(package):
     [
         (["--port", "70000"], "expected a port from 0 to 65535, got 70000"),
         (["--clients", "0"], "expected the limit clients above 0, got 0"),
-        (["--certificate", "a.pem"], "expected a certificate and its key"),
+        (["--tls-cert", "a.pem"], "expected both a certificate and its key"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_is_loaded(flags, sentence):

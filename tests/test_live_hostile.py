@@ -188,7 +188,7 @@ def test_a_port_that_is_taken_is_an_error_with_a_remedy(server):
 
 
 def test_a_certificate_that_is_none_is_an_error_before_anything_starts(server, tmp_path):
-    settings = ServerSettings(port=0, certificate=tmp_path / "missing.pem", key=tmp_path / "missing.key")
+    settings = ServerSettings(port=0, tls_cert=tmp_path / "missing.pem", tls_key=tmp_path / "missing.key")
     with pytest.raises(MoveNetError, match=r"cannot use the certificate .*missing\.pem"):
         Server(server.config.app.state.live.models, settings, print)
 
