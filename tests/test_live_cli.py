@@ -27,7 +27,7 @@ def test_it_says_where_the_page_is_and_stops_at_ctrl_c():
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
-@pytest.mark.parametrize("package", ["starlette", "uvicorn", "websockets"])
+@pytest.mark.parametrize("package", ["starlette", "uvicorn", "websockets", "psutil", "segno", "cryptography"])
 def test_a_missing_package_is_named_with_the_command_that_brings_it(package):
     code = (
         f"import sys; sys.modules['{package}'] = None; from movenet.errors import MoveNetError\n"
@@ -45,7 +45,9 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(package):
     [
         (["--port", "70000"], "expected a port from 0 to 65535, got 70000"),
         (["--clients", "0"], "expected the limit clients above 0, got 0"),
+        (["--clients", "200"], "expected the limit connections above that of clients, 200, got 128"),
         (["--tls-cert", "a.pem"], "expected both a certificate and its key"),
+        (["--tls-key", "a.pem"], "got only one of --tls-cert and --tls-key"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_is_loaded(flags, sentence):

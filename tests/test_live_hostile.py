@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from live_stage import jpeg, packet, progressive_bomb, serving
+from live_stage import happens, jpeg, packet, progressive_bomb, serving
 from movenet.cores import usable_cores
 from movenet.errors import MoveNetError
 from movenet.live import Limits, ServerSettings
@@ -137,15 +137,6 @@ def test_connecting_and_leaving_leaks_nothing(server):
     assert happens(lambda: is_as(before))
     assert happens(lambda: not server.config.app.state.live.clients)
     assert happens(lambda: not server.server_state.tasks)
-
-
-def happens(condition):
-    """Tell whether something comes true within ten seconds."""
-    for _ in range(200):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_message_over_the_limit_ends_its_connection_only(server):

@@ -30,22 +30,23 @@ LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @contextmanager
-def self_made_certificate(hosts: Iterable[str]) -> Iterator[Path]:
+def self_made_certificate(hosts: Iterable[str], now: datetime | None = None) -> Iterator[Path]:
     """Lend a PEM file with a private key and a certificate for this computer's names and these hosts.
 
     It is kept in the folder `tls` of the cache (`movenet.engine.cache_folder`), readable by its owner only, and used
-    again until it expires or lacks a host. Without a cache it is a temporary file.
+    again until it expires or lacks a host. Without a cache it is a temporary file. `now` is the present by default.
 
     Raises:
         MediaError: If the file cannot be written, or its folder belongs to another user.
     """
     names = sorted({*LOCAL_NAMES, *filter(str.isascii, (socket.gethostname(), *hosts))} - {""})
+    now = now or datetime.now(timezone.utc)
     cache = cache_folder()
     if cache is None:
         with tempfile.TemporaryDirectory() as folder:
-            yield _certificate(Path(folder), names)
+            yield _certificate(Path(folder), names, now)
     else:
-        yield _certificate(cache / "tls", names)
+        yield _certificate(cache / "tls", names, now)
 
 
 def fingerprint(path: Path) -> str:
@@ -53,13 +54,13 @@ def fingerprint(path: Path) -> str:
     return x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256()).hex(" ").upper()
 
 
-def _certificate(folder: Path, names: list[str]) -> Path:
+def _certificate(folder: Path, names: list[str], now: datetime) -> Path:
     path = folder / FILE
-    if not (_is_private(folder) and _is_private(path) and _is_good(path, names)):
+    if not (_is_private(folder) and _is_private(path) and _is_good(path, names, now)):
         _make_private(folder)
         with written_whole(path) as temporary:
             temporary.chmod(0o600)
-            temporary.write_bytes(_make(names))
+            temporary.write_bytes(_make(names, now))
     return path
 
 
@@ -80,9 +81,8 @@ def _make_private(folder: Path) -> None:
         raise MediaError(f"cannot keep a certificate in {folder}: {error.strerror}") from None
 
 
-def _is_good(path: Path, names: list[str]) -> bool:
+def _is_good(path: Path, names: list[str], now: datetime) -> bool:
     """Whether the certificate is for all the names, belongs to the key beside it, and is valid for some time yet."""
-    now = datetime.now(timezone.utc)
     try:
         data = path.read_bytes()
         certificate = x509.load_pem_x509_certificate(data)
@@ -95,11 +95,10 @@ def _is_good(path: Path, names: list[str]) -> bool:
     return is_valid and is_ours and all(_general_name(name) in known for name in names)
 
 
-def _make(names: list[str]) -> bytes:
+def _make(names: list[str], now: datetime) -> bytes:
     """Return a new key (NIST P-256) and its certificate, signed by itself, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "movenet live")])
-    now = datetime.now(timezone.utc)
     alternatives = x509.SubjectAlternativeName(map(_general_name, names))
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -36,7 +35,7 @@ class HttpConnection(H11Protocol):
         super().__init__(config, state, app_state)
         self._limit_s = limit_s
         self._timer: asyncio.TimerHandle | None = None
-        self.waiting_since_s = 0.0
+        self.waiting_since_s = self.loop.time()
         """When the last response ended, or the connection was accepted, by the event loop's clock."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -67,7 +66,7 @@ class HttpConnection(H11Protocol):
     @property
     def is_waiting(self) -> bool:
         """Whether no complete request has been received that is not answered yet."""
-        protocol: Any = self.transport.get_protocol()
+        protocol: Any = self.transport.get_protocol() if self.transport else self
         if protocol is self:
             return self.cycle is None or self.cycle.response_complete
         return not protocol.handshake_complete
@@ -99,7 +98,7 @@ class Acceptor:
         self._server = server
         self._limits = limits
         self._bound = limits.connections
-        self._handshakes: dict[asyncio.Task[None], float] = {}
+        self._starting: dict[HttpConnection, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Accept connections until cancelled."""
@@ -116,66 +115,64 @@ class Acceptor:
                     self._admit(connection)
                     await asyncio.sleep(0)  # sock_accept itself does not yield while connections are queued
         finally:
-            for handshake in [*self._handshakes]:
-                self._cancel(handshake)
+            for task in self._starting.values():
+                task.cancel()
 
     def _admit(self, connection: socket.socket) -> None:
         if not self._make_room(self._bound - 1):
             connection.close()
             return
-        handshake = asyncio.ensure_future(self._start(connection))
-        self._handshakes[handshake] = asyncio.get_running_loop().time()
-        handshake.add_done_callback(partial(self._finish, connection))
+        server = self._server
+        protocol = HttpConnection(
+            server.config, server.server_state, server.lifespan.state, self._limits.request_s
+        )
+        task = asyncio.ensure_future(self._start(connection, protocol))
+        self._starting[protocol] = task
+        task.add_done_callback(partial(self._finish, connection, protocol))
 
-    def _finish(self, connection: socket.socket, handshake: asyncio.Task[None]) -> None:
-        self._handshakes.pop(handshake, None)
-        if handshake.cancelled():
-            connection.close()
-
-    def _cancel(self, handshake: asyncio.Task[None]) -> None:
-        del self._handshakes[handshake]
-        handshake.cancel()
-
-    async def _start(self, connection: socket.socket) -> None:
+    async def _start(self, connection: socket.socket, protocol: HttpConnection) -> None:
         """Hand a connection over to its protocol, after the TLS handshake if there is one."""
         context = self._server.config.ssl
         limit_s = self._limits.request_s if context else None
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(
-                self._new_protocol, connection, ssl=context, ssl_handshake_timeout=limit_s
+                lambda: protocol, connection, ssl=context, ssl_handshake_timeout=limit_s
             )
         except OSError:  # the client is gone, speaks no TLS, or takes too long
             connection.close()
 
-    def _new_protocol(self) -> HttpConnection:
-        server = self._server
-        return HttpConnection(
-            server.config, server.server_state, server.lifespan.state, self._limits.request_s
-        )
+    def _finish(self, connection: socket.socket, protocol: HttpConnection, task: asyncio.Task[None]) -> None:
+        self._starting.pop(protocol, None)
+        if task.cancelled():
+            connection.close()
 
     def _open(self) -> list[Any]:
-        connections: set[Any] = {*self._server.server_state.connections}
-        return [each for each in connections if not each.transport.is_closing()]
+        starting = {protocol for protocol in self._starting if protocol.transport is None}
+        started: set[Any] = {*self._server.server_state.connections}
+        return [*starting, *(each for each in started if not each.transport.is_closing())]
 
     def _make_room(self, most: int) -> bool:
         """Close those that have waited longest for a request until `most` are open; return whether that was enough."""
         connections = self._open()
         waiting = [each for each in connections if isinstance(each, HttpConnection) and each.is_waiting]
-        droppable: list[tuple[float, Callable[[], None]]]
-        droppable = [(each.waiting_since_s, each.transport.abort) for each in waiting]
-        droppable += [(began_s, partial(self._cancel, task)) for task, began_s in self._handshakes.items()]
-        excess = max(0, len(connections) + len(self._handshakes) - most)
-        for _, drop in sorted(droppable, key=lambda pair: pair[0])[:excess]:
-            drop()
-        return excess <= len(droppable)
+        waiting.sort(key=lambda each: each.waiting_since_s)
+        excess = max(0, len(connections) - most)
+        for each in waiting[:excess]:
+            self._drop(each)
+        return excess <= len(waiting)
+
+    def _drop(self, protocol: HttpConnection) -> None:
+        if protocol.transport is None:
+            self._starting.pop(protocol).cancel()
+        else:
+            protocol.transport.abort()
 
     def _lower_bound(self, error: OSError) -> None:
         """Keep file descriptors free from now on if there were none left for a new connection."""
         if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
             return
-        open_now = len(self._open()) + len(self._handshakes)
-        self._bound = max(1, min(self._bound, open_now) - RESERVE)
+        self._bound = max(1, min(self._bound, len(self._open())) - RESERVE)
         self._make_room(self._bound)
         _log.warning(
             "no connection could be accepted (%s): at most %d are kept from now on",
