@@ -23,7 +23,7 @@ def test_it_says_where_the_page_is_and_stops_at_ctrl_c():
         with urllib.request.urlopen(url + "health") as answer:
             assert json.load(answer)["status"] == "ok"
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=120)
     assert (process.returncode, rest, errors) == (0, "", "")
 
 

@@ -218,7 +218,7 @@ def test_a_client_that_takes_no_answers_in_is_sent_away():
             "query_string": b"",
         }
         app = create_app(models(), ServerSettings(limits=Limits(stall_s=0.1)))
-        await asyncio.wait_for(app(scope, receive, send), 10)
+        await asyncio.wait_for(app(scope, receive, send), 120)
         return sent, app.state.live.clients
 
     sent, clients = asyncio.run(talk())
@@ -284,7 +284,7 @@ def test_an_answer_to_a_page_that_is_gone_by_then_is_no_error():
         await socket.accept()
         with ThreadPoolExecutor(1) as pool:
             talking = Conversation(socket, Client(models(), Limits()), Limits(), pool).run()
-            await asyncio.wait_for(talking, 10)
+            await asyncio.wait_for(talking, 120)
 
     asyncio.run(talk())
 
@@ -307,7 +307,7 @@ def test_a_photo_that_never_arrives_is_given_up():
             "headers": [(b"host", b"localhost")],
         }
         app = create_app(models(), ServerSettings(limits=Limits(stall_s=0.05)))
-        await asyncio.wait_for(app(scope, receive, send), 10)
+        await asyncio.wait_for(app(scope, receive, send), 120)
         return sent[0]["status"], app.state.live.photos
 
     assert asyncio.run(post()) == (408, 0)
