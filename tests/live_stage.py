@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 
+import fuzz_messages
 from movenet.live import ServerSettings, SharedModels
 from movenet.live.log_limit import LOGGERS
 from movenet.live.server import Server
@@ -40,15 +40,7 @@ def jpeg(image=None, quality: int = 90) -> bytes:
 
 def packet(frame: int, time_s: float, picture: bytes | None = None) -> bytes:
     """Return the message that brings a picture."""
-    return struct.pack("<Id", frame, time_s) + (jpeg() if picture is None else picture)
-
-
-def progressive_bomb(scans: int) -> bytes:
-    """Return a JPEG of a few kilobytes that a decoder goes over so many times."""
-    image = np.zeros((256, 256, 3), np.uint8)
-    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
-    last = data.rindex(b"\xff\xda")
-    return data[:-2] + data[last:-2] * scans + data[-2:]
+    return fuzz_messages.packet(frame, time_s, jpeg() if picture is None else picture)
 
 
 class _Kept(logging.Handler):

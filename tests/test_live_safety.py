@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from live_stage import jpeg, models, packet, progressive_bomb
+from fuzz_messages import progressive_bomb
+from live_stage import jpeg, models, packet
 from movenet.errors import DataError, MediaError
 from movenet.live import Limits, ServerSettings
 from movenet.live.app import create_app
