@@ -5,6 +5,7 @@ It prints its port and serves until its standard input ends.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -21,8 +22,9 @@ def serving_with(files: int, connections: int) -> Iterator[tuple[int, list[str]]
     """Start such a server; yield its port and a list that holds what it has logged once the block has ended."""
     command = [sys.executable, __file__, str(files), str(connections)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     log: list[str] = []
-    with subprocess.Popen(command, text=True, **pipes) as process:
+    with subprocess.Popen(command, text=True, env=paths, **pipes) as process:
         try:
             yield int(process.stdout.readline()), log
         finally:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -14,7 +15,8 @@ from movenet.cli import app
 MOVENET = [sys.executable, "-c", "from movenet.cli import main; main()"]
 
 
-def test_it_says_where_the_page_is_and_stops_at_ctrl_c():
+@pytest.mark.parametrize("times", [1, 2])
+def test_it_says_where_the_page_is_and_stops_at_ctrl_c(times):
     command = [*MOVENET, "live", "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
@@ -22,7 +24,9 @@ def test_it_says_where_the_page_is_and_stops_at_ctrl_c():
         url = line.split()[2]
         with urllib.request.urlopen(url + "health") as answer:
             assert json.load(answer)["status"] == "ok"
-        process.send_signal(signal.SIGINT)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)  # two at once would be one
         rest, errors = process.communicate(timeout=120)
     assert (process.returncode, rest, errors) == (0, "", "")
 

@@ -66,6 +66,12 @@ class Server(uvicorn.Server):
         with suppress(asyncio.CancelledError):
             await accepting
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; after a second Ctrl-C without waiting for clients, but still in order."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
     def _stop(self, _: asyncio.Future[None]) -> None:
         self.should_exit = True
 
