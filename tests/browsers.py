@@ -23,6 +23,10 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync
 
 from movenet.media import open_source
 
+LIMIT_S = 180
+"""Of waiting for a condition, on the slowest machine."""
+expect.set_options(timeout=1000 * LIMIT_S)
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 """The system's browser; Playwright's own is not downloaded."""
 
@@ -109,7 +113,7 @@ class Lab:
         path.write_text(json.dumps(values))
 
     def _wait(self) -> str:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline and self.process.poll() is None:
             for found in (self.folder / "runtime").glob("jpserver-*.json"):
                 address = json.loads(found.read_text())["url"]
@@ -125,7 +129,7 @@ class Lab:
         request = urllib.request.Request(
             address, method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
             return json.loads(answer.read() or b"null")
 
     def write(self, name: str, notebook: nbformat.NotebookNode) -> str:
@@ -136,7 +140,7 @@ class Lab:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(LIMIT_S)
         self.log.close()
 
 
@@ -156,7 +160,7 @@ class Notebook:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         page.goto(address)
-        page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+        page.get_by_text("(ipykernel) | Idle").wait_for(timeout=1000 * LIMIT_S)
 
     def start(self, number: int) -> Locator:
         """Start a code cell and return it."""
@@ -168,5 +172,5 @@ class Notebook:
     def run(self, number: int) -> str:
         """Run a code cell to its end and return what it prints."""
         cell = self.start(number)
-        expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=30_000)
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
         return "".join(cell.locator(".jp-OutputArea-output").all_inner_texts())

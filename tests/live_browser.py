@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,10 @@ from playwright.sync_api import Browser, Page, Playwright
 from browsers import launch
 from live_stage import jpeg
 
+LIMIT_S = 120
+"""Of waiting for a condition, on the slowest machine."""
+KEEP_SIZE = "import('/page/quality.js').then(({ Quality }) => { Quality.prototype.observe = () => {}; })"
+"""On a slow machine the page would send ever smaller pictures, whose poses are in their own pixels."""
 LISTEN = """
   window.poses = [];
   document.addEventListener("poses", ({ detail }) => window.poses.push(detail));
@@ -38,32 +44,41 @@ def browser(playwright: Playwright, camera: Path) -> Iterator[Browser]:
 def opened(
     chromium: Browser, url: str, *, camera: bool = True, width: int = 1280, height: int = 800
 ) -> Iterator[Page]:
-    """Open the page, in English, and see to it that nothing in it fails; `window.poses` holds all that is drawn."""
+    """Open the page, in English, and see to it that nothing in it fails; `window.poses` holds all that is drawn.
+
+    Pictures keep their first size, and a certificate that the server made itself is believed.
+    """
     context = chromium.new_context(
         viewport={"width": width, "height": height},
         permissions=["camera"] if camera else [],
         locale="en-US",
         accept_downloads=True,
+        ignore_https_errors=True,
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(1000 * LIMIT_S)
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.add_init_script(LISTEN)
     page.goto(url)
     page.wait_for_selector("#status[data-state=open]")
+    page.evaluate(KEEP_SIZE)
     yield page
     context.close()
     assert failures == []
 
 
-def wait_until(page: Page, condition: str) -> None:
-    """Wait until a JavaScript expression is true; the page's own policy keeps Playwright from waiting in the page."""
-    for _ in range(500):
-        if page.evaluate(condition):
-            return
+def wait_until(page: Page, condition: str) -> Any:
+    """Wait until a JavaScript expression is true and return its value.
+
+    The page's own policy keeps Playwright from waiting in the page.
+    """
+    deadline_s = time.monotonic() + LIMIT_S
+    while time.monotonic() < deadline_s:
+        if value := page.evaluate(condition):
+            return value
         page.wait_for_timeout(20)
-    pytest.fail(f"waited 10 s for {condition}")
+    return pytest.fail(f"waited {LIMIT_S} s for {condition}")
 
 
 def wait_for_poses(page: Page, count: int = 3) -> list[dict]:
@@ -73,11 +88,20 @@ def wait_for_poses(page: Page, count: int = 3) -> list[dict]:
     return page.evaluate(f"window.poses.slice({before})")
 
 
-def colours_near(page: Page, x: float, y: float, reach: int = 2) -> NDArray[np.int64]:
-    """Return the colours of the canvas around a place in its pixels: (N, 3), red, green, blue."""
+def shows(page: Page, x: float, y: float, colour: Sequence[int], reach: int = 2) -> bool:
+    """Tell whether a colour (red, green, blue) is on the canvas around a place in its pixels."""
     side = 2 * reach + 1
     data = page.evaluate(
         "([x, y, side]) => [...document.getElementById('canvas').getContext('2d').getImageData(x, y, side, side).data]",
         [round(x) - reach, round(y) - reach, side],
     )
-    return np.array(data).reshape(-1, 4)[:, :3]
+    colours = np.array(data).reshape(-1, 4)[:, :3]
+    return bool((np.abs(colours - colour).max(axis=1) < 30).any())
+
+
+def wait_to_show(page: Page, x: float, y: float, colour: Sequence[int]) -> None:
+    """Wait until a colour is on the canvas: a frame whose answer is late is drawn without its skeleton."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while not shows(page, x, y, colour):
+        assert time.monotonic() < deadline_s, f"waited {LIMIT_S} s for {colour} at {x}, {y}"
+        page.wait_for_timeout(20)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-import struct
+import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import cv2
 import numpy as np
 
+import fuzz_messages
 from movenet.live import ServerSettings, SharedModels
+from movenet.live.log_limit import LOGGERS
 from movenet.live.server import Server
 from stage import Stage, scene
 
@@ -37,15 +40,7 @@ def jpeg(image=None, quality: int = 90) -> bytes:
 
 def packet(frame: int, time_s: float, picture: bytes | None = None) -> bytes:
     """Return the message that brings a picture."""
-    return struct.pack("<Id", frame, time_s) + (jpeg() if picture is None else picture)
-
-
-def progressive_bomb(scans: int) -> bytes:
-    """Return a JPEG of a few kilobytes that a decoder goes over so many times."""
-    image = np.zeros((256, 256, 3), np.uint8)
-    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
-    last = data.rindex(b"\xff\xda")
-    return data[:-2] + data[last:-2] * scans + data[-2:]
+    return fuzz_messages.packet(frame, time_s, jpeg() if picture is None else picture)
 
 
 class _Kept(logging.Handler):
@@ -60,20 +55,44 @@ class _Kept(logging.Handler):
 
 
 @contextmanager
-def serving(choice: SharedModels | None = None, **settings) -> Iterator[Server]:
-    """Serve on this computer until the block ends, on any free port unless told otherwise; nothing may go wrong."""
-    ready = threading.Event()
-    server = Server(choice or models(), ServerSettings(**{"port": 0, **settings}), lambda url: ready.set())
-    thread = threading.Thread(target=server.serve_until_stopped)
+def kept_log() -> Iterator[list[str]]:
+    """Collect what a server logs; an entry with a traceback is one string."""
     kept = _Kept()
-    logging.getLogger("uvicorn.error").addHandler(kept)
-    thread.start()
+    for name in LOGGERS:
+        logging.getLogger(name).addHandler(kept)
     try:
-        assert ready.wait(20), "the server did not start"
-        yield server
+        yield kept.lines
     finally:
-        server.should_exit = True
-        thread.join(20)
-        logging.getLogger("uvicorn.error").removeHandler(kept)
-        assert not thread.is_alive(), "the server did not stop"
-    assert kept.lines == [], kept.lines
+        for name in LOGGERS:
+            logging.getLogger(name).removeHandler(kept)
+
+
+@contextmanager
+def serving(choice: SharedModels | None = None, *, may_log: str = "$.", **settings) -> Iterator[Server]:
+    """Serve on this computer until the block ends, on any free port unless told otherwise.
+
+    Nothing may be logged but what fits the pattern `may_log`.
+    """
+    ready = threading.Event()
+    server = Server(choice or models(), ServerSettings(**{"port": 0, **settings}), lambda _: ready.set())
+    thread = threading.Thread(target=server.serve_until_stopped)
+    with kept_log() as lines:
+        thread.start()
+        try:
+            assert ready.wait(120), "the server did not start"
+            yield server
+        finally:
+            server.should_exit = True
+            thread.join(120)
+            assert not thread.is_alive(), "the server did not stop"
+    assert [line for line in lines if not re.fullmatch(may_log, line)] == []
+
+
+def happens(condition: Callable[[], object], limit_s: float = 120) -> bool:
+    """Tell whether something comes true in time."""
+    deadline_s = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(0.02)
+    return True

@@ -54,6 +54,9 @@ HEAVY = {
     "starlette",
     "uvicorn",
     "websockets",
+    "psutil",
+    "segno",
+    "cryptography",
     "anywidget",
     "ipywidgets",
 }

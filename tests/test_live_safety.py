@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from live_stage import jpeg, models, packet, progressive_bomb
+from fuzz_messages import progressive_bomb
+from live_stage import jpeg, models, packet
 from movenet.errors import DataError, MediaError
 from movenet.live import Limits, ServerSettings
 from movenet.live.app import create_app
@@ -218,7 +219,7 @@ def test_a_client_that_takes_no_answers_in_is_sent_away():
             "query_string": b"",
         }
         app = create_app(models(), ServerSettings(limits=Limits(stall_s=0.1)))
-        await asyncio.wait_for(app(scope, receive, send), 10)
+        await asyncio.wait_for(app(scope, receive, send), 120)
         return sent, app.state.live.clients
 
     sent, clients = asyncio.run(talk())
@@ -284,7 +285,7 @@ def test_an_answer_to_a_page_that_is_gone_by_then_is_no_error():
         await socket.accept()
         with ThreadPoolExecutor(1) as pool:
             talking = Conversation(socket, Client(models(), Limits()), Limits(), pool).run()
-            await asyncio.wait_for(talking, 10)
+            await asyncio.wait_for(talking, 120)
 
     asyncio.run(talk())
 
@@ -307,7 +308,7 @@ def test_a_photo_that_never_arrives_is_given_up():
             "headers": [(b"host", b"localhost")],
         }
         app = create_app(models(), ServerSettings(limits=Limits(stall_s=0.05)))
-        await asyncio.wait_for(app(scope, receive, send), 10)
+        await asyncio.wait_for(app(scope, receive, send), 120)
         return sent[0]["status"], app.state.live.photos
 
     assert asyncio.run(post()) == (408, 0)

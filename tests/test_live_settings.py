@@ -48,8 +48,8 @@ def test_a_port_that_is_none_is_refused():
 
 
 def test_a_certificate_needs_its_key(tmp_path):
-    with pytest.raises(DataError, match="a certificate and its key"):
-        ServerSettings(certificate=tmp_path / "certificate.pem")
+    with pytest.raises(DataError, match="both a certificate and its key"):
+        ServerSettings(tls_cert=tmp_path / "certificate.pem")
 
 
 @pytest.mark.parametrize("token", ["", "short", "with a space in it", "broken;cookie", "line\nbreaks in it"])

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import typer
 
 from movenet.cli import live_options as flags
 from movenet.cli import options
+
+if TYPE_CHECKING:
+    from movenet.live.addresses import Addresses
 
 
 def live(
@@ -19,8 +26,9 @@ def live(
     threads: options.ThreadsOption = None,
     token: flags.TokenOption = None,
     origins: flags.OriginsOption = None,
-    certificate: flags.CertificateOption = None,
-    key: flags.KeyOption = None,
+    tls: flags.TlsOption = False,
+    tls_cert: flags.TlsCertOption = None,
+    tls_key: flags.TlsKeyOption = None,
     clients: flags.ClientsOption = 32,
     frame_bytes: flags.FrameBytesOption = 1 << 20,
     frame_pixels: flags.FramePixelsOption = 1920 * 1080,
@@ -28,14 +36,17 @@ def live(
     photo_bytes: flags.PhotoBytesOption = 16 << 20,
     photo_pixels: flags.PhotoPixelsOption = 25_000_000,
     photos: flags.PhotosOption = 4,
+    uploads: flags.UploadsOption = 16,
+    upload_bytes_per_s: flags.UploadRateOption = 16384.0,
+    connections: flags.ConnectionsOption = 128,
+    request_s: flags.RequestOption = 10.0,
     idle_s: flags.IdleOption = 60.0,
     stall_s: flags.StallOption = 10.0,
     mistakes: flags.MistakesOption = 20,
 ) -> None:
     """Show a camera with skeletons in the browser: the camera is where the browser is, the model is here.
 
-    Others on the network need --host 0.0.0.0 and the address printed, which holds a token; for their cameras also
-    --certificate and --key.
+    Other devices on the network can use it with --host 0.0.0.0 --tls and the address printed, which holds a token.
     """
     import webbrowser
 
@@ -45,14 +56,32 @@ def live(
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
-        *(idle_s, stall_s, mistakes),
+        *(uploads, upload_bytes_per_s, connections, request_s, idle_s, stall_s, mistakes),
     )
-    settings = ServerSettings(host, port, token, tuple(origins or ()), certificate, key, limits)
+    settings = ServerSettings(host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, limits)
 
-    def ready(url: str) -> None:
-        typer.echo(f"movenet live: {url}   (Ctrl-C stops it)")
+    def ready(addresses: Addresses) -> None:
+        _announce(addresses)
         if browser:
-            webbrowser.open(url)
+            webbrowser.open(addresses.here)
 
     runtime = Runtime(engine.value, precision.value, threads or threads_for_video())
     serve(open_models(model, runtime), settings, ready)
+
+
+def _announce(addresses: Addresses) -> None:
+    """Print the page's addresses and, on a terminal, a QR code of the one that other devices most likely reach."""
+    from movenet.live.addresses import qr_code
+
+    typer.echo(f"movenet live: {addresses.here}   (Ctrl-C stops it)")
+    for address in addresses.elsewhere:
+        typer.echo(f"other devices: {address}")
+    if addresses.elsewhere and sys.stdout.isatty():
+        code = qr_code(addresses.elsewhere[0])
+        with suppress(UnicodeEncodeError):  # a terminal without block characters
+            code.encode(sys.stdout.encoding)
+            typer.echo(code)
+    if addresses.fingerprint:
+        typer.echo(f"browsers warn of its certificate once; its SHA-256 is {addresses.fingerprint}")
+    elif addresses.elsewhere and addresses.here.startswith("http:"):
+        typer.echo("browsers on other devices allow their camera with https only: add --tls")

@@ -18,17 +18,31 @@ OriginsOption = Annotated[
     list[str] | None,
     typer.Option("--origin", help="A page from elsewhere that may use this, such as https://example.org."),
 ]
-CertificateOption = Annotated[
-    Path | None, typer.Option(help="For https, without which other computers' cameras stay closed.")
+TlsOption = Annotated[
+    bool,
+    typer.Option(
+        "--tls", help="https, which other devices' cameras need, with a certificate made here and kept."
+    ),
 ]
-KeyOption = Annotated[Path | None, typer.Option(help="The certificate's private key.")]
+TlsCertOption = Annotated[Path | None, typer.Option(help="A certificate of your own, for https.")]
+TlsKeyOption = Annotated[Path | None, typer.Option(help="The private key of --tls-cert.")]
 ClientsOption = Annotated[int, typer.Option(help="Most cameras at once.")]
 FrameBytesOption = Annotated[int, typer.Option(help="Most bytes of a camera's picture.")]
 FramePixelsOption = Annotated[int, typer.Option(help="Most pixels of a camera's picture.")]
 RateOption = Annotated[float, typer.Option(help="Most messages a second from a camera.")]
 PhotoBytesOption = Annotated[int, typer.Option(help="Most bytes of a posted photo.")]
 PhotoPixelsOption = Annotated[int, typer.Option(help="Most pixels of a posted photo.")]
-PhotosOption = Annotated[int, typer.Option(help="Most posted photos at once.")]
+PhotosOption = Annotated[int, typer.Option(help="Most posted photos worked on at once.")]
+UploadsOption = Annotated[
+    int, typer.Option(help="Most posted photos received at once, half of them from one address.")
+]
+UploadRateOption = Annotated[
+    float, typer.Option(help="Slowest rate of a posted photo, in bytes a second; a slower one is refused.")
+]
+ConnectionsOption = Annotated[int, typer.Option(help="Most network connections at once.")]
+RequestOption = Annotated[
+    float, typer.Option(help="Seconds in which a connection must send a complete request header.")
+]
 IdleOption = Annotated[float, typer.Option(help="Seconds until a silent camera is disconnected.")]
 StallOption = Annotated[
     float, typer.Option(help="Seconds that taking an answer or sending a photo may take.")

@@ -239,7 +239,7 @@ def _limit(targets: Floats, others: Floats, share: float, largest: int) -> Float
     """
     targets, others = np.clip(targets, -largest, largest), np.clip(others, -largest, largest)
     sums = targets + others
-    return targets - share * np.sign(sums) * np.maximum(np.abs(sums) - LARGEST_PAIR, 0)
+    return np.asarray(targets - share * np.sign(sums) * np.maximum(np.abs(sums) - LARGEST_PAIR, 0))
 
 
 def _after(covariance: Floats, scale: float) -> Floats:

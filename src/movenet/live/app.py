@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import movenet
 from movenet.cores import usable_cores
-from movenet.errors import DataError, MediaError, MoveNetError
+from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
 from movenet.live.client import Client
 from movenet.live.conversation import Conversation
@@ -29,6 +29,7 @@ from movenet.live.pictures import decode_picture
 from movenet.live.safety import Gate
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
+from movenet.live.uploads import TooManyUploadsError, Uploads
 from movenet.models import DATA
 from movenet.records import Record
 from movenet.records.record import to_plain
@@ -45,7 +46,8 @@ class Live:
         self.clients = 0
         """Cameras connected now."""
         self.photos = 0
-        """Posted pictures being received or worked on now."""
+        """Posted pictures worked on now."""
+        self._uploads = Uploads(settings.limits)
         # While one picture is in the network, others are decoded: half as many again in the same time (docs/live.md).
         self._cameras_pool = ThreadPoolExecutor(usable_cores(), "movenet-live")
         # Their own thread, so that decoding a large photo holds up no camera; the models are shared all the same.
@@ -94,31 +96,33 @@ class Live:
 
     async def pose(self, request: Request) -> Response:
         """Find who is in one posted picture."""
-        if self.photos >= self.limits.photos:
+        try:
+            self._refuse_if_busy()
+            data = await self._uploads.receive(request)
+            model = request.query_params.get("model", self.models.names[0])
+            return JSONResponse(await self._look(data, model))
+        except TooManyUploadsError:
             busy = {"error": "too many photos at once: come again in a second"}
             return JSONResponse(busy, 503, {"Retry-After": "1"})
-        self.photos += 1
-        try:
-            data = await asyncio.wait_for(self._body(request), self.limits.stall_s)
-            model = request.query_params.get("model", self.models.names[0])
-            loop = asyncio.get_running_loop()
-            return JSONResponse(await loop.run_in_executor(self._photos_pool, self._estimate, data, model))
         except asyncio.TimeoutError:
             return JSONResponse({"error": "the photo took too long to arrive"}, 408)
         except ClientDisconnect:
             return Response(status_code=400)
         except MoveNetError as error:
             return JSONResponse({"error": str(error)}, 400)
+
+    def _refuse_if_busy(self) -> None:
+        if self.photos >= self.limits.photos:
+            raise TooManyUploadsError
+
+    async def _look(self, data: bytes, model: str) -> dict[str, object]:
+        self._refuse_if_busy()
+        self.photos += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._photos_pool, self._estimate, data, model)
         finally:
             self.photos -= 1
-
-    async def _body(self, request: Request) -> bytes:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self.limits.photo_bytes:
-                raise MediaError(f"expected a photo of at most {self.limits.photo_bytes} bytes, got more")
-        return bytes(body)
 
     def _estimate(self, data: bytes, model: str) -> dict[str, object]:
         image = decode_picture(data, self.limits.photo_pixels, "the photo")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from urllib.parse import quote
+from pathlib import Path
 
 import cv2
 import uvicorn
 
 from movenet.errors import MoveNetError
+from movenet.live.addresses import Addresses, page_addresses, reachable_hosts
 from movenet.live.app import create_app
+from movenet.live.certificates import fingerprint, self_made_certificate
+from movenet.live.connections import Acceptor
+from movenet.live.log_limit import limited_logs
 from movenet.live.safety import new_token
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
@@ -21,35 +27,61 @@ from movenet.live.wire import HEADER
 class Server(uvicorn.Server):
     """Serves until told to stop, and says when it can be reached."""
 
-    def __init__(self, models: SharedModels, settings: ServerSettings, ready: Callable[[str], object]):
+    def __init__(self, models: SharedModels, settings: ServerSettings, ready: Callable[[Addresses], object]):
         """Take the port.
 
         Args:
             models: what pages can choose from.
             settings: where to listen; a token is made up if one is needed and none is given.
-            ready: called once with the page's address, in the server's thread.
+            ready: called once with the page's addresses, in the server's thread.
 
         Raises:
             MoveNetError: If the port is taken, the address is not this computer's, or the certificate is no good.
         """
         if settings.token is None and not settings.is_local:
             settings = replace(settings, token=new_token())
-        super().__init__(_config(models, settings))
+        with _certificate(settings) as (certificate, shown):
+            super().__init__(_config(models, settings, certificate))
         self._ready = ready
+        self._limits = settings.limits
         self.socket = _listen(settings)
-        self.url = _url(settings, self.socket.getsockname()[1])
+        self.addresses = page_addresses(settings, self.socket.getsockname()[1], shown)
+
+    @property
+    def url(self) -> str:
+        """The page's address for this computer."""
+        return self.addresses.here
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say where."""
-        await super().startup(sockets)
-        self._ready(self.url)
+        """Start, and say where; connections are accepted from `main_loop`."""
+        await super().startup([])
+        self._ready(self.addresses)
+
+    async def main_loop(self) -> None:
+        """Accept connections until told to stop."""
+        accepting = asyncio.ensure_future(Acceptor(self.socket, self, self._limits).run())
+        accepting.add_done_callback(self._stop)
+        await super().main_loop()
+        accepting.cancel()
+        with suppress(asyncio.CancelledError):
+            await accepting
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; after a second Ctrl-C without waiting for clients, but still in order."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
+    def _stop(self, _: asyncio.Future[None]) -> None:
+        self.should_exit = True
 
     def serve_until_stopped(self) -> None:
         """Serve until Ctrl-C, or until `should_exit` is set."""
         # OpenCV's idle threads would keep cores busy that the models and other cameras' pictures need.
         cv2.setNumThreads(1)
         try:
-            self.run([self.socket])
+            with limited_logs():
+                self.run([self.socket])
         except KeyboardInterrupt:
             pass  # uvicorn has wound up already and raises it once more
         finally:
@@ -58,8 +90,12 @@ class Server(uvicorn.Server):
 
 def _listen(settings: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # "::" is every address, also those of IPv4.
+    both = settings.host == "::" and socket.has_dualstack_ipv6()
     try:
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=128)
+        listener = socket.create_server(
+            (settings.host, settings.port), family=family, backlog=128, dualstack_ipv6=both
+        )
     except OSError as error:
         raise MoveNetError(
             f"cannot listen at port {settings.port} of {settings.host}: {error.strerror}; "
@@ -72,16 +108,24 @@ def _listen(settings: ServerSettings) -> socket.socket:
     return listener
 
 
-def _url(settings: ServerSettings, port: int) -> str:
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    host = everywhere.get(settings.host, settings.host)
-    token = f"?token={quote(settings.token)}" if settings.token else ""
-    return f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}/{token}"
+@contextmanager
+def _certificate(settings: ServerSettings) -> Iterator[tuple[tuple[Path, Path] | None, str]]:
+    """Lend the files of certificate and private key, None for http, and the fingerprint of a self-made one."""
+    if settings.tls_cert and settings.tls_key:
+        yield (settings.tls_cert, settings.tls_key), ""
+    elif settings.tls:
+        with self_made_certificate(reachable_hosts(settings)) as file:
+            yield (file, file), fingerprint(file)
+    else:
+        yield None, ""
 
 
-def _config(models: SharedModels, settings: ServerSettings) -> uvicorn.Config:
+def _config(
+    models: SharedModels, settings: ServerSettings, certificate: tuple[Path, Path] | None
+) -> uvicorn.Config:
     config = uvicorn.Config(
         create_app(models, settings),
+        http="h11",
         ws="websockets-sansio",
         ws_max_size=HEADER.size + settings.limits.frame_bytes,
         # Pictures are compressed already, and compressed messages can be bombs.
@@ -93,13 +137,13 @@ def _config(models: SharedModels, settings: ServerSettings) -> uvicorn.Config:
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,
-        ssl_certfile=settings.certificate,
-        ssl_keyfile=settings.key,
+        ssl_certfile=certificate and certificate[0],
+        ssl_keyfile=certificate and certificate[1],
     )
     try:
         config.load()
     except OSError as error:  # ssl's own errors are of this kind, too
         raise MoveNetError(
-            f"cannot use the certificate {settings.certificate} with its key: {error}"
+            f"cannot use the certificate {config.ssl_certfile} with its key: {error}"
         ) from None
     return config

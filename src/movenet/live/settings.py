@@ -19,7 +19,7 @@ class Limits:
     """How much clients may ask for; each bound keeps one of them from disturbing the others.
 
     Raises:
-        DataError: If one is not above zero.
+        DataError: If one is not above zero, or all cameras would not fit into the connections.
     """
 
     clients: int = 32
@@ -35,7 +35,15 @@ class Limits:
     photo_pixels: int = 25_000_000
     """Of one picture posted to /api/pose."""
     photos: int = 4
-    """Posted pictures received or worked on at the same time; whoever comes then is told to come again."""
+    """Posted pictures worked on at the same time; whoever comes then is told to come again."""
+    uploads: int = 16
+    """Posted pictures being received at the same time, half of them from one address; further ones are refused."""
+    upload_bytes_per_s: float = 16384.0
+    """Slowest rate at which a posted picture may arrive, after the first two seconds."""
+    connections: int = 128
+    """Network connections open at the same time, of cameras and of all else."""
+    request_s: float = 10.0
+    """A connection that has sent no complete request header, or TLS handshake, for so long is closed."""
     idle_s: float = 60.0
     """A camera that says nothing for so long is disconnected."""
     stall_s: float = 10.0
@@ -48,6 +56,10 @@ class Limits:
             value = getattr(self, field.name)
             if not 0 < value < float("inf"):
                 raise DataError(f"expected the limit {field.name} above 0, got {value}")
+        if self.connections <= self.clients:
+            raise DataError(
+                f"expected the limit connections above that of clients, {self.clients}, got {self.connections}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +79,12 @@ class ServerSettings:
     """What everybody must show; None asks for none on this computer, and makes one up for any other address."""
     origins: tuple[str, ...] = ()
     """Pages from elsewhere that may use the server, such as "https://example.org": its own page always may."""
-    certificate: Path | None = None
-    """For https, without which browsers give cameras to pages on the same computer only."""
-    key: Path | None = None
+    tls: bool = False
+    """Serve https with a certificate that the server makes itself, unless `tls_cert` is one. Browsers give cameras to
+    pages of http from the same computer only."""
+    tls_cert: Path | None = None
+    """A certificate of one's own, for https."""
+    tls_key: Path | None = None
     """The certificate's private key."""
     limits: Limits = Limits()
 
@@ -78,8 +93,10 @@ class ServerSettings:
             raise DataError(f"expected a port from 0 to 65535, got {self.port}")
         if self.token is not None and not _TOKEN.fullmatch(self.token):
             raise DataError("expected a token of at least 8 letters, digits or - . _ ~, got another one")
-        if (self.certificate is None) != (self.key is None):
-            raise DataError("expected a certificate and its key, got only one of them")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise DataError(
+                "expected both a certificate and its key, got only one of --tls-cert and --tls-key"
+            )
 
     @property
     def is_local(self) -> bool:
@@ -94,4 +111,4 @@ class ServerSettings:
     @property
     def scheme(self) -> str:
         """How the page's address begins."""
-        return "https" if self.certificate else "http"
+        return "https" if self.tls or self.tls_cert else "http"
