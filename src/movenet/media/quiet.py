@@ -1,30 +1,36 @@
-"""OpenCV keeps its log lines to itself."""
+"""Libraries keep what they say to themselves: what fails is raised."""
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
+import warnings
+from collections.abc import Callable
 from types import TracebackType
-from typing import Final
+from typing import Final, cast
 
 import cv2
 
+Undo = Callable[[], None]
+
 
 class _Quiet:
-    """Keeps OpenCV's own log lines off the user's screen while any thread decodes: what fails is raised.
+    """Keeps a library's own messages off the user's screen while any thread decodes.
 
-    The level belongs to the process, so the last one out restores what the first one in found.
+    Such settings belong to the process, so the last one out restores what the first one in found.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silence: Callable[[], Undo]) -> None:
+        self._silence = silence
         self._lock = threading.Lock()
         self._inside = 0
-        self._level = 0
+        self._undo: Undo | None = None
 
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:
-                self._level = cv2.utils.logging.getLogLevel()
-                cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+                self._undo = self._silence()
             self._inside += 1
 
     def __exit__(
@@ -32,8 +38,31 @@ class _Quiet:
     ) -> None:
         with self._lock:
             self._inside -= 1
-            if not self._inside:
-                cv2.utils.logging.setLogLevel(self._level)
+            if not self._inside and self._undo is not None:
+                self._undo()
 
 
-QUIET: Final = _Quiet()
+def _silence_opencv() -> Undo:
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return lambda: cv2.utils.logging.setLogLevel(level)
+
+
+def _silence_pillow() -> Undo:
+    """Ignore Pillow's warnings; its log goes to handlers that the user has set, and nowhere else."""
+    filters = cast("list[object]", warnings.filters)
+    ours = ("ignore", None, Warning, re.compile(r"(PIL|pillow_heif)\b"), 0)
+    filters.insert(0, ours)
+    logger, handler = logging.getLogger("PIL"), logging.NullHandler()
+    logger.addHandler(handler)
+
+    def undo() -> None:
+        logger.removeHandler(handler)
+        # By identity: an equal one may be the user's.
+        filters[:] = [entry for entry in filters if entry is not ours]
+
+    return undo
+
+
+QUIET: Final = _Quiet(_silence_opencv)
+PILLOW_QUIET: Final = _Quiet(_silence_pillow)

@@ -8,7 +8,7 @@ import numpy as np
 
 from movenet.errors import DataError, MediaError
 from movenet.media import find_photos
-from movenet.media.header import read_header
+from movenet.media.picture_file import PictureFile
 from movenet.skeleton import Skeleton
 from movenet.training.labels import Labels, Person, Picture, checked, inside
 
@@ -66,7 +66,7 @@ def upright_size(path: Path) -> tuple[int, int]:
         MediaError: if it cannot be read.
     """
     try:
-        header = read_header(path.read_bytes(), str(path))
+        data = path.read_bytes()
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from None
-    return (header.height, header.width) if header.orientation > 4 else (header.width, header.height)
+    return PictureFile(data, str(path)).upright_size
