@@ -51,7 +51,7 @@ def mutate_bytes(data: bytes, chance: random.Random) -> bytes:
         match chance.randrange(7):
             case 0 if start < len(changed):
                 changed[start] ^= 1 << chance.randrange(8)
-            case 1:
+            case 1 if start < end:
                 size = end - start
                 changed[start:end] = chance.choice((0, 1, 2 ** (8 * size) - 1)).to_bytes(size, "big")
             case 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -27,9 +28,14 @@ MAX_SCANS: Final = 32
 
 _BYTES_PER_PIXEL: Final = {"PNG": 7.1, "BMP": 7.1, "GIF": 7.1, "WebP": 18.0, "AVIF": 16.0, "HEIC": 16.0}
 """Measured peaks with Pillow 13: its picture (4), ours (3), and what libwebp, libavif and libheif keep beside."""
-_READS: Final = 20_000
-_BYTES_PER_READ: Final = 256
+_READS: Final = 4000
+_BYTES_PER_READ: Final = 512
 """A file is read in so many pieces at most, and one more for each so many bytes: tiny pieces cost only time."""
+_EXIF_SEGMENTS: Final = 3
+_EXIF_BYTES: Final = 1 << 16
+"""EXIF has one segment of a JPEG, of this size at most (JEITA CP-3451, 4.7.2); some programs write it twice."""
+_MAX_STRIPS: Final = 1 << 16
+"""Of a TIFF, or tiles: Pillow makes a list of them before the size is known."""
 _SPARE_TILE_PIXELS: Final = 1 << 22
 """A tile of a TIFF may have so many pixels more than the picture."""
 _BAND_PIXELS: Final = 1 << 16
@@ -37,6 +43,8 @@ _BAND_PIXELS: Final = 1 << 16
 _ORIENTATION: Final = 0x0112
 _TILE_WIDTH: Final = 322
 _TILE_LENGTH: Final = 323
+_STRIP_OFFSETS: Final = 273
+_TILE_OFFSETS: Final = 324
 _BITS_PER_SAMPLE: Final = 258
 
 _DECODERS: Final = {
@@ -97,6 +105,8 @@ class PictureFile:
         self._data = data
         decoder = _decoder(self.kind)
         with self._decoding():
+            if self.kind == "TIFF":
+                _check_strips(data)
             self._file: ImageFile = decoder(_PiecewiseBytes(data))
 
     @property
@@ -170,7 +180,8 @@ class PictureFile:
             return 7.1 if self._has_one_scan() else 4.1 + 2 * len(file.layer)
         if self.kind == "TIFF":
             # libtiff may hold the whole picture as one strip; turning it takes a copy.
-            return max(8.1, 4.1 + sum(file.tag_v2.get(_BITS_PER_SAMPLE, (1,))) / 8)
+            bits = int(sum(file.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
+            return max(8.1, 4.1 + bits / 8)
         return _BYTES_PER_PIXEL[self.kind]
 
     def _has_one_scan(self) -> bool:
@@ -194,7 +205,7 @@ class PictureFile:
         exif = Image.Exif()
         try:
             with PILLOW_QUIET:
-                exif.load(self._file.info.get("exif", b""))
+                exif.load(self._file.info.get("exif", b"")[:_EXIF_BYTES])
                 value = exif.get(_ORIENTATION, 1)
         except Exception:  # noqa: BLE001 (as in `_decoding`)
             return 1
@@ -207,12 +218,15 @@ class _PiecewiseBytes(io.BytesIO):
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self._reads_left = _READS + len(data) // _BYTES_PER_READ
+        self._exif_left = _EXIF_SEGMENTS
 
     def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
         self._reads_left -= 1
-        if self._reads_left < 0:
+        self._exif_left -= piece.startswith(b"Exif\0\0")
+        if self._reads_left < 0 or self._exif_left < 0:
             raise ValueError("the file consists of too many pieces")
-        return super().read(size)
+        return piece
 
 
 def _decoder(kind: str) -> Any:
@@ -223,6 +237,16 @@ def _decoder(kind: str) -> Any:
     except ImportError as problem:
         sentence = missing_extra("pillow-heif", "heif", "Reading HEIC")
         raise MediaError(f"{sentence}, or convert the picture to JPEG first") from problem
+
+
+def _check_strips(tiff: bytes) -> None:
+    """Refuse a TIFF of endless strips or tiles, by its first directory (TIFF 6.0, section 2)."""
+    order = "<" if tiff.startswith(b"II") else ">"
+    start: int = struct.unpack_from(order + "I", tiff, 4)[0]
+    for entry in range(struct.unpack_from(order + "H", tiff, start)[0]):
+        tag, _, count = struct.unpack_from(order + "HHI", tiff, start + 2 + 12 * entry)
+        if tag in (_STRIP_OFFSETS, _TILE_OFFSETS) and count > _MAX_STRIPS:
+            raise ValueError("the picture consists of too many pieces")
 
 
 def _rgb(picture: Image.Image, *, with_alpha: bool) -> NDArray[np.uint8]:

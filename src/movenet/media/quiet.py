@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import logging
 import re
 import threading
@@ -11,8 +13,9 @@ from types import TracebackType
 from typing import Final, cast
 
 import cv2
+from PIL import _imaging
 
-Undo = Callable[[], None]
+Undo = Callable[[], object]
 
 
 class _Quiet:
@@ -49,19 +52,36 @@ def _silence_opencv() -> Undo:
 
 
 def _silence_pillow() -> Undo:
-    """Ignore Pillow's warnings; its log goes to handlers that the user has set, and nowhere else."""
+    """Ignore Pillow's warnings and libtiff's errors; Pillow's log goes to handlers that the user has set only."""
     filters = cast("list[object]", warnings.filters)
     ours = ("ignore", None, Warning, re.compile(r"(PIL|pillow_heif)\b"), 0)
     filters.insert(0, ours)
     logger, handler = logging.getLogger("PIL"), logging.NullHandler()
     logger.addHandler(handler)
+    set_libtiff_handler = _libtiff_handler_setter()
+    libtiff_handler = set_libtiff_handler(None)
 
     def undo() -> None:
+        set_libtiff_handler(libtiff_handler)
         logger.removeHandler(handler)
         # By identity: an equal one may be the user's.
         filters[:] = [entry for entry in filters if entry is not ours]
 
     return undo
+
+
+@functools.cache
+def _libtiff_handler_setter() -> Callable[[int | None], int | None]:
+    """Return libtiff's function that sets what is called with its errors and returns what was called until then.
+
+    Pillow sets the one for warnings alone. On Windows its libtiff cannot be reached, and there it stays as it is.
+    """
+    library = ctypes.CDLL(_imaging.__file__)
+    if not hasattr(library, "TIFFSetErrorHandler"):
+        return lambda handler: None
+    setter = library.TIFFSetErrorHandler
+    setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+    return cast("Callable[[int | None], int | None]", setter)
 
 
 QUIET: Final = _Quiet(_silence_opencv)
