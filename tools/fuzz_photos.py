@@ -63,9 +63,15 @@ def sound_photo(form: int, size: tuple[int, int]) -> bytes:
     """Return the bytes of a picture file of (width, height), with EXIF where the format takes it."""
     pillow_heif.register_heif_opener()
     kind, mode, options = FORMS[form]
-    noise = np.random.default_rng(form).integers(0, 256, (size[1] // 4 + 1, size[0] // 4 + 1, 3), dtype=np.uint8)
+    noise = np.random.default_rng(form).integers(
+        0, 256, (size[1] // 4 + 1, size[0] // 4 + 1, 3), dtype=np.uint8
+    )
     picture = Image.fromarray(noise).resize(size)
-    picture = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257) if mode == "I;16" else picture.convert(mode)
+    picture = (
+        Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
+        if mode == "I;16"
+        else picture.convert(mode)
+    )
     if kind in ("JPEG", "PNG", "WEBP", "AVIF"):
         exif = Image.Exif()
         exif[0x0112] = 6
@@ -94,7 +100,9 @@ def _estimator() -> movenet.Estimator:
 
 def main() -> None:
     """Run the campaign that the arguments describe and print its report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--estimate", action="store_true", help="find the poses in what was decoded, too")

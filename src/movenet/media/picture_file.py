@@ -179,9 +179,9 @@ class PictureFile:
             # libjpeg keeps 16 bits of every coefficient until the last scan.
             return 7.1 if self._has_one_scan() else 4.1 + 2 * len(file.layer)
         if self.kind == "TIFF":
-            # libtiff may hold the whole picture as one strip; turning it takes a copy.
+            # libtiff may hold the whole picture as one strip, and turning it takes a copy.
             bits = int(sum(file.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
-            return max(8.1, 4.1 + bits / 8)
+            return max(7.1, 4.1 + bits / 8 + 4 * (file.tag_v2.get(_ORIENTATION, 1) != 1))
         return _BYTES_PER_PIXEL[self.kind]
 
     def _has_one_scan(self) -> bool:
