@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
-from fuzz_photos import damaged_photo
-from fuzzing import Limits, mutate_bytes, run_campaign
 from PIL import Image
 
+from fuzz_photos import damaged_photo
+from fuzzing import Limits, mutate_bytes, run_campaign
 from movenet.errors import MediaError, MoveNetError
 from movenet.media.photo import decode_photo
 from movenet.media.picture_file import PictureFile

@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 import pillow_heif
 from PIL import Image
-from fuzzing import mutate_bytes, run_campaign
 
 import movenet
+from fuzzing import mutate_bytes, run_campaign
 from movenet.media import decode_photo
 
 FORMS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
@@ -67,11 +67,10 @@ def sound_photo(form: int, size: tuple[int, int]) -> bytes:
         0, 256, (size[1] // 4 + 1, size[0] // 4 + 1, 3), dtype=np.uint8
     )
     picture = Image.fromarray(noise).resize(size)
-    picture = (
-        Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
-        if mode == "I;16"
-        else picture.convert(mode)
-    )
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
+    else:
+        picture = picture.convert(mode)
     if kind in ("JPEG", "PNG", "WEBP", "AVIF"):
         exif = Image.Exif()
         exif[0x0112] = 6

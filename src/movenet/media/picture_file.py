@@ -181,7 +181,8 @@ class PictureFile:
         if self.kind == "TIFF":
             # libtiff may hold the whole picture as one strip, and turning it takes a copy.
             bits = int(sum(file.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
-            return max(7.1, 4.1 + bits / 8 + 4 * (file.tag_v2.get(_ORIENTATION, 1) != 1))
+            turned: bool = file.tag_v2.get(_ORIENTATION, 1) != 1
+            return max(7.1, 4.1 + bits / 8 + 4 * turned)
         return _BYTES_PER_PIXEL[self.kind]
 
     def _has_one_scan(self) -> bool:
