@@ -19,7 +19,7 @@ from movenet.annotations.problems import ProblemList
 from movenet.annotations.values import brief, read_text, to_numbers, to_visibility
 from movenet.errors import DataError, MediaError
 from movenet.media import PHOTO_SUFFIXES
-from movenet.media.header import read_header
+from movenet.media.picture_file import PictureFile
 from movenet.pose import KEYPOINTS
 
 BOX: Final = 5
@@ -167,7 +167,7 @@ def upright_size(path: Path) -> tuple[int, int]:
         MediaError: if it cannot be read.
     """
     try:
-        header = read_header(path.read_bytes(), str(path))
+        data = path.read_bytes()
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from None
-    return (header.height, header.width) if header.orientation > 4 else (header.width, header.height)
+    return PictureFile(data, str(path)).upright_size

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 from movenet.atomic import written_whole
 from movenet.crop import check_image
 from movenet.errors import MediaError
-from movenet.media.header import Header, read_header
+from movenet.media.picture_file import MAX_PHOTO_PIXELS, PictureFile
 from movenet.media.quiet import QUIET
 
 PHOTO_SUFFIXES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 """What `find_photos` takes from folders and globs; `read_photo` goes by the content and not by the name."""
-
-MAX_PHOTO_PIXELS: Final = 200_000_000
-"""The largest picture that is decoded: 200 megapixels, a phone's largest sensor; about 0.6 GB as an array."""
 
 _ENCODERS: Final[dict[str, tuple[int, ...]]] = {
     # Full chroma: with the usual 4:2:0, thin coloured lines smear over a photo.
@@ -42,12 +39,13 @@ _SAME_AS: Final = {".jpeg": ".jpg", ".tiff": ".tif"}
 def read_photo(path: str | Path) -> NDArray[np.uint8]:
     """Return the picture in a file as (H, W, 3) uint8 RGB, turned upright as its EXIF orientation says.
 
-    JPEG (also CMYK), PNG, BMP, WebP, TIFF, and the first picture of a GIF. Grey becomes RGB, 16 bits keep
-    their upper 8, transparent pixels are laid over white.
+    JPEG (also CMYK), PNG, BMP, WebP, TIFF, AVIF, the first picture of a GIF, and HEIC with the extra "heif".
+    Grey becomes RGB, 16 bits keep their upper 8, transparent pixels are laid over white.
 
     Raises:
-        MediaError: The file is missing, a folder, unreadable, empty, no picture, damaged, cut short, or has
-            more than `MAX_PHOTO_PIXELS` pixels (told from the header, before any memory is taken).
+        MediaError: The file is missing, a folder, unreadable, empty, no picture, damaged, cut short, or too large
+            (told from the header, before any memory is taken): more than `MAX_PHOTO_PIXELS` pixels, or more than
+            1 GB of memory to decode them.
     """
     try:
         data = Path(path).read_bytes()
@@ -60,62 +58,19 @@ def read_photo(path: str | Path) -> NDArray[np.uint8]:
     return decode_photo(data, str(path))
 
 
-def decode_photo(data: bytes, name: str = "the picture") -> NDArray[np.uint8]:
+def decode_photo(
+    data: bytes, name: str = "the picture", max_pixels: int = MAX_PHOTO_PIXELS
+) -> NDArray[np.uint8]:
     """Return the picture whose file's bytes are `data` as (H, W, 3) uint8 RGB; otherwise as `read_photo`.
+
+    A picture of more than `max_pixels` pixels is refused before it is decoded.
 
     Raises:
         MediaError: As `read_photo`; `name` stands for the file in its sentence.
     """
     if not data:
         raise MediaError(f"{name} is empty: expected a picture, got 0 bytes")
-    header = read_header(data, name)
-    if not 0 < header.width * header.height <= MAX_PHOTO_PIXELS:
-        raise MediaError(
-            f"{name} has {header.width} x {header.height} pixels: "
-            f"expected 1 to {MAX_PHOTO_PIXELS // 10**6} megapixels, make it smaller first"
-        )
-    flags = cv2.IMREAD_COLOR if header.alpha == "none" else cv2.IMREAD_UNCHANGED
-    try:
-        with QUIET:
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error:
-        pixels = None
-    if pixels is None:
-        raise MediaError(f"{name} cannot be decoded: the {header.kind} file is damaged, cut short or unusual")
-    return _upright(_to_rgb(pixels, header), header.orientation)
-
-
-def _to_rgb(pixels: NDArray[Any], header: Header) -> NDArray[np.uint8]:
-    """Turn what OpenCV decoded, grey, BGR or BGRA of 8 or 16 bits, into (H, W, 3) uint8 RGB."""
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        # libtiff multiplies 8-bit colours by their alpha while reading.
-        multiplied = header.alpha == "premultiplied" or (header.kind == "TIFF" and pixels.dtype == np.uint8)
-        return _over_white(pixels, multiplied=multiplied)
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    code = cv2.COLOR_GRAY2RGB if pixels.ndim == 2 else cv2.COLOR_BGR2RGB
-    return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
-
-
-def _over_white(bgra: NDArray[Any], *, multiplied: bool) -> NDArray[np.uint8]:
-    """Lay a (H, W, 4) picture over white; in bands of rows, so that no wide copy of it all is made."""
-    out = np.empty((*bgra.shape[:2], 3), np.uint8)
-    for top in range(0, len(bgra), 256):
-        band = bgra[top : top + 256]
-        wide = (band >> 8 if bgra.dtype == np.uint16 else band).astype(np.uint16)
-        colour, alpha = wide[..., 2::-1], wide[..., 3:]
-        ink = colour if multiplied else (colour * alpha + 127) // 255
-        out[top : top + 256] = np.minimum(ink + 255 - alpha, 255)
-    return out
-
-
-def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Apply EXIF's orientation 1…8: 5 to 8 swap rows and columns, then the picture is mirrored as needed."""
-    if orientation >= 5:
-        image = image.transpose(1, 0, 2)
-    rows = -1 if orientation in (3, 4, 7, 8) else 1
-    columns = -1 if orientation in (2, 3, 6, 7) else 1
-    return np.ascontiguousarray(image[::rows, ::columns])
+    return PictureFile(data, name).pixels(max_pixels)
 
 
 def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
