@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +15,13 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.error import FFmpegError
 
+from movenet.errors import MediaError
 from movenet.media.container import open_container
 from movenet.media.decoding import Packets
+from movenet.media.video_file import VideoReel
 
+DAMAGE_LIMIT: Final = 100
+"""The sound ends where so many packets in a row cannot be read."""
 PRIMING_S: Final = 0.05
 """Coded sound may begin so much before its first sample is heard: 1024 samples of AAC at 22 kHz."""
 
@@ -50,14 +55,19 @@ class Sound:
         self._name = str(path)
         self._from = open_container(self._name)
         self._track = cast("AudioStream | None", self._from.streams.best("audio"))
-        # Times count from the first picture.
-        self._zero_s = 0.0
-        for stream in self._from.streams:
-            if stream.type == "video" and stream.start_time is not None and stream.time_base:
-                self._zero_s = float(stream.start_time * stream.time_base)
+        self._zero_s = self._start_s() if self._track else 0.0
         self._into: OutputContainer | None = None
         self._packets: Iterator[TimedPacket] = iter(())
         self._next: TimedPacket | None = None
+
+    def _start_s(self) -> float:
+        """Return the file's own time of the first picture that can be decoded, or of its beginning if it has none."""
+        try:
+            reel = VideoReel(open_container(self._name), self._name, DAMAGE_LIMIT)
+        except MediaError:
+            return (self._from.start_time or 0) / av.time_base
+        with closing(reel):
+            return reel.start_s()
 
     def join(self, film: OutputContainer, codec: SoundCodec, first_s: float) -> None:
         """Give the film a sound stream, before anything is written to it.
@@ -93,7 +103,7 @@ class Sound:
         self._from.close()
 
     def _read(self, track: AudioStream) -> Iterator[Packet[AudioStream] | None]:
-        return iter(Packets(self._from, track, self._name, damage_limit=100))
+        return iter(Packets(self._from, track, self._name, DAMAGE_LIMIT))
 
     def _copied(self, stream: AudioStream) -> Iterator[TimedPacket]:
         track, last = cast("AudioStream", self._track), None
