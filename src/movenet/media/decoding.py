@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Final, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
-from av import CodecContext, Packet, VideoFrame, codecs_available
+from av import Packet, VideoFrame
 from av.container import InputContainer
 from av.error import BlockingIOError as NotNow
 from av.error import EOFError as NoMore
 from av.error import ExitError, FFmpegError
 from av.filter import Graph
 from av.stream import Stream
-from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
+from movenet.media.alpha import AlphaDecoder, has_alpha_packets
 from movenet.media.ffmpeg_errors import reason
-
-ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""Matroska stores transparency as a second video beside the first (BlockAdditional)."""
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
 
@@ -70,7 +67,8 @@ class Decoder:
 
     def __init__(self, container: InputContainer, stream: VideoStream, name: str, damage_limit: int) -> None:
         """Read nothing yet. `damage_limit` packets in a row that cannot be read are taken for the end."""
-        self._context = _context(stream)
+        context = stream.codec_context
+        self._context = AlphaDecoder(context) if has_alpha_packets(stream) else context
         self._packets = Packets(container, stream, name, damage_limit)
         self._undecoded = 0
 
@@ -95,18 +93,6 @@ class Decoder:
         except FFmpegError:
             self._undecoded += 1
             return []
-
-
-def _context(stream: VideoStream) -> VideoCodecContext:
-    """Return the stream's decoder, or libvpx's for VP8 and VP9 with transparency, which FFmpeg's own leave out."""
-    usual = stream.codec_context
-    with_alpha = ALPHA_DECODERS.get(usual.codec.canonical_name)
-    flags = {key.lower(): value for key, value in stream.metadata.items()}
-    if flags.get("alpha_mode") != "1" or with_alpha not in codecs_available:
-        return usual
-    context = cast("VideoCodecContext", CodecContext.create(with_alpha, "r"))
-    context.options, context.thread_count = usual.options, usual.thread_count
-    return context
 
 
 def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
