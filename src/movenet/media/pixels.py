@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final, cast
 
 import cv2
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideData, SideDataContainer
 from av.video.format import VideoFormat
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ HIGH_DEFINITION_PX: Final = 576
 
 MAX_FRAME_PIXELS: Final = 67_108_864
 """The largest frame that is decoded, twice 8K; a damaged header may ask for anything."""
+STRIP_PIXELS: Final = 262_144
+"""So many transparent pixels, or one row, are laid over white at a time."""
 MAX_PIXEL_ASPECT: Final = 4
 """Pixels that are said to be longer than this, in either direction, are taken for square: the header is damaged."""
 
@@ -96,12 +99,15 @@ def has_alpha(kind: VideoFormat) -> bool:
 
 def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay a (H, W, 4) uint8 RGBA picture over white."""
-    rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
-    alpha = rgba[..., 3]
-    if alpha.min() < 255:
-        cover = alpha[..., None].astype(np.uint16)
-        rgb = (rgb * cover + 255 * (255 - cover) + 127) // 255
-    return np.asarray(rgb, np.uint8)
+    rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
+    if rgba[..., 3].min() < 255:
+        # In strips: the whole picture in numbers of 16 bits would take several times its memory.
+        rows = max(STRIP_PIXELS // rgba.shape[1], 1)
+        for top in range(0, len(rgba), rows):
+            strip = rgb[top : top + rows]
+            cover = rgba[top : top + rows, :, 3:].astype(np.uint16)
+            strip[:] = (strip * cover + 255 * (255 - cover) + 127) // 255
+    return rgb
 
 
 QUARTER_TURNS: Final = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
@@ -115,13 +121,14 @@ def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     makes such a matrix of the orientation in a JPEG's Exif too; there, mirrorings are not known.
     """
     try:
-        matrix = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
+        # Not frame.side_data: a frame that has been asked for it refers to itself, and its memory is freed late.
+        named = cast("Callable[[VideoFrame], Mapping[str, SideData]]", SideDataContainer)(frame)
     except ValueError:
         # PyAV has no name for one of the frame's other data, such as Exif, and then reads none but the angle.
         return QUARTER_TURNS[round(frame.rotation / 90) % 4]
-    if matrix is None:
+    if "DISPLAYMATRIX" not in named:
         return 1, 0, 0, 1
-    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5] / 65536.0
+    a, b, _, c, d = np.frombuffer(bytes(named["DISPLAYMATRIX"]), np.int32)[:5] / 65536.0
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return int(np.copysign(1, a)), 0, 0, int(np.copysign(1, d))
     return 0, int(np.copysign(1, b)), int(np.copysign(1, c)), 0
