@@ -168,6 +168,20 @@ def test_sound_without_pictures_begins_with_the_film(tmp_path):
     assert beeps(tmp_path / "film.mp4") == pytest.approx([0], abs=TOLERANCE_S)
 
 
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+@pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
+def test_sound_ends_with_the_first_of_two_joined_recordings(tmp_path, kind, codec):
+    wishes = {"format": "mpegts", "sound_codec": codec, "options": {"g": "10"}}
+    first = Film(count=75, sound_s=3.0, **wishes).write(tmp_path / "a.ts").read_bytes()
+    second = Film(count=150, sound_s=6.0, **wishes).write(tmp_path / "b.ts").read_bytes()
+    (tmp_path / "in.ts").write_bytes(first + second)
+    film = copied(tmp_path / "in.ts", tmp_path / f"film.{kind}")
+    with av.open(str(film)) as file:
+        assert max(frame.time for frame in file.decode(video=0)) == pytest.approx(9, abs=0.1)
+    with av.open(str(film)) as file:
+        assert max(frame.time for frame in file.decode(audio=0)) == pytest.approx(3, abs=0.1)
+
+
 def test_a_clock_whose_first_stamps_are_missing_knows_its_zero():
     clock = RecordedTime(step_s=0.04)
     for stamp in (None, None, 7.0):

@@ -21,7 +21,7 @@ from movenet.media.decoding import Packets
 from movenet.media.video_file import VideoReel
 
 DAMAGE_LIMIT: Final = 100
-"""The sound ends where so many packets in a row cannot be read."""
+"""The sound ends where so many packets in a row cannot be read, or lie before what was heard already."""
 PRIMING_S: Final = 0.05
 """Coded sound may begin so much before its first sample is heard: 1024 samples of AAC at 22 kHz."""
 
@@ -106,15 +106,20 @@ class Sound:
         return iter(Packets(self._from, track, self._name, DAMAGE_LIMIT))
 
     def _copied(self, stream: AudioStream) -> Iterator[TimedPacket]:
-        track, last = cast("AudioStream", self._track), None
+        track, last, order = cast("AudioStream", self._track), None, _Order()
         for packet in self._read(track):
             if packet is None or packet.pts is None or packet.dts is None:
                 continue
             shift = round(Fraction(self._zero_s) / packet.time_base)
             packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
             start_s = float(packet.pts * packet.time_base)
+            if start_s < -PRIMING_S and last is None:
+                continue
             # Films take packets in order; a damaged file may have others.
-            if start_s >= -PRIMING_S and (last is None or packet.dts > last) and packet.pts >= packet.dts:
+            kept = (last is None or packet.dts > last) and packet.pts >= packet.dts
+            if order.ends(kept=kept):
+                return
+            if kept:
                 last = packet.dts
                 yield start_s, packet
 
@@ -125,7 +130,7 @@ class Sound:
 
     def _decoded(self) -> Iterator[AudioFrame]:
         """Yield what is heard from the film's start on, with times counted from there."""
-        track, end_s = cast("AudioStream", self._track), 0.0
+        track, end_s, order = cast("AudioStream", self._track), 0.0, _Order()
         for packet in self._read(track):
             try:
                 frames = track.codec_context.decode(packet)
@@ -136,11 +141,26 @@ class Sound:
                     continue
                 start_s = float(frame.pts * frame.time_base) - self._zero_s
                 # A frame that is out of order in a damaged file is left out, as is sound before the film.
-                if start_s > end_s - OVERLAP_S:
+                kept = start_s > end_s - OVERLAP_S
+                if end_s and order.ends(kept=kept):
+                    return
+                if kept:
                     end_s = start_s + frame.samples / frame.sample_rate
                     frame.pts = round(start_s * frame.sample_rate)
                     frame.time_base = Fraction(1, frame.sample_rate)
                     yield frame
+
+
+class _Order:
+    """Tells stray time stamps, as damaged files have some, from a second recording, whose times start anew."""
+
+    def __init__(self) -> None:
+        self._strays = 0
+
+    def ends(self, *, kept: bool) -> bool:
+        """Return whether the recording is over, given whether the next packet is in order."""
+        self._strays = 0 if kept else self._strays + 1
+        return self._strays >= DAMAGE_LIMIT
 
 
 def _timed(packets: list[Packet[AudioStream]]) -> Iterator[TimedPacket]:
