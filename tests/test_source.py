@@ -23,6 +23,7 @@ from movenet.media.pixels import Painter
 from movenet.media.recording import frames_ahead
 from movenet.media.source import SourceSettings, open_source
 from movenet.media.timeline import RecordedTime
+from movenet.media.tone_mapping import hlg_light, pq_light, to_sdr
 
 UPRIGHT = ["red", "green", "blue", "yellow"]
 
@@ -136,6 +137,23 @@ def test_hdr_looks_like_the_same_video_in_sdr(shared, name):
     assert hdr.mean() == pytest.approx(sdr.mean(), abs=2)
     assert hdr.std() == pytest.approx(sdr.std(), abs=2)
     assert np.abs(hdr - sdr).mean() < 4
+
+
+def test_hdr_curves_have_their_published_reference_white_and_peak():
+    """ITU-R BT.2408, table 1: 58 % of PQ and 75 % of HLG are 203 cd/m²."""
+    assert pq_light(np.array([0.0, 0.58, 1.0])) == pytest.approx([0, 203, 10_000], abs=2)
+    assert hlg_light(np.full((1, 3), 0.75)) == pytest.approx(203, abs=1)
+    assert hlg_light(np.ones((1, 3))) == pytest.approx(1000, abs=1)
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 0.58), (18, 0.75)], ids=["PQ", "HLG"])
+def test_hdr_greys_stay_grey_and_in_order_up_to_white(transfer, white):
+    greys = np.linspace(0, 1, 101)[:, None].repeat(3, axis=1)
+    sdr = to_sdr(greys, transfer)
+    assert np.ptp(sdr, axis=1).max() < 1e-3
+    assert (np.diff(sdr[:, 0]) >= 0).all()
+    assert sdr[[0, -1], 0] == pytest.approx([0, 1], abs=1e-3)
+    assert 0.9 < sdr[round(white * 100), 0] < 1
 
 
 @pytest.mark.parametrize("transfer", [16, 18], ids=["PQ", "HLG"])

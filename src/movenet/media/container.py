@@ -14,7 +14,9 @@ from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
 from movenet.media.ffmpeg_errors import reason
-from movenet.media.pixels import MAX_FRAME_PIXELS
+
+MAX_FRAME_PIXELS: Final = 67_108_864
+"""The largest frame that is decoded, twice 8K; a damaged header may ask for anything."""
 
 _NO_PICTURES: Final = frozenset({"tty", "bin", "adf", "idf", "xbin"})
 """Text that FFmpeg would paint as a picture of a terminal."""
@@ -49,9 +51,8 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
         MediaError: There is sound only, or nothing.
     """
     stream = cast("VideoStream | None", container.streams.best("video"))
-    if stream is None or _is_cover(stream):
-        stream = next((other for other in container.streams.video if not _is_cover(other)), None)
-    if stream is None:
+    # A song's cover is a video stream too.
+    if stream is None or stream.disposition & Disposition.attached_pic:
         holds = "only sound" if container.streams.audio else "no video"
         raise MediaError(f"{name} holds {holds}: expected a video")
     if stream.codec_context is None:
@@ -60,11 +61,6 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
         )
     stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     return stream
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    """Tell whether a video stream is a song's or film's cover picture."""
-    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def without_password(address: str) -> str:

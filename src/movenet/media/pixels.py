@@ -14,6 +14,7 @@ from av.video.format import VideoFormat
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from movenet.media.container import MAX_FRAME_PIXELS
 from movenet.media.tone_mapping import ToneMapper, is_hdr
 
 UNSPECIFIED: Final = 2
@@ -22,8 +23,6 @@ HIGH_DEFINITION_PX: Final = 576
 """Video higher than this that does not name its colours uses BT.709, as players take it."""
 
 
-MAX_FRAME_PIXELS: Final = 67_108_864
-"""The largest frame that is decoded, twice 8K; a damaged header may ask for anything."""
 STRIP_PIXELS: Final = 262_144
 """So many transparent pixels, or one row, are laid over white at a time."""
 MAX_PIXEL_ASPECT: Final = 4

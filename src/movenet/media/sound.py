@@ -152,7 +152,7 @@ class Sound:
 
 
 class _Order:
-    """Tells stray time stamps, as damaged files have some, from a second recording, whose times start anew."""
+    """Tells single stray time stamps, as in damaged files, from a second recording, whose times start anew."""
 
     def __init__(self) -> None:
         self._strays = 0

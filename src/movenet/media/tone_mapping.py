@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 REFERENCE_WHITE_NITS: Final = 203.0
 """Luminance of a white sheet of paper in HDR video, cd/m²: ITU-R BT.2408, 2.1. It becomes white."""
 PEAK_NITS: Final = 1000.0
-"""Nominal peak luminance of HLG displays and of most PQ video; what is brighter becomes white too."""
+"""Nominal peak luminance of an HLG display and of most PQ video, cd/m²; what is brighter becomes white too."""
 SDR_GAMMA: Final = 2.4
 """Exponent of displays without HDR: ITU-R BT.1886."""
 KNEE: Final = 0.9
