@@ -164,6 +164,8 @@ def _warm_up() -> None:
             path = Path(folder) / f"clip.{kind.suffix}"
             path.write_bytes(clip(name))
             play(path)
+    # OpenCV starts its threads with the first large picture, and keeps them.
+    cv2.cvtColor(np.zeros((2048, 2048, 4), np.uint8), cv2.COLOR_RGBA2RGB)
 
 
 def _held() -> tuple[int, int]:
