@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 UNSPECIFIED = 2
 CORNERS = ((220, 40, 40), (40, 200, 40), (40, 40, 220), (220, 220, 40))
@@ -102,6 +104,15 @@ class Film:
             frame.pts, frame.time_base = round(time_s * self.ticks), Fraction(1, self.ticks)
             yield stream.encode(frame)
         yield stream.encode(None)
+
+
+def exif_jpeg(index: int, orientation: int) -> bytes:
+    """Return a JPEG whose Exif block has an orientation, 1 to 8."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    Image.fromarray(picture(index, 64, 48)).save(file, "JPEG", exif=exif, quality=95)
+    return file.getvalue()
 
 
 def sine(length_s: float, at_s: float = 0.0):

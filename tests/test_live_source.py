@@ -1,13 +1,14 @@
 import threading
 import time
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import partial
 from itertools import chain, pairwise
 
 import numpy as np
 import pytest
 
-from films import Film, corners, level, middle, picture
+from films import Film, corners, exif_jpeg, level, middle, picture
 from movenet.errors import MediaError
 from movenet.media.live import Grab, LiveSource
 from movenet.media.source import LiveSettings, SourceSettings, open_source
@@ -271,6 +272,22 @@ def test_a_network_cameras_motion_jpeg_is_live():
     assert frame.source == address
     assert corners(frame.image) == UPRIGHT
     assert middle(frame.image) == pytest.approx(level(frame.index), abs=4)
+
+
+def test_a_snapshot_address_with_exif_shows_upright_pictures():
+    """PyAV has no name for the Exif block that FFmpeg attaches to such frames."""
+    headers = (("Content-Type", "image/jpeg"),)
+    with serving(lambda visit: [exif_jpeg(visit, orientation=3)], Http, headers) as server:
+        frame, _ = look_at(f"http://127.0.0.1:{server.port}/snapshot", lambda source, frame: True)
+    assert corners(frame.image) == UPRIGHT[::-1]
+
+
+def test_pixels_of_a_stream_become_square(tmp_path):
+    film = Film(count=40, options={"g": "5", "bf": "0"}, format="mpegts", aspect=Fraction(3, 2))
+    data = film.write(tmp_path / "film.ts").read_bytes()
+    with serving(lambda _: paced(data * 20, 400)) as server:
+        frame, _ = look_at(f"tcp://127.0.0.1:{server.port}", lambda source, frame: True)
+    assert frame.image.shape == (48, 96, 3)
 
 
 def test_pictures_without_time_stamps_have_the_time_of_their_arrival():

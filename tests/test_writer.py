@@ -137,12 +137,21 @@ def test_a_picture_of_another_size_is_fitted_on_black(tmp_path, kind):
     assert image[:, 26:38].min() > 180
 
 
-def test_the_usual_rate_and_the_shape_of_pixels_come_from_the_source(tmp_path):
-    with open_source(Film(rate=10, aspect=Fraction(4, 3)).write(tmp_path / "in.mp4")) as source:
+def test_the_usual_rate_comes_from_the_source(tmp_path):
+    with open_source(Film(rate=10).write(tmp_path / "in.mp4")) as source:
         write(tmp_path / "film.mp4", [0.0], like=source)
     with open_source(tmp_path / "film.mp4") as film:
-        assert film.info.pixel_aspect == Fraction(4, 3)
         assert film.duration_s == pytest.approx(0.1)
+
+
+def test_a_film_has_square_pixels_whatever_its_source_has(tmp_path):
+    source = Film(aspect=Fraction(3, 2)).write(tmp_path / "in.mp4")
+    with open_source(source) as frames, open_writer(tmp_path / "film.mp4", like=frames) as writer:
+        for frame in frames:
+            writer.write(frame.image, frame.time_s)
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        stream = film.streams.video[0]
+        assert (stream.width, stream.height, stream.sample_aspect_ratio or 1) == (96, 48, 1)
 
 
 def test_settings_reach_the_encoder(tmp_path):

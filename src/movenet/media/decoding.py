@@ -16,6 +16,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
+from movenet.media.alpha import AlphaDecoder, has_alpha_packets
 from movenet.media.ffmpeg_errors import reason
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
@@ -66,7 +67,8 @@ class Decoder:
 
     def __init__(self, container: InputContainer, stream: VideoStream, name: str, damage_limit: int) -> None:
         """Read nothing yet. `damage_limit` packets in a row that cannot be read are taken for the end."""
-        self._context = stream.codec_context
+        context = stream.codec_context
+        self._context = AlphaDecoder(context) if has_alpha_packets(stream) else context
         self._packets = Packets(container, stream, name, damage_limit)
         self._undecoded = 0
 

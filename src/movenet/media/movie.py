@@ -72,9 +72,7 @@ def vp9(settings: WriterSettings) -> MovieCodec:
 class MovieSink:
     """Writes MP4 or WebM under a temporary name."""
 
-    def __init__(
-        self, path: Path, codec: MovieCodec, rate_fps: float, aspect: Fraction, audio_from: str | Path | None
-    ) -> None:
+    def __init__(self, path: Path, codec: MovieCodec, rate_fps: float, audio_from: str | Path | None) -> None:
         """Reserve the temporary name and open the sound.
 
         Raises:
@@ -85,7 +83,6 @@ class MovieSink:
         self._path = path
         self._codec = codec
         self._rate_fps = rate_fps
-        self._aspect = aspect
         self._sound = None if audio_from is None else Sound(audio_from)
         self._pending = PendingFile(path, MediaError)
         self._canvas: Canvas | None = None
@@ -137,7 +134,6 @@ class MovieSink:
         context = self._stream.codec_context
         context.width, context.height = prepared.shape[1], prepared.shape[0] * 2 // 3
         context.pix_fmt = "yuv420p"
-        context.sample_aspect_ratio = self._aspect
         context.colorspace, context.color_primaries, context.color_trc = BT601, BT709, BT709
         context.color_range = LIMITED_RANGE
         context.thread_count = 0  # as many as there are cores; PyAV's default is one

@@ -93,6 +93,6 @@ def _grabs(container: InputContainer, name: str) -> Generator[Grab, None, None]:
         stream = pictures_of(container, name)
         # Decoding frames side by side would hold back as many as there are threads.
         stream.thread_type = "SLICE"
-        stamped, painter = container.format.name not in _STAMPLESS, Painter()
+        stamped, painter = container.format.name not in _STAMPLESS, Painter(stream.sample_aspect_ratio)
         for frame in Decoder(container, stream, name, damage_limit=100).frames():
             yield Grab(partial(painter, frame), stamp_s(frame) if stamped else None)

@@ -1,16 +1,21 @@
-"""FFmpeg's frames, of any pixel format and orientation, turned into upright RGB arrays."""
+"""FFmpeg's frames, of any pixel format, shape of pixels and orientation, turned into upright RGB arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Final, cast
 
 import cv2
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideData, SideDataContainer
 from av.video.format import VideoFormat
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
+
+from movenet.media.container import MAX_FRAME_PIXELS
+from movenet.media.tone_mapping import ToneMapper, is_hdr
 
 UNSPECIFIED: Final = 2
 """AVCOL_SPC_UNSPECIFIED (ITU-T H.273, table 4)."""
@@ -18,19 +23,33 @@ HIGH_DEFINITION_PX: Final = 576
 """Video higher than this that does not name its colours uses BT.709, as players take it."""
 
 
+STRIP_PIXELS: Final = 262_144
+"""So many transparent pixels, or one row, are laid over white at a time."""
+MAX_PIXEL_ASPECT: Final = 4
+"""Pixels that are said to be longer than this, in either direction, are taken for square: the header is damaged."""
+
+
 class Painter:
     """Converts the frames of one stream; what FFmpeg prepares for one frame serves the next."""
 
-    def __init__(self) -> None:
-        """Prepare nothing yet: the first frame tells what is needed."""
+    def __init__(self, pixel_aspect: Fraction | None) -> None:
+        """Prepare nothing yet: the first frame tells what is needed.
+
+        `pixel_aspect` is the width of a pixel by its height, before the frame is turned; None if unknown.
+        """
+        self._pixel_aspect = pixel_aspect or Fraction(1)
         self._reformatter = VideoReformatter()
         self._transparent: dict[str, bool] = {}
+        self._tone_mapper: ToneMapper | None = None
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return the frame as (H, W, 3) uint8 RGB, upright, laid over white where it is transparent.
+        """Return the frame as (H, W, 3) uint8 RGB: upright, pixels square, HDR turned into SDR, alpha over white.
 
         Rows may be padded: the array is C-contiguous within a row only.
         """
+        matrix = display_matrix(frame)
+        if is_hdr(frame):
+            frame = self._tone_mapped(frame)
         kind = frame.format.name
         if kind not in self._transparent:
             self._transparent[kind] = has_alpha(frame.format)
@@ -41,18 +60,35 @@ class Painter:
             image = self._convert(frame, kind).copy()
         else:
             image = self._convert(frame, "rgb24")
-        return turned(image, display_matrix(frame))
+        return turned(image, matrix)
+
+    def _tone_mapped(self, frame: VideoFrame) -> VideoFrame:
+        if self._tone_mapper is None or not self._tone_mapper.takes(frame):
+            self._tone_mapper = ToneMapper(frame)
+        return self._tone_mapper(frame)
 
     def _convert(self, frame: VideoFrame, kind: str) -> NDArray[np.uint8]:
         guess = frame.colorspace == UNSPECIFIED and frame.height > HIGH_DEFINITION_PX
+        width, height = display_size(frame.width, frame.height, self._pixel_aspect)
         same = self._reformatter.reformat(
             frame,
+            width=width,
+            height=height,
             format=kind,
             src_colorspace=Colorspace.ITU709 if guess else None,
             interpolation=Interpolation.BILINEAR,
             threads=1,
         )
         return cast("NDArray[np.uint8]", same.to_ndarray())
+
+
+def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Return the width and height of a frame with square pixels: one side grows, none shrinks."""
+    if not Fraction(1, MAX_PIXEL_ASPECT) <= pixel_aspect <= MAX_PIXEL_ASPECT:
+        return width, height
+    wide = max(width, round(width * pixel_aspect))
+    high = max(height, round(height / pixel_aspect))
+    return (wide, high) if wide * high <= MAX_FRAME_PIXELS else (width, height)
 
 
 def has_alpha(kind: VideoFormat) -> bool:
@@ -62,23 +98,36 @@ def has_alpha(kind: VideoFormat) -> bool:
 
 def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay a (H, W, 4) uint8 RGBA picture over white."""
-    rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
-    alpha = rgba[..., 3]
-    if alpha.min() < 255:
-        cover = alpha[..., None].astype(np.uint16)
-        rgb = (rgb * cover + 255 * (255 - cover) + 127) // 255
-    return np.asarray(rgb, np.uint8)
+    rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
+    if rgba[..., 3].min() < 255:
+        # In strips: the whole picture in numbers of 16 bits would take several times its memory.
+        rows = max(STRIP_PIXELS // rgba.shape[1], 1)
+        for top in range(0, len(rgba), rows):
+            strip = rgb[top : top + rows]
+            cover = rgba[top : top + rows, :, 3:].astype(np.uint16)
+            strip[:] = (strip * cover + 255 * (255 - cover) + 127) // 255
+    return rgb
+
+
+QUARTER_TURNS: Final = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
+"""Matrices, as `display_matrix` returns them, of 0 to 3 quarter turns against the clock."""
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """Return (a, b, c, d), each -1, 0 or 1: a pixel (x, y) is shown at (a·x + c·y, b·x + d·y) plus a shift.
 
-    ISO/IEC 14496-12, 8.3.2.3, rounded to quarter turns and mirrorings; (1, 0, 0, 1) if the frame names none.
+    ISO/IEC 14496-12, 8.3.2.3, rounded to quarter turns and mirrorings; (1, 0, 0, 1) if the frame names none. FFmpeg
+    makes such a matrix of the orientation in a JPEG's Exif too; there, mirrorings are not known.
     """
-    matrix = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
-    if matrix is None:
+    try:
+        # Not frame.side_data: a frame that has been asked for it refers to itself, and its memory is freed late.
+        named = cast("Callable[[VideoFrame], Mapping[str, SideData]]", SideDataContainer)(frame)
+    except ValueError:
+        # PyAV has no name for one of the frame's other data, such as Exif, and then reads none but the angle.
+        return QUARTER_TURNS[round(frame.rotation / 90) % 4]
+    if "DISPLAYMATRIX" not in named:
         return 1, 0, 0, 1
-    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5] / 65536.0
+    a, b, _, c, d = np.frombuffer(bytes(named["DISPLAYMATRIX"]), np.int32)[:5] / 65536.0
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return int(np.copysign(1, a)), 0, 0, int(np.copysign(1, d))
     return 0, int(np.copysign(1, b)), int(np.copysign(1, c)), 0

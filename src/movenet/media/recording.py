@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from movenet.errors import MediaError
 from movenet.media.ahead import Ahead
 from movenet.media.frame import Frame
 from movenet.media.source import Source, SourceInfo
+
+AHEAD_BYTES: Final = 2**28
+"""Memory for frames that wait to be taken, unless one alone needs more."""
 
 
 class Reel(Protocol):
@@ -49,7 +52,7 @@ class Recording(Source):
         except BaseException:
             reel.close()
             raise
-        self._frames = Ahead(_all(first, rest, reel), ahead)
+        self._frames = Ahead(_all(first, rest, reel), frames_ahead(ahead, first.image.nbytes))
 
     @property
     def damage(self) -> int:
@@ -62,6 +65,11 @@ class Recording(Source):
     def close(self) -> None:
         """End the thread and close the file."""
         self._frames.close()
+
+
+def frames_ahead(wanted: int, frame_bytes: int) -> int:
+    """Return how many frames of a size may wait to be taken: as many as wanted if memory allows, at least one."""
+    return max(min(wanted, AHEAD_BYTES // frame_bytes), 1)
 
 
 def _all(first: Frame, rest: Iterator[Frame], reel: Reel) -> Generator[Frame, None, None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +15,13 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.error import FFmpegError
 
+from movenet.errors import MediaError
 from movenet.media.container import open_container
 from movenet.media.decoding import Packets
+from movenet.media.video_file import VideoReel
 
+DAMAGE_LIMIT: Final = 100
+"""The sound ends where so many packets in a row cannot be read, or lie before what was heard already."""
 PRIMING_S: Final = 0.05
 """Coded sound may begin so much before its first sample is heard: 1024 samples of AAC at 22 kHz."""
 
@@ -50,14 +55,19 @@ class Sound:
         self._name = str(path)
         self._from = open_container(self._name)
         self._track = cast("AudioStream | None", self._from.streams.best("audio"))
-        # Times count from the first picture.
-        self._zero_s = 0.0
-        for stream in self._from.streams:
-            if stream.type == "video" and stream.start_time is not None and stream.time_base:
-                self._zero_s = float(stream.start_time * stream.time_base)
+        self._zero_s = self._start_s() if self._track else 0.0
         self._into: OutputContainer | None = None
         self._packets: Iterator[TimedPacket] = iter(())
         self._next: TimedPacket | None = None
+
+    def _start_s(self) -> float:
+        """Return the file's own time of the first picture that can be decoded, or of its beginning if it has none."""
+        try:
+            reel = VideoReel(open_container(self._name), self._name, DAMAGE_LIMIT)
+        except MediaError:
+            return (self._from.start_time or 0) / av.time_base
+        with closing(reel):
+            return reel.start_s()
 
     def join(self, film: OutputContainer, codec: SoundCodec, first_s: float) -> None:
         """Give the film a sound stream, before anything is written to it.
@@ -93,18 +103,23 @@ class Sound:
         self._from.close()
 
     def _read(self, track: AudioStream) -> Iterator[Packet[AudioStream] | None]:
-        return iter(Packets(self._from, track, self._name, damage_limit=100))
+        return iter(Packets(self._from, track, self._name, DAMAGE_LIMIT))
 
     def _copied(self, stream: AudioStream) -> Iterator[TimedPacket]:
-        track, last = cast("AudioStream", self._track), None
+        track, last, order = cast("AudioStream", self._track), None, _Order()
         for packet in self._read(track):
             if packet is None or packet.pts is None or packet.dts is None:
                 continue
             shift = round(Fraction(self._zero_s) / packet.time_base)
             packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
             start_s = float(packet.pts * packet.time_base)
+            if start_s < -PRIMING_S and last is None:
+                continue
             # Films take packets in order; a damaged file may have others.
-            if start_s >= -PRIMING_S and (last is None or packet.dts > last) and packet.pts >= packet.dts:
+            kept = (last is None or packet.dts > last) and packet.pts >= packet.dts
+            if order.ends(kept=kept):
+                return
+            if kept:
                 last = packet.dts
                 yield start_s, packet
 
@@ -115,7 +130,7 @@ class Sound:
 
     def _decoded(self) -> Iterator[AudioFrame]:
         """Yield what is heard from the film's start on, with times counted from there."""
-        track, end_s = cast("AudioStream", self._track), 0.0
+        track, end_s, order = cast("AudioStream", self._track), 0.0, _Order()
         for packet in self._read(track):
             try:
                 frames = track.codec_context.decode(packet)
@@ -126,11 +141,26 @@ class Sound:
                     continue
                 start_s = float(frame.pts * frame.time_base) - self._zero_s
                 # A frame that is out of order in a damaged file is left out, as is sound before the film.
-                if start_s > end_s - OVERLAP_S:
+                kept = start_s > end_s - OVERLAP_S
+                if end_s and order.ends(kept=kept):
+                    return
+                if kept:
                     end_s = start_s + frame.samples / frame.sample_rate
                     frame.pts = round(start_s * frame.sample_rate)
                     frame.time_base = Fraction(1, frame.sample_rate)
                     yield frame
+
+
+class _Order:
+    """Tells single stray time stamps, as in damaged files, from a second recording, whose times start anew."""
+
+    def __init__(self) -> None:
+        self._strays = 0
+
+    def ends(self, *, kept: bool) -> bool:
+        """Return whether the recording is over, given whether the next packet is in order."""
+        self._strays = 0 if kept else self._strays + 1
+        return self._strays >= DAMAGE_LIMIT
 
 
 def _timed(packets: list[Packet[AudioStream]]) -> Iterator[TimedPacket]:

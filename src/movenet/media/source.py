@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
@@ -61,15 +60,13 @@ class SourceInfo:
     name: str
     """The path, the address without its password, or the camera."""
     width: int
-    """Pixels of the first picture, upright; later ones may differ."""
+    """Square pixels of the first picture, upright; later ones may differ."""
     height: int
     rate_fps: float | None = None
     """Pictures per second on average; None if unknown or if there is only one."""
     frame_count: int | None = None
     """As the file says or as its length suggests: an estimate, good for a progress bar."""
     duration_s: float | None = None
-    pixel_aspect: Fraction = Fraction(1)
-    """Width by height of one pixel as it is to be shown; the arrays hold the pixels as they are stored."""
     live: bool = False
     """Pictures come in their own time, and are lost if nobody takes them."""
 
@@ -166,7 +163,8 @@ def open_source(source: str | Path | int, settings: SourceSettings | None = None
     * an address: rtsp, rtmp, rtp, srt, udp and tcp are live; http and https are a recording if what stands
       behind the address has an end, and live if not
 
-    Pictures are upright RGB; transparent pixels are laid over white; interlaced video is deinterlaced.
+    Pictures are upright RGB with square pixels; transparent pixels are laid over white; interlaced video is
+    deinterlaced; HDR video (PQ and HLG) is tone-mapped to BT.709.
 
     Raises:
         MediaError: There is no such thing, it cannot be read, has no picture, or is busy; for cameras and

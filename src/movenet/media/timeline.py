@@ -23,6 +23,11 @@ class RecordedTime:
         self._origin_s: float | None = None
         self._last_s = -step_s
 
+    @property
+    def origin_s(self) -> float | None:
+        """The stream's own time of this clock's 0; None as long as no frame had a time stamp."""
+        return self._origin_s
+
     def __call__(self, stamp_s: float | None) -> float:
         """Return when the frame is shown, in seconds since the first; later than the frame before it."""
         time_s = self._last_s + self._step_s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import count
 from typing import Final
 
@@ -59,19 +58,32 @@ class VideoReel:
         Raises:
             MediaError: The connection is lost.
         """
-        clock = RecordedTime(1 / (rate_fps(self._stream) or USUAL_RATE_FPS))
-        painter, index = Painter(), count()
+        clock = self._clock()
+        painter, index = Painter(self._stream.sample_aspect_ratio), count()
         for frame in self._decoder.frames():
             yield Frame(painter(frame), clock(stamp_s(frame)), next(index), self.name)
+
+    def start_s(self) -> float:
+        """Return the file's own time of the first picture, at which `frames` begins to count; reads up to it.
+
+        Raises:
+            MediaError: The connection is lost.
+        """
+        clock = self._clock()
+        for frame in self._decoder.frames():
+            clock(stamp_s(frame))
+            if clock.origin_s is not None:
+                return clock.origin_s
+        return 0.0
+
+    def _clock(self) -> RecordedTime:
+        return RecordedTime(1 / (rate_fps(self._stream) or USUAL_RATE_FPS))
 
     def info(self, first: Frame) -> SourceInfo:
         """Return what the container says; lengths are estimates where it says nothing."""
         stream, rate, duration_s = self._stream, rate_fps(self._stream), self._duration_s()
         height, width = first.image.shape[:2]
         guess = round(duration_s * rate) if duration_s and rate else None
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        # Pixels are described as they are stored, which may be on their side.
-        on_its_side = (width > height) != (stream.width > stream.height)
         return SourceInfo(
             name=self.name,
             width=width,
@@ -79,7 +91,6 @@ class VideoReel:
             rate_fps=rate,
             frame_count=stream.frames or guess,
             duration_s=duration_s,
-            pixel_aspect=1 / aspect if on_its_side else aspect,
         )
 
     def _duration_s(self) -> float | None:

@@ -8,7 +8,6 @@ import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -82,7 +81,7 @@ def open_writer(
 
     Args:
         path: Where the film is to appear.
-        like: The source of the pictures: tells their usual rate and the shape of their pixels.
+        like: The source of the pictures: tells their usual rate.
         rate_fps: The usual rate, if there is no such source; every picture has its own time all the same.
         audio_from: The file whose sound goes with the pictures, from the same moment on: times given to `write`
             count from that file's first picture. It is cut at the film's end. Copied as it is where every
@@ -99,19 +98,16 @@ def open_writer(
         rate_fps = USUAL_RATE_FPS
     if not 0 < rate_fps < math.inf:
         raise MediaError(f"expected pictures per second above 0, got {rate_fps}")
-    aspect = like.info.pixel_aspect if like else Fraction(1)
-    return VideoWriter(path, _sink(path, rate_fps, aspect, audio_from, settings), rate_fps, settings.ahead)
+    return VideoWriter(path, _sink(path, rate_fps, audio_from, settings), rate_fps, settings.ahead)
 
 
-def _sink(
-    path: Path, rate_fps: float, aspect: Fraction, audio_from: str | Path | None, settings: WriterSettings
-) -> Sink:
+def _sink(path: Path, rate_fps: float, audio_from: str | Path | None, settings: WriterSettings) -> Sink:
     suffix = path.suffix.lower()
     if suffix in (".mp4", ".m4v", ".mov", ".webm"):
         from movenet.media.movie import MovieSink, h264, vp9
 
         codec = vp9(settings) if suffix == ".webm" else h264(settings)
-        return MovieSink(path, codec, rate_fps, aspect, audio_from)
+        return MovieSink(path, codec, rate_fps, audio_from)
     if suffix == ".gif":
         from movenet.media.gif import GifSink
 
