@@ -1,9 +1,9 @@
 """Pictures in and out: photos, videos, cameras and streams."""
 
 from movenet.media.frame import Frame
+from movenet.media.listing import PHOTO_SUFFIXES
 from movenet.media.photo import (
     MAX_PHOTO_PIXELS,
-    PHOTO_SUFFIXES,
     decode_photo,
     find_photos,
     read_photo,
