@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -62,4 +63,10 @@ def main() -> None:
             close_stdout()
     except (MoveNetError, OutputError) as error:
         complain(error)
+        sys.exit(1)
+    except OSError as problem:
+        # Whatever prints, the reader of the output may have gone, or its disk be full.
+        if problem.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        complain(OutputError(f"cannot write the output: {problem.strerror}"))
         sys.exit(1)
