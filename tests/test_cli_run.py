@@ -256,7 +256,8 @@ def test_a_photo_behind_an_address_is_a_photo_and_its_password_is_sent(invoke, t
     class Guarded(Http):
         def do_GET(self):  # noqa: N802 (named by http.server)
             if self.headers.get("Authorization"):
-                return super().do_GET()
+                super().do_GET()
+                return
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="camera"')
             self.end_headers()
