@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import chain, pairwise
 
+import cv2
 import numpy as np
 import pytest
 
@@ -387,6 +388,17 @@ def test_a_film_behind_an_http_address_is_a_recording(tmp_path):
     with watching_film(film, lambda _: iter([film])) as source:
         assert not source.live
         assert [frame.time_s for frame in source] == pytest.approx([i / 25 for i in range(10)])
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_photo_behind_an_http_address_is_one_frame(suffix):
+    data = cv2.imencode(suffix, picture(0, 64, 48)[..., ::-1])[1].tobytes()
+    with serving(lambda _: iter([data]), Http) as server:
+        address = f"http://ann:secret@127.0.0.1:{server.port}/snapshot"
+        with open_source(address, SourceSettings(live=QUICK)) as source:
+            assert not source.live
+            assert source.name == address.replace("secret", "***")
+            assert [corners(frame.image) for frame in source] == [UPRIGHT]
 
 
 def noise(index, width, height):

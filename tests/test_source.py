@@ -441,6 +441,15 @@ def test_text_is_an_error(tmp_path, name):
         open_source(write(tmp_path / name, b"Dear diary, today I saw a film.\n" * 50))
 
 
+def test_a_film_and_its_folder_may_have_any_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = number(tmp_path / "2023", ["1.png"])
+    Film(count=3).write(tmp_path / "cam1:take2.mp4")
+    assert len(frames_of(Path("./2023"))) == len(frames_of("2023")) == len(frames_of(folder)) == 1
+    for name in ("cam1:take2.mp4", "./cam1:take2.mp4", Path("cam1:take2.mp4")):
+        assert len(frames_of(name)) == 3
+
+
 def test_sound_alone_is_an_error(tmp_path):
     with pytest.raises(MediaError, match="holds only sound"):
         open_source(Film(count=0, sound_s=0.2).write(tmp_path / "song.mp4"))

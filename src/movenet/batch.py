@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from movenet.errors import MoveNetError
 from movenet.estimator import Estimator
 from movenet.media import read_photo
+from movenet.media.web_photo import WebPhoto
 from movenet.pose import Pose
 
 READ_AHEAD: Final = 4
@@ -27,7 +28,7 @@ READ_AHEAD: Final = 4
 class PhotoPoses:
     """What came of one photo: the picture and its poses, or the error that stood in the way."""
 
-    path: Path
+    path: Path | WebPhoto
     image: NDArray[np.uint8]
     """(H, W, 3) uint8 RGB; of no pixels if the photo could not be read."""
     poses: tuple[Pose, ...] = ()
@@ -36,7 +37,7 @@ class PhotoPoses:
     """Time taken to find the poses, without reading the file."""
 
 
-def estimate_photos(paths: Iterable[Path], estimator: Estimator) -> Iterator[PhotoPoses]:
+def estimate_photos(paths: Iterable[Path | WebPhoto], estimator: Estimator) -> Iterator[PhotoPoses]:
     """Find the poses of each photo, in order; a photo that cannot be read gives its error and the rest go on."""
     for path, read in read_ahead(paths):
         try:
@@ -49,14 +50,20 @@ def estimate_photos(paths: Iterable[Path], estimator: Estimator) -> Iterator[Pho
         yield PhotoPoses(path, image, poses, estimate_s=time.perf_counter() - start)
 
 
-def read_ahead(paths: Iterable[Path]) -> Iterator[tuple[Path, Future[NDArray[np.uint8]]]]:
+def read_ahead(
+    paths: Iterable[Path | WebPhoto],
+) -> Iterator[tuple[Path | WebPhoto, Future[NDArray[np.uint8]]]]:
     """Yield each photo's path and its picture to come, (H, W, 3) uint8 RGB, while the next are being read.
 
     The picture's `result` raises MediaError if the photo cannot be read.
     """
     remaining = iter(paths)
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="movenet-photos") as readers:
-        waiting = deque((path, readers.submit(read_photo, path)) for path in islice(remaining, READ_AHEAD))
+        waiting = deque((path, readers.submit(_read, path)) for path in islice(remaining, READ_AHEAD))
         while waiting:
             yield waiting.popleft()
-            waiting.extend((path, readers.submit(read_photo, path)) for path in islice(remaining, 1))
+            waiting.extend((path, readers.submit(_read, path)) for path in islice(remaining, 1))
+
+
+def _read(photo: Path | WebPhoto) -> NDArray[np.uint8]:
+    return photo.read() if isinstance(photo, WebPhoto) else read_photo(photo)

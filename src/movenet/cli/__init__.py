@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -20,6 +21,7 @@ from movenet.cli import (
     run,
     train,
 )
+from movenet.cli.output import OutputError, close_stdout, complain, escape_unencodable
 from movenet.errors import MoveNetError
 
 app = typer.Typer(
@@ -53,8 +55,18 @@ def version(
 
 def main() -> None:
     """Run the command line: an error meant for the user is one line and exit code 1; a bug keeps its traceback."""
+    escape_unencodable()
     try:
-        app()
-    except MoveNetError as error:
-        typer.echo(f"movenet: {error}", err=True)
+        try:
+            app()
+        finally:
+            close_stdout()
+    except (MoveNetError, OutputError) as error:
+        complain(error)
+        sys.exit(1)
+    except OSError as problem:
+        # Whatever prints, the reader of the output may have gone, or its disk be full.
+        if problem.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        complain(OutputError(f"cannot write the output: {problem.strerror}"))
         sys.exit(1)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from movenet.annotations import ERRORS, WARNINGS, Problem
 from movenet.annotations.check import check
-from movenet.cli.output import complain, frame_progress, progress, tell
+from movenet.cli.output import complain, frame_progress, progress, say, tell
 from movenet.dataset.building import BuildSettings, Built, build
 from movenet.dataset.labelling import Labeller, LabelSettings
 from movenet.dataset.review import write_sheet
@@ -58,18 +58,18 @@ def apply_and_tell(folder: Path, decisions: Path | None, *, json: bool) -> None:
     """Write the lists anew and tell what they hold."""
     counted = assemble(folder, decisions)
     if json:
-        print(dumps(asdict(counted)))
+        say(dumps(asdict(counted)))
         return
     for part, pictures in counted.pictures.items():
-        print(f"{folder / part}.json  {pictures} pictures, {counted.people[part]} people")
-    print(f"{counted.rejected} rejected")
+        say(f"{folder / part}.json  {pictures} pictures, {counted.people[part]} people")
+    say(f"{counted.rejected} rejected")
 
 
 def check_and_tell(labels: Sequence[Path], images: Path | None, *, sides: bool, json: bool) -> bool:
     """Print what is wrong and return whether nothing serious is."""
     problems = list(progress(check(labels, images, Sides() if sides else None), "checking", None))
     if json:
-        print(dumps({"counts": Counter(p.kind for p in problems), "problems": [asdict(p) for p in problems]}))
+        say(dumps({"counts": Counter(p.kind for p in problems), "problems": [asdict(p) for p in problems]}))
     else:
         _tell_problems(problems)
     return not any(problem.serious for problem in problems)
@@ -81,24 +81,24 @@ def _watch(frames: Iterator[Frame], source: Any) -> Iterable[Frame]:
 
 def _tell_built(built: Built, sheet: Path, *, json: bool) -> None:
     if json:
-        print(dumps({**asdict(built.counted), "left_out": built.left_out, "failed": built.failed}))
+        say(dumps({**asdict(built.counted), "left_out": built.left_out, "failed": built.failed}))
         return
     if built.stopped:
         tell("stopped early: what was done is kept")
     for part, pictures in built.counted.pictures.items():
-        print(f"{part}: {pictures} pictures, {built.counted.people[part]} people")
-    print("left out: " + (", ".join(f"{n} × {why}" for why, n in sorted(built.left_out.items())) or "nobody"))
-    print(f"look through it: {sheet}")
+        say(f"{part}: {pictures} pictures, {built.counted.people[part]} people")
+    say("left out: " + (", ".join(f"{n} × {why}" for why, n in sorted(built.left_out.items())) or "nobody"))
+    say(f"look through it: {sheet}")
 
 
 def _tell_problems(problems: Sequence[Problem]) -> None:
     if not problems:
-        print("nothing is wrong")
+        say("nothing is wrong")
         return
     for kinds, name in ((ERRORS, "error"), (WARNINGS, "warning")):
         for kind, meaning in kinds.items():
             found = [problem for problem in problems if problem.kind == kind]
             if found:
-                print(f"{name:8} {len(found):5} × {kind}: {meaning}")
+                say(f"{name:8} {len(found):5} × {kind}: {meaning}")
             for problem in found[:EXAMPLES]:
-                print(f"{'':16} {problem.file}, {problem.place}: {problem.said}")
+                say(f"{'':16} {problem.file}, {problem.place}: {problem.said}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from movenet import trial
 from movenet.annotations import read_results
-from movenet.cli.output import print_figures, progress
+from movenet.cli.output import print_figures, progress, say
 from movenet.engine import Runtime
 from movenet.estimator import Estimator, Method, People, Preset
 from movenet.evaluation import Assessment, Truth, to_plain
@@ -98,12 +98,12 @@ def show(assessment: Assessment, tried: Tried, *, json: bool) -> None:
     figures = {**plain, "ms_per_image": ms}
     first = {name: figures[name] for name in TABLE}
     if json:
-        print(dumps({**first, **plain, "protocol": _protocol(tried)}))
+        say(dumps({**first, **plain, "protocol": _protocol(tried)}))
         return
     shown = {name.replace("_per_image", ""): value for name, value in first.items() if value is not None}
     print_figures(shown, json=False)
     gains = ", ".join(f"{name} {gain:.3f}" for name, gain in assessment.costs.in_turn.items())
-    print(f"PCK@0.2 {assessment.pck.mean:.3f} · AP lost to: {gains}")
+    say(f"PCK@0.2 {assessment.pck.mean:.3f} · AP lost to: {gains}")
 
 
 def _protocol(tried: Tried) -> dict[str, str]:

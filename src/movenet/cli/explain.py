@@ -43,6 +43,7 @@ def explain(
 
     Without -o the figure of NAME.jpg is NAME.explained.png in the current folder.
     """
+    from movenet.cli.output import say
     from movenet.engine import Runtime
     from movenet.estimator import Estimator
     from movenet.explain import check_request, draw_figure, write_figure
@@ -55,4 +56,4 @@ def explain(
     runtime = Runtime(engine.value, precision.value, threads)
     explanation = walk(image, Estimator(model, method=method.value, runtime=runtime))
     write_figure(target, draw_figure(explanation, keypoint))
-    typer.echo(f"{target}: {'nobody' if explanation.pose is None else 'a person'} explained")
+    say(f"{target}: {'nobody' if explanation.pose is None else 'a person'} explained")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.cli.output import say
 from movenet.errors import MissingExtraError, ModelError
 from movenet.models import ModelCard
 
@@ -73,8 +74,8 @@ def run(model: str, out: Path, asked: Wish, assess: Assess | None, *, json: bool
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
         return
     d, ap = shipped.difference, "" if shipped.assessed is None else f" · AP {shipped.assessed['AP']:.3f}"
-    print(f"{out}  {asked.format} {asked.precision}, {shipped.bytes / 1e6:.2f} MB{ap}")
-    print(
+    say(f"{out}  {asked.format} {asked.precision}, {shipped.bytes / 1e6:.2f} MB{ap}")
+    say(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
     )

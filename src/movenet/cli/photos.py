@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from movenet.batch import PhotoPoses, estimate_photos
-from movenet.cli.inputs import name_photos
-from movenet.cli.output import complain, print_poses, progress
-from movenet.drawing import Style, draw
+from movenet.cli.job import Job
+from movenet.cli.output import complain, print_poses, progress, say, write_record
+from movenet.drawing import draw
 from movenet.errors import MoveNetError
 from movenet.estimator import Estimator
 from movenet.media import write_photo
-from movenet.records import Record, to_json
+from movenet.records import Record, RecordWriter, to_json
 
 
-def run_photos(
-    paths: Sequence[Path], estimator: Estimator, out: Path | None, *, style: Style, json: bool
-) -> bool:
-    """Run on every photo and return whether all went well."""
-    silent = json and out is None
-    targets: Sequence[Path | None] = [None] * len(paths) if silent else name_photos(paths, out)
-    failed = False
-    photos = progress(estimate_photos(paths, estimator), "estimating", len(paths))
-    for photo, target in zip(photos, targets, strict=True):
+def run_photos(job: Job, estimator: Estimator, recorder: RecordWriter | None) -> int:
+    """Run on every photo and return how many went well.
+
+    Raises:
+        OutputError: stdout or the records take no more.
+    """
+    done = 0
+    for found in progress(estimate_photos(job.photos, estimator), "estimating", len(job.photos)):
         try:
-            _finish(photo, target, style, json=json)
+            record = _draw(found, job)
         except MoveNetError as error:
-            failed = True
             complain(error)
-    return not failed
+            continue
+        write_record(recorder, record)
+        if job.json:
+            say(to_json(record))
+        else:
+            print_poses(record, job.photos[found.path], found.estimate_s)
+        done += 1
+    return done
 
 
-def _finish(photo: PhotoPoses, target: Path | None, style: Style, *, json: bool) -> None:
-    if photo.error is not None:
-        raise photo.error
+def _draw(found: PhotoPoses, job: Job) -> Record:
+    if found.error is not None:
+        raise found.error
+    target = job.photos[found.path]
     if target is not None:
-        write_photo(target, draw(photo.image, photo.poses, style))
-    height, width = photo.image.shape[:2]
-    record = Record(str(photo.path), 0, 0.0, width, height, photo.poses)
-    if json:
-        print(to_json(record), flush=True)
-    else:
-        print_poses(record, target, photo.estimate_s)
+        write_photo(target, draw(found.image, found.poses, job.style))
+    height, width = found.image.shape[:2]
+    return Record(str(found.path), 0, 0.0, width, height, found.poses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from movenet.cli.options import (
 
 Inputs = Annotated[
     list[str],
-    typer.Argument(help="Photos, folders, globs, videos, a camera's number or a URL.", show_default=False),
+    typer.Argument(help="Photos, videos, folders, globs, a camera's number or a URL.", show_default=False),
 ]
 
 
@@ -44,8 +45,11 @@ def run(
         bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
     ] = False,
     smooth: Annotated[
-        SmoothName, typer.Option(help="How videos are calmed; offline looks at the whole file.")
-    ] = SmoothName.causal,
+        SmoothName | None,
+        typer.Option(
+            help="How videos are calmed, usually causal; offline looks at the whole file.", show_default=False
+        ),
+    ] = None,
     people: PeopleOption = PeopleName.one,
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
@@ -57,36 +61,28 @@ def run(
 ) -> None:
     """Find the person in each photo or video, draw the skeleton and print the result.
 
-    Without -o, --records and --json the annotated copy of NAME.jpg is NAME.pose.jpg in the current folder. A camera
-    or a stream prints one JSON object for each frame until Ctrl-C, which finishes what was begun.
+    A folder stands for the photos and videos in it. Without -o, --records and --json the annotated copy of NAME.jpg
+    is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object for each frame until Ctrl-C,
+    which finishes what was begun.
     """
-    from movenet.cli.inputs import sort_inputs
-    from movenet.cli.photos import run_photos
-    from movenet.cli.videos import Wishes, run_videos
+    from movenet.cli.job import Wishes, plan
+    from movenet.cli.running import carry_out
     from movenet.cores import threads_for_video
-    from movenet.drawing import Style
     from movenet.engine import Runtime
     from movenet.estimator import MIN_SCORE, Estimator
 
-    photos, films, sound = sort_inputs(inputs)
-    if films and threads is None:
+    wishes = Wishes(out, records, json, smooth.value if smooth else None, palette)
+    job = plan(inputs, wishes, usual_palette="clear" if people is PeopleName.one else "person")
+    if job.films and threads is None:
         threads = threads_for_video()
-    runtime = Runtime(engine.value, precision.value, threads)
-    limit = MIN_SCORE if min_score is None else min_score
-    model = "lightning" if films and model is None else model
-    estimator = Estimator(
-        model,
+    open_estimator = partial(
+        Estimator,
+        "lightning" if job.films and model is None else model,
         people=people.value,
         method=method.value,
-        min_score=limit,
+        min_score=MIN_SCORE if min_score is None else min_score,
         rule=preset.value,
-        runtime=runtime,
+        runtime=Runtime(engine.value, precision.value, threads),
     )
-    usual = "clear" if photos or people is PeopleName.one else "person"
-    style = Style(usual if palette is None else palette)
-    if photos:
-        sound &= run_photos(photos, estimator, out, style=style, json=json)
-    if films:
-        sound &= run_videos(films, estimator, Wishes(out, records, json, smooth.value, style))
-    if not sound:
+    if not carry_out(job, open_estimator):
         raise typer.Exit(1)

@@ -34,7 +34,7 @@ def train(
 
     A run that was cut off goes on where it was when the same command is given again.
     """
-    from movenet.cli.output import progress, tell
+    from movenet.cli.output import progress, say, tell
     from movenet.errors import MissingExtraError
 
     try:
@@ -51,7 +51,7 @@ def train(
     for step in progress(loop.train(asked), "training", asked.training.steps):
         if step.figures:
             tell(_line(step.step, step.figures))
-    typer.echo(str(asked.out / finish.MODEL))
+    say(str(asked.out / finish.MODEL))
 
 
 def _line(step: int, figures: Mapping[str, float]) -> str:

@@ -1,7 +1,8 @@
 """Pictures in and out: photos, videos, cameras and streams."""
 
 from movenet.media.frame import Frame
-from movenet.media.photo import PHOTO_SUFFIXES, decode_photo, find_photos, read_photo, write_photo
+from movenet.media.listing import PHOTO_SUFFIXES
+from movenet.media.photo import decode_photo, find_photos, read_photo, write_photo
 from movenet.media.picture_file import MAX_PHOTO_PIXELS
 from movenet.media.source import LiveSettings, Source, SourceSettings, open_source
 from movenet.media.writer import VideoWriter, WriterSettings, open_writer

@@ -22,13 +22,6 @@ TIMELESS_MS: Final = 100
 """How long a picture is shown that gives no time, in browsers and for FFmpeg's GIFs."""
 
 
-def is_animated(path: Path) -> bool:
-    """Tell whether a file is a WebP with several pictures: the flag A of its VP8X chunk (RFC 9649, 2.7.1)."""
-    with path.open("rb") as file:
-        head = file.read(21)
-    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) == 21 and bool(head[20] & 0x02)
-
-
 class AnimationReel:
     """The pictures of an animated WebP."""
 

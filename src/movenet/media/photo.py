@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -16,11 +13,10 @@ from numpy.typing import NDArray
 from movenet.atomic import written_whole
 from movenet.crop import check_image
 from movenet.errors import MediaError
+from movenet.media.file_type import FileType
+from movenet.media.listing import PHOTO_SUFFIXES, is_listing, list_media
 from movenet.media.picture_file import MAX_PHOTO_PIXELS, PictureFile
 from movenet.media.quiet import QUIET
-
-PHOTO_SUFFIXES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-"""What `find_photos` takes from folders and globs; `read_photo` goes by the content and not by the name."""
 
 _ENCODERS: Final[dict[str, tuple[int, ...]]] = {
     # Full chroma: with the usual 4:2:0, thin coloured lines smear over a photo.
@@ -106,33 +102,23 @@ def find_photos(paths: Iterable[str | Path]) -> list[Path]:
     """Expand folders (their pictures, not deeper) and globs such as "trip/**/*.jpg", each in counting order.
 
     A name without wildcards that is no folder is passed on as it is, so that reading it tells what is wrong
-    with it. Each picture is listed once, at its first place.
+    with it. Each picture is listed once, at its first place. Annotated copies (NAME.pose.jpg) are left out, as
+    are videos and animations.
 
     Raises:
         MediaError: A folder or a glob holds no picture.
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
-        found.update(dict.fromkeys(_expand(path)))
+        found.update(dict.fromkeys(_photos_of(path) if is_listing(path) else [path]))
     return list(found)
 
 
-def _expand(path: Path) -> list[Path]:
-    if path.is_dir():
-        names: Iterable[str | Path] = (p for p in path.iterdir() if not p.name.startswith("."))
-    elif not path.exists() and glob.has_magic(os.fspath(path)):
-        names = glob.glob(os.fspath(path), recursive=True)  # noqa: PTH207 (pathlib's takes no absolute pattern)
-    else:
-        return [path]
-    photos = [p for p in map(Path, names) if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()]
+def _photos_of(path: Path) -> list[Path]:
+    photos = [p for p, kind in list_media(path) if kind is FileType.PHOTO]
     if not photos:
         raise MediaError(
-            f"no pictures in {path}: expected names ending in {' '.join(sorted(PHOTO_SUFFIXES))}"
+            f"no pictures in {path}: expected JPEG, PNG or other picture files, or names ending in "
+            f"{' '.join(sorted(PHOTO_SUFFIXES))}"
         )
-    return sorted(photos, key=_counted)
-
-
-def _counted(path: Path) -> list[str | int]:
-    """Return a sorting key that puts img2 before img10; text and numbers alternate, so all keys compare."""
-    parts = re.split("([0-9]+)", os.fspath(path))
-    return [int(part) if i % 2 else part.casefold() for i, part in enumerate(parts)]
+    return photos

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from movenet.errors import MediaError, missing_extra
+from movenet.errors import MediaError, MissingExtraError
 from movenet.media.quiet import PILLOW_QUIET
 
 KINDS: Final = ("JPEG", "PNG", "BMP", "WebP", "TIFF", "GIF", "AVIF", "HEIC")
@@ -236,8 +236,7 @@ def _decoder(kind: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ImportError as problem:
-        sentence = missing_extra("pillow-heif", "heif", "Reading HEIC")
-        raise MediaError(f"{sentence}, or convert the picture to JPEG first") from problem
+        raise MissingExtraError("pillow-heif", "heif", "reading HEIC") from problem
 
 
 def _check_strips(tiff: bytes) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from movenet.errors import MediaError
 from movenet.media.frame import Frame
@@ -21,9 +24,10 @@ class PhotoReel:
 
     damage = 0
 
-    def __init__(self, path: Path) -> None:
-        """Read nothing yet."""
-        self.name = str(path)
+    def __init__(self, name: str, read: Callable[[], NDArray[np.uint8]]) -> None:
+        """Read nothing yet; `read` returns the (H, W, 3) uint8 RGB picture, or raises MediaError."""
+        self.name = name
+        self._read = read
 
     def frames(self) -> Iterator[Frame]:
         """Yield the photo.
@@ -31,7 +35,7 @@ class PhotoReel:
         Raises:
             MediaError: It cannot be read.
         """
-        yield Frame(read_photo(self.name), 0.0, 0, self.name)
+        yield Frame(self._read(), 0.0, 0, self.name)
 
     def info(self, first: Frame) -> SourceInfo:
         """Return its size."""
@@ -56,7 +60,7 @@ class FolderReel:
         self.name = str(path)
         self.damage = 0
         self._rate_fps = rate_fps
-        self._paths = _matching(path) if NUMBERED.search(path.name) else find_photos([path])
+        self._paths = find_photos([path]) if path.is_dir() else matching(path)
 
     def frames(self) -> Iterator[Frame]:
         """Yield the pictures; one that cannot be read is left out, and its time passes without a frame."""
@@ -80,7 +84,17 @@ class FolderReel:
         """Do nothing: every picture's file is closed once it is read."""
 
 
-def _matching(pattern: Path) -> list[Path]:
+def is_pattern(path: Path) -> bool:
+    """Tell whether a path is a pattern for numbered pictures, and no file or folder of that name."""
+    return bool(NUMBERED.search(path.name)) and path.parent.is_dir() and not path.exists()
+
+
+def matching(pattern: Path) -> list[Path]:
+    """Return the files whose names match a pattern such as shots/%05d.png, in the order of their numbers.
+
+    Raises:
+        MediaError: There are none.
+    """
     before, after = (re.escape(part) for part in NUMBERED.split(pattern.name, maxsplit=1))
     name = re.compile(f"{before}([0-9]+){after}")
     numbered = [

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from movenet.errors import MediaError
+from movenet.media.file_type import FileType, file_type
 from movenet.media.frame import Frame
-from movenet.media.photo import PHOTO_SUFFIXES
+from movenet.media.location import Address, Camera, Location, locate
 
 if TYPE_CHECKING:
     from typing import Self
@@ -150,65 +150,57 @@ class Source(ABC):
         self.close()
 
 
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-
-
 def open_source(source: str | Path | int, settings: SourceSettings | None = None) -> Source:
     """Open whatever shows pictures, and wait for its first one.
 
-    * a video file, or an animated GIF or WebP: every frame at its own time
+    * a video file, or an animated GIF, PNG or WebP: every frame at its own time
     * a folder of pictures in counting order, or a pattern such as "shots/%05d.png"
     * a photo: one frame
     * a camera: its number (0 or "0") or its device ("/dev/video0")
-    * an address: rtsp, rtmp, rtp, srt, udp and tcp are live; http and https are a recording if what stands
-      behind the address has an end, and live if not
+    * an address: rtsp, rtmp, rtp, srt, udp and tcp are live; http and https are a photo or a recording if what
+      stands behind the address is one or has an end, and live if not
 
-    Pictures are upright RGB with square pixels; transparent pixels are laid over white; interlaced video is
-    deinterlaced; HDR video (PQ and HLG) is tone-mapped to BT.709.
+    What a file is, its content says, not its name. A file or folder of the name given comes before a camera or an
+    address, and a `Path` is always a path. Pictures are upright RGB with square pixels; transparent pixels are laid
+    over white; interlaced video is deinterlaced; HDR video (PQ and HLG) is tone-mapped to BT.709.
 
     Raises:
         MediaError: There is no such thing, it cannot be read, has no picture, or is busy; for cameras and
             addresses within `settings.live.give_up_after_s`.
     """
-    settings = settings or SourceSettings()
-    name = str(source)
-    if name.isdecimal() or name.startswith("/dev/"):
+    return open_location(locate(source), settings or SourceSettings())
+
+
+def open_location(location: Location, settings: SourceSettings) -> Source:
+    """Open what a source was found to mean; otherwise as `open_source`."""
+    if isinstance(location, Camera):
         from movenet.media.camera import open_camera
 
-        return open_camera(name, settings.live)
-    if _ADDRESS.match(name) and not name.lower().startswith("file://"):
+        return open_camera(location.device, settings.live)
+    if isinstance(location, Address):
         from movenet.media.network import open_address
 
-        return open_address(name, settings)
+        return open_address(location, settings)
     from movenet.media.recording import Recording
 
-    return Recording(_reel(Path(re.sub("(?i)^file://", "", name)), settings), settings.ahead)
+    return Recording(_reel(location, settings), settings.ahead)
 
 
 def _reel(path: Path, settings: SourceSettings) -> Reel:
-    from movenet.media.pictures import NUMBERED, FolderReel, PhotoReel
+    from movenet.media.photo import read_photo
+    from movenet.media.pictures import FolderReel, PhotoReel, is_pattern
 
-    if path.is_dir() or (NUMBERED.search(path.name) and path.parent.is_dir() and not path.exists()):
+    if path.is_dir() or is_pattern(path):
         return FolderReel(path, settings.folder_rate_fps)
-    _check_file(path)
-    suffix = path.suffix.lower()
-    if suffix in PHOTO_SUFFIXES - {".gif", ".webp"}:
-        return PhotoReel(path)
-    if suffix == ".webp":
-        from movenet.media.animation import AnimationReel, is_animated
+    kind = file_type(path)
+    if kind is FileType.PHOTO:
+        return PhotoReel(str(path), partial(read_photo, path))
+    if kind is FileType.WEBP:
+        from movenet.media.animation import AnimationReel
 
-        return AnimationReel(path) if is_animated(path) else PhotoReel(path)
+        return AnimationReel(path)
     from movenet.media.container import open_container
     from movenet.media.video_file import VideoReel
 
-    return VideoReel(open_container(str(path)), str(path), settings.damage_limit)
-
-
-def _check_file(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except OSError as problem:
-        raise MediaError(f"cannot read {path}: {problem.strerror}") from problem
-    if empty:
-        raise MediaError(f"{path} is empty: expected a video, got 0 bytes")
+    opened = open_container(str(path), demuxer=kind.ffmpeg_format)
+    return VideoReel(opened, str(path), settings.damage_limit)

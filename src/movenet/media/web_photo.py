@@ -1,0 +1,105 @@
+"""Photos behind an http or https address."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from typing import Final
+from urllib.error import URLError
+from urllib.request import (
+    HTTPBasicAuthHandler,
+    HTTPDigestAuthHandler,
+    HTTPPasswordMgrWithDefaultRealm,
+    OpenerDirector,
+    Request,
+    build_opener,
+)
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.errors import MediaError
+from movenet.media.file_type import HEAD_BYTES, JPEG_SEAM, FileType, type_of
+from movenet.media.location import Address, credentials
+from movenet.media.photo import decode_photo
+
+MAX_BYTES: Final = 64 * 2**20
+"""The largest file that is taken for a photo."""
+_PART_BYTES: Final = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class WebPhoto:
+    """A photo that came from an address, as its file's bytes."""
+
+    name: str
+    """The address without its password."""
+    data: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def read(self) -> NDArray[np.uint8]:
+        """Return the picture as (H, W, 3) uint8 RGB.
+
+        Raises:
+            MediaError: It is damaged or too large.
+        """
+        return decode_photo(self.data, self.name)
+
+
+def fetch_photo(address: Address, limit_s: float) -> WebPhoto | None:
+    """Return the photo behind an http(s) address; None if there is something else, or nobody answers in time.
+
+    The first bytes decide. Nothing more is read of what is no picture.
+
+    Raises:
+        MediaError: There is a photo of more than `MAX_BYTES`.
+    """
+    url, user, password = credentials(address.url)
+    try:
+        with _opener(url, user, password).open(_request(url), timeout=limit_s) as response:
+            data = _read_picture(response, str(address), time.monotonic() + limit_s)
+    except (URLError, HTTPException, OSError, ValueError):
+        return None
+    if data is None or type_of(io.BytesIO(data)) is not FileType.PHOTO:
+        return None
+    return WebPhoto(str(address), data)
+
+
+def _opener(url: str, user: str, password: str) -> OpenerDirector:
+    known = HTTPPasswordMgrWithDefaultRealm()
+    if user:
+        known.add_password(None, url, user, password)
+    return build_opener(HTTPBasicAuthHandler(known), HTTPDigestAuthHandler(known))
+
+
+def _request(url: str) -> Request:
+    return Request(url, headers={"User-Agent": "movenet"})
+
+
+def _read_picture(response: HTTPResponse, name: str, until_s: float) -> bytes | None:
+    """Return all that is sent if it begins as a picture does; None if it does not, or is a series of JPEGs."""
+    data = bytearray()
+    while part := response.read1(_PART_BYTES):
+        begun = len(data) >= HEAD_BYTES
+        data += part
+        if not begun and (time.monotonic() > until_s or not _may_be_photo(data)):
+            return None
+        # A camera may send one JPEG after the other, without an end.
+        if data.find(JPEG_SEAM, len(data) - len(part) - len(JPEG_SEAM)) >= 0 and _is_sequence(data):
+            return None
+        if len(data) > MAX_BYTES:
+            raise MediaError(f"{name} is too large: expected a photo of at most {MAX_BYTES >> 20} MB")
+    return bytes(data) or None
+
+
+def _may_be_photo(data: bytes | bytearray) -> bool:
+    """Tell whether it is a picture, as far as its first bytes have come."""
+    return len(data) < HEAD_BYTES or type_of(io.BytesIO(data), 0) not in (FileType.VIDEO, FileType.UNKNOWN)
+
+
+def _is_sequence(data: bytes | bytearray) -> bool:
+    return type_of(io.BytesIO(data)) is FileType.MJPEG

@@ -1,0 +1,344 @@
+"""`movenet run`: every input is read as what it is, no file is lost, and nothing secret or raw reaches a terminal."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from films import Film, picture
+from movenet.cli import app
+from movenet.cli.copies import check_outputs, name_copies
+from movenet.cli.inputs import Film as FilmInput
+from movenet.cli.inputs import Inputs
+from movenet.cli.output import printable
+from movenet.cli.videos import _paired
+from movenet.errors import MediaError
+from movenet.media import open_source
+from movenet.media.web_photo import WebPhoto
+from movenet.models import DATA
+from movenet.records import read_records
+from servers import MOTION_JPEG, Http, jpegs, serving
+
+MAIN = (sys.executable, "-c", "from movenet.cli import main; main()", "run")
+
+
+@pytest.fixture
+def invoke(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["run", *map(str, arguments)])
+
+
+def photo(path, index=0):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(cv2.imencode(".jpg", picture(index, 64, 48)[..., ::-1])[1].tobytes())
+    return path
+
+
+def film(path, count=3, **how):
+    path.parent.mkdir(exist_ok=True)
+    return Film(count=count, **how).write(path)
+
+
+def sources(path):
+    counts = {}
+    for record in read_records(path):
+        counts[record.source] = counts.get(record.source, 0) + 1
+    return counts
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# --- outputs ---
+
+
+def test_films_of_one_name_are_numbered(invoke, tmp_path):
+    film(tmp_path / "p" / "a.mkv"), film(tmp_path / "q" / "a.mp4", 5)
+    assert invoke("p/a.mkv", "q/a.mp4", "-o", "o").exit_code == 0
+    assert invoke("p/a.mkv", "q/a.mp4").exit_code == 0
+    assert names(tmp_path / "o") == ["a-2.mp4", "a.mp4"]
+    with open_source(tmp_path / "a-2.pose.mp4") as second:
+        assert len(list(second)) == 5
+
+
+def test_an_input_is_not_overwritten_by_the_copy_of_another(invoke, tmp_path):
+    film(tmp_path / "x.mkv"), film(tmp_path / "x.mp4", 5)
+    before = (tmp_path / "x.mp4").read_bytes()
+    result = invoke("x.mkv", "x.mp4", "-o", ".")
+    assert (result.exit_code, type(result.exception)) == (1, MediaError)
+    assert "x.mp4 is an input itself" in str(result.exception)
+    assert (tmp_path / "x.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_an_input_is_known_under_another_name(tmp_path, link):
+    path = photo(tmp_path / "a.jpg")
+    link(tmp_path / "b.jpg", path)
+    with pytest.raises(MediaError, match="is an input itself"):
+        check_outputs([tmp_path / "b.jpg"], Inputs(photos=[path]))
+
+
+def test_numbered_pictures_do_not_replace_the_pictures_they_are_made_of(tmp_path):
+    photo(tmp_path / "shots" / "0001.jpg")
+    pattern = tmp_path / "shots" / "%04d.jpg"
+    with pytest.raises(MediaError, match="is an input itself"):
+        check_outputs([pattern], Inputs(films=[FilmInput(pattern)]))
+
+
+def test_records_do_not_take_the_name_of_a_copy(tmp_path):
+    with pytest.raises(MediaError, match="name of two outputs"):
+        check_outputs([tmp_path / "a.gif", tmp_path / "A.gif"], Inputs())
+
+
+def test_names_that_differ_in_capitals_are_numbered_as_some_systems_take_them_for_one():
+    inputs = [Path("p/A.jpg"), Path("q/a.jpg"), Path("r/a.jpg")]
+    assert name_copies(inputs, Path("o")) == [Path("o/A.jpg"), Path("o/a-2.jpg"), Path("o/a-3.jpg")]
+
+
+def test_the_copy_of_a_photo_from_an_address_is_named_after_its_path():
+    inputs = [
+        WebPhoto("http://h/a/sn%20ap.jpg?x=1", b""),
+        WebPhoto("http://h/", b""),
+        WebPhoto("http://h/%1b", b""),
+    ]
+    copies = name_copies(inputs, None)
+    assert copies == [Path("sn ap.pose.jpg"), Path("photo.pose.jpg"), Path("_.pose.jpg")]
+
+
+def test_one_file_cannot_hold_a_photo_and_a_film():
+    with pytest.raises(MediaError, match="expected a folder for 2"):
+        name_copies([Path("a.jpg"), FilmInput(Path("b.mp4"))], Path("out.mp4"))
+
+
+# --- records ---
+
+
+def test_photos_and_films_go_into_one_file_of_records(invoke, tmp_path):
+    photo(tmp_path / "a.jpg"), film(tmp_path / "b.mp4"), film(tmp_path / "c.mp4", 4)
+    assert invoke("b.mp4", "a.jpg", "c.mp4", "--records", "r.jsonl").exit_code == 0
+    assert sources(tmp_path / "r.jsonl") == {"a.jpg": 1, "b.mp4": 3, "c.mp4": 4}
+    assert names(tmp_path) == ["a.jpg", "b.mp4", "c.mp4", "r.jsonl"]
+
+
+def test_a_bad_photo_costs_its_own_record_only(invoke, tmp_path):
+    photo(tmp_path / "a.jpg")
+    (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    assert invoke("a.jpg", "b.jpg", "--records", "r.csv").exit_code == 1
+    assert sources(tmp_path / "r.csv") == {"a.jpg": 1}
+
+
+def test_nothing_read_leaves_no_records(invoke, tmp_path):
+    (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    assert invoke("b.jpg", "--records", "r.jsonl").exit_code == 1
+    assert names(tmp_path) == ["b.jpg"]
+
+
+def test_coco_results_are_refused_before_pictures_would_share_a_number(invoke, tmp_path):
+    photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
+    result = invoke("a.jpg", "b.jpg", "--records", "r.json")
+    assert "by one number only" in str(result.exception)
+
+
+# --- options ---
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--smooth", "off"], "--smooth is for videos"),
+        (["--json", "--palette", "clear"], "--palette is for annotated copies"),
+        (["--records", "r.jsonl", "--palette", "clear"], "--palette is for annotated copies"),
+    ],
+)
+def test_an_option_that_cannot_apply_is_an_error(invoke, tmp_path, options, said):
+    photo(tmp_path / "a.jpg")
+    result = invoke("a.jpg", *options)
+    assert result.exit_code == 1
+    assert said in str(result.exception)
+
+
+# --- inputs ---
+
+
+def test_a_folder_means_photos_and_videos_and_a_second_run_finds_the_same(invoke, tmp_path):
+    folder = tmp_path / "2023"
+    photo(folder / "a.jfif"), film(folder / "b.mp4")
+    (folder / "notes.txt").write_text("neither")
+    os.chdir(folder)
+    for _ in range(2):
+        assert invoke(".", "--records", "r.jsonl", "-o", "drawn").exit_code == 0
+        assert invoke(".").exit_code == 0
+        assert sources(folder / "r.jsonl") == {"a.jfif": 1, "b.mp4": 3}
+    assert names(folder) == ["a.jfif", "a.pose.jpg", "b.mp4", "b.pose.mp4", "drawn", "notes.txt", "r.jsonl"]
+    assert names(folder / "drawn") == ["a.jpg", "b.mp4"]
+
+
+def test_a_folder_with_nothing_to_read_is_an_error_that_says_what_was_expected(invoke, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = invoke("empty")
+    assert result.exit_code == 1
+    assert "nothing to read in empty: expected photos or videos" in result.stderr
+
+
+def test_inputs_are_what_they_hold_whatever_their_names(invoke, tmp_path):
+    for name in ("100%.jpg", "50%d/a.jpg", "2023/x", "my%20photos/b"):
+        photo(tmp_path / name)
+    jpegs = b"".join(photo(tmp_path / "one.jpg", i).read_bytes() for i in range(3))
+    (tmp_path / "cam.jpg").write_bytes(jpegs)
+    film(tmp_path / "12:30:00.mp4"), film(tmp_path / "my clip.mp4", sound_s=0.2)
+    inputs = [
+        "100%.jpg",
+        "50%d",
+        "2023",
+        "my%20photos",
+        "cam.jpg",
+        "12:30:00.mp4",
+        f"file://{tmp_path}/my%20clip.mp4",
+    ]
+    result = invoke(*inputs, "-o", "o", "--records", "r.jsonl")
+    assert result.exit_code == 0, result.output
+    photos = {"100%.jpg": 1, "50%d/a.jpg": 1, "2023/x": 1, "my%20photos/b": 1}
+    films = {"cam.jpg": 3, "12:30:00.mp4": 3, f"{tmp_path}/my clip.mp4": 3}
+    assert sources(tmp_path / "r.jsonl") == photos | films
+    assert names(tmp_path / "o") == [
+        *("100%.jpg", "12:30:00.mp4", "a.jpg", "b.jpg", "cam.mp4", "my clip.mp4", "x.jpg")
+    ]
+    assert has_sound(tmp_path / "o" / "my clip.mp4")
+
+
+def has_sound(path):
+    import av
+
+    with av.open(str(path)) as container:
+        return bool(container.streams.audio)
+
+
+def test_an_animation_is_a_film_and_a_pattern_finds_its_pictures(invoke, tmp_path):
+    animation = cv2.Animation()
+    animation.durations = np.full(3, 100, np.int32)
+    animation.frames = [cv2.cvtColor(picture(i, 64, 48), cv2.COLOR_RGB2BGRA) for i in range(3)]
+    cv2.imwriteanimation(str(tmp_path / "moving.png"), animation)
+    for index in range(2):
+        photo(tmp_path / "shots" / f"img{index:04d}.jpg")
+    assert invoke("moving.png", "shots/img%04d.jpg", "--records", "r.jsonl").exit_code == 0
+    assert sources(tmp_path / "r.jsonl") == {"moving.png": 3, "shots/img%04d.jpg": 2}
+
+
+# --- secrets ---
+
+
+def test_no_password_is_written_anywhere(tmp_path):
+    command = [*MAIN, "--records", "r.jsonl", "--json"]
+    with serving(lambda _: jpegs(40), Http, MOTION_JPEG) as server:
+        address = f"http://ann:s3@cret@127.0.0.1:{server.port}/video"
+        running = subprocess.Popen(
+            [*command, address], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        line = running.stdout.readline()
+        server.stop()
+        said = "".join(running.communicate(timeout=120))
+    assert json.loads(line)["source"] == address.replace("s3@cret", "***")
+    assert "cret" not in line + said
+    assert "movenet: http://ann:***@" in said
+
+
+def test_a_photo_behind_an_address_is_a_photo_and_its_password_is_sent(invoke, tmp_path):
+    data = photo(tmp_path / "p" / "a.jpg").read_bytes()
+
+    class Guarded(Http):
+        def do_GET(self):  # noqa: N802 (named by http.server)
+            if self.headers.get("Authorization"):
+                super().do_GET()
+                return
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            self.end_headers()
+
+    with serving(lambda _: iter([data]), Guarded, (("Content-Type", "image/jpeg"),)) as server:
+        result = invoke(f"http://ann:s3cret@127.0.0.1:{server.port}/snapshot.jpg", "-o", "o")
+    assert result.exit_code == 0, result.output
+    assert "s3cret" not in result.output
+    assert names(tmp_path / "o") == ["snapshot.jpg"]
+
+
+def test_smoothing_offline_says_when_the_second_reading_differs(tmp_path):
+    with (
+        open_source(film(tmp_path / "a.mp4", 4)) as again,
+        pytest.raises(MediaError, match="expected 3 frames"),
+    ):
+        list(_paired(again, [[]] * 3))
+    with open_source(tmp_path / "a.mp4") as again, pytest.raises(MediaError, match="expected 5 frames"):
+        list(_paired(again, [[]] * 5))
+
+
+# --- terminals ---
+
+
+def test_control_characters_are_escaped():
+    assert printable("a\x1b[31m\nb\u202e→é\udcff") == "a\\x1b[31m\\nb\\u202e→é\\udcff"
+
+
+def test_an_escape_sequence_in_a_name_does_not_reach_the_terminal(invoke, tmp_path):
+    photo(tmp_path / "\x1b[31mred.jpg")
+    (tmp_path / "\x1b[32mgreen.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    output = invoke("\x1b[31mred.jpg", "\x1b[32mgreen.jpg", "\x1b[33mnone.jpg").output
+    assert "\x1b" not in output
+    assert "\\x1b[31mred.pose.jpg" in output
+
+
+def run_main(folder, *arguments, **how):
+    return subprocess.run(
+        [*MAIN, *arguments], cwd=folder, stderr=subprocess.PIPE, check=False, timeout=120, **how
+    )
+
+
+def test_a_code_page_without_arrows_ends_nothing(tmp_path):
+    photo(tmp_path / "p" / "a.jpg"), photo(tmp_path / "p" / "사진.jpg")
+    surroundings = os.environ | {"PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"}
+    done = run_main(tmp_path, "p", "-o", "o", stdout=subprocess.PIPE, env=surroundings)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert names(tmp_path / "o") == ["a.jpg", "사진.jpg"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_stdout_is_one_sentence(tmp_path):
+    photo(tmp_path / "a.jpg")
+    with Path("/dev/full").open("w") as full:
+        done = run_main(tmp_path, "a.jpg", "--json", stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.decode() == "movenet: cannot write to the standard output: No space left on device\n"
+
+
+def test_a_reader_that_leaves_ends_the_run_with_one_sentence_and_no_half_film(tmp_path):
+    shutil.copy(DATA / "sample.mp4", tmp_path / "a.mp4")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = run_main(tmp_path, "a.mp4", "--json", "-o", "o", stdout=closed)
+    assert done.returncode == 1
+    assert done.stderr.decode() == "movenet: cannot write to the standard output: Broken pipe\n"
+    assert names(tmp_path / "o") == []
+
+
+@pytest.mark.parametrize("out", ["plain/x.jpg", "plain", "plain/deeper"])
+def test_an_output_below_a_file_is_an_error(invoke, tmp_path, out):
+    (tmp_path / "plain").write_text("a file")
+    photo(tmp_path / "a.jpg")
+    result = invoke("a.jpg", "-o", out)
+    assert (result.exit_code, type(result.exception)) == (1, MediaError)
+    assert (tmp_path / "plain").read_text() == "a file"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(invoke, tmp_path):
+    photo(tmp_path / "a.jpg")
+    result = invoke("a.jpg", "-o", "/proc/none/here")
+    assert (result.exit_code, type(result.exception)) == (1, MediaError)
