@@ -206,18 +206,18 @@ def test_text_named_jpg_is_no_picture(tmp_path):
     assert "expected JPEG, PNG, BMP, WebP, TIFF, GIF, AVIF or HEIC" in message_of(tmp_path / "a.jpg")
 
 
-def test_without_the_package_for_heic_its_name_and_the_other_way_are_told(tmp_path):
+def test_without_the_package_for_heic_the_extra_that_brings_it_is_told(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(file_of(quarters(), "HEIF"))
     code = (
         "import sys\n"
         "sys.modules['pillow_heif'] = None\n"
-        "from movenet.media.photo import MediaError, read_photo\n"
-        "try: read_photo(sys.argv[1])\n"
-        "except MediaError as problem: print(problem)\n"
+        "import movenet\n"
+        "try: movenet.read_photo(sys.argv[1])\n"
+        "except movenet.errors.MissingExtraError as problem: print(problem)\n"
     )
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
-    assert "install it with  pip install 'movenet[heif]', or convert the picture to JPEG first" in run.stdout
+    assert "reading HEIC needs the package 'pillow-heif': install it with  pip install 'movenet[heif]'" in run.stdout
 
 
 def test_a_name_no_system_allows_is_an_error():
