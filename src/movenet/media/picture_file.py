@@ -38,7 +38,7 @@ _MAX_STRIPS: Final = 1 << 16
 """Of a TIFF, or tiles: Pillow makes a list of them before the size is known."""
 _SPARE_TILE_PIXELS: Final = 1 << 22
 """A tile of a TIFF may have so many pixels more than the picture."""
-_BAND_PIXELS: Final = 1 << 16
+_BAND_PIXELS: Final = 1 << 17
 """Pixels that are converted at a time: no second copy of the whole picture is made."""
 _ORIENTATION: Final = 0x0112
 _TILE_WIDTH: Final = 322
