@@ -120,9 +120,9 @@ _AS_PUBLISHED: Final = {
 }
 
 _INT8: Final = {
-    "lightning": "7a03210d90131e9650c7f4667acf682569c9610ce5bb4e2b431f8287871c39d8",
-    "thunder": "4960d19065766d9431f2e765eb73caeda57bbf0c5799d32427fd311df3e0630d",
-    "multipose": "badd601725fcde9208b196870b46eb496e65c49f6c90c8a7fe874e7670afc0e7",
+    "lightning": "f8136f776433772c07d0edfddc46840723400b27ddf5ffed06e355841c7d115b",
+    "thunder": "af6e73e066a1d566faa2208b3271f8235c2a0962b1b9f7edb1c9f04d511657e4",
+    "multipose": "fd27cec1b416ff090c7a32a01937b49420e129bcff1c3b841e5520ffa829020e",
 }
 
 MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
