@@ -87,7 +87,7 @@ def test_of_a_crowd_in_tiles_nearly_all_are_found_and_nobody_twice(astronaut, ev
         default_rule("thunder-int8", "many"),
         first_sides_px=(256, 1440),
         tile_px=768,
-        finder=everybody.finder,
+        finder="multipose-int8",
     )
     tiled = Estimator(everybody.engine, people="many", rule=rule)(crowd)
     found = cells(tiled, (180, 180), 8)

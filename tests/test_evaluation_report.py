@@ -10,7 +10,7 @@ import pytest
 
 from lists import guess, guesses, load, person, standing
 from movenet.belief import Curve
-from movenet.errors import MediaError
+from movenet.errors import FileError
 from movenet.evaluation import assess
 from movenet.evaluation.calibration import Calibration, reliability
 from movenet.evaluation.pairing import pair
@@ -113,7 +113,7 @@ def test_a_report_is_written_where_there_is_nothing_to_report(tmp_path):
 
 
 def test_a_folder_that_does_not_exist_is_named(assessment, tmp_path):
-    with pytest.raises(MediaError, match="nowhere"):
+    with pytest.raises(FileError, match="nowhere"):
         write_report(tmp_path / "nowhere" / "r.html", "t", assessment, {})
 
 

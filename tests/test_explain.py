@@ -259,7 +259,7 @@ def test_without_matplotlib_the_command_that_brings_it_is_named():
         "walk = explain(np.zeros((9, 9, 3), np.uint8), Estimator(method='whole'))\n"
         "try:\n    draw_figure(walk)\nexcept Exception as error:\n    print(type(error).__name__, error)"
     )
-    assert said.startswith("DataError")
+    assert said.startswith("MissingExtraError")
     assert "pip install 'movenet[explain]'" in said
 
 

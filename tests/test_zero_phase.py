@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from movenet.errors import DataError, MoveNetError
+from movenet.errors import DataError
 from movenet.motion import jitter, lag_s
 from movenet.smoothing import Butterworth, SavitzkyGolay, ZeroPhase
 
@@ -188,5 +188,5 @@ def test_without_scipy_the_error_names_the_remedy():
         "except Exception as error: print(type(error).__name__, error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(MoveNetError.__name__)
+    assert done.stdout.startswith("MissingExtraError")
     assert "pip install 'movenet[smooth]'" in done.stdout
