@@ -209,6 +209,14 @@ def test_a_clip_that_cannot_be_read_is_named_and_the_others_are_done(clips, tmp_
     assert sum(built.counted.pictures.values()) > 0
 
 
+def test_a_password_in_the_address_of_a_clip_is_written_nowhere(clips, tmp_path):
+    address = "http://ann:s3cret@127.0.0.1:1/film.mp4"
+    built = build([*clips, address], tmp_path / "mine", labels_of)
+    assert list(built.failed) == [address.replace("s3cret", "***")]
+    written = [path for path in (tmp_path / "mine").rglob("*") if path.is_file()]
+    assert not any("s3cret" in path.name or b"s3cret" in path.read_bytes() for path in written)
+
+
 def files_of(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()

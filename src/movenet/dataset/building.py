@@ -23,6 +23,7 @@ from movenet.dataset.selection import SelectionSettings, select
 from movenet.dataset.store import IMAGES, JOURNAL, SUMMARY, Counted, assemble
 from movenet.errors import DataError, MoveNetError
 from movenet.media import Frame, open_source, write_photo
+from movenet.media.location import locate
 from movenet.oks import BODY_SHARE
 
 Labels = Callable[[NDArray[np.uint8]], Sequence[Label]]
@@ -108,7 +109,7 @@ def _fill(
                         journal.write(json.dumps({"part": part, **entry}) + "\n")
                         journal.flush()
                 except MoveNetError as error:
-                    failed[str(clip)] = str(error)
+                    failed[str(locate(clip))] = str(error)
     except KeyboardInterrupt:
         return failed, True
     return failed, False
@@ -172,7 +173,7 @@ class _Maker:
         return {"image": image, "people": [person for person in annotations if person is not None]}
 
     def _name(self, clip: str | Path) -> str:
-        stem = Path(clip).stem or "clip"
+        stem = Path(str(locate(clip))).stem or "clip"
         self._names[stem] += 1
         return stem if self._names[stem] == 1 else f"{stem}-{self._names[stem]}"
 
@@ -222,7 +223,7 @@ def _summarise(
 
     summary = {
         "movenet": __version__,
-        "clips": {str(clip): part for clip, part in zip(clips, parts, strict=True)},
+        "clips": {str(locate(clip)): part for clip, part in zip(clips, parts, strict=True)},
         "settings": asdict(settings),
         "pictures": dict(built.counted.pictures),
         "people": dict(built.counted.people),
