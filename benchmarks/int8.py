@@ -1,4 +1,4 @@
-"""What int8 costs and saves: AP and milliseconds of f32, bf16 and int8, on the same pictures, in one run.
+"""What int8 costs and saves: AP and milliseconds of f32, bf16 (where the processor has it) and int8, in one run.
 
     python benchmarks/int8.py --annotations single.json --images images
 
@@ -23,10 +23,10 @@ from movenet.bench import Table
 from movenet.evaluation import Truth, read_truth, score, to_estimates
 
 T = TypeVar("T")
-KINDS = {
-    "f32": ("", Runtime(precision="f32")),
-    "bf16": ("", Runtime(precision="bf16")),
-    "int8": ("-int8", Runtime()),
+FLOATS = "bf16" if open_engine("lightning").precision == "bf16" else "f32"
+"""What int8 is compared with: the fastest floats of this processor."""
+KINDS = {kind: ("", Runtime(precision=kind)) for kind in dict.fromkeys(("f32", FLOATS))} | {
+    "int8": ("-int8", Runtime())
 }
 MODELS = {"lightning": 192, "thunder": 256, "multipose": 256}
 """And the sides of the squares they are timed with."""
@@ -81,14 +81,14 @@ def table(annotations: Path, images: Path) -> str:
 def lines(
     model: str, whole: list[tuple[float, float]], one: Sequence[float], eight: Sequence[float]
 ) -> list[tuple[str, ...]]:
-    """Return the lines of a model; against bf16, how many times as fast int8 is."""
+    """Return the lines of a model; against the fastest floats, how many times as fast int8 is."""
     found = [
         (f"{model}, {kind}", *cells(whole, i), f"{one[i]:.2f}", f"{eight[i]:.2f}")
         for i, kind in enumerate(KINDS)
     ]
-    faster = [f"**{times[1] / times[2]:.2f}**" for times in (one, eight)]
-    picture = f"**{whole[1][1] / whole[2][1]:.2f}**" if whole else ""
-    return [*found, ("times as fast as bf16", "", picture, *faster)]
+    faster = [f"**{times[-2] / times[-1]:.2f}**" for times in (one, eight)]
+    picture = f"**{whole[-2][1] / whole[-1][1]:.2f}**" if whole else ""
+    return [*found, (f"times as fast as {FLOATS}", "", picture, *faster)]
 
 
 def cells(whole: list[tuple[float, float]], i: int) -> tuple[str, str]:
