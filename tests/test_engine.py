@@ -1,12 +1,15 @@
 """Every engine gives the same answer to the same squares."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from movenet.engine import ENGINES, TURNS, Engine, Runtime, ScriptedEngine, cache_folder, open_engine
 from movenet.errors import EngineError, ModelError
+from movenet.machine import has_int8_dot_products
 from movenet.models import MODELS
 
 
@@ -148,6 +151,31 @@ def test_a_file_that_is_no_model_is_refused(engine, tmp_path):
     path.write_text("not a model")
     with pytest.raises((EngineError, ModelError), match=r"text\.onnx"):
         open_engine(path, Runtime(engine))
+
+
+@pytest.fixture
+def inexact(tmp_path):
+    """Return an int8 model that does not say that its sums are exact, as those of earlier exports."""
+    model = onnx.load(MODELS["lightning-int8"].path)
+    properties = {p.key: p.value for p in model.metadata_props if p.key != "movenet.int8_sums"}
+    onnx.helper.set_model_props(model, properties)
+    onnx.save(model, tmp_path / "mine.onnx")
+    return tmp_path / "mine.onnx"
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_an_int8_model_is_refused_where_its_sums_would_overflow(engine, inexact, monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    if has_int8_dot_products():  # an ARM processor, which the limit does not concern
+        assert not open_engine(inexact, Runtime(engine)).card.exact_sums
+        return
+    with pytest.raises(EngineError, match=r"mine\.onnx.*overflow.*movenet export MODEL --precision int8"):
+        open_engine(inexact, Runtime(engine))
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_an_int8_file_says_itself_that_its_sums_are_exact(engine):
+    assert open_engine(Path(MODELS["lightning-int8"].path), Runtime(engine)).card.exact_sums
 
 
 def test_the_scripted_engine_answers_as_told_and_checks_its_squares():

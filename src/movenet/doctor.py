@@ -65,7 +65,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at the package, the models, the engines, their answers and the processor."""
-    engines = (finding for name in ENGINES for finding in _engine(name))
+    engines = (finding for name in ENGINES for finding in examine_engine(name))
     return [*_software(), *map(_model, MODELS.values()), *engines, *_arithmetic(), _cache()]
 
 
@@ -104,7 +104,7 @@ def _model(card: ModelCard) -> Finding:
     return _try(card.name, check)
 
 
-def _engine(name: str) -> Iterator[Finding]:
+def examine_engine(name: str) -> Iterator[Finding]:
     """Open an engine and check its answers in the precision it chooses and in f32."""
     what = f"engine {name}"
     try:

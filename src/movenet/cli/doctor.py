@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
 import typer
+
+if TYPE_CHECKING:
+    from movenet.doctor import Finding
+
+MARKS: Final = {"ok": "ok", "mend": "[bold red]mend[/]", "absent": "[dim]–[/]"}
 
 
 def doctor() -> None:
     """Check files, hashes, engines, their answers, processor and precision; exit code 1 if something needs mending."""
+    from movenet.doctor import examine
+
+    show(examine())
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """Print findings as a table.
+
+    Raises:
+        typer.Exit: with code 1, if one needs mending.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from movenet.doctor import examine
-
-    marks = {"ok": "ok", "mend": "[bold red]mend[/]", "absent": "[dim]–[/]"}
-    findings = examine()
     table = Table("", "what", "finding", show_header=False, box=None)
     for finding in findings:
-        table.add_row(marks[finding.mark], finding.what, escape(finding.says))
+        table.add_row(MARKS[finding.mark], finding.what, escape(finding.says))
     Console().print(table)
     if not all(finding.sound for finding in findings):
         raise typer.Exit(1)

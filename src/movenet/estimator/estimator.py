@@ -61,7 +61,7 @@ class Estimator:
 
         Args:
             model: "lightning", "thunder", "posenet", an ONNX file of one's own, or an open engine. None is
-                "lightning" for one person and "thunder-int8" for more.
+                "lightning" for one person and "thunder-int8" for more ("thunder" with another engine than OpenVINO).
             people: "one" for the person that a picture is about, "many" for everybody, "auto" for those in front.
             method: "top-down" finds people first and then looks at each; "bottom-up" takes them as they are found;
                 "whole", for one person only, looks once at the whole picture, padded.
