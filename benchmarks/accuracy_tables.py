@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pages
-from movenet.checkup import processor_name
+from movenet.machine import processor_name
 
 HERE = Path(__file__).parent
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet import Crop, Estimator, Runtime, read_photo
-from movenet.checkup import processor_name
+from movenet.machine import processor_name
 from movenet.models import DATA
 
 BLOCK = 20

@@ -24,10 +24,10 @@ import footage
 import laps
 from movenet.bench import Table
 from movenet.cli.videos import Wishes, run_videos
-from movenet.cores import threads_for_video
 from movenet.drawing import Style
 from movenet.engine import Runtime
 from movenet.estimator import Estimator
+from movenet.machine import threads_for_video
 from movenet.pose import BONES
 
 PEERS = Path(__file__).parents[1].parent / "shared" / "peers"

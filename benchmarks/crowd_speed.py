@@ -20,9 +20,9 @@ import numpy as np
 import laps
 from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
 from movenet.bench import Table
-from movenet.cores import threads_for_video
 from movenet.crowd_clips import SCRIPTS, make_scenes
 from movenet.drawing import Style, draw_on
+from movenet.machine import threads_for_video
 from movenet.moving_camera import Filming
 from movenet.scenes import Walker
 

@@ -21,12 +21,11 @@ import cv2
 import numpy as np
 from websockets.asyncio.client import connect
 
-from movenet.bench.machine import this_machine
-from movenet.cores import threads_for_video
 from movenet.engine import Runtime
 from movenet.live import ServerSettings, open_models
 from movenet.live.server import Server
 from movenet.live.wire import HEADER
+from movenet.machine import this_machine, threads_for_video
 from movenet.media import open_source
 from movenet.models import DATA
 

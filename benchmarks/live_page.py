@@ -18,11 +18,10 @@ import cv2
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from movenet.bench.machine import this_machine
-from movenet.cores import threads_for_video
 from movenet.engine import Runtime
 from movenet.live import ServerSettings, open_models
 from movenet.live.server import Server
+from movenet.machine import this_machine, threads_for_video
 from movenet.media import open_source
 from movenet.models import DATA
 

@@ -19,7 +19,7 @@ import footage
 import laps
 from movenet import Estimator, Record, Runtime, VideoEstimator, open_records, open_source
 from movenet.bench import Table
-from movenet.cores import threads_for_video
+from movenet.machine import threads_for_video
 
 MODELS = ("lightning", "thunder")
 Followers = dict[str, VideoEstimator]

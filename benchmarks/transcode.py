@@ -21,8 +21,8 @@ import footage
 import laps
 from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
 from movenet.bench import Table
-from movenet.cores import threads_for_video
 from movenet.drawing import draw_on
+from movenet.machine import threads_for_video
 from movenet.media.movie import h264
 from movenet.media.writer import WriterSettings
 

@@ -18,11 +18,11 @@ LEVELS = [
         "appearance",
         "atomic",
         "belief",
-        "cores",
         "crop",
         "decode",
         "drawing",
         "interop",
+        "machine",
         "models",
         "moving_camera",
         "motion",
@@ -36,7 +36,7 @@ LEVELS = [
     },
     {"annotations", "clips", "crowd_clips", "engine", "evaluation", "media", "records"},
     {"estimator", "explain", "export", "training"},
-    {"batch", "bench", "checkup", "dataset", "streaming", "trial", "video", "video_evaluation"},
+    {"batch", "bench", "dataset", "doctor", "streaming", "trial", "video", "video_evaluation"},
     {"cli", "live", "notebook"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -12,10 +12,10 @@ from websockets.sync.client import connect
 
 from fuzz_messages import GoodClient, send_raw_requests, send_socket_messages
 from live_stage import happens, jpeg, packet, serving
-from movenet.cores import usable_cores
 from movenet.errors import MoveNetError
 from movenet.live import Limits, ServerSettings
 from movenet.live.server import Server
+from movenet.machine import usable_cores
 
 VISITS = 500
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from movenet.decode import Heads
 from movenet.errors import EngineError, MissingExtraError
-from movenet.models import MULTIPLE, PROPERTIES, ModelCard, find_model, read_card
+from movenet.machine import has_int8_dot_products
+from movenet.models import INT8, MULTIPLE, PROPERTIES, ModelCard, find_model, read_card
 
 Precision = Literal["auto", "f32", "bf16"]
 
@@ -73,7 +74,8 @@ def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
 
     Raises:
         ModelError: if the model is unknown or damaged.
-        EngineError: if the runtime is unknown, missing or cannot do what is asked.
+        EngineError: if the runtime is unknown, missing or cannot do what is asked, or if this processor would
+            compute the int8 model wrongly.
     """
     runtime = runtime or Runtime()
     if runtime.engine not in ENGINES:
@@ -83,7 +85,18 @@ def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
     found = find_model(model)
     if isinstance(found, ModelCard):
         found.check()
-    return ENGINES[runtime.engine](found, runtime)
+    engine = ENGINES[runtime.engine](found, runtime)
+    if not sums_are_exact(engine.card):
+        raise EngineError(
+            f"{engine.card.path}: its int8 sums overflow on this processor, which has no integer dot products: "
+            "export the model again with  movenet export MODEL --precision int8"
+        )
+    return engine
+
+
+def sums_are_exact(card: ModelCard) -> bool:
+    """Tell whether this processor computes a model's sums exactly: float models, int8 ones made for it, or all."""
+    return card.exact_sums or not card.name.endswith(INT8) or has_int8_dot_products()
 
 
 class OpenVinoEngine:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from movenet.annotations import Image, to_results
 from movenet.batch import read_ahead
-from movenet.checkup import processor_name
 from movenet.crop import Crop
 from movenet.estimator import Estimator
 from movenet.evaluation import People
+from movenet.machine import processor_name
 from movenet.pose import Pose
 
 Ask = Callable[[int, NDArray[np.uint8]], Sequence[Pose]]

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from movenet.bench.race import Call, Clock, Plan, quantile_ms, race, timed
-from movenet.cores import usable_cores
 from movenet.engine import Engine, Precision, Runtime, open_engine
 from movenet.errors import DataError, EngineError, MissingExtraError
+from movenet.machine import usable_cores
 
 Opener = Callable[[str, Runtime], Engine]
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from movenet.bench.engines import EngineTimes, LeftOut
-from movenet.bench.machine import Machine
 from movenet.bench.stages import TOGETHER, StageTimes, Subject
+from movenet.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

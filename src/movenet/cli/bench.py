@@ -51,8 +51,8 @@ def bench(
     alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
     """
     from movenet.bench import Plan, engine_table, figures, race_engines, read_size, this_machine, variants
-    from movenet.cores import threads_for_video
     from movenet.engine import Runtime
+    from movenet.machine import threads_for_video
 
     engines = [one.value for one in engine or ()]
     precisions: list[Precision] = [one.value for one in precision or ()]

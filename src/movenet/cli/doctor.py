@@ -11,7 +11,7 @@ def doctor() -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from movenet.checkup import examine
+    from movenet.doctor import examine
 
     findings = examine()
     table = Table("", "what", "finding", show_header=False, box=None)

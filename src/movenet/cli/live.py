@@ -50,9 +50,9 @@ def live(
     """
     import webbrowser
 
-    from movenet.cores import threads_for_video
     from movenet.engine import Runtime
     from movenet.live import Limits, ServerSettings, open_models, serve
+    from movenet.machine import threads_for_video
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),

@@ -67,9 +67,9 @@ def run(
     """
     from movenet.cli.job import Wishes, plan
     from movenet.cli.running import carry_out
-    from movenet.cores import threads_for_video
     from movenet.engine import Runtime
     from movenet.estimator import MIN_SCORE, Estimator
+    from movenet.machine import threads_for_video
 
     wishes = Wishes(out, records, json, smooth.value if smooth else None, palette)
     job = plan(inputs, wishes, usual_palette="clear" if people is PeopleName.one else "person")

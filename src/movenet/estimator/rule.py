@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from movenet.engine import Engine, Runtime
-from movenet.models import INT8, MULTIPLE
+from movenet.engine import Engine, Runtime, sums_are_exact
+from movenet.models import INT8, MODELS, MULTIPLE, ModelCard
 
 People = Literal["one", "many", "auto"]
 """Whom to look for: the person that a picture is about, everybody, or whoever is about as prominent as that person."""
@@ -81,7 +81,12 @@ def default_model(people: People, runtime: Runtime | None) -> str:
     """Return the model to look with if none is named: for many people the accurate one, in int8 if that is faster."""
     if people == "one":
         return "lightning"
-    return f"thunder{INT8}" if runtime is None or runtime.engine == "openvino" else "thunder"
+    return int8_or_float("thunder") if runtime is None or runtime.engine == "openvino" else "thunder"
+
+
+def int8_or_float(name: str, models: Mapping[str, ModelCard] = MODELS) -> str:
+    """Return the name of a model's int8 version if this processor computes it exactly, else that of the float one."""
+    return name + INT8 if sums_are_exact(models[name + INT8]) else name
 
 
 def default_rule(model: str, people: People, preset: Preset = "balanced") -> LookRule:
@@ -92,4 +97,4 @@ def default_rule(model: str, people: People, preset: Preset = "balanced") -> Loo
         rule = replace(rule, first_sides_px=rule.first_sides_px[:1])
     if name == "thunder":
         rule = replace(rule, factor=1.15 if people == "one" else 1.1, guide_share=0.5)
-    return replace(rule, finder=f"{rule.finder}{INT8}") if name != model else rule
+    return replace(rule, finder=int8_or_float("multipose")) if name != model else rule

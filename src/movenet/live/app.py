@@ -19,7 +19,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import movenet
-from movenet.cores import usable_cores
 from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
 from movenet.live.client import Client
@@ -30,6 +29,7 @@ from movenet.live.safety import Gate
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
 from movenet.live.uploads import TooManyUploadsError, Uploads
+from movenet.machine import usable_cores
 from movenet.models import DATA
 from movenet.records import Record
 from movenet.records.record import to_plain

@@ -11,7 +11,7 @@ from av import VideoFrame
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from movenet.cores import usable_cores
+from movenet.machine import usable_cores
 from movenet.media.container import pictures_of
 from movenet.media.decoding import Decoder
 from movenet.media.frame import Frame

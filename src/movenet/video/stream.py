@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.cores import threads_for_video
 from movenet.crop import check_image
 from movenet.engine import Runtime
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
+from movenet.machine import threads_for_video
 from movenet.media.frame import Frame
 from movenet.media.source import open_source
 from movenet.pose import Pose

@@ -1,6 +1,6 @@
 """The doctor sees what is wrong."""
 
-from movenet.checkup import examine, processor_name
+from movenet.doctor import examine, processor_name
 
 
 def test_a_sound_installation_has_nothing_to_mend():
