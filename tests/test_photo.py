@@ -217,7 +217,10 @@ def test_without_the_package_for_heic_the_extra_that_brings_it_is_told(tmp_path)
         "except movenet.errors.MissingExtraError as problem: print(problem)\n"
     )
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
-    assert "reading HEIC needs the package 'pillow-heif': install it with  pip install 'movenet[heif]'" in run.stdout
+    assert (
+        "reading HEIC needs the package 'pillow-heif': install it with  pip install 'movenet[heif]'"
+        in run.stdout
+    )
 
 
 def test_a_name_no_system_allows_is_an_error():
