@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
-from movenet.engine import ENGINES, TURNS, Engine, Runtime, ScriptedEngine, cache_folder, open_engine
+from movenet.engine import ENGINES, Engine, Runtime, ScriptedEngine, cache_folder, open_engine
 from movenet.errors import EngineError, ModelError
 from movenet.machine import has_int8_dot_products
 from movenet.models import MODELS
@@ -79,7 +79,7 @@ def test_shapes_that_keep_coming_back_are_answered_as_at_first():
     shapes = [(1, 64, 96, 3), (1, 96, 64, 3), (2, 64, 64, 3), (1, 64, 64, 3)]
     pictures = [chance.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
     first = [engine(picture) for picture in pictures]
-    for _ in range(TURNS):
+    for _ in range(8):
         for picture, before in zip(pictures, first, strict=True):
             for name, head in engine(picture).items():
                 np.testing.assert_allclose(head, before[name], atol=1e-3 * np.ptp(head), err_msg=name)

@@ -1,0 +1,106 @@
+"""Compiled models kept between runs, each with its SHA-256: what does not match is compiled again.
+
+Only a folder of the user's own, which nobody else can write to, is read: a compiled model decides what is answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from movenet.atomic import written_whole
+from movenet.errors import FileError
+
+MOST_FILES: Final = 32
+"""Compiled models kept; beyond that the ones unused for the longest time are removed. They take 3 to 25 MB each."""
+SUFFIX: Final = ".compiled"
+_DIGEST_BYTES: Final = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path | None:
+    """Return where compiled models are kept between runs, or None if they are not (`cache_state` tells why).
+
+    `MOVENET_CACHE` names another folder; an empty value switches the cache off.
+    """
+    return cache_state()[0]
+
+
+def cache_state() -> tuple[Path | None, str]:
+    """Return the folder of compiled models, or None, and a sentence about it."""
+    chosen = os.environ.get("MOVENET_CACHE")
+    if chosen == "":
+        return None, "switched off by MOVENET_CACHE: models are compiled at every start"
+    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    try:
+        folder = Path(chosen) if chosen else Path(base or Path.home() / ".cache") / "movenet"
+        # Only for the user, whatever the umask is: a folder that a group can write to is not read.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        problem = _problem(folder)
+    except (OSError, RuntimeError) as error:
+        return None, f"none, models are compiled at every start: {error}"
+    if problem:
+        return None, f"{folder} is ignored, models are compiled at every start: {problem}"
+    return folder, str(folder)
+
+
+def _problem(folder: Path) -> str | None:
+    """Return why a folder is not to be trusted or used, or None."""
+    if not os.access(folder, os.W_OK):
+        return "it cannot be written to"
+    if sys.platform == "win32":
+        return None
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        return "it belongs to another user; name a folder of your own in MOVENET_CACHE"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"other users can write to it; mend that with  chmod go-w '{folder}'"
+    return None
+
+
+def read_compiled(key: str) -> bytes | None:
+    """Return the compiled model stored under a key, or None if there is none or it is damaged."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    path = _path(folder, key)
+    try:
+        content = path.read_bytes()
+        os.utime(path)
+    except OSError:
+        return None
+    digest, data = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    return data if digest == _digest(key, data) else None
+
+
+def store_compiled(key: str, data: bytes) -> None:
+    """Store a compiled model under a key, which names all that it depends on; the oldest of too many are removed.
+
+    What the system refuses is not stored: a full disk only costs time at the next start.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return
+    with suppress(FileError), written_whole(_path(folder, key)) as temporary:
+        temporary.write_bytes(_digest(key, data) + data)
+    _remove_oldest(folder)
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()}{SUFFIX}"
+
+
+def _digest(key: str, data: bytes) -> bytes:
+    """Return the SHA-256 of a key and its data together: a file under another's name does not match, either."""
+    return hashlib.sha256(hashlib.sha256(key.encode()).digest() + data).digest()
+
+
+def _remove_oldest(folder: Path) -> None:
+    with suppress(OSError):
+        files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in files[MOST_FILES:]:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""Intel's OpenVINO as an engine."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from contextlib import suppress
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.decode import Heads
+from movenet.engine.compiled_cache import read_compiled, store_compiled
+from movenet.engine.interface import (
+    LoadedEngine,
+    Runtime,
+    cannot,
+    check_squares,
+    never_destroy,
+    pick_precision,
+)
+from movenet.errors import EngineError
+from movenet.machine import features, processor_name
+from movenet.models import PROPERTIES, ModelCard
+
+Shape = tuple[int, int, int, int]
+
+
+class OpenVinoEngine(LoadedEngine):
+    """Intel's OpenVINO, the default: the fastest on x86-64, also on ARM.
+
+    Pictures are run one by one, those of the model's own square by a network compiled for that, all others by one
+    compiled for any size. So the answer to a picture never depends on others, neither in its batch nor before it.
+    """
+
+    def __init__(self, model: ModelCard | Path, runtime: Runtime):
+        super().__init__(model, runtime)
+        core = openvino_core()
+        self._set_card(model, lambda: _properties(self._network))
+        self._precision = pick_precision(runtime.precision, hardware=_has_bf16(core))
+        self._config = _config(self._precision, runtime.threads)
+
+    @property
+    def precision(self) -> str:
+        """The arithmetic in use: "f32" or "bf16"."""
+        return self._precision
+
+    def __call__(self, squares: NDArray[np.uint8]) -> Heads:
+        """Run the network; see `Engine`."""
+        check_squares(squares)
+        with self._lock:
+            try:
+                answers = [self._run(square[None]) for square in squares]
+            except (RuntimeError, ValueError, MemoryError) as error:
+                raise cannot("run", "OpenVINO", self.path, error) from None
+        if len(answers) == 1:
+            return answers[0]
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in self._card.heads}
+
+    def _run(self, square: NDArray[np.uint8]) -> Heads:
+        own = square.shape == (1, self._card.side, self._card.side, 3)
+        shape = square.shape if own else None
+        request = self._once(shape, lambda: self._compiled(shape).create_infer_request())
+        request.infer([np.ascontiguousarray(square)], share_inputs=True)
+        return {name: request.get_tensor(name).data.copy() for name in self._card.heads}
+
+    def _compiled(self, shape: Shape | None) -> Any:
+        """Return the network compiled for one shape, or for any: as stored by an earlier run, or anew."""
+        core, digest = openvino_core(), self._digest
+        key = json.dumps([digest, *_environment(core), self._config, shape])
+        stored = read_compiled(key) if digest else None
+        if stored is not None:
+            with suppress(RuntimeError):
+                return core.import_model(io.BytesIO(stored), "CPU", self._config)
+        network = self._network.clone()
+        if shape is not None:
+            network.reshape(list(shape))
+        compiled = core.compile_model(network, "CPU", self._config)
+        if digest:
+            with suppress(RuntimeError):
+                store_compiled(key, _exported(compiled))
+        return compiled
+
+    @cached_property
+    def _network(self) -> Any:
+        """The network as read, not compiled; where it comes compiled from the cache, it is never read."""
+        try:
+            return openvino_core().read_model(self.path)
+        except Exception as error:  # noqa: BLE001 (a damaged file may raise anything, UnicodeDecodeError for one)
+            raise cannot("read", "OpenVINO", self.path, error) from None
+
+    @cached_property
+    def _digest(self) -> str | None:
+        """SHA-256 of the model, or None if the file may refer to others, so that its own bytes do not tell."""
+        if self._card.sha256 is not None:
+            return self._card.sha256
+        data = self.path.read_bytes()
+        # ONNX names another file of weights by the key "location"; OpenVINO's own .xml always has one.
+        return None if b"location" in data or data.startswith(b"<") else hashlib.sha256(data).hexdigest()
+
+
+@cache
+def openvino_core() -> Any:
+    """Return the one core of this process, which is kept to its end.
+
+    A core gives the thread that made it a stack for signal handlers and takes it back when it goes. Of several cores
+    that go in another order than they came, one would leave a stack behind that is there no more, and the next
+    signal that Python handles, Ctrl-C or the end of a child, would end the process (OpenVINO 2026.4 on Linux).
+
+    Raises:
+        EngineError: if OpenVINO does not load here.
+    """
+    try:
+        import openvino
+    except ImportError as error:
+        raise EngineError(f"OpenVINO does not load here ({error}): try the engine onnxruntime") from None
+    return openvino.Core()
+
+
+def _forget_core() -> None:
+    """In the child of a fork: use a core of its own from now on."""
+    if openvino_core.cache_info().currsize:
+        never_destroy(openvino_core())
+        openvino_core.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_core)
+
+
+def _has_bf16(core: Any) -> bool:
+    """Ask OpenVINO what it would choose by itself: bf16 only where the processor has it in hardware."""
+    return bool(core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string() == "bf16")
+
+
+def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
+    config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": 1}
+    # A thread tied to a core waits for whoever else is on it: decoding and encoding a video, for one.
+    config["ENABLE_CPU_PINNING"] = False
+    if threads is not None:
+        config["INFERENCE_NUM_THREADS"] = threads
+    return config
+
+
+def _environment(core: Any) -> list[str]:
+    """Return what else a compiled model depends on: OpenVINO, the processor, and the limit set to its instructions."""
+    import openvino
+
+    capabilities = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    return [
+        openvino.get_version(),
+        processor_name(),
+        " ".join(sorted(features())),
+        limit,
+        capabilities,
+    ]
+
+
+def _exported(compiled: Any) -> bytes:
+    stream = io.BytesIO()
+    compiled.export_model(stream)
+    return stream.getvalue()
+
+
+def _properties(network: Any) -> dict[str, str]:
+    paths = {f"movenet.{name}": ["framework", f"movenet.{name}"] for name in PROPERTIES}
+    present = {name: path for name, path in paths.items() if network.has_rt_info(path)}
+    return {name: str(network.get_rt_info(path).value) for name, path in present.items()}
