@@ -15,8 +15,8 @@ STRIDE: Final = 4
 """Input pixels per cell of a head, along each axis."""
 MULTIPLE: Final = 32
 """The input's height and width are multiples of this: the coarsest stride of the network."""
-PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence")
-"""What an ONNX file of ours says of itself, each under "movenet.…"."""
+PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence", "int8_sums")
+"""What an ONNX file of ours says of itself, each under "movenet.…"; the last only where the model computes in int8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class ModelCard:
     licence: str
     sha256: str | None = None
     """Of the file, in hexadecimal; None for a model of the user's own."""
+    exact_sums: bool = False
+    """Whether its int8 sums are exact on processors without integer dot products (`movenet.export.int8_sums`)."""
 
     @property
     def family(self) -> Literal["movenet", "posenet"]:
@@ -132,6 +134,7 @@ MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
         path=DATA / f"{name}{INT8}.onnx",
         source=f"{_AS_PUBLISHED[name].source}; int8 by tools/quantize.py",
         sha256=sha256,
+        exact_sums=True,
     )
     for name, sha256 in _INT8.items()
 }
@@ -172,6 +175,7 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
             keypoints=int(properties["movenet.keypoints"]),
             source=properties["movenet.source"],
             licence=properties["movenet.licence"],
+            exact_sums=properties.get("movenet.int8_sums") == "exact",
         )
     except (KeyError, ValueError) as error:
         raise ModelError(
