@@ -1,5 +1,6 @@
 """Every engine gives the same answer to the same squares."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -192,3 +193,10 @@ def test_the_cache_can_be_moved_and_switched_off(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / "here"
     monkeypatch.setenv("MOVENET_CACHE", "")
     assert cache_folder() is None
+
+
+@pytest.mark.parametrize("name", ["lightning", "lightning-int8"])
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_an_engine_reads_from_the_file_whether_int8_sums_are_exact(name, engine, tmp_path):
+    path = shutil.copy(MODELS[name].path, tmp_path / "mine.onnx")
+    assert open_engine(path, Runtime(engine)).card.exact_sums == MODELS[name].exact_sums
