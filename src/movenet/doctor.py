@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from movenet.crop import Crop
 from movenet.decode import Floats
-from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_folder, open_engine, sums_are_exact
+from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine, sums_are_exact
 from movenet.errors import MissingExtraError, MoveNetError
 from movenet.machine import (
     INT8_DOT_PRODUCTS,
@@ -209,10 +209,7 @@ def _int8() -> str:
 
 
 def _cache() -> Finding:
-    folder = cache_folder()
-    return Finding(
-        "cache of compiled models", str(folder) if folder else "none: models are compiled at every start"
-    )
+    return Finding("cache of compiled models", cache_state()[1])
 
 
 def _try(what: str, attempt: Callable[[], str]) -> Finding:
