@@ -118,7 +118,7 @@ def examine_engine(name: str) -> Iterator[Finding]:
     yield Finding(what, f"works, precision {chosen}")
     precisions: tuple[Precision, ...] = ("auto",) if chosen == "f32" else ("auto", "f32")
     for precision in precisions:
-        runtime = Runtime(name, precision)
+        runtime = Runtime(name, precision, threads=1)  # more would wait for each other on a busy machine
         shown = chosen if precision == "auto" else precision
         yield _try(f"answers of {name}, {shown}", lambda runtime=runtime: _answers(runtime))  # type: ignore[misc]
 
