@@ -11,7 +11,8 @@ The network draws its answer on a grid of cells, one for every 4 × 4 pixels of 
 "center" and "heatmap" are logits. The others count cells; channel 2k is the y of keypoint k, 2k + 1 its x.
 A place is (y, x) in cells. Divided by (h, w) it is the answer, 0…1 of the picture; no half-cell is added.
 
-Holes do no harm: a logit that is NaN scores 0, a distance that is not finite is 0. Of equals, the first wins.
+Holes do no harm: a logit that is NaN scores 0, a distance that is not finite is 0, and none is longer than a million
+cells. Of equals, the first wins.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ Cells: TypeAlias = NDArray[np.intp]
 Heads: TypeAlias = Mapping[str, Floats]
 Guides: TypeAlias = "Sequence[Guide | None]"
 
+FARTHEST_CELLS: Final = np.float32(1e6)
+"""Longest distance that is read from a head, in cells: its square and sums of it stay finite."""
 NEAREST_CELLS: Final = 1.8
 """Added to a distance before it divides a score, so that the nearest counts finitely (Google's: add_5/y)."""
 
@@ -284,7 +287,7 @@ def read_pairs(head: Floats, cells: Cells) -> Floats:
     picture = np.arange(len(head))[:, None, None]
     channel = np.arange(head.shape[1]).reshape(-1, 2)
     pairs = head[picture, channel, cells[..., :1], cells[..., 1:]]
-    return np.where(np.isfinite(pairs), pairs, np.float32(0))
+    return np.where(np.isfinite(pairs), pairs, np.float32(0)).clip(-FARTHEST_CELLS, FARTHEST_CELLS)
 
 
 def check_heads(heads: Heads, *names: str) -> None:

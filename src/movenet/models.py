@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,10 @@ STRIDE: Final = 4
 """Input pixels per cell of a head, along each axis."""
 MULTIPLE: Final = 32
 """The input's height and width are multiples of this: the coarsest stride of the network."""
+MOST_SIDE: Final = 2048
+"""Longest side of a model's input, in pixels: the heads of 2048 × 2048 alone take 90 MB."""
+MOST_KEYPOINTS: Final = 1000
+"""Most keypoints of a model."""
 PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence", "int8_sums")
 """What an ONNX file of ours says of itself, each under "movenet.…"; the last only where the model computes in int8."""
 
@@ -163,10 +168,10 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
     """Return the card that an ONNX file carries in its `movenet.…` properties (see `movenet.export`).
 
     Raises:
-        ModelError: if a property is missing or not a number where one is due.
+        ModelError: if a property is missing, not a number where one is due, or out of bounds.
     """
     try:
-        return ModelCard(
+        card = ModelCard(
             name=properties["movenet.name"],
             path=path,
             side=int(properties["movenet.side"]),
@@ -181,3 +186,22 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
         raise ModelError(
             f"{path}: expected an ONNX file written by movenet, but its {error} is wrong"
         ) from None
+    _check_bounds(card)
+    return card
+
+
+def _check_bounds(card: ModelCard) -> None:
+    """Raise a ModelError unless a card that was read from a file can be that of a network."""
+    bounds = {
+        f"a side that is a multiple of {MULTIPLE} px, at most {MOST_SIDE}": (
+            card.side,
+            card.side in range(MULTIPLE, MOST_SIDE + 1, MULTIPLE),
+        ),
+        f"1 to {MOST_KEYPOINTS} keypoints": (card.keypoints, 1 <= card.keypoints <= MOST_KEYPOINTS),
+        "a finite width above 0": (card.width, 0 < card.width < math.inf),
+        "heads, each named once": (card.heads, 0 < len(card.heads) == len(set(card.heads))),
+        "a printable name": (card.name, card.name.isprintable() and card.name != ""),
+    }
+    for expected, (got, fits) in bounds.items():
+        if not fits:
+            raise ModelError(f"{card.path}: expected {expected}, got {got!r}")
