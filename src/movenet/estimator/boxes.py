@@ -48,5 +48,6 @@ def from_corners(corners: ArrayLike) -> NDArray[np.float64]:
     """
     array = np.array(corners, np.float64)
     if array.ndim == 2 and array.shape[1] == 4:
-        array[:, 2:] -= array[:, :2]
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+            array[:, 2:] -= array[:, :2]
     return check_boxes(array)
