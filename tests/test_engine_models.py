@@ -55,7 +55,7 @@ def test_a_file_that_lies_about_itself_is_refused_when_it_is_opened(engine, lie,
 @pytest.mark.parametrize("engine", FILES)
 def test_a_file_that_says_the_truth_is_opened(engine, tmp_path):
     assert (
-        open_engine(altered(tmp_path, name="multipose", licence="mine"), Runtime(engine)).card.licence
+        open_engine(altered(tmp_path, source="multipose", licence="mine"), Runtime(engine)).card.licence
         == "mine"
     )
 
