@@ -20,11 +20,11 @@ import numpy as np
 import laps
 from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
 from movenet.bench import Table
-from movenet.crowd_clips import SCRIPTS, make_scenes
 from movenet.drawing import Style, draw_on
 from movenet.machine import threads_for_video
-from movenet.moving_camera import Filming
-from movenet.scenes import Walker
+from movenet.synthetic.camera import Filming
+from movenet.synthetic.many_people import SCRIPTS, make_scenes
+from movenet.synthetic.scene import Walker
 
 
 def make_film(path: Path, annotations: Path, images: Path, seconds: float) -> int:

@@ -4,7 +4,7 @@ import sys
 from contextlib import ExitStack
 
 import movenet
-from movenet.streaming import start_stream
+from movenet.video.callbacks import start_stream
 
 
 class Watchman:

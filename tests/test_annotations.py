@@ -23,14 +23,14 @@ from movenet.annotations import (
 )
 from movenet.annotations.check import check, read_annotations
 from movenet.cli import app
-from movenet.clips import find_subjects
 from movenet.errors import DataError, MoveNetError
 from movenet.evaluation import read_truth, score, to_estimates
 from movenet.media import write_photo
-from movenet.moving_camera import Filming
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records import Record, open_records
 from movenet.skeleton import BODY
+from movenet.synthetic.camera import Filming
+from movenet.synthetic.one_person import find_subjects
 from movenet.training import labels as training
 
 SIZE = (500, 500)

@@ -21,7 +21,7 @@ from movenet.cli.output import printable
 from movenet.cli.videos import _paired
 from movenet.errors import MediaError
 from movenet.media import open_source
-from movenet.media.web_photo import WebPhoto
+from movenet.media.sources.web_photo import WebPhoto
 from movenet.models import DATA
 from movenet.records import read_records
 from servers import MOTION_JPEG, Http, jpegs, serving

@@ -20,7 +20,7 @@ from movenet.estimator import (
     default_rule,
     from_corners,
 )
-from movenet.estimator.rule import int8_or_float
+from movenet.estimator.settings import int8_or_float
 from movenet.machine import has_int8_dot_products
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS, MULTIPLE

@@ -10,8 +10,8 @@ from crowds import compose
 from movenet.crop import Crop
 from movenet.engine import ScriptedEngine
 from movenet.estimator import Estimator, LookRule, default_rule
-from movenet.estimator.finding import merged
-from movenet.estimator.sighting import Sighting
+from movenet.estimator.detection import Sighting
+from movenet.estimator.detector import merged
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
 from movenet.pose import Pose

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lists import guess, load, standing
-from movenet.belief import Curve
+from movenet.calibration import Curve
 from movenet.evaluation.calibration import (
     BINS,
     calibrate,
@@ -14,7 +14,7 @@ from movenet.evaluation.calibration import (
     fit,
     reliability,
 )
-from movenet.evaluation.pairing import pair
+from movenet.evaluation.matching import pair
 
 
 def draw(curve, count, seed):

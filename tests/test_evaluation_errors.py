@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing
+from movenet.evaluation.coco_ap import average_precision
 from movenet.evaluation.errors import CLASSES, LAST, ORDER, UNLABELLED, costs, diagnose
-from movenet.evaluation.pairing import keypoint_similarity, pair
-from movenet.evaluation.precision import average_precision
+from movenet.evaluation.matching import keypoint_similarity, pair
 from movenet.pose import KEYPOINTS, MIRROR, SIGMAS
 
 WRIST = KEYPOINTS.index("left_wrist")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing, write_list
+from movenet.evaluation.matching import pair
 from movenet.evaluation.measures import (
     by_labelled,
     false_positives,
@@ -15,7 +16,6 @@ from movenet.evaluation.measures import (
     pck,
     torso_diagonals,
 )
-from movenet.evaluation.pairing import pair
 from movenet.pose import KEYPOINTS, SIGMAS
 
 LEFT_SHOULDER, RIGHT_SHOULDER = KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_shoulder")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing
-from movenet.evaluation.pairing import keypoint_similarity, pair
+from movenet.evaluation.matching import keypoint_similarity, pair
 from movenet.pose import SIGMAS
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing
-from movenet.belief import Curve
+from movenet.calibration import Curve
 from movenet.errors import FileError
 from movenet.evaluation import assess
 from movenet.evaluation.calibration import Calibration, reliability
-from movenet.evaluation.pairing import pair
+from movenet.evaluation.matching import pair
 from movenet.evaluation.plots import plot_classes, plot_costs, plot_reliability
 from movenet.evaluation.report import write_report
 from movenet.evaluation.worst import SIDE_PX, draw_worst, find_worst, to_jpeg

@@ -22,7 +22,7 @@ from movenet.explain import draw_figure, explain, most_instructive, write_figure
 from movenet.explain.strip import PYRAMID_SLABS, backbone_slabs
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
-from movenet.network import MobileNetV2, Pyramid
+from movenet.networks.movenet import MobileNetV2, Pyramid
 from movenet.pose import KEYPOINTS
 
 GRID = 48

@@ -8,9 +8,9 @@ from onnx import TensorProto, helper
 
 from movenet.engine import Runtime, open_engine
 from movenet.errors import ModelError
-from movenet.export import architecture_of, read_network, read_state, to_onnx
 from movenet.models import MODELS
-from movenet.network import Architecture, Network, load_network
+from movenet.networks.movenet import Architecture, Network, load_network
+from movenet.networks.onnx_file import architecture_of, read_network, read_state, to_onnx
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning"

@@ -16,13 +16,13 @@ from movenet.cli import app
 from movenet.cli.export import AnswerName, FormatName, StoredName
 from movenet.engine import Runtime, open_engine
 from movenet.errors import FileError, MissingExtraError, ModelError
-from movenet.export import read_network, to_onnx
 from movenet.export.formats import FORMATS
-from movenet.export.fused import ManyPeople
-from movenet.export.proof import LIMITS, Difference, Limit
-from movenet.export.ship import Wish, ship
+from movenet.export.run import Wish, ship
+from movenet.export.verify import LIMITS, Difference, Limit
+from movenet.export.with_decoder import ManyPeople
 from movenet.models import DATA
-from movenet.network import MULTI_HEADS, Architecture, Network
+from movenet.networks.movenet import MULTI_HEADS, Architecture, Network
+from movenet.networks.onnx_file import read_network, to_onnx
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the converters, about their own innards
 OF_THREE = Architecture(0.35, keypoints=3)

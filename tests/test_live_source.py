@@ -11,9 +11,10 @@ import pytest
 
 from films import Film, corners, exif_jpeg, level, middle, picture
 from movenet.errors import MediaError
-from movenet.media.live import Grab, LiveSource
-from movenet.media.source import LiveSettings, SourceSettings, open_source
-from movenet.media.timeline import LiveTime
+from movenet.media.sources.base import LiveSettings, SourceSettings
+from movenet.media.sources.live import Grab, LiveSource
+from movenet.media.sources.opening import open_source
+from movenet.media.sources.timeline import LiveTime
 from servers import MOTION_JPEG, Http, Rtsp, free_port, jpegs, paced, serving, silence
 
 QUICK = LiveSettings(stall_s=0.4, first_wait_s=0.02, longest_wait_s=0.1, give_up_after_s=1.5)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from films import Film
-from movenet.media.source import open_source
-from movenet.media.timeline import RecordedTime
-from movenet.media.writer import open_writer
+from movenet.media.sources.opening import open_source
+from movenet.media.sources.timeline import RecordedTime
+from movenet.media.writers.writer import open_writer
 
 FLASH_S = 0.8
 TOLERANCE_S = 0.02

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError
-from movenet.motion import jitter, lag_s
 from movenet.smoothing import TFJS, OneEuro, SoftLimit
+from movenet.video_evaluation.motion import jitter, lag_s
 
 SURE = np.ones(17)
 STEP_S = 1 / 30

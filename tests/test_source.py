@@ -17,12 +17,13 @@ from PIL import Image
 import fuzz_videos
 from films import Film, corners, exif_jpeg, level, middle, picture
 from movenet.errors import MediaError
-from movenet.media.animation import AnimationReel
-from movenet.media.pictures import FolderReel
 from movenet.media.pixels import Painter
-from movenet.media.recording import frames_ahead
-from movenet.media.source import SourceSettings, open_source
-from movenet.media.timeline import RecordedTime
+from movenet.media.sources.animation import AnimationReel
+from movenet.media.sources.base import SourceSettings
+from movenet.media.sources.opening import open_source
+from movenet.media.sources.pictures import FolderReel
+from movenet.media.sources.recording import frames_ahead
+from movenet.media.sources.timeline import RecordedTime
 from movenet.media.tone_mapping import hlg_light, pq_light, to_sdr
 
 UPRIGHT = ["red", "green", "blue", "yellow"]

@@ -23,13 +23,14 @@ from movenet.cli import app
 from movenet.crop import Crop
 from movenet.errors import DataError, FileError
 from movenet.estimator import Estimator
-from movenet.export import read_network
 from movenet.media import read_photo
+from movenet.networks.onnx_file import read_network
 from movenet.skeleton import BODY
 from movenet.training import checkpoint
 from movenet.training.augment import PLAIN
+from movenet.training.distributed import Processes
+from movenet.training.inputs import samples
 from movenet.training.loop import Run, TrainingError, rate, read, train
-from movenet.training.processes import Processes
 from movenet.training.settings import (
     Data,
     Every,
@@ -40,7 +41,6 @@ from movenet.training.settings import (
     Validation,
     read_settings,
 )
-from movenet.training.setup import samples
 from movenet.training.teacher import open_network
 
 pytestmark = pytest.mark.filterwarnings(

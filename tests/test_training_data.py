@@ -14,10 +14,10 @@ from movenet.media import write_photo
 from movenet.pose import Pose
 from movenet.skeleton import BODY
 from movenet.training.augment import PLAIN, Augmentation
-from movenet.training.complete import Completion, complete, merge
 from movenet.training.dataset import MOST_PEOPLE, Samples, Source
+from movenet.training.inputs import only, read_unlabelled
 from movenet.training.labels import read_coco, read_yolo
-from movenet.training.setup import only, read_unlabelled
+from movenet.training.relabel import Completion, complete, merge
 
 IMAGE = {"id": 0, "file_name": "0.png", "width": 80, "height": 64}
 POINTS = [(20, 20), (50, 30), (40, 50)]

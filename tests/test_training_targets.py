@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from movenet.crop import Crop
 from movenet.decode import ManySettings, decode_many, decode_one
-from movenet.network import MULTI_HEADS, SINGLE_HEADS
+from movenet.networks.movenet import MULTI_HEADS, SINGLE_HEADS
 from movenet.training.dataset import MOST_PEOPLE, Sample
 from movenet.training.targets import TargetRule, make_targets, middle_of
 

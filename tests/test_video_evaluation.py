@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from movenet.cli import app
-from movenet.clips import cut, enter, pan
-from movenet.moving_camera import Clip, Filming, Subject
 from movenet.pose import Pose
+from movenet.synthetic.camera import Clip, Filming, Subject
+from movenet.synthetic.one_person import cut, enter, pan
 from movenet.video_evaluation import (
     HEADS,
     Contestant,

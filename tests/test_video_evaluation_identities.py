@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from movenet.cli import app
 from movenet.errors import DataError
-from movenet.moving_camera import Truth
 from movenet.pose import Pose
+from movenet.synthetic.camera import Truth
 from movenet.video_evaluation.crowds import HEADS, Row, to_cells, to_plain
 from movenet.video_evaluation.identities import Cast, identify
 from movenet.video_evaluation.tfjs_tracker import TfjsTracker

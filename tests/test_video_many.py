@@ -5,12 +5,12 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from movenet.crowd_clips import SCRIPTS, make_scenes
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
-from movenet.moving_camera import Filming
-from movenet.tracking import TrackRule
+from movenet.synthetic.camera import Filming
+from movenet.synthetic.many_people import SCRIPTS, make_scenes
 from movenet.video import FollowRule, VideoEstimator, smooth_recording
+from movenet.video.tracks import TrackRule
 from movenet.video_evaluation.crowds import follow_scene
 from movenet.video_evaluation.identities import identify
 from stage import BLUE, GREEN, RED, YELLOW, Stage, keypoints, scene

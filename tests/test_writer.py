@@ -11,8 +11,9 @@ import pytest
 from films import Film, corners, level, middle, picture
 from movenet.errors import MediaError
 from movenet.media.photo import read_photo
-from movenet.media.source import open_source
-from movenet.media.writer import WriterSettings, open_writer
+from movenet.media.sources.opening import open_source
+from movenet.media.writers.base import WriterSettings
+from movenet.media.writers.writer import open_writer
 
 KINDS = ["mp4", "mov", "webm", "gif"]
 TIMES = [0, 0.04, 0.1, 0.3, 0.34, 1.0, 1.2]
@@ -443,7 +444,7 @@ FILL_UP = """
 import resource, signal, sys
 import numpy as np
 from movenet.errors import MediaError
-from movenet.media.writer import open_writer
+from movenet.media.writers.writer import open_writer
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

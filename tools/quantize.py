@@ -23,8 +23,8 @@ from movenet.atomic import written_whole
 from movenet.crop import Crop
 from movenet.estimator import default_rule
 from movenet.export.as_onnx import FLOATING
-from movenet.export.int8_graph import Graph
-from movenet.export.int8_rounding import quantise
+from movenet.export.int8.graph import Graph
+from movenet.export.int8.rounding import quantise
 from movenet.media.photo import read_photo
 from movenet.models import DATA, MODELS, ModelCard
 

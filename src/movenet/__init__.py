@@ -8,7 +8,8 @@
 Importing this loads numpy and OpenCV; engines and codecs are loaded when they are first used.
 """
 
-from movenet.belief import chances
+from movenet._version import __version__ as __version__
+from movenet.calibration import chances
 from movenet.crop import Crop
 from movenet.decode import Guide, decode_many, decode_one
 from movenet.drawing import Style, draw
@@ -30,10 +31,8 @@ from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 from movenet.records import Record, open_records, read_records
 from movenet.skeleton import Skeleton, name_skeleton
 from movenet.smoothing import OneEuro, ZeroPhase
-from movenet.streaming import RunningStream, start_stream, stream
 from movenet.video import FollowRule, TrackRule, VideoEstimator, smooth_recording, watch
-
-__version__ = "0.1.0"
+from movenet.video.callbacks import RunningStream, start_stream, stream
 
 __all__ = [
     "BONES",

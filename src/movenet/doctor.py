@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from movenet.crop import Crop
 from movenet.decode import Floats
+from movenet.decode.families import READERS
 from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine, sums_are_exact
 from movenet.errors import MissingExtraError, MoveNetError
 from movenet.machine import (
@@ -26,7 +27,6 @@ from movenet.machine import (
 )
 from movenet.media.photo import read_photo
 from movenet.models import DATA, INT8, MODELS, ModelCard
-from movenet.reading import READERS
 
 KNOWN_ANSWERS: Final = DATA / "known_answers.json"
 """By model, what it answers (see `answer`) where the arithmetic is right; written by tools/known_answers.py."""

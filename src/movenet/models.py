@@ -41,11 +41,11 @@ class ModelCard:
     sha256: str | None = None
     """Of the file, in hexadecimal; None for a model of the user's own."""
     exact_sums: bool = False
-    """Whether its int8 sums are exact on processors without integer dot products (`movenet.export.int8_sums`)."""
+    """Whether its int8 sums are exact on processors without integer dot products (`movenet.export.int8.sums`)."""
 
     @property
     def family(self) -> Literal["movenet", "posenet"]:
-        """Which network this is, and so who reads its heads: `movenet.decode` or `movenet.posenet.decode`."""
+        """Which network this is, and so who reads its heads: `movenet.decode` or `movenet.decode.posenet`."""
         return family_of(self.heads)
 
     @property

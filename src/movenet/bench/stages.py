@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from movenet.bench.race import Clock, Plan, quantile_ms, race
 from movenet.crop import Crop
 from movenet.decode import Guide, Heads
+from movenet.decode.families import READERS
 from movenet.drawing import draw_on
 from movenet.estimator import Sighting
 from movenet.media.frame import Frame
 from movenet.media.photo import write_photo
-from movenet.media.source import open_source
-from movenet.media.writer import open_writer
+from movenet.media.sources.opening import open_source
+from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
-from movenet.reading import READERS
 from movenet.video import VideoEstimator
 
 STAGES: Final = ("decode video", "first look", "crop", "engine", "decode heads", "smooth", "draw", "encode")

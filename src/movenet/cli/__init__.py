@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from movenet import __version__
+from movenet._version import __version__
 from movenet.cli import (
     bench,
     dataset,

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 from movenet.cli.inputs import Film, Inputs, Photo
 from movenet.errors import MediaError
 from movenet.media.listing import PHOTO_SUFFIXES
-from movenet.media.pictures import NUMBERED, matching
-from movenet.media.web_photo import WebPhoto
+from movenet.media.sources.pictures import NUMBERED, matching
+from movenet.media.sources.web_photo import WebPhoto
 
 FILM_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".webm", ".gif")
 """The kinds of film that can be written; others become .mp4."""

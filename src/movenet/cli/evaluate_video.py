@@ -86,7 +86,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]], dict[str, Any]]
 
 def _follow_one(estimator: Estimator, source: _Source, figures: dict[str, Any], out: Path | None) -> Table:
     from movenet.cli.output import progress
-    from movenet.clips import make_clips
+    from movenet.synthetic.one_person import make_clips
     from movenet.video_evaluation import HEADS, compare, contestants, to_cells, to_plain, write_report
 
     films = progress(make_clips(*source), "filming and following", source.clips)
@@ -99,7 +99,7 @@ def _follow_one(estimator: Estimator, source: _Source, figures: dict[str, Any], 
 
 def _follow_many(estimator: Estimator, source: _Source, figures: dict[str, Any], out: Path | None) -> Table:
     from movenet.cli.output import progress
-    from movenet.crowd_clips import make_scenes
+    from movenet.synthetic.many_people import make_scenes
     from movenet.video_evaluation import crowds
 
     films = progress(make_scenes(*source), "filming and following", source.clips)

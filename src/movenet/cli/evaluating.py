@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from json import dumps
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from movenet import trial
 from movenet.annotations import read_results
 from movenet.cli.output import print_figures, progress, say
 from movenet.engine import Runtime
 from movenet.estimator import Estimator, Method, People, Preset
 from movenet.evaluation import Assessment, Truth, to_plain
+from movenet.evaluation.protocol import Measured, measure, versions
 from movenet.media import read_photo
 
 WORST: Final = 12
@@ -24,7 +23,7 @@ TABLE: Final = ("AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people", "m
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What looks at the pictures, and how; see `movenet.estimator.Estimator` and `movenet.trial.boxed`."""
+    """What looks at the images, and how; see `movenet.estimator.Estimator` and `movenet.evaluation.protocol`."""
 
     model: str | None
     people: People
@@ -34,28 +33,15 @@ class Question:
     runtime: Runtime
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tried:
-    """Results and where they come from."""
-
-    name: str
-    results: Sequence[Mapping[str, Any]]
-    protocol: Mapping[str, str]
-    ms_per_image: float | None = None
-    """None where nobody measured it."""
-
-
-def look(truth: Truth, folder: Path, question: Question) -> Tried:
-    """Show the pictures to the model."""
-    images = truth.images(folder)
-    factor = question.crop_to_box
-    estimator = _open(question)
-    ask = trial.whole(estimator) if factor is None else trial.boxed(estimator, truth.people, factor)
-    answers = list(progress(trial.run(images, ask), "evaluating", len(images)))
-    results = [result for answer in answers for result in answer.results]
-    busy_s = sum(answer.estimate_s for answer in answers)
-    protocol = trial.protocol(estimator, factor)
-    return Tried(protocol["model"], results, protocol, 1000 * busy_s / len(images))
+def look(truth: Truth, folder: Path, question: Question) -> Measured:
+    """Show the images to the model."""
+    return measure(
+        _open(question),
+        truth,
+        folder,
+        box_factor=question.crop_to_box,
+        progress=lambda answers, count: progress(answers, "evaluating", count),
+    )
 
 
 def _open(question: Question) -> Estimator:
@@ -68,13 +54,13 @@ def _open(question: Question) -> Estimator:
     )
 
 
-def read(path: Path) -> Tried:
+def read(path: Path) -> Measured:
     """Take the results of any program from a file."""
     protocol = {"pictures": f"results read from {path.name}; how they came about is not known here"}
-    return Tried(path.name, read_results(path), protocol)
+    return Measured(path.name, read_results(path), protocol)
 
 
-def report(path: Path, assessment: Assessment, tried: Tried, folder: Path | None) -> None:
+def report(path: Path, assessment: Assessment, tried: Measured, folder: Path | None) -> None:
     """Write the report, with the worst pictures if their folder is known."""
     from movenet.evaluation.report import write_report
     from movenet.evaluation.worst import draw_worst, find_worst, to_jpeg
@@ -91,7 +77,7 @@ def report(path: Path, assessment: Assessment, tried: Tried, folder: Path | None
     write_report(path, f"{tried.name} on {a.truth.name}", a, {**_protocol(tried), **time}, entries)
 
 
-def show(assessment: Assessment, tried: Tried, *, json: bool) -> None:
+def show(assessment: Assessment, tried: Measured, *, json: bool) -> None:
     """Print the figures, all of them as JSON or the first of them as a table."""
     plain = to_plain(assessment)
     ms = None if tried.ms_per_image is None else round(tried.ms_per_image, 4)
@@ -106,10 +92,10 @@ def show(assessment: Assessment, tried: Tried, *, json: bool) -> None:
     say(f"PCK@0.2 {assessment.pck.mean:.3f} · AP lost to: {gains}")
 
 
-def _protocol(tried: Tried) -> dict[str, str]:
+def _protocol(tried: Measured) -> dict[str, str]:
     """Say how it was measured, with the versions of the packages in use by now, and when."""
-    versions = ", ".join(f"{name} {number}" for name, number in trial.versions().items())
-    return {**tried.protocol, "versions": versions, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
+    said = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return {**tried.protocol, "versions": said, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
 
 
 def _time(ms: float) -> str:

@@ -21,7 +21,7 @@ class FormatName(str, Enum):
 
 
 class StoredName(str, Enum):
-    """The precisions a user can ask for: `movenet.export.order.Precision`."""
+    """The precisions a user can ask for: `movenet.export.job.Precision`."""
 
     fp32 = "fp32"
     fp16 = "fp16"
@@ -29,7 +29,7 @@ class StoredName(str, Enum):
 
 
 class AnswerName(str, Enum):
-    """What an export answers: `movenet.export.order.Answer`."""
+    """What an export answers: `movenet.export.job.Answer`."""
 
     heads = "heads"
     keypoints = "keypoints"

@@ -15,8 +15,8 @@ from movenet.errors import MissingExtraError, ModelError
 from movenet.models import ModelCard
 
 try:
-    from movenet.export.order import Answer, Precision, Runner
-    from movenet.export.ship import SHEET, Assess, Wish, ship
+    from movenet.export.job import Answer, Precision, Runner
+    from movenet.export.run import SHEET, Assess, Wish, ship
 except ImportError as error:
     raise MissingExtraError(str(error.name), "export", "exporting") from None
 
@@ -42,11 +42,11 @@ def assessor(annotations: Path | None, images: Path | None, asked: Wish) -> Asse
     listed, folder = annotations, images
 
     def assess(card: ModelCard, run: Runner) -> Mapping[str, Any]:
-        from movenet import trial
         from movenet.cli.output import progress
         from movenet.engine import ScriptedEngine
         from movenet.estimator import Estimator
         from movenet.evaluation import assess, read_truth, to_estimates
+        from movenet.evaluation.protocol import measure
 
         def answer(squares: NDArray[np.uint8]) -> Heads:
             answers = [run(square) for square in squares[:, None]]
@@ -54,13 +54,16 @@ def assessor(annotations: Path | None, images: Path | None, asked: Wish) -> Asse
 
         truth = read_truth(listed)
         estimator = Estimator(ScriptedEngine(card, answer), min_score=0.0)
-        shown = truth.images(folder)
-        asked = progress(trial.run(shown, trial.whole(estimator)), "measuring AP", len(shown))
-        results = [result for one in asked for result in one.results]
-        scores = assess(truth, to_estimates(results, truth)).scores
+        measured = measure(
+            estimator,
+            truth,
+            folder,
+            progress=lambda answers, count: progress(answers, "measuring AP", count),
+        )
+        scores = assess(truth, to_estimates(measured.results, truth)).scores
         said = {name: round(scores[name], 4) for name in ("AP", "AP50", "AP75")}
-        protocol = trial.protocol(estimator, None)["pictures"]
-        return {**said, "list": truth.name, "images": len(shown), "protocol": protocol}
+        images = len(truth.images(folder))
+        return {**said, "list": truth.name, "images": images, "protocol": measured.protocol["pictures"]}
 
     return assess
 

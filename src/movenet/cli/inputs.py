@@ -12,9 +12,9 @@ from movenet.errors import MediaError
 from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
 from movenet.media.location import Address, Camera, Location, locate
-from movenet.media.pictures import is_pattern, matching
-from movenet.media.source import LiveSettings
-from movenet.media.web_photo import WebPhoto, fetch_photo
+from movenet.media.sources.base import LiveSettings
+from movenet.media.sources.pictures import is_pattern, matching
+from movenet.media.sources.web_photo import WebPhoto, fetch_photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from movenet.errors import MoveNetError
 
 if TYPE_CHECKING:
-    from movenet.media.source import Source
+    from movenet.media.sources.base import Source
     from movenet.records import Record, RecordWriter
 
 T = TypeVar("T")

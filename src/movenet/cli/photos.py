@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from movenet.batch import PhotoPoses, estimate_photos
 from movenet.cli.job import Job
 from movenet.cli.output import complain, print_poses, progress, say, write_record
 from movenet.drawing import draw
 from movenet.errors import MoveNetError
 from movenet.estimator import Estimator
+from movenet.estimator.photos import PhotoPoses, estimate_photos
 from movenet.media import write_photo
 from movenet.records import Record, RecordWriter, to_json
 

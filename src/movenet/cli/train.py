@@ -38,7 +38,7 @@ def train(
     from movenet.errors import MissingExtraError
 
     try:
-        from movenet.training import finish, loop
+        from movenet.training import finalize, loop
         from movenet.training.settings import read_settings
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train", "training") from None
@@ -51,7 +51,7 @@ def train(
     for step in progress(loop.train(asked), "training", asked.training.steps):
         if step.figures:
             tell(_line(step.step, step.figures))
-    say(str(asked.out / finish.MODEL))
+    say(str(asked.out / finalize.MODEL))
 
 
 def _line(step: int, figures: Mapping[str, float]) -> str:

@@ -15,8 +15,9 @@ from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
 from movenet.media.frame import Frame
 from movenet.media.location import Location
-from movenet.media.source import Source, SourceSettings, open_location
-from movenet.media.writer import open_writer
+from movenet.media.sources.base import Source, SourceSettings
+from movenet.media.sources.opening import open_location
+from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, to_json
 from movenet.video import CALM, VideoEstimator, smooth_recording

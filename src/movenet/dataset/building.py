@@ -219,7 +219,7 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
 def _summarise(
     folder: Path, clips: Sequence[str | Path], parts: Sequence[str], settings: BuildSettings, built: Built
 ) -> None:
-    from movenet import __version__
+    from movenet._version import __version__
 
     summary = {
         "movenet": __version__,

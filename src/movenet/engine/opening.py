@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from movenet.decode.families import READERS
 from movenet.engine.interface import Engine, Runtime
 from movenet.engine.onnxruntime_engine import OnnxRuntimeEngine
 from movenet.engine.openvino_engine import OpenVinoEngine
@@ -15,7 +16,6 @@ from movenet.engine.torch_engine import TorchEngine
 from movenet.errors import EngineError, ModelError
 from movenet.machine import has_int8_dot_products
 from movenet.models import INT8, ModelCard, find_model
-from movenet.reading import READERS
 
 ENGINES: Final[Mapping[str, Callable[[ModelCard | Path, Runtime], Engine]]] = {
     "openvino": OpenVinoEngine,

@@ -15,7 +15,7 @@ from movenet.models import ModelCard
 
 
 class TorchEngine(LoadedEngine):
-    """The readable network of `movenet.network` in PyTorch (extra `torch`): for study and training.
+    """The readable network of `movenet.networks.movenet` in PyTorch (extra `torch`): for study and training.
 
     In the child of a fork it computes on one thread, whatever the runtime says: OpenMP cannot start others there.
     """
@@ -28,7 +28,7 @@ class TorchEngine(LoadedEngine):
         try:
             import torch
 
-            from movenet.export import read_network, read_properties
+            from movenet.networks.onnx_file import read_network, read_properties
         except ImportError as error:
             raise MissingExtraError(str(error.name), "torch", "the engine 'torch'") from None
         self._torch = torch

@@ -1,8 +1,9 @@
 """Picture → poses: whom to look for, how to find them, and a look at each."""
 
 from movenet.estimator.boxes import from_corners
+from movenet.estimator.detection import Sighting, agree
 from movenet.estimator.estimator import SQUARES_AT_ONCE, Estimator, estimate
-from movenet.estimator.rule import (
+from movenet.estimator.settings import (
     COMPANY,
     MIN_SCORE,
     PRESETS,
@@ -12,7 +13,6 @@ from movenet.estimator.rule import (
     Preset,
     default_rule,
 )
-from movenet.estimator.sighting import Sighting, agree
 
 __all__ = [
     "COMPANY",

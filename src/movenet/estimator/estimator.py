@@ -18,11 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from movenet.crop import Crop, check_image, mirror_answers
 from movenet.decode import Floats, Guide
+from movenet.decode.families import READERS, Reader
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
-from movenet.estimator.finding import search
-from movenet.estimator.rule import (
+from movenet.estimator.detection import Sighting, agree
+from movenet.estimator.detector import search
+from movenet.estimator.settings import (
     COMPANY,
     MIN_SCORE,
     LookRule,
@@ -32,11 +34,9 @@ from movenet.estimator.rule import (
     default_model,
     default_rule,
 )
-from movenet.estimator.sighting import Sighting, agree
 from movenet.media.photo import read_photo
 from movenet.oks import area, suppress
 from movenet.pose import MIRROR, Pose
-from movenet.reading import READERS, Reader
 
 SQUARES_AT_ONCE: Final = 4
 """Most squares in one call of an engine: more are not faster, and few shapes let OpenVINO compile for each."""

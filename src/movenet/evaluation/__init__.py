@@ -1,8 +1,8 @@
 """How good estimates are, against people that somebody annotated, in COCO's format."""
 
 from movenet.evaluation.assessment import Assessment, assess, to_plain
+from movenet.evaluation.coco_ap import score
 from movenet.evaluation.estimates import Estimates, to_estimates
-from movenet.evaluation.precision import score
 from movenet.evaluation.truth import People, Truth, read_truth
 
 __all__ = [

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.evaluation.calibration import Calibration, Reliability, calibrate
+from movenet.evaluation.coco_ap import score
 from movenet.evaluation.errors import CLASSES, LAST, ORDER, Costs, Diagnosis, costs, diagnose
 from movenet.evaluation.estimates import Estimates
+from movenet.evaluation.matching import Pairs, pair
 from movenet.evaluation.measures import (
     PCK_SHARE,
     Group,
@@ -21,8 +23,6 @@ from movenet.evaluation.measures import (
     keypoint_precision,
     pck,
 )
-from movenet.evaluation.pairing import Pairs, pair
-from movenet.evaluation.precision import score
 from movenet.evaluation.truth import Truth
 from movenet.pose import KEYPOINTS
 

@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.belief import CLOSEST, Curve, logistic, logit
+from movenet.calibration import CLOSEST, Curve, logistic, logit
 from movenet.evaluation.errors import NEAR
 from movenet.evaluation.estimates import Estimates
-from movenet.evaluation.pairing import Pairs, keypoint_similarity
+from movenet.evaluation.matching import Pairs, keypoint_similarity
 from movenet.evaluation.truth import People
 
 BINS: Final = 10

@@ -22,10 +22,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.evaluation.coco_ap import average_precision
 from movenet.evaluation.estimates import Estimates
+from movenet.evaluation.matching import Pairs, keypoint_similarity
 from movenet.evaluation.measures import LEAST_OKS
-from movenet.evaluation.pairing import Pairs, keypoint_similarity
-from movenet.evaluation.precision import average_precision
 from movenet.evaluation.truth import People
 from movenet.pose import MIRROR, SIGMAS
 

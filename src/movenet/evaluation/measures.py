@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.evaluation.coco_ap import average_precision
 from movenet.evaluation.estimates import Estimates
-from movenet.evaluation.pairing import Pairs
-from movenet.evaluation.precision import average_precision
+from movenet.evaluation.matching import Pairs
 from movenet.evaluation.truth import People
 from movenet.pose import KEYPOINTS, SIGMAS
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from movenet.evaluation.calibration import Calibration, Reliability
 from movenet.evaluation.errors import CLASSES, Costs, Diagnosis
-from movenet.evaluation.words import COST_LABELS
+from movenet.evaluation.report_text import COST_LABELS
 from movenet.pose import KEYPOINTS
 
 INK: Final = "#1d2329"

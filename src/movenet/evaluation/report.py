@@ -12,7 +12,7 @@ from typing import Final
 
 from movenet.atomic import written_whole
 from movenet.errors import MissingExtraError
-from movenet.evaluation import words
+from movenet.evaluation import report_text
 from movenet.evaluation.assessment import Assessment
 from movenet.evaluation.calibration import Calibration
 from movenet.evaluation.worst import Worst
@@ -86,9 +86,9 @@ def _head(title: str, a: Assessment, protocol: Mapping[str, str]) -> str:
         f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in {**counts, **protocol}.items()
     )
     return (
-        f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(words.lead(a, protocol))}</p>\n'
+        f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(report_text.lead(a, protocol))}</p>\n'
         f'<dl class="tiles">{tiles}</dl>\n<h2>How it was measured</h2>\n<dl class="facts">{facts}</dl>\n'
-        f'<p class="note">{words.SCORES}</p>'
+        f'<p class="note">{report_text.SCORES}</p>'
     )
 
 
@@ -96,18 +96,18 @@ def _costs(a: Assessment) -> str:
     plots = _plots()
     return _section(
         "What goes wrong, and what it costs",
-        f"<p>{words.COSTS}</p>",
+        f"<p>{report_text.COSTS}</p>",
         _figure(
             plots.plot_costs(a.costs), "AP, and what would be gained, one error put right after the other"
         ),
         _table(
             ("put right", "share of keypoints", "AP gained in turn", "alone"),
             (
-                (words.COST_LABELS[name], _number(share), _number(gain), _number(alone))
-                for name, share, gain, alone in words.cost_rows(a)
+                (report_text.COST_LABELS[name], _number(share), _number(gain), _number(alone))
+                for name, share, gain, alone in report_text.cost_rows(a)
             ),
         ),
-        f'<p class="note">{words.CLASSES}</p>',
+        f'<p class="note">{report_text.CLASSES}</p>',
     )
 
 
@@ -124,7 +124,7 @@ def _keypoints(a: Assessment) -> str:
         _table(("keypoint", "labelled", "AP", "PCK@0.2"), rows),
         _figure(_plots().plot_classes(a.diagnosis), "What becomes of the labelled keypoints of people found"),
         "</div>",
-        f'<p class="note">{words.keypoints(a)}</p>',
+        f'<p class="note">{report_text.keypoints(a)}</p>',
     )
 
 
@@ -137,36 +137,36 @@ def _groups(a: Assessment) -> str:
         _table(("size", "people", "AP", "AR"), sizes),
         _table(("labelled keypoints", "people", "AP"), groups),
         "</div>",
-        f'<p class="note">{words.GROUPS}</p>',
+        f'<p class="note">{report_text.GROUPS}</p>',
     )
 
 
 def _calibration(a: Assessment) -> str:
     if a.calibration is None:
-        return _section("What a score means", f"<p>{words.NO_CALIBRATION}</p>")
+        return _section("What a score means", f"<p>{report_text.NO_CALIBRATION}</p>")
     every, labelled = a.calibration
     return _section(
         "What a score means",
-        f"<p>{words.CALIBRATION}</p>",
+        f"<p>{report_text.CALIBRATION}</p>",
         '<div class="side">',
         _reliability(every, "every keypoint"),
         _reliability(labelled, "labelled keypoints"),
         "</div>",
-        f'<p class="note">{words.CALIBRATED}</p>',
+        f'<p class="note">{report_text.CALIBRATED}</p>',
     )
 
 
 def _reliability(calibration: Calibration, name: str) -> str:
     plot = _plots().plot_reliability(calibration, name)
-    return _figure(plot, words.reliability(calibration, name))
+    return _figure(plot, report_text.reliability(calibration, name))
 
 
 def _false_positives(a: Assessment) -> str:
     if a.false_positives is None:
-        return _section("People who are not there", f"<p>{words.NO_PERSON_FREE}</p>")
+        return _section("People who are not there", f"<p>{report_text.NO_PERSON_FREE}</p>")
     rows = ((f"{least:g}", _number(rate)) for least, rate in a.false_positives.items())
     table = _table(("score at least", "people a picture"), rows)
-    return _section("People who are not there", f"<p>{words.person_free(a)}</p>", table)
+    return _section("People who are not there", f"<p>{report_text.person_free(a)}</p>", table)
 
 
 def _worst(worst: Sequence[tuple[Worst, bytes]]) -> str:
@@ -174,10 +174,12 @@ def _worst(worst: Sequence[tuple[Worst, bytes]]) -> str:
         return ""
     figures = "".join(
         f'<figure><img src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" '
-        f'alt="picture {entry.image_id}"><figcaption>{words.worst(entry)}</figcaption></figure>'
+        f'alt="picture {entry.image_id}"><figcaption>{report_text.worst(entry)}</figcaption></figure>'
         for entry, jpeg in worst
     )
-    return _section("The worst pictures", f"<p>{words.WORST}</p>", f'<div class="worst">{figures}</div>')
+    return _section(
+        "The worst pictures", f"<p>{report_text.WORST}</p>", f'<div class="worst">{figures}</div>'
+    )
 
 
 def _section(title: str, *parts: str) -> str:

@@ -13,7 +13,7 @@ from movenet.annotations import from_coco_px
 from movenet.crop import Crop
 from movenet.drawing import Style, draw
 from movenet.evaluation.estimates import Estimates
-from movenet.evaluation.pairing import Pairs
+from movenet.evaluation.matching import Pairs
 from movenet.evaluation.truth import People
 from movenet.pose import Pose
 

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from movenet.decode import Floats
-from movenet.explain import panels, words
+from movenet.explain import captions, panels
+from movenet.explain.captions import Words
 from movenet.explain.sheet import ACCENT, FAMILY, GREY, INK, MARGIN, MONO, WIDTH, Sheet, measure
 from movenet.explain.steps import Explanation
 from movenet.explain.strip import HEIGHT as STRIP
 from movenet.explain.strip import draw_strip
-from movenet.explain.words import Words
 from movenet.pose import KEYPOINTS
 
 CONTENT: Final = WIDTH - 2 * MARGIN
@@ -41,8 +41,8 @@ def compose(explanation: Explanation, keypoint: int | None) -> Figure:
     person, joint, result = _across(5), _joint_height(keypoint), _result_size(explanation)[1]
     acts = (TITLE + person + CAPTION, joint, TITLE + result)
     sheet = Sheet(HEADER + STRIP + 3 * ACT + sum(acts) + 0.85)
-    sheet.write(MARGIN, 0.42, words.title(explanation), 19, weight="bold")
-    sheet.write(MARGIN, 0.80, words.summary(explanation), 8.6, color=GREY)
+    sheet.write(MARGIN, 0.42, captions.title(explanation), 19, weight="bold")
+    sheet.write(MARGIN, 0.80, captions.summary(explanation), 8.6, color=GREY)
     draw_strip(sheet, HEADER, explanation)
     y = _begin_act(
         sheet, HEADER + STRIP, "The person", "Which person is meant, and roughly where are the joints?"
@@ -95,7 +95,13 @@ def _begin_act(sheet: Sheet, y: float, name: str, question: str) -> float:
 
 
 def _draw_person(sheet: Sheet, y: float, e: Explanation) -> None:
-    said = (words.of_photo, words.of_square, words.of_center, words.of_center_weighted, words.of_starts)
+    said = (
+        captions.of_photo,
+        captions.of_square,
+        captions.of_center,
+        captions.of_center_weighted,
+        captions.of_starts,
+    )
     axes = _row(sheet, y, [speak(e) for speak in said], _across(5))
     panels.draw_photo(axes[0], e)
     panels.draw_square(axes[1], e)
@@ -120,16 +126,16 @@ def _top(scores: Floats) -> float:
 
 def _draw_joint(sheet: Sheet, y: float, e: Explanation, k: int) -> None:
     """Draw one keypoint's way in three pictures and in numbers."""
-    said, size = (words.of_heatmap, words.of_heatmap_weighted, words.of_offsets), _across(4)
+    said, size = (captions.of_heatmap, captions.of_heatmap_weighted, captions.of_offsets), _across(4)
     axes = _row(sheet, y, [speak(e, k) for speak in said], size)
     _draw_way(axes, e, k)
     panels.draw_scale(axes[0], 1.0)
     panels.draw_scale(axes[1], _top(e.heatmaps_weighted[k]))
     x = MARGIN + 3 * (size + GAP)
     sheet.write(x, y + 0.04, "The same in numbers", 8.6, weight="bold")
-    sheet.write(x, y + 0.21, f"{words.name_of(k)}, in cells", 7.4, color=ACCENT)
+    sheet.write(x, y + 0.21, f"{captions.name_of(k)}, in cells", 7.4, color=ACCENT)
     line = y + TITLE + 0.04
-    for label, numbers in words.in_numbers(e, k):
+    for label, numbers in captions.in_numbers(e, k):
         sheet.write(x, line, label, 7.4, color=GREY)
         sheet.write(x + size, line, numbers, 7.4, family=MONO, ha="right")
         line += 0.25
@@ -142,11 +148,11 @@ def _draw_joints(sheet: Sheet, y: float, e: Explanation) -> None:
     for k in range(len(KEYPOINTS)):
         column, row = (k + 1) // 2, (k + 1) % 2 if k else 0
         x, top = MARGIN + column * (size + SMALL_GAP), y + row * (_slot_height() + 0.2)
-        sheet.write(x, top, words.name_of(k), 6.8, weight="bold")
+        sheet.write(x, top, captions.name_of(k), 6.8, weight="bold")
         sheet.write(x + size, top, f"{e.scores[k]:.2f}", 6.8, color=GREY, ha="right")
         _draw_way([sheet.axes(x, top + SMALL_TITLE + i * step, size, size) for i in range(3)], e, k)
     top = y + _slot_height() + 0.2 + SMALL_TITLE
-    for i, said in enumerate(words.LEGEND):
+    for i, said in enumerate(captions.LEGEND):
         _write_legend(sheet, top + i * step, size, said)
 
 
@@ -169,7 +175,7 @@ def _draw_way(axes: list[Axes], e: Explanation, k: int) -> None:
 
 def _draw_pose(sheet: Sheet, y: float, e: Explanation, k: int | None) -> None:
     width, height = _result_size(e)
-    said = words.of_result(e)
+    said = captions.of_result(e)
     _write_title(sheet, MARGIN, y, said)
     axes = sheet.axes(MARGIN, y + TITLE, width, height)
     axes.set_anchor("NW")
@@ -184,7 +190,7 @@ def _draw_pose(sheet: Sheet, y: float, e: Explanation, k: int | None) -> None:
         }
         plate = {"facecolor": panels.DARK, "edgecolor": "none", "alpha": 0.8, "boxstyle": "round,pad=0.8"}
         middle = (MARGIN + max(width, 4) / 2, y + TITLE + height / 2)
-        sheet.write(*middle, words.nobody(e), 10.5, bbox=plate, **look)
+        sheet.write(*middle, captions.nobody(e), 10.5, bbox=plate, **look)
     below = y + TITLE + height + 0.1
     sheet.write_lines(MARGIN, below, said.caption, max(width, 2.6), size=7.4, color=GREY)
     x = MARGIN + width + GAP

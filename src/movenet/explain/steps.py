@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.crop import Crop, check_image
-from movenet.decode import (
+from movenet.decode.movenet import (
     Cells,
     Floats,
     Guide,

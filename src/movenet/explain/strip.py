@@ -37,7 +37,7 @@ class Slab(NamedTuple):
 
 
 def backbone_slabs(width: float) -> tuple[Slab, ...]:
-    """Return what MobileNetV2 hands to the pyramid, for a factor on its channels (see `movenet.network`).
+    """Return what MobileNetV2 hands to the pyramid, for a factor on its channels (see `movenet.networks.movenet`).
 
     Said here again because the network's own module needs torch; a test holds the two together.
     """

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from movenet.export.mil import Program
-from movenet.export.order import ChannelsFirst, Order, Runner
+from movenet.export.coreml_reader import Program
+from movenet.export.job import ChannelsFirst, Order, Runner
 
 INPUT = "images"
 

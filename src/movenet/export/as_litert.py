@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from movenet.export.order import Order, Runner
+from movenet.export.job import Order, Runner
 
 INPUT: Final = "args_0"
 """What the converter calls the picture; the answers are output_0, output_1 … in the order of their names."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from movenet.errors import EngineError
-from movenet.export.order import ChannelsFirst, Order, Runner
+from movenet.export.job import ChannelsFirst, Order, Runner
 
 INPUT = "in0"
 """What pnnx calls the picture; the answers are out0, out1 … in the order of their names."""

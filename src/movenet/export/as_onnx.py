@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from movenet.errors import ModelError
-from movenet.export.int8_graph import Graph
-from movenet.export.int8_rounding import quantise
-from movenet.export.onnx_model import OPSET, forget_the_tracing, properties_of, store_weights, to_onnx
-from movenet.export.order import INPUT, OUTPUT, Order, Runner
+from movenet.export.int8.graph import Graph
+from movenet.export.int8.rounding import quantise
+from movenet.export.job import INPUT, OUTPUT, Order, Runner
 from movenet.models import INT8, MODELS
+from movenet.networks.onnx_file import OPSET, forget_the_tracing, properties_of, store_weights, to_onnx
 
 FLOATING = ("backbone.blocks.0.", "pyramid.merge.", "heads.")
 """Convolutions that stay in floating point in int8, by the start of their names: int8 costs them accuracy and saves

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from movenet.engine import openvino_core
 from movenet.export import as_onnx
-from movenet.export.order import Order, Runner
+from movenet.export.job import Order, Runner
 
 
 def convert(order: Order, path: Path) -> None:

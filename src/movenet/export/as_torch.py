@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from movenet.export.order import Order, Runner
+from movenet.export.job import Order, Runner
 
 
 def convert(order: Order, path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from movenet.errors import MissingExtraError, ModelError
-from movenet.export.order import Answer, Order, Precision, Runner
+from movenet.export.job import Answer, Order, Precision, Runner
 
 
 @dataclass(frozen=True, slots=True)

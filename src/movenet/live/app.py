@@ -18,14 +18,14 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-import movenet
+from movenet._version import __version__
 from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
-from movenet.live.client import Client
-from movenet.live.conversation import Conversation
+from movenet.live.auth import Gate
+from movenet.live.connection import Conversation
 from movenet.live.openapi import describe
 from movenet.live.pictures import decode_picture
-from movenet.live.safety import Gate
+from movenet.live.session import Client
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
 from movenet.live.uploads import TooManyUploadsError, Uploads
@@ -70,11 +70,11 @@ class Live:
 
     async def health(self, request: Request) -> Response:
         """Say that we are here."""
-        return JSONResponse({"status": "ok", "version": movenet.__version__})
+        return JSONResponse({"status": "ok", "version": __version__})
 
     async def openapi(self, request: Request) -> Response:
         """Describe the addresses for programs."""
-        return JSONResponse(describe(movenet.__version__, self.models.names, self.limits))
+        return JSONResponse(describe(__version__, self.models.names, self.limits))
 
     async def camera(self, socket: WebSocket) -> None:
         """Talk with one page until it leaves."""
@@ -90,7 +90,7 @@ class Live:
                 self.clients -= 1
 
     async def _talk(self, socket: WebSocket) -> None:
-        await socket.send_text(wire.hello(movenet.__version__, self.models.names, self.limits))
+        await socket.send_text(wire.hello(__version__, self.models.names, self.limits))
         client = Client(self.models, self.limits)
         await Conversation(socket, client, self.limits, self._cameras_pool).run()
 

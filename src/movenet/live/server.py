@@ -15,10 +15,10 @@ import uvicorn
 from movenet.errors import MoveNetError
 from movenet.live.addresses import Addresses, page_addresses, reachable_hosts
 from movenet.live.app import create_app
+from movenet.live.auth import new_token
 from movenet.live.certificates import fingerprint, self_made_certificate
 from movenet.live.connections import Acceptor
 from movenet.live.log_limit import limited_logs
-from movenet.live.safety import new_token
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
 from movenet.live.wire import HEADER

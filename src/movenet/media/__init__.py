@@ -4,8 +4,10 @@ from movenet.media.frame import Frame
 from movenet.media.listing import PHOTO_SUFFIXES
 from movenet.media.photo import decode_photo, find_photos, read_photo, write_photo
 from movenet.media.picture_file import MAX_PHOTO_PIXELS
-from movenet.media.source import LiveSettings, Source, SourceSettings, open_source
-from movenet.media.writer import VideoWriter, WriterSettings, open_writer
+from movenet.media.sources.base import LiveSettings, Source, SourceSettings
+from movenet.media.sources.opening import open_source
+from movenet.media.writers.base import WriterSettings
+from movenet.media.writers.writer import VideoWriter, open_writer
 
 __all__ = [
     "MAX_PHOTO_PIXELS",

@@ -11,7 +11,7 @@ from movenet.live.pictures import decode_picture
 from movenet.media.frame import Frame
 from movenet.notebook.messages import Picture
 from movenet.pose import Pose
-from movenet.streaming import Step
+from movenet.video.callbacks import Step
 
 MAX_PIXELS: Final = 4_000_000
 """Of a picture; the widget sends at most 640 x 480 or as many in another shape."""

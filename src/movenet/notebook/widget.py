@@ -21,8 +21,8 @@ from movenet.notebook.run import Run, Seen
 from movenet.pose import Pose
 from movenet.records import Record
 from movenet.records.record import to_plain
-from movenet.streaming import Model, OnPose, Step, stepper
 from movenet.video import CALM, VideoEstimator
+from movenet.video.callbacks import Model, OnPose, Step, stepper
 
 HISTORY_FRAMES: Final = 18_000
 """Ten minutes at 30 frames a second."""

@@ -68,7 +68,7 @@ class OneEuro:
     Casiez, Roussel, Vogel: "1€ Filter", CHI 2012. Each coordinate of each joint is filtered by itself, with
     the cutoff min_cutoff_hz + beta · |speed|; the speed comes from unsmoothed points. A joint scoring under
     `min_score` is trusted less: its filter goes only (score / min_score)² of the way. The defaults were
-    chosen on clips of a moving camera over COCO train photos (`movenet.clips`).
+    chosen on clips of a moving camera over COCO train photos (`movenet.synthetic.one_person`).
 
     Raises:
         DataError: On making one whose cutoffs are not above zero, or whose other numbers are negative.

@@ -8,8 +8,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from movenet.network import Head, Network, SameConv
-from movenet.training.parts import replace, shape_of
+from movenet.networks.movenet import Head, Network, SameConv
+from movenet.training.layers import replace, shape_of
 
 RARE: Final = 0.1
 """Share of cells that an untrained network takes for a peak: the focal loss's prior (Lin et al. 2017), which keeps

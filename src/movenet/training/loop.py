@@ -20,15 +20,15 @@ import torch
 from torch import Tensor, nn
 
 from movenet.errors import DataError, FileError, MoveNetError
-from movenet.network import Network
-from movenet.training import checkpoint, parts, sized
+from movenet.networks.movenet import Network
+from movenet.training import checkpoint, layers, scaled_weights
 from movenet.training.dataset import Sample, read_from
-from movenet.training.finish import finish, publish
-from movenet.training.journal import Journal
+from movenet.training.distributed import Processes, join
+from movenet.training.finalize import finish, publish
+from movenet.training.inputs import Start, samples, start, validation_labels
 from movenet.training.losses import lessons, losses
-from movenet.training.processes import Processes, join
+from movenet.training.run_log import Journal
 from movenet.training.settings import Settings, Training
-from movenet.training.setup import Start, samples, start, validation_labels
 from movenet.training.targets import count_people, make_targets
 from movenet.training.teacher import Teacher
 from movenet.training.validation import validate
@@ -74,11 +74,11 @@ class Run:
         self.start: Start = start(settings)
         teacher = settings.teacher.model
         self.teacher = Teacher(teacher, len(settings.skeleton), self.device) if teacher else None
-        self.network = sized.begin(self.start.network, self.start.known).to(self.device)
-        parts.freeze(self.network, settings.training.frozen)
-        parts.names_until(self.network, settings.training.adopt)  # a part that is not there is found out now
+        self.network = scaled_weights.begin(self.start.network, self.start.known).to(self.device)
+        layers.freeze(self.network, settings.training.frozen)
+        layers.names_until(self.network, settings.training.adopt)  # a part that is not there is found out now
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        groups = parts.groups(self.network, settings.training.backbone, settings.training.decay)
+        groups = layers.groups(self.network, settings.training.backbone, settings.training.decay)
         self.optimizer = torch.optim.AdamW(groups, lr=settings.training.rate)
         self.lists = [(v, validation_labels(v, settings.skeleton)) for v in settings.validation]
         self.step = self._resume()

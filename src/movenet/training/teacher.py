@@ -9,9 +9,9 @@ import torch.nn.functional as F  # noqa: N812 (the field's name for it)
 from torch import Tensor
 
 from movenet.errors import ModelError
-from movenet.export import read_network, read_properties
 from movenet.models import ModelCard, find_model, read_card
-from movenet.network import Network
+from movenet.networks.movenet import Network
+from movenet.networks.onnx_file import read_network, read_properties
 from movenet.training.losses import MAPS
 
 

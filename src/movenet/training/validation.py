@@ -15,8 +15,8 @@ from movenet.annotations import Box, Person
 from movenet.crop import Crop
 from movenet.decode import Floats, decode_one
 from movenet.drawing import draw
+from movenet.evaluation.coco_ap import average_precision
 from movenet.evaluation.estimates import Estimates
-from movenet.evaluation.precision import average_precision
 from movenet.evaluation.truth import People
 from movenet.media import read_photo
 from movenet.pose import Pose

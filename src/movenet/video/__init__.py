@@ -1,10 +1,10 @@
 """Upstairs: what is remembered from frame to frame, of one person (`one`) or of many (`many`)."""
 
-from movenet.tracking import SAME_PERSON_OKS, TrackRule
-from movenet.video.calming import CALM, ZERO_PHASE, smooth_recording
-from movenet.video.many import Crowd, FollowMany
-from movenet.video.one import FollowOne, FollowRule, Lock, Memory
-from movenet.video.stream import Stream, VideoEstimator, watch
+from movenet.video.estimator import Stream, VideoEstimator, watch
+from movenet.video.follow_many import Crowd, FollowMany
+from movenet.video.follow_one import FollowOne, FollowRule, Lock, Memory
+from movenet.video.smoothing import CALM, ZERO_PHASE, smooth_recording
+from movenet.video.tracks import SAME_PERSON_OKS, TrackRule
 
 __all__ = [
     "CALM",

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.estimator import Estimator
-from movenet.moving_camera import Clip
 from movenet.pose import Pose
 from movenet.smoothing import TFJS
+from movenet.synthetic.camera import Clip
 from movenet.video import CALM, VideoEstimator, smooth_recording
+from movenet.video_evaluation.baselines import GoogleRule, TfjsRule, WholeFrame
 from movenet.video_evaluation.figures import Figures, measure
-from movenet.video_evaluation.rivals import GoogleRule, TfjsRule, WholeFrame
 from movenet.video_evaluation.track import Track
 
 Follower: TypeAlias = Callable[[NDArray[np.uint8], float], Sequence[Pose]]

@@ -13,7 +13,7 @@ from movenet.atomic import written_whole
 from movenet.errors import MediaError
 from movenet.estimator import Estimator
 from movenet.pose import Pose
-from movenet.scenes import Scene
+from movenet.synthetic.scene import Scene
 from movenet.video import VideoEstimator
 from movenet.video_evaluation.contest import Follower
 from movenet.video_evaluation.identities import Cast, Identities, identify

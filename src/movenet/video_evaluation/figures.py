@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from movenet.annotations import to_coco_px, to_results
 from movenet.evaluation import People, Truth, score, to_estimates
-from movenet.motion import jitter, lag_s, longest_loss_s
 from movenet.pose import KEYPOINTS
+from movenet.video_evaluation.motion import jitter, lag_s, longest_loss_s
 from movenet.video_evaluation.track import Track
 
 LATE_S: Final = 0.5
@@ -29,9 +29,9 @@ class Figures:
     ap: float
     """COCO's keypoint AP over all frames in which the person is present, each a picture with one person."""
     jitter: float
-    """RMS acceleration of the error, in person sizes per second squared; see `movenet.motion.jitter`."""
+    """RMS acceleration of the error, in person sizes per second squared; see `motion.jitter`."""
     lag_s: float
-    """How late the keypoints are; see `movenet.motion.lag_s`."""
+    """How late the keypoints are; see `motion.lag_s`."""
     find_median_s: float
     """From coming in until first found, over entries and cuts."""
     find_longest_s: float

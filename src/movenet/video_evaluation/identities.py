@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.errors import DataError, MissingExtraError
-from movenet.moving_camera import Truth
 from movenet.oks import similarity
 from movenet.pose import SIGMAS, Pose
-from movenet.tracking import pair
+from movenet.synthetic.camera import Truth
+from movenet.video.tracks import pair
 from movenet.video_evaluation.track import FOUND_OKS, PRESENT
 
 Floats = NDArray[np.float64]

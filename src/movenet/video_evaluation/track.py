@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.motion import stretches
-from movenet.moving_camera import Truth
 from movenet.oks import similarity
 from movenet.pose import SIGMAS, Pose
+from movenet.synthetic.camera import Truth
+from movenet.video_evaluation.motion import stretches
 
 PRESENT: Final = 0.5
 """Somebody with this share of the labelled keypoints inside the frame is there to be found."""

@@ -1,0 +1,103 @@
+"""The first look: everybody in a picture, at one scale or several, in tiles where a scale is too large for one look.
+
+A person's score means the same at every scale (docs/many-people.md), so people of all scales are merged as they are:
+the surest of those alike stays, with the weighted mean of where all of them hold the keypoints to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.crop import Crop
+from movenet.decode.families import READERS
+from movenet.engine import Engine
+from movenet.estimator.detection import Sighting
+from movenet.estimator.settings import LookRule
+from movenet.oks import area, groups
+from movenet.pose import Pose
+
+OVERLAP: Final = 0.25
+"""Neighbouring tiles share this much of their side: whoever is no longer than that is whole in one of them."""
+TOUCH: Final = 0.02
+"""A box that comes so near to a tile's edge, in sides of the tile, may go on beyond it."""
+MOST_ENLARGED: Final = 1.6
+"""A further look never draws a picture more enlarged than this: there is nothing more to be seen."""
+
+Image = NDArray[np.uint8]
+
+
+def search(image: Image, finder: Engine, rule: LookRule) -> list[Sighting]:
+    """Return everybody in a picture, (H, W, 3) uint8 RGB, the surest first, nobody twice."""
+    edge = max(image.shape[:2])
+    found: list[Sighting] = []
+    for i, side in enumerate(rule.first_sides_px):
+        if i and side > MOST_ENLARGED * edge:
+            break
+        seen = _search_at(side, image, finder, rule)
+        found += seen
+        if seen and min(sighting.length for sighting in seen) >= rule.closer_below_px * edge / side:
+            break
+    return merged(found, rule.same_person_oks)
+
+
+def _search_at(side: int, image: Image, finder: Engine, rule: LookRule) -> list[Sighting]:
+    """Return whom one look, or a look at each tile, finds."""
+    whole = Crop.letterbox(image.shape[1], image.shape[0], side)
+    tiles = whole.tiles(rule.tile_px, OVERLAP)
+    return [
+        sighting
+        for tile in tiles
+        for sighting in _look(tile, image, finder, rule.min_center_score)
+        if sighting.pose.score >= rule.min_sighting_score and not _belongs_to_neighbour(sighting, tile, whole)
+    ]
+
+
+def _look(crop: Crop, image: Image, finder: Engine, min_center_score: float) -> list[Sighting]:
+    reader = READERS[finder.card.family]
+    people = reader.many(finder(crop.cut(image)[None]), min_center_score)[0]
+    keypoints, scores = crop.decoded_to_image(people.keypoints, reader.shift_px)
+    boxes = crop.boxes_to_image(people.boxes, reader.shift_px).tolist()
+    centers = crop.points_to_image(people.centers, reader.shift_px)
+    return [
+        Sighting(Pose(keypoints[i], scores[i], float(people.scores[i]), tuple(boxes[i])), centers[i])
+        for i in range(len(people))
+    ]
+
+
+def _belongs_to_neighbour(sighting: Sighting, tile: Crop, whole: Crop) -> bool:
+    """Tell whether a tile's inner edge may cut somebody who is short enough to be whole in the next tile."""
+    x, y, width, height = sighting.pose.box or sighting.bounds
+    near = TOUCH * tile.width
+    cut_left = tile.left > whole.left and x < tile.left + near
+    cut_top = tile.top > whole.top and y < tile.top + near
+    cut_right = tile.right < whole.right and x + width > tile.right - near
+    cut_bottom = tile.bottom < whole.bottom and y + height > tile.bottom - near
+    if not (cut_left or cut_right or cut_top or cut_bottom):
+        return False
+    return (width <= OVERLAP * tile.width or not (cut_left or cut_right)) and (
+        height <= OVERLAP * tile.height or not (cut_top or cut_bottom)
+    )
+
+
+def merged(found: Sequence[Sighting], same_person_oks: float) -> list[Sighting]:
+    """Return everybody once, the surest first: the surest of those alike, their keypoints where all hold them to be.
+
+    The mean of places is weighted by the square of the person's × the keypoint's score (measured, docs/many-people.md).
+    """
+    if not found:
+        return []
+    keypoints = np.stack([sighting.pose.keypoints for sighting in found])
+    scores = np.array([sighting.pose.score for sighting in found])
+    areas = np.array([area(sighting.pose) for sighting in found])
+    weights = np.square(scores[:, None] * [sighting.pose.scores for sighting in found]) + 1e-9
+    people = []
+    for alike in groups(keypoints, scores, areas, same_person_oks):
+        surest, weight = found[alike[0]], weights[alike][..., None]
+        mean = (keypoints[alike] * weight).sum(axis=0) / weight.sum(axis=0)
+        people.append(replace(surest, pose=replace(surest.pose, keypoints=mean.astype(np.float32))))
+    return people

@@ -1,0 +1,155 @@
+"""The proof of an export: its own runtime against torch, on real pictures, keypoint by keypoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from movenet.crop import Crop
+from movenet.decode.families import READERS
+from movenet.errors import ModelError
+from movenet.export.job import OUTPUT, Order, Precision, Runner
+from movenet.media import find_photos, open_source, read_photo
+from movenet.models import DATA, ModelCard
+from movenet.networks.movenet import Network
+from movenet.networks.posenet import PoseNet
+from movenet.pose import SEEN_SCORE
+
+FACTOR: Final = 1.25
+"""Side of the square around a person, as a multiple of their longer side."""
+EVERY: Final = 10
+"""Of the sample clip, one frame of so many is shown."""
+MOST: Final = 64
+"""Pictures of a folder of one's own that are shown at most, evenly spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far answers are from torch's; distances are pixels of the square."""
+
+    squares: int
+    keypoints: int
+    """Those that torch scores above .1; the others are nowhere, and compared with nothing."""
+    median_px: float
+    p90_px: float
+    largest_px: float
+    largest_score: float
+    largest_head: float
+    """Largest difference in a raw head, as a share of the head's range; 0 where the decoder is inside."""
+
+    def beyond(self, limit: Limit) -> list[str]:
+        """Return what is larger than allowed, or not a number, in words."""
+        measured = asdict(self)
+        return [
+            f"{name} {measured[name]:.2g} > {most:g}"
+            for name, most in asdict(limit).items()
+            if most is not None and not measured[name] <= most
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most by which an export may differ from torch, as `Difference`; None leaves it free."""
+
+    median_px: float
+    p90_px: float
+    largest_px: float | None = None
+    largest_score: float | None = None
+    largest_head: float | None = None
+
+
+LIMITS: Final[Mapping[Precision, Limit]] = {
+    "fp32": Limit(1e-3, 1e-3, 1e-3, 1e-3, 1e-3),
+    "fp16": Limit(0.05, 0.3, 2.0, 0.02, 0.02),
+    # A hidden wrist may change over to the other arm, which says little: most keypoints decide.
+    "int8": Limit(0.75, 3.0),
+}
+"""By precision. What fp16 and int8 cost in AP is for `movenet export --ap` to tell."""
+
+
+def draw_squares(
+    network: Network | PoseNet, card: ModelCard, side: int, folder: Path | None
+) -> NDArray[np.uint8]:
+    """Return real pictures (N, side, side, 3), uint8 RGB: each whole, and as a square around whom the model sees.
+
+    The pictures are those of a folder, or the photo and the clip of the package.
+
+    Raises:
+        MediaError: if the folder holds no picture or one cannot be read.
+    """
+    reader, squares = READERS[card.family], []
+    for image in _pictures(folder):
+        crop = Crop.whole(image.shape[1], image.shape[0], side)
+        squares.append(crop.cut(image))
+        with torch.inference_mode():
+            heads = network(torch.from_numpy(squares[-1][None]))
+        decoded = reader.one({name: head.numpy() for name, head in heads.items()}, None, 0)
+        points, scores = crop.decoded_to_image(decoded[0], reader.shift_px)
+        if (scores > SEEN_SCORE).sum() > 1:
+            squares.append(Crop.around(points[scores > SEEN_SCORE], FACTOR, side).cut(image))
+    return np.stack(squares)
+
+
+def measure(order: Order, run: Runner) -> Difference:
+    """Compare what runs an export with torch, square by square.
+
+    Raises:
+        ModelError: if torch's network sees nobody in the squares, which would prove nothing.
+    """
+    moved, scored, heads = [np.zeros(0)], [np.zeros(0)], [0.0]
+    module = order.module.eval()
+    for square in order.squares[:, None]:
+        expected, got = _ask_torch(order, module, square), run(square)
+        if order.answer == "heads":
+            heads += [_share(got[name], expected[name]) for name in order.names]
+        real, guess = to_keypoints(order, expected), to_keypoints(order, got)
+        seen = real[..., 2] > SEEN_SCORE
+        moved.append(order.side * np.linalg.norm(real[..., :2] - guess[..., :2], axis=-1)[seen])
+        scored.append(np.abs(real[..., 2] - guess[..., 2])[seen])
+    distances = np.concatenate(moved)
+    if not len(distances):
+        raise ModelError(
+            "the model sees nobody in the pictures of the check: give --pictures of its own kind"
+        )
+    half, most, largest = np.quantile(distances, [0.5, 0.9, 1.0]).tolist()
+    score = float(np.concatenate(scored).max())
+    return Difference(len(order.squares), len(distances), half, most, largest, score, max(heads))
+
+
+def to_keypoints(order: Order, answer: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the people (P, K, 3) of an answer: y, x, 0…1 of the square, and score."""
+    if order.answer == "heads":
+        return READERS[order.card.family].one(answer, None, 0)
+    shape = (-1, order.card.keypoints, 3)
+    if not order.card.finds_many:
+        return answer[OUTPUT].reshape(shape)
+    return answer[OUTPUT][0, :, : 3 * order.card.keypoints].reshape(shape)
+
+
+def _ask_torch(
+    order: Order, module: torch.nn.Module, square: NDArray[np.uint8]
+) -> dict[str, NDArray[np.float32]]:
+    with torch.inference_mode():
+        answers = module(torch.from_numpy(square))
+    answers = (answers,) if order.answer == "keypoints" else answers
+    return {name: answer.numpy() for name, answer in zip(order.names, answers, strict=True)}
+
+
+def _share(got: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    return float(np.abs(got - expected).max() / max(float(np.ptp(expected)), 1e-6))
+
+
+def _pictures(folder: Path | None) -> Iterator[NDArray[np.uint8]]:
+    if folder is not None:
+        paths = find_photos([folder])
+        yield from map(read_photo, paths[:: -(-len(paths) // MOST)])
+        return
+    yield read_photo(DATA / "astronaut.jpg")
+    with open_source(DATA / "sample.mp4") as frames:
+        yield from (frame.image for frame in frames if frame.index % EVERY == 0)

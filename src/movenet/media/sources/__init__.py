@@ -1,0 +1,1 @@
+"""Where frames come from: recordings, animations, folders, photos, cameras and streams."""

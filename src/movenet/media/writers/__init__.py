@@ -1,0 +1,1 @@
+"""Where frames go: films, GIFs and sequences of pictures."""

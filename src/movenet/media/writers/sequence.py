@@ -1,0 +1,71 @@
+"""Films as numbered pictures in a folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.atomic import Workplace
+from movenet.errors import MediaError
+from movenet.media.photo import write_photo
+from movenet.media.sources.pictures import NUMBERED
+
+NAME: Final = "%06d.png"
+"""Names of the pictures of a film that only names a folder."""
+
+
+def is_sequence(path: Path) -> bool:
+    """Tell whether a film of that name is a folder of pictures, or a pattern for their names."""
+    return not path.suffix or path.is_dir() or bool(NUMBERED.search(path.name))
+
+
+class SequenceSink:
+    """Writes pictures into a hidden folder; all of them appear at the end."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the temporary folder.
+
+        Raises:
+            MediaError: The folder around it is missing or closed to us, or a file of the name is there.
+        """
+        if not NUMBERED.search(path.name):
+            path = path / NAME
+        # A link is followed, so that the pictures come to where it leads.
+        self._folder = Path(os.path.realpath(path.parent))
+        self._pattern = path.name
+        self._written = 0
+        beside = self._folder if self._folder.is_dir() else self._folder.parent
+        if self._folder.exists() and not self._folder.is_dir():
+            raise MediaError(f"cannot write {path}: {self._folder} is a file, not a folder")
+        self._place = Workplace(beside / self._pattern, MediaError)
+
+    def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a copy."""
+        return image.copy()
+
+    def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
+        """Write the picture under the next number; numbered pictures have no times."""
+        name = NUMBERED.sub(lambda place: place[0] % self._written, self._pattern, count=1)
+        try:
+            write_photo(self._place.folder / name, prepared)
+        except MediaError as problem:
+            told = str(problem).replace(str(self._place.folder), str(self._folder))
+            raise MediaError(told) from problem
+        self._written += 1
+
+    def finish(self, unwanted: threading.Event) -> None:
+        """Move the pictures to their folder; those of the same names there are replaced."""
+        if not self._folder.exists():
+            self._place.folder.replace(self._folder)
+            return
+        for picture in sorted(self._place.folder.iterdir()):
+            picture.replace(self._folder / picture.name)
+
+    def discard(self) -> None:
+        """Remove the temporary folder."""
+        self._place.clear()

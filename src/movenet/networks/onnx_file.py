@@ -1,0 +1,252 @@
+"""The ONNX file with raw heads that every engine reads, and torch reads back; as a rule with fp16 weights."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from movenet.errors import EngineError, ModelError
+from movenet.models import family_of
+from movenet.networks.movenet import Architecture, Network, fill
+from movenet.networks.posenet import PoseNet
+
+OPSET: Final = 18
+AXES: Final = {0: "batch", 1: "height", 2: "width"}
+"""The axes of the input that may take any size; height and width are multiples of 32."""
+METADATA_PREFIX: Final = "movenet."
+TWINS: Final = METADATA_PREFIX + "twins"
+"""Property of files in which tensors are equal: the exporter keeps one of them, and this tells which it stands for."""
+LARGE: Final = 10_000
+"""Tensors of so many numbers are stored in fp16, smaller ones only if that is exact. The large ones are 95 % of a
+file; the small ones hold biases and first layers, where fp16 would move PoseNet's heads by up to .09 of their range
+(measured: .003 with this rule)."""
+
+
+def to_onnx(
+    network: Network | PoseNet, metadata: Mapping[str, str], stored: Literal["fp16", "fp32"] = "fp16"
+) -> onnx.ModelProto:
+    """Turn a network into an ONNX model: uint8 RGB pictures (N, H, W, 3) in, raw heads (N, C, h, w) out.
+
+    The initializers carry the names of the network's state dict, in fp16 (but see `LARGE`) or as they are, each
+    followed by a cast to float32: half the file, float32 arithmetic. The same network gives the same bytes.
+    """
+    model = _trace(network)
+    forget_the_tracing(model)
+    _name_axes(model)
+    state = network.state_dict()
+    twins = _twins(model, state)
+    store_weights(model, set(state), stored)
+    helper.set_model_props(model, {**properties_of(network, metadata), **twins})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def properties_of(network: Network | PoseNet, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return what a file of this network says of itself."""
+    architecture = {name: _text(value) for name, value in asdict(network.architecture).items()}
+    return {METADATA_PREFIX + k: v for k, v in {**architecture, **metadata}.items()}
+
+
+def architecture_of(model: onnx.ModelProto) -> Architecture:
+    """Read from an ONNX model of ours which network it holds.
+
+    Raises:
+        ModelError: if a property is missing or no number where one is due.
+    """
+    props = {p.key.removeprefix(METADATA_PREFIX): p.value for p in model.metadata_props}
+    try:
+        return Architecture(float(props["width"]), tuple(props["heads"].split()), int(props["keypoints"]))
+    except KeyError as error:
+        raise ModelError(
+            f"expected an ONNX file written by movenet, got one without the property {error}"
+        ) from None
+    except ValueError as error:
+        raise ModelError(f"expected numbers as the properties width and keypoints: {error}") from None
+
+
+def build_network(architecture: Architecture) -> Network | PoseNet:
+    """Return a network of this architecture, of the family that its heads tell, not yet filled."""
+    return PoseNet(architecture) if family_of(architecture.heads) == "posenet" else Network(architecture)
+
+
+def read_properties(path: Path) -> dict[str, str]:
+    """Return what an ONNX file says of itself.
+
+    Raises:
+        ModelError: if it is missing or no ONNX file.
+    """
+    model = _load(path)
+    return {p.key: p.value for p in model.metadata_props}
+
+
+def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
+    """Return the state dict that an ONNX model of ours carries, as float32.
+
+    Raises:
+        ModelError: if a tensor is damaged or in another file.
+    """
+    names = {node.input[0] for node in model.graph.node if node.op_type == "Cast" and node.input}
+    state = {t.name: _to_tensor(t) for t in model.graph.initializer if t.name in names}
+    props = {p.key: p.value for p in model.metadata_props}
+    try:
+        twins = dict(json.loads(props.get(TWINS, "{}")))
+        return state | {name: state[twin].clone() for name, twin in twins.items() if twin in state}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ModelError(f"expected names of tensors as the property {TWINS}: {error}") from None
+
+
+def _to_tensor(tensor: onnx.TensorProto) -> torch.Tensor:
+    """Return a tensor of an ONNX file as float32.
+
+    Raises:
+        ModelError: if it is damaged, no floating point, or in another file.
+    """
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise ModelError(f"expected all weights in the file, got the tensor {tensor.name} in another one")
+    if tensor.data_type not in (TensorProto.FLOAT, TensorProto.FLOAT16):
+        raise ModelError(f"expected {tensor.name} in float32 or float16, got the type {tensor.data_type}")
+    try:
+        return torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ModelError(f"the tensor {tensor.name} is damaged: {error}") from None
+
+
+def read_network(path: Path) -> Network | PoseNet:
+    """Load the network that an ONNX file of ours carries, strictly.
+
+    Raises:
+        EngineError: if its weights are int8.
+        ModelError: if the file is no ONNX file, was not written by movenet or its tensors do not fit its
+            architecture.
+    """
+    model = _load(path)
+    if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
+        raise EngineError(
+            f"expected weights in floating point, got int8 in {path}: choose the engine openvino"
+        )
+    try:
+        architecture, state = architecture_of(model), read_state(model)
+        _check_shapes(architecture, state)
+        return fill(build_network(architecture), state)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def _check_shapes(architecture: Architecture, state: Mapping[str, torch.Tensor]) -> None:
+    """Compare the tensors with those of the architecture, for which no memory is taken: a file may name any size.
+
+    Raises:
+        ModelError: if names or shapes differ, or there can be no such network.
+    """
+    try:
+        with torch.device("meta"):
+            expected = {n: tuple(t.shape) for n, t in build_network(architecture).state_dict().items()}
+    except (RuntimeError, KeyError, ValueError, OverflowError, TypeError) as error:
+        raise ModelError(f"there is no network of {architecture} ({type(error).__name__}: {error})") from None
+    got = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in sorted(expected.keys() | got.keys()):
+        if expected.get(name) != got.get(name):
+            raise ModelError(
+                f"the file does not hold the network it names: expected {name} of shape {expected.get(name)}, "
+                f"got {got.get(name)}"
+            )
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(path, format="protobuf", load_external_data=False)
+    except (OSError, DecodeError) as error:
+        raise ModelError(f"cannot read {path} as an ONNX file: {error}") from None
+
+
+def _text(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _trace(network: Network | PoseNet) -> onnx.ModelProto:
+    auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    program = torch.onnx.export(
+        network.eval(),
+        (torch.zeros(2, 192, 192, 3, dtype=torch.uint8),),
+        input_names=["images"],
+        output_names=list(network.architecture.heads),
+        dynamic_shapes=({0: auto, 1: auto, 2: auto, 3: fixed},),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    if program is None:  # torch's signature allows it for exports straight to a file
+        raise ModelError("torch gave no ONNX program")
+    return program.model_proto
+
+
+def _twins(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Return the property that names, for every tensor that is not in the model, the equal one that is."""
+    kept = {tensor.name for tensor in model.graph.initializer}
+    twins = {
+        name: next(other for other in state if other in kept and torch.equal(state[other], tensor))
+        for name, tensor in state.items()
+        if name not in kept
+    }
+    return {TWINS: json.dumps(twins)} if twins else {}
+
+
+def forget_the_tracing(model: onnx.ModelProto) -> None:
+    """Drop source lines and intermediate shapes, which differ from one computer to the next."""
+    graph = model.graph
+    for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, model):
+        del part.metadata_props[:]
+    for part in (graph, model, *graph.node):
+        part.doc_string = ""
+    del graph.value_info[:]
+    model.producer_name, model.producer_version = "movenet", ""
+    graph.name = "movenet"
+
+
+def _name_axes(model: onnx.ModelProto) -> None:
+    for axis, name in AXES.items():
+        model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = name
+    for output in model.graph.output:
+        batch, _, height, width = output.type.tensor_type.shape.dim
+        batch.dim_param, height.dim_param, width.dim_param = "batch", "rows", "columns"
+
+
+def store_weights(model: onnx.ModelProto, names: set[str], stored: Literal["fp16", "fp32"]) -> None:
+    """Let the weights of these names be stored in fp16 (but see `LARGE`) or as they are, each with its cast."""
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.name in names:
+            _rename_input(graph, tensor.name, f"{tensor.name}.f32")
+            casts.append(
+                helper.make_node("Cast", [tensor.name], [f"{tensor.name}.f32"], to=TensorProto.FLOAT)
+            )
+            if stored == "fp16":
+                tensor.CopyFrom(numpy_helper.from_array(_halved(numpy_helper.to_array(tensor)), tensor.name))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _halved(array: NDArray[np.float32]) -> NDArray[np.floating]:
+    half = array.astype(np.float16)
+    return half if array.size >= LARGE or np.array_equal(half, array) else array
+
+
+def _rename_input(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            if name == old:
+                node.input[i] = new

@@ -1,1 +1,0 @@
-"""PoseNet, MoveNet's predecessor, under the same roof: its network, and how to read its answers."""

@@ -1,0 +1,296 @@
+"""Apps are told of each frame's poses, and can end it, in the foreground and in the background."""
+
+import subprocess
+import sys
+import threading
+from itertools import chain, count, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from films import Film
+from movenet.errors import MediaError, ModelError
+from movenet.media import Frame
+from movenet.media.sources.base import LiveSettings
+from movenet.media.sources.live import Grab, LiveSource
+from movenet.media.sources.opening import open_source
+from movenet.video import VideoEstimator
+from movenet.video.callbacks import start_stream, stream
+from servers import MOTION_JPEG, Http, jpegs, serving, silence
+from stage import Stage, keypoints, scene
+
+ADA = (100, 60, 90, 240, 230)
+BOB = (450, 120, 60, 160, 200)
+QUICK = LiveSettings(stall_s=0.4, first_wait_s=0.02, longest_wait_s=0.1, give_up_after_s=1.5)
+
+
+@pytest.fixture
+def model():
+    return VideoEstimator(Stage().estimator(), smoothing=None)
+
+
+def frames(people=(ADA,), length=5, rate_hz=30):
+    return [Frame(scene(*people), i / rate_hz, i, "film") for i in range(length)]
+
+
+def is_on(pose, person):
+    return np.abs(pose.keypoints - keypoints(person)).max() < person[3] / 20
+
+
+def streaming():
+    return [thread.name for thread in threading.enumerate() if thread.name == "movenet-stream"]
+
+
+class Told:
+    """A callback that keeps what it is told, and answers False at the given call."""
+
+    def __init__(self, last=None):
+        self.calls = []
+        self.threads = set()
+        self.last = last
+        self.once = threading.Event()
+
+    def __call__(self, poses, frame):
+        self.calls.append((poses, frame))
+        self.threads.add(threading.current_thread().name)
+        self.once.set()
+        return False if len(self.calls) == self.last else None
+
+    @property
+    def indices(self):
+        return [frame.index for _, frame in self.calls]
+
+
+class BrokenError(Exception):
+    """What a callback of the tests raises."""
+
+
+def fail(poses, frame):
+    raise BrokenError
+
+
+def endless(people=(ADA,)):
+    for i in count():
+        yield Frame(scene(*people), i / 30, i, "camera")
+
+
+def test_the_callback_is_told_of_each_frame_in_order(model):
+    told = Told()
+    stream(frames(), told, model)
+    assert told.indices == [0, 1, 2, 3, 4]
+    assert all(is_on(poses[0], ADA) for poses, _ in told.calls)
+
+
+def test_a_path_is_opened_and_played_to_its_end(model, tmp_path):
+    told = Told()
+    stream(Film(count=7).write(tmp_path / "film.mp4"), told, model)
+    assert told.indices == list(range(7))
+
+
+def test_a_name_of_a_model_will_do(tmp_path):
+    told = Told()
+    stream(str(Film(count=2).write(tmp_path / "film.mp4")), told, "lightning")
+    assert told.indices == [0, 1]
+
+
+def test_an_open_source_is_left_open(model, tmp_path):
+    with open_source(Film(count=7).write(tmp_path / "film.mp4")) as source:
+        stream(source, Told(last=3), model)
+        assert next(source).index == 3
+
+
+def test_an_estimator_of_single_pictures_finds_everybody_in_each():
+    told = Told()
+    stream(frames((ADA, BOB)), told, Stage().estimator(people="many"))
+    assert [len(poses) for poses, _ in told.calls] == [2] * 5
+
+
+def test_bare_pictures_get_the_time_at_which_they_are_handed_out(model):
+    told = Told()
+    stream([scene(ADA)] * 4, told, model)
+    times = [frame.time_s for _, frame in told.calls]
+    assert len(set(times)) == 4
+    assert times == sorted(times)
+    assert 0 <= times[0] < 0.1
+
+
+def test_the_callback_ends_the_stream_by_returning_false(model):
+    told = Told(last=2)
+    stream(endless(), told, model)
+    assert told.indices == [0, 1]
+
+
+@pytest.mark.parametrize("answer", [None, 0, "", True, []])
+def test_no_other_answer_ends_it(model, answer):
+    calls = []
+
+    def on_pose(poses, frame):
+        calls.append(frame.index)
+        return answer
+
+    stream(frames(), on_pose, model)
+    assert len(calls) == 5
+
+
+def test_what_the_callback_raises_comes_out(model):
+    with pytest.raises(BrokenError):
+        stream(frames(), fail, model)
+
+
+def test_a_source_that_is_none_is_named():
+    with pytest.raises(MediaError, match="got NoneType"):
+        stream(None, Told())
+
+
+def test_frames_that_are_no_pictures_are_named(model):
+    with pytest.raises(MediaError, match="got"):
+        stream(scene(ADA), Told(), model)
+
+
+def test_a_missing_file_is_an_error_at_once_in_the_background_too(model, tmp_path):
+    with pytest.raises(MediaError, match="No such file"):
+        start_stream(tmp_path / "none.mp4", Told(), model)
+    assert not streaming()
+
+
+def test_an_unknown_model_is_an_error_at_once(tmp_path):
+    with pytest.raises(ModelError):
+        start_stream(Film(count=2).write(tmp_path / "film.mp4"), Told(), "thunderbolt")
+
+
+def test_in_the_background_the_caller_goes_on_and_can_wait_for_the_end(model):
+    told = Told()
+    running = start_stream(frames(), told, model)
+    assert running.wait()
+    assert not running.running
+    assert told.indices == [0, 1, 2, 3, 4]
+    assert told.threads == {"movenet-stream"}
+
+
+def test_waiting_has_a_limit(model):
+    with start_stream(endless(), Told(), model) as running:
+        assert not running.wait(0.05)
+        assert running.running
+
+
+def test_stopping_returns_when_the_last_callback_has(model):
+    told = Told()
+    running = start_stream(endless(), told, model)
+    told.once.wait()
+    assert running.stop()
+    calls = len(told.calls)
+    assert not streaming()
+    assert len(told.calls) == calls
+
+
+def test_stopping_twice_is_stopping(model):
+    running = start_stream(endless(), Told(), model)
+    assert running.stop()
+    assert running.stop()
+
+
+def test_the_callback_may_stop_its_own_stream(model):
+    handles = []
+    ready = threading.Event()
+
+    def on_pose(poses, frame):
+        ready.wait()
+        handles[0].stop()
+
+    handles.append(start_stream(endless(), on_pose, model))
+    ready.set()
+    assert handles[0].wait()
+
+
+def test_a_live_source_gives_its_newest_picture_to_a_slow_callback(model):
+    seen = []
+
+    def play():
+        for i in range(400):
+            yield Grab(lambda: scene(ADA, width=64, height=48))
+            pause.wait(0.002)
+            del i
+
+    def on_pose(poses, frame):
+        pause.wait(0.03)
+        seen.append(frame.index)
+        return len(seen) < 5
+
+    pause = threading.Event()
+    with LiveSource("camera", play, QUICK) as camera:
+        stream(camera, on_pose, model)
+    assert all(after > before for before, after in pairwise(seen))
+    assert seen[-1] > 5
+
+
+def test_stopping_does_not_wait_for_a_camera_that_has_fallen_silent(model):
+    told = Told()
+    with serving(lambda _: chain(jpegs(3), silence(30)), Http, MOTION_JPEG) as server:
+        running = start_stream(f"http://127.0.0.1:{server.port}/video", told, model)
+        told.once.wait()
+        assert running.stop()
+    assert not streaming()
+
+
+def test_an_error_of_the_callback_is_logged_and_raised_to_who_waits(model, caplog):
+    running = start_stream(frames(), fail, model)
+    with pytest.raises(BrokenError):
+        running.wait()
+    with pytest.raises(BrokenError):
+        running.stop()
+    assert "a stream ended early: BrokenError()" in caplog.text
+
+
+def test_leaving_the_context_raises_what_ended_the_stream(model):
+    begun = threading.Event()
+
+    def on_pose(poses, frame):
+        begun.set()
+        raise BrokenError
+
+    with pytest.raises(BrokenError), start_stream(frames(), on_pose, model):
+        begun.wait()
+
+
+def test_an_error_of_the_block_is_not_hidden_by_one_of_the_stream(model):
+    with pytest.raises(KeyError), start_stream(frames(), fail, model):
+        raise KeyError
+
+
+def test_several_streams_share_a_model_and_keep_apart(model):
+    people = [(40 + 150 * i, 60, 90, 240, 230) for i in range(3)]
+    told = [Told() for _ in people]
+    running = [
+        start_stream(frames((person,), 20), each, model) for person, each in zip(people, told, strict=True)
+    ]
+    assert all(each.wait() for each in running)
+    for person, each in zip(people, told, strict=True):
+        assert all(is_on(poses[0], person) for poses, _ in each.calls)
+        assert len(each.calls) == 20
+
+
+def test_a_program_ends_though_a_stream_still_runs(tmp_path):
+    film = Film(count=300).write(tmp_path / "film.mp4")
+    program = (
+        "import sys, threading, movenet.video.callbacks as s\n"
+        "once = threading.Event()\n"
+        "running = s.start_stream(sys.argv[1], lambda poses, frame: once.set())\n"
+        "once.wait(); print('done')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(film)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "done\n"
+    assert done.stderr == ""
+
+
+def test_a_source_is_closed_whoever_ends_the_stream(model, tmp_path):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    film = Film(count=30).write(tmp_path / "film.mp4")
+    for _ in range(5):
+        stream(film, Told(last=2), model)
+        start_stream(film, Told(), model).stop()
+        with pytest.raises(BrokenError):
+            stream(film, fail, model)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
