@@ -179,5 +179,7 @@ def pick_precision(asked: Precision, *, hardware: bool) -> str:
 
 def cannot(verb: str, runtime: str, path: Path, error: Exception) -> EngineError:
     """Return the error that says that a runtime cannot "read" or "run" a model, with the first line of its reason."""
-    reason = str(error).strip().partition("\n")[0] or type(error).__name__
-    return EngineError(f"{runtime} cannot {verb} {path}: {reason}")
+    lines = str(error).splitlines()
+    # OpenVINO begins with places in its source code.
+    reasons = [line.strip() for line in lines if line.strip() and not line.startswith("Exception from ")]
+    return EngineError(f"{runtime} cannot {verb} {path}: {reasons[0] if reasons else type(error).__name__}")
