@@ -302,8 +302,7 @@ def test_every_preset_is_a_rule_for_every_model():
     for people, preset in itertools.product(get_args(People), get_args(Preset)):
         for model in ("lightning", "thunder", "thunder-int8", "posenet"):
             rule = default_rule(model, people, preset)
-            int8 = model.endswith("int8") and people == "one"
-            assert rule.finder == ("multipose-int8" if int8 else "multipose")
+            assert rule.finder == "multipose"
             assert 1 <= rule.factor <= 1.5
             assert 0 < rule.guide_share < 1
             assert all(side % MULTIPLE == 0 for side in rule.first_sides_px)

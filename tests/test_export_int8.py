@@ -139,7 +139,5 @@ def test_a_file_given_by_its_path_says_itself_what_it_is():
     assert (card.name, card.side, card.heads) == ("thunder-int8", 256, MODELS["thunder"].heads)
 
 
-def test_an_int8_model_is_led_by_an_int8_finder_and_by_the_same_rule_otherwise():
-    rule, usual = default_rule("thunder-int8", "one"), default_rule("thunder", "one")
-    assert rule.finder == "multipose-int8"
-    assert (rule.factor, rule.guide_share) == (usual.factor, usual.guide_share)
+def test_an_int8_model_is_used_by_the_rule_of_the_model_it_was_made_from():
+    assert default_rule("thunder-int8", "one") == default_rule("thunder", "one")

@@ -92,7 +92,7 @@ def int8_or_float(name: str, models: Mapping[str, ModelCard] = MODELS) -> str:
 def default_rule(model: str, people: People, preset: Preset = "balanced") -> LookRule:
     """Return the rule measured best for a model: the more accurate one needs less guiding and takes a wider view.
 
-    For one person, an int8 model is led by an int8 first look; for more, int8 there would cost .004 AP (docs/int8.md).
+    The first look of an int8 model is in floats: int8 there would cost up to .008 AP (docs/int8.md).
     """
     name = model.removesuffix(INT8)
     rule = PRESETS["one" if people == "one" else "many", preset]
@@ -100,4 +100,4 @@ def default_rule(model: str, people: People, preset: Preset = "balanced") -> Loo
         rule = replace(rule, first_sides_px=rule.first_sides_px[:1])
     if name == "thunder":
         rule = replace(rule, factor=1.15 if people == "one" else 1.1, guide_share=0.5)
-    return replace(rule, finder=int8_or_float("multipose")) if name != model and people == "one" else rule
+    return rule
