@@ -142,6 +142,11 @@ def test_a_region_nowhere_is_refused(bad):
         Crop(bad, 0, 10, 10, 192, 192)
 
 
+def test_an_output_larger_than_any_network_takes_is_not_drawn():
+    with pytest.raises(MoveNetError, match=r"at most 16384 px a side, got 320000 × 32 px"):
+        Crop(0, 0, 10, 10, 320000, 32).cut(np.zeros((8, 8, 3), np.uint8))
+
+
 def test_an_output_without_pixels_is_refused():
     with pytest.raises(MoveNetError, match="at least 1 × 1"):
         Crop(0, 0, 10, 10, 0, 192)

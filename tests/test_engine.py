@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from movenet.engine import ENGINES, Engine, Runtime, ScriptedEngine, cache_folder, open_engine
+from movenet.engine import ENGINES, Engine, Runtime, ScriptedEngine, open_engine
 from movenet.errors import EngineError, ModelError
 from movenet.machine import has_int8_dot_products
 from movenet.models import MODELS
@@ -74,16 +74,61 @@ def test_anything_but_squares_is_refused(engine, engines, bad):
         engines[engine](bad)
 
 
-def test_shapes_that_keep_coming_back_are_answered_as_at_first():
-    engine = open_engine("lightning", Runtime(precision="f32"))
+SIZES = [(64, 96), (96, 64), (64, 64), (192, 192), (192, 128)]
+
+
+def pictures_of(sizes, count=1):
     chance = np.random.default_rng(0)
-    shapes = [(1, 64, 96, 3), (1, 96, 64, 3), (2, 64, 64, 3), (1, 64, 64, 3)]
-    pictures = [chance.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    return [chance.integers(0, 256, (count, *size, 3), dtype=np.uint8) for size in sizes]
+
+
+def assert_same(answer, other):
+    for name, head in other.items():
+        np.testing.assert_array_equal(answer[name], head, err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["lightning", "lightning-int8", "multipose"])
+def test_an_answer_does_not_depend_on_the_pictures_before_it(name):
+    engine = open_engine(name)
+    pictures = pictures_of(SIZES)
     first = [engine(picture) for picture in pictures]
-    for _ in range(8):
-        for picture, before in zip(pictures, first, strict=True):
-            for name, head in engine(picture).items():
-                np.testing.assert_allclose(head, before[name], atol=1e-3 * np.ptp(head), err_msg=name)
+    for _ in range(10):
+        for before, picture in zip(first, pictures, strict=True):
+            assert_same(engine(picture), before)
+    fresh = open_engine(name)
+    for before, picture in zip(reversed(first), reversed(pictures), strict=True):
+        assert_same(fresh(picture), before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_answer_of_openvino_does_not_depend_on_the_other_pictures_of_the_batch(size):
+    engine = open_engine("lightning")
+    (pictures,) = pictures_of([size], count=3)
+    together = engine(pictures)
+    for i in range(3):
+        assert_same({name: head[i : i + 1] for name, head in together.items()}, engine(pictures[i : i + 1]))
+
+
+def test_an_answer_does_not_depend_on_what_other_threads_ask():
+    engine = open_engine("lightning")
+    pictures = pictures_of(SIZES + SIZES[:3])
+    expected = [engine(picture) for picture in pictures]
+    wrong = []
+
+    def work(i):
+        for k in range(10):
+            at = (i + k) % len(pictures)
+            answer = engine(pictures[at])
+            wrong.extend(
+                name for name, head in answer.items() if not np.array_equal(head, expected[at][name])
+            )
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
 
 
 def test_one_engine_serves_many_threads(engines, squares):
@@ -186,13 +231,6 @@ def test_the_scripted_engine_answers_as_told_and_checks_its_squares():
     assert engine(np.zeros((1, 32, 32, 3), np.uint8)) is answer
     with pytest.raises(EngineError, match="expected uint8"):
         engine(np.zeros(3))
-
-
-def test_the_cache_can_be_moved_and_switched_off(monkeypatch, tmp_path):
-    monkeypatch.setenv("MOVENET_CACHE", str(tmp_path / "here"))
-    assert cache_folder() == tmp_path / "here"
-    monkeypatch.setenv("MOVENET_CACHE", "")
-    assert cache_folder() is None
 
 
 @pytest.mark.parametrize("name", ["lightning", "lightning-int8"])

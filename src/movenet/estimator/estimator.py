@@ -39,7 +39,7 @@ from movenet.oks import area, suppress
 from movenet.pose import MIRROR, Pose
 
 SQUARES_AT_ONCE: Final = 4
-"""Most squares in one call of an engine: more are not faster, and few shapes let OpenVINO compile for each."""
+"""Most squares in one call of an engine: more are not faster, and take memory."""
 
 Image = NDArray[np.uint8]
 
