@@ -166,11 +166,13 @@ def test_frames_come_while_a_cell_runs(visit):
 
 
 def test_poses_are_those_of_the_same_frames_estimated_offline(visit):
-    stream = VideoEstimator("lightning").stream()
+    stream, seen = VideoEstimator("lightning").stream(), 0
     for image, time_s, keypoints in visit["kept"]:
         found = [pose.keypoints for pose in stream(image, time_s)]
-        assert np.abs(np.array(found) - keypoints).max() < 1
-        assert len(found) == 1
+        assert len(found) == len(keypoints) <= 1
+        seen += len(found)
+        np.testing.assert_allclose(found, keypoints, rtol=0, atol=1)
+    assert seen >= len(visit["kept"]) / 2  # which frames of the film the camera shows depends on the machine
 
 
 def test_the_frames_are_those_of_the_camera(visit):
