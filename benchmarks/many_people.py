@@ -41,7 +41,7 @@ PICTURES = 8
 """Crowds of each number of people."""
 FOUND_OKS = 0.5
 WARM_UP = 40
-"""Pictures shown before the clock runs: OpenVINO compiles for shapes that keep coming back."""
+"""Pictures shown before the clock runs: OpenVINO prepares a shape when it first comes."""
 FIGURES = Path(__file__).parent / "many_people.json"
 PLOT = Path(__file__).parents[1] / "docs" / "img" / "many-people.svg"
 

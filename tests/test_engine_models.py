@@ -8,7 +8,7 @@ import pytest
 
 from fuzz_models import damaged_model_case
 from fuzzing import run_campaign
-from movenet.engine import Runtime, open_engine
+from movenet.engine import ENGINES, Runtime, open_engine
 from movenet.errors import EngineError, ModelError
 from movenet.models import MODELS
 
@@ -58,6 +58,14 @@ def test_a_file_that_says_the_truth_is_opened(engine, tmp_path):
         open_engine(altered(tmp_path, source="multipose", licence="mine"), Runtime(engine)).card.licence
         == "mine"
     )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_property_that_is_no_utf8_is_refused(engine, tmp_path):
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(MODELS["lightning"].path.read_bytes().replace(b"Apache-2.0", b"Apache\x9b2.0"))
+    with pytest.raises(ModelError, match=r"mine\.onnx"):
+        open_engine(path, Runtime(engine))
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.errors import EngineError
+from movenet.errors import EngineError, ModelError
 from movenet.models import MODELS, MULTIPLE, ModelCard, read_card
 
 Precision = Literal["auto", "f32", "bf16"]
@@ -82,7 +82,11 @@ class LoadedEngine:
         return self._card
 
     def _set_card(self, model: ModelCard | Path, properties: Callable[[], Mapping[str, str]]) -> None:
-        self._card = model if isinstance(model, ModelCard) else read_card(model, properties())
+        try:
+            self._card = model if isinstance(model, ModelCard) else read_card(model, properties())
+        except UnicodeDecodeError as error:
+            got = f"{error.object!r:.80}"
+            raise ModelError(f"{model} is damaged: expected properties in UTF-8, got {got}") from None
 
     def _once(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """Return what `load` returned the first time in this process."""

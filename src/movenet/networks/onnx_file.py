@@ -165,9 +165,14 @@ def _check_shapes(architecture: Architecture, state: Mapping[str, torch.Tensor])
 
 def _load(path: Path) -> onnx.ModelProto:
     try:
-        return onnx.load(path, format="protobuf", load_external_data=False)
+        model = onnx.load(path, format="protobuf", load_external_data=False)
     except (OSError, DecodeError) as error:
         raise ModelError(f"cannot read {path} as an ONNX file: {error}") from None
+    texts = (text for entry in model.metadata_props for text in (entry.key, entry.value))
+    # Protobuf returns text that is no UTF-8 as bytes.
+    if (damaged := next((text for text in texts if isinstance(text, bytes)), None)) is not None:
+        raise ModelError(f"{path} is damaged: expected properties in UTF-8, got {damaged!r:.80}")
+    return model
 
 
 def _text(value: object) -> str:
