@@ -69,10 +69,10 @@ def test_flipped_bits_in_every_stored_model_change_no_answer(model, folder):
 def test_a_damaged_stored_model_is_replaced(left, folder, monkeypatch):
     first = answer()
     (path,) = folder.glob("*.compiled")
-    whole = path.read_bytes()
     path.write_bytes(left)
     assert_same(answer(), first)
-    assert len(path.read_bytes()) == len(whole)
+    # Its length may differ from the first one's: OpenVINO numbers names through the life of a process.
+    assert path.read_bytes() != left
     compiled = compilations(monkeypatch)
     assert_same(answer(), first)
     assert compiled == []
