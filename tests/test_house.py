@@ -16,6 +16,7 @@ RUNTIMES = {"torch", "openvino", "onnxruntime", "onnx"}
 KNOW_RUNTIMES = {"bench", "cli", "dataset", "doctor", "engine", "export", "machine", "networks", "training"}
 """The only packages that import a runtime."""
 HEAVY = {
+    "PIL",
     "torch",
     "openvino",
     "onnxruntime",

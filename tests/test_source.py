@@ -18,7 +18,6 @@ import fuzz_videos
 from films import Film, corners, exif_jpeg, level, middle, picture
 from movenet.errors import MediaError
 from movenet.media.pixels import Painter
-from movenet.media.sources.animation import AnimationReel
 from movenet.media.sources.base import SourceSettings
 from movenet.media.sources.opening import open_source
 from movenet.media.sources.pictures import FolderReel
@@ -357,11 +356,15 @@ def test_transparent_pixels_of_an_animated_png_lie_on_white(tmp_path, disposal):
     assert all(on_white(frame.image) for frame in frames)
 
 
-def test_a_long_animation_is_read_in_parts(tmp_path):
+def test_an_animation_of_too_many_pixels_is_refused_before_any_is_decoded(tmp_path):
     path = tmp_path / "film.webp"
-    animate(path, [40] * 7, drawn(7))
-    frames = list(AnimationReel(path, part_bytes=2 * 64 * 48 * 4).frames())
-    assert [middle(frame.image) for frame in frames] == [level(i) for i in range(7)]
+    animate(path, [40] * 2, drawn(2))
+    data = bytearray(path.read_bytes())
+    size = data.index(b"VP8X") + 12
+    data[size : size + 6] = (9000 - 1).to_bytes(3, "little") * 2
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match=r"film\.webp of at most \d+ pixels, got 9000 x 9000"):
+        open_source(path)
 
 
 def test_an_animation_cut_short_is_an_error(tmp_path):

@@ -215,8 +215,5 @@ def _cache() -> Finding:
 def _try(what: str, attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(what, attempt())
-    except (
-        MoveNetError,
-        RuntimeError,
-    ) as error:  # RuntimeError: OpenVINO and PyTorch, if they cannot compute
+    except (MoveNetError, RuntimeError) as error:  # the latter from runtimes that cannot compute
         return Finding(what, str(error), "mend")

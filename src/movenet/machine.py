@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import datetime
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -136,6 +133,8 @@ def _any_name() -> str:
 
 
 def _sysctl() -> str:
+    import subprocess
+
     command = ["/usr/sbin/sysctl", "hw.optional", "machdep.cpu.brand_string"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -181,6 +180,9 @@ class Machine:
 
 def this_machine() -> Machine:
     """Look at the machine this runs on."""
+    import datetime
+    from importlib.metadata import PackageNotFoundError, version
+
     versions = {"Python": platform.python_version()}
     for package in PACKAGES:
         try:

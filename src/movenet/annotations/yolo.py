@@ -19,7 +19,6 @@ from movenet.annotations.problems import ProblemList
 from movenet.annotations.values import brief, read_text, to_numbers, to_visibility
 from movenet.errors import DataError, MediaError
 from movenet.media import PHOTO_SUFFIXES
-from movenet.media.picture_file import PictureFile
 from movenet.pose import KEYPOINTS
 
 BOX: Final = 5
@@ -166,8 +165,6 @@ def upright_size(path: Path) -> tuple[int, int]:
     Raises:
         MediaError: if it cannot be read.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}") from None
-    return PictureFile(data, str(path)).upright_size
+    from movenet.media.picture_file import PictureFile  # loads Pillow
+
+    return PictureFile.open(path).upright_size

@@ -2,8 +2,7 @@
 
 from movenet.media.frame import Frame
 from movenet.media.listing import PHOTO_SUFFIXES
-from movenet.media.photo import decode_photo, find_photos, read_photo, write_photo
-from movenet.media.picture_file import MAX_PHOTO_PIXELS
+from movenet.media.photo import MAX_PHOTO_PIXELS, decode_photo, find_photos, read_photo, write_photo
 from movenet.media.sources.base import LiveSettings, Source, SourceSettings
 from movenet.media.sources.opening import open_source
 from movenet.media.writers.base import WriterSettings

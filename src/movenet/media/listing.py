@@ -31,10 +31,10 @@ VIDEO_SUFFIXES: Final = frozenset(
         ".ogv",
         ".ts",
         ".webm",
+        ".wmv",
     }
-    | {".wmv"}
 )
-"""Names that promise a video, likewise."""
+"""Names that promise a video: in a folder, a damaged file of such a name counts as one."""
 
 ANNOTATED: Final = re.compile(r"\.pose\.[^.]+$")
 """Ends the names of annotated copies that `movenet run` writes beside other files."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import unquote
-from urllib.request import url2pathname
 
 from movenet.errors import MediaError
 
@@ -87,6 +86,8 @@ def _is_camera_device(name: str) -> bool:
 
 def _path_of(address: str) -> Path:
     """Return the path that a file:// address means, whose %20 is a space unless a file has it in its name."""
+    from urllib.request import url2pathname  # loads http and ssl
+
     encoded = _FILE_ADDRESS.sub("", address, count=1)
     path = Path(url2pathname(encoded))
     return Path(encoded) if not path.exists() and Path(encoded).exists() else path

@@ -15,8 +15,10 @@ from movenet.crop import check_image
 from movenet.errors import MediaError
 from movenet.media.file_type import FileType
 from movenet.media.listing import PHOTO_SUFFIXES, is_listing, list_media
-from movenet.media.picture_file import MAX_PHOTO_PIXELS, PictureFile
 from movenet.media.quiet import QUIET
+
+MAX_PHOTO_PIXELS: Final = 140_000_000
+"""The largest picture that is decoded; fewer where a kind takes more than 7 bytes of memory per pixel."""
 
 _ENCODERS: Final[dict[str, tuple[int, ...]]] = {
     # Full chroma: with the usual 4:2:0, thin coloured lines smear over a photo.
@@ -43,15 +45,9 @@ def read_photo(path: str | Path) -> NDArray[np.uint8]:
             (told from the header, before any memory is taken): more than `MAX_PHOTO_PIXELS` pixels, or more than
             1 GB of memory to decode them.
     """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError as problem:
-        raise MediaError(f"{path} does not exist") from problem
-    except IsADirectoryError as problem:
-        raise MediaError(f"expected a picture, got the folder {path}") from problem
-    except (OSError, ValueError) as problem:
-        raise MediaError(f"{path} cannot be read: {getattr(problem, 'strerror', problem)}") from problem
-    return decode_photo(data, str(path))
+    from movenet.media.picture_file import PictureFile  # loads Pillow
+
+    return PictureFile.open(path).pixels(MAX_PHOTO_PIXELS)
 
 
 def decode_photo(
@@ -64,8 +60,8 @@ def decode_photo(
     Raises:
         MediaError: As `read_photo`; `name` stands for the file in its sentence.
     """
-    if not data:
-        raise MediaError(f"{name} is empty: expected a picture, got 0 bytes")
+    from movenet.media.picture_file import PictureFile  # loads Pillow
+
     return PictureFile(data, name).pixels(max_pixels)
 
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,8 +22,6 @@ KINDS: Final = ("JPEG", "PNG", "BMP", "WebP", "TIFF", "GIF", "AVIF", "HEIC")
 """The kinds of picture files that are read."""
 MAX_DECODE_MB: Final = 1000
 """Memory in millions of bytes that decoding one picture may take at its peak, the decoded picture included."""
-MAX_PHOTO_PIXELS: Final = 140_000_000
-"""The largest picture that is decoded; fewer where a kind takes more than 7 bytes of memory per pixel."""
 MAX_SCANS: Final = 32
 """Of a JPEG stored in several: progressive files have about 10, and each costs as much as a whole picture."""
 
@@ -98,8 +97,11 @@ class PictureFile:
         """Read the header of the file whose bytes are `data`; `name` stands for it in errors.
 
         Raises:
-            MediaError: It is of no known kind, damaged or cut short, or HEIC without the package that reads it.
+            MediaError: It is empty, of no known kind, damaged or cut short.
+            MissingExtraError: It is HEIC, and the package that reads it is missing.
         """
+        if not data:
+            raise MediaError(f"{name} is empty: expected a picture, got 0 bytes")
         self.kind = kind_of(data, name)
         self._name = name
         self._data = data
@@ -108,6 +110,24 @@ class PictureFile:
             if self.kind == "TIFF":
                 _check_strips(data)
             self._file: ImageFile = decoder(_PiecewiseBytes(data))
+
+    @classmethod
+    def open(cls, path: str | Path) -> PictureFile:
+        """Read a file and the header of the picture in it.
+
+        Raises:
+            MediaError: It is missing, a folder or unreadable, or as above.
+            MissingExtraError: As above.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except FileNotFoundError as problem:
+            raise MediaError(f"{path} does not exist") from problem
+        except IsADirectoryError as problem:
+            raise MediaError(f"expected a picture, got the folder {path}") from problem
+        except (OSError, ValueError) as problem:
+            raise MediaError(f"{path} cannot be read: {getattr(problem, 'strerror', problem)}") from problem
+        return cls(data, str(path))
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -122,22 +142,48 @@ class PictureFile:
         width, height = self._file.size
         return (height, width) if self._orientation() >= 5 else (width, height)
 
-    def pixels(self, max_pixels: int = MAX_PHOTO_PIXELS) -> NDArray[np.uint8]:
+    def pixels(self, max_pixels: int) -> NDArray[np.uint8]:
         """Return the first picture as (H, W, 3) uint8 RGB, upright, laid over white where it is transparent.
 
         Raises:
             MediaError: It has more than `max_pixels` pixels or would take more than `MAX_DECODE_MB` (both told
                 from the header, before anything is decoded), or is damaged, cut short or of an unusual form.
         """
+        return _turned(self.stored_pixels(max_pixels), self._orientation())
+
+    def stored_pixels(self, max_pixels: int) -> NDArray[np.uint8]:
+        """Return the first picture as `pixels` does, but in the orientation in which it is stored.
+
+        TIFF and HEIC are turned upright all the same.
+
+        Raises:
+            MediaError: As `pixels`.
+        """
         with self._decoding():
             self._check_form()
-            most = min(max_pixels, int(MAX_DECODE_MB / self._bytes_per_pixel()) * 10**6)
+            most = self._most_pixels(max_pixels)
             self._check_size(most)
             self._file.load()
             self._check_size(most)  # libheif may correct the size while decoding
             image = _rgb(self._file, with_alpha=self.kind != "BMP")
             self._file.close()
-        return _turned(image, self._orientation())
+        return image
+
+    def pictures(self, max_pixels: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+        """Yield every picture of an animated WebP as (H, W, 3) uint8 RGB over white, and its duration in milliseconds.
+
+        Raises:
+            MediaError: As `pixels`.
+        """
+        file: Any = self._file
+        with self._decoding():
+            self._check_size(self._most_pixels(max_pixels))
+        for number in range(file.n_frames):
+            with self._decoding():
+                file.seek(number)
+                file.load()
+                image, duration_ms = _rgb(file, with_alpha=True), int(file.info["duration"])
+            yield image, duration_ms
 
     @contextmanager
     def _decoding(self) -> Iterator[None]:
@@ -153,6 +199,10 @@ class PictureFile:
             raise MediaError(
                 f"{self._name} cannot be decoded: the {self.kind} file is damaged, cut short or unusual"
             ) from problem
+
+    def _most_pixels(self, max_pixels: int) -> int:
+        """Return the smaller one of a limit and what decoding in `MAX_DECODE_MB` allows; only before `load`."""
+        return min(max_pixels, int(MAX_DECODE_MB / self._bytes_per_pixel()) * 10**6)
 
     def _check_size(self, most: int) -> None:
         width, height = self._file.size

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Final, cast
 
 import cv2
-from PIL import _imaging
 
 Undo = Callable[[], object]
 
@@ -76,6 +75,8 @@ def _libtiff_handler_setter() -> Callable[[int | None], int | None]:
 
     Pillow sets the one for warnings alone. On Windows its libtiff cannot be reached, and there it stays as it is.
     """
+    from PIL import _imaging
+
     library = ctypes.CDLL(_imaging.__file__)
     if not hasattr(library, "TIFFSetErrorHandler"):
         return lambda handler: None

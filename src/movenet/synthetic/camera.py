@@ -19,7 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.errors import DataError
+from movenet.errors import DataError, MediaError
+from movenet.media.photo import MAX_PHOTO_PIXELS
+from movenet.media.picture_file import PictureFile
 
 Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -247,11 +249,7 @@ def read_stored(path: Path) -> Image:
         DataError: If it cannot be read.
     """
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise DataError(f"expected a photo at {path}, got {error.strerror}") from error
-    # Annotations count the stored pixels, so an orientation tag must not turn them.
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if data.size else None
-    if image is None:
-        raise DataError(f"expected a photo in {path}, got a file that is none")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        # Annotations count the stored pixels, so an orientation tag must not turn them.
+        return PictureFile.open(path).stored_pixels(MAX_PHOTO_PIXELS)
+    except MediaError as error:
+        raise DataError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Animated WebP, which FFmpeg does not read: OpenCV does."""
+"""Animated WebP, which FFmpeg does not read: Pillow does."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from movenet.errors import MediaError
+from movenet.media.container import MAX_FRAME_PIXELS
 from movenet.media.frame import Frame
-from movenet.media.pixels import over_white
-from movenet.media.quiet import QUIET
+from movenet.media.picture_file import PictureFile
 from movenet.media.sources.base import SourceInfo
 
-PART_BYTES: Final = 128 * 2**20
-"""Decoded pictures held at a time; each further part costs a run through the file from its start."""
 TIMELESS_MS: Final = 100
 """How long a picture is shown that gives no time, in browsers and for FFmpeg's GIFs."""
 
@@ -27,36 +20,21 @@ class AnimationReel:
 
     damage = 0
 
-    def __init__(self, path: Path, part_bytes: int = PART_BYTES) -> None:
+    def __init__(self, path: Path) -> None:
         """Read nothing yet."""
         self.name = str(path)
-        self._part_bytes = part_bytes
 
     def frames(self) -> Iterator[Frame]:
         """Yield every picture, laid over white, at its own time.
 
         Raises:
-            MediaError: The file is damaged or cut short: of such a WebP nothing can be had.
+            MediaError: The file is damaged or cut short, or its pictures are too large.
         """
-        start_s, index, part = 0.0, 0, self._part(0, 1)
-        while part:
-            for bgra, duration_ms in part:
-                image = over_white(np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA), np.uint8))
-                yield Frame(image, start_s, index, self.name)
-                start_s += (duration_ms or TIMELESS_MS) / 1000
-                index += 1
-            part = self._part(index, max(self._part_bytes // part[0][0].nbytes, 1))
-
-    def _part(self, start: int, length: int) -> list[tuple[NDArray[np.uint8], int]]:
-        with QUIET:
-            _, animation = cv2.imreadanimation(self.name, start, length)
-        durations = map(int, animation.durations)
-        part = [
-            (np.asarray(frame, np.uint8), ms) for frame, ms in zip(animation.frames, durations, strict=True)
-        ]
-        if not start and not part:
-            raise MediaError(f"{self.name} cannot be decoded: the WebP file is damaged or cut short")
-        return part
+        start_s = 0.0
+        pictures = PictureFile.open(self.name).pictures(MAX_FRAME_PIXELS)
+        for index, (image, duration_ms) in enumerate(pictures):
+            yield Frame(image, start_s, index, self.name)
+            start_s += (duration_ms or TIMELESS_MS) / 1000
 
     def info(self, first: Frame) -> SourceInfo:
         """Return the size; how many pictures there are shows itself as they come."""
@@ -64,4 +42,4 @@ class AnimationReel:
         return SourceInfo(self.name, width, height)
 
     def close(self) -> None:
-        """Do nothing: the file is open only while a part of it is read."""
+        """Do nothing: the file is not kept open."""

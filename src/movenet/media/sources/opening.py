@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from movenet.media.file_type import FileType, file_type
 from movenet.media.location import Address, Camera, Location, locate
+from movenet.media.sources.base import Source, SourceSettings
 
 if TYPE_CHECKING:
     from movenet.media.sources.recording import Reel
-
-from movenet.media.sources.base import Source, SourceSettings
 
 
 def open_source(source: str | Path | int, settings: SourceSettings | None = None) -> Source:
