@@ -396,25 +396,18 @@ def test_skeletons_agree_with_following_the_same_frames_offline(playwright, tmp_
         page.click("#start-camera")
         drawn = {frame["record"]["time_s"]: frame["record"] for frame in wait_for_poses(page, 30)}
     offline = VideoEstimator(estimator, smoothing=None).stream()
-    small = np.stack([cv2.resize(frame, (32, 24), interpolation=cv2.INTER_AREA) for frame in frames]).astype(
-        int
-    )
-    distances = []
+    compared = 0
     for image, time_s, _ in choice.pictures:
-        seen = cv2.resize(image, (32, 24), interpolation=cv2.INTER_AREA)
-        original = frames[int(np.abs(small - seen).mean(axis=(1, 2, 3)).argmin())]
-        poses = offline(original, time_s)
+        assert min(np.abs(image.astype(int) - frame).mean() for frame in frames) < 12
+        poses = offline(image, time_s)
         record = drawn.get(round(time_s, 6))
         if record is None:
             continue
         assert len(record["poses"]) == len(poses)
         for pose, shown in zip(poses, record["poses"], strict=True):
-            sure = pose.scores > 0.4
-            points = np.array(shown["keypoints"])[:, :2]
-            distances += np.linalg.norm(points - pose.keypoints, axis=1)[sure].tolist()
-    assert len(distances) > 200
-    assert np.median(distances) < 1.5
-    assert np.quantile(distances, 0.95) < 6
+            np.testing.assert_allclose(np.array(shown["keypoints"])[:, :2], pose.keypoints, atol=0.1)
+            compared += 1
+    assert compared > 10
 
 
 def test_the_colours_are_those_of_the_drawings_in_python(page):
