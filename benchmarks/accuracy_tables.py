@@ -57,7 +57,7 @@ def single(data: Path) -> str:
     lines = [HEAD]
     for model in ("posenet", "lightning", "thunder"):
         for method in ("whole", "top-down"):
-            for precision in ("f32", "bf16", "int8")[: 2 if model == "posenet" else 3]:
+            for precision in ("fp32", "bf16", "int8")[: 2 if model == "posenet" else 3]:
                 flags = ("--model", model, "--precision", precision)
                 if precision == "int8":
                     flags = ("--model", f"{model}-int8")

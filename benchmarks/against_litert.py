@@ -66,7 +66,7 @@ def main() -> None:
         ratios = [b / a for a, b in times]
         print(
             f"{model:10s} movenet {ours.engine.precision} {median(a for a, _ in times):6.2f} ms   "
-            f"LiteRT f32 {median(b for _, b in times):6.2f} ms   "
+            f"LiteRT fp32 {median(b for _, b in times):6.2f} ms   "
             f"LiteRT / movenet: median {median(ratios):.2f}, middle half {np.quantile(ratios, 0.25):.2f}"
             f" … {np.quantile(ratios, 0.75):.2f}"
         )

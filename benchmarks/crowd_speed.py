@@ -90,7 +90,9 @@ def main() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: wanted.cores])
     cv2.setNumThreads(1)  # as `movenet run` does
     follower = VideoEstimator(
-        Estimator(wanted.model, people="many", rule=wanted.preset, runtime=Runtime(threads=wanted.threads))
+        Estimator(
+            wanted.model, people="many", settings=wanted.preset, runtime=Runtime(threads=wanted.threads)
+        )
     )
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "four.mp4", Path(folder) / "out.mp4"

@@ -1,4 +1,4 @@
-"""What int8 costs and saves: AP and milliseconds of f32, bf16 (where the processor has it) and int8, in one run.
+"""What int8 costs and saves: AP and milliseconds of fp32, bf16 (where the processor has it) and int8, in one run.
 
     python benchmarks/int8.py --annotations single.json --images images
 
@@ -23,9 +23,9 @@ from movenet.bench import Table
 from movenet.evaluation import Truth, read_truth, score, to_estimates
 
 T = TypeVar("T")
-FLOATS = "bf16" if open_engine("lightning").precision == "bf16" else "f32"
+FLOATS = "bf16" if open_engine("lightning").precision == "bf16" else "fp32"
 """What int8 is compared with: the fastest floats of this processor."""
-KINDS = {kind: ("", Runtime(precision=kind)) for kind in dict.fromkeys(("f32", FLOATS))} | {
+KINDS = {kind: ("", Runtime(precision=kind)) for kind in dict.fromkeys(("fp32", FLOATS))} | {
     "int8": ("-int8", Runtime())
 }
 MODELS = {"lightning": 192, "thunder": 256, "multipose": 256}

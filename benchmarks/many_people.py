@@ -68,7 +68,7 @@ def on_list(data: Path) -> list[dict]:
     photos = {image.id: read_photo(image.path) for image in truth.images(data / "images")}
     rows = []
     for method, preset in SETTINGS:
-        estimator = Estimator(people="many", method=method, rule=preset, min_score=0.0)
+        estimator = Estimator(people="many", method=method, settings=preset, min_score=0.0)
         poses, times = timed(estimator, list(photos.values()))
         results = [r for number, found in zip(photos, poses, strict=True) for r in to_results(number, found)]
         figures = score(truth, to_estimates(results, truth))
@@ -129,7 +129,7 @@ def on_crowds(data: Path) -> list[dict]:
     casts = {n: [[pool[i] for i in rng.permutation(len(pool))[:n]] for _ in range(PICTURES)] for n in COUNTS}
     rows = []
     for method, preset in SETTINGS:
-        estimator = Estimator(people="many", method=method, rule=preset)
+        estimator = Estimator(people="many", method=method, settings=preset)
         for n, cast in casts.items():
             pictures = [crowd(people) for people in cast]
             poses, times = timed(estimator, [image for image, _ in pictures])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet import Estimator, Pose, Sighting
+from movenet import Detection, Estimator, Pose
 from movenet.estimator import agree
 
 SMALLER = 0.87
@@ -22,18 +22,18 @@ class TwoSquares:
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Pose]:
         """Return the pose of the most prominent person, or an empty list."""
-        found = self.estimator.find(image)
+        found = self.estimator.detect(image)
         if not found:
             return []
-        chosen = max(found, key=lambda sighting: sighting.prominence)
+        chosen = max(found, key=lambda detection: detection.prominence)
         return [agree(chosen, self._look(image, chosen))]
 
-    def _look(self, image: NDArray[np.uint8], sighting: Sighting) -> Pose:
+    def _look(self, image: NDArray[np.uint8], detection: Detection) -> Pose:
         """Return the mean of both squares' poses, weighted by the scores."""
-        rule, side = self.estimator.rule, self.estimator.engine.card.side
-        crops = [sighting.crop(side, rule.factor * share) for share in (1, SMALLER)]
-        guides = [sighting.guide(crop, rule.guide_share) for crop in crops]
-        poses = self.estimator.look([image, image], crops, guides)
+        settings, side = self.estimator.settings, self.estimator.engine.card.side
+        crops = [detection.crop(side, settings.crop_factor * share) for share in (1, SMALLER)]
+        guides = [detection.guide(crop, settings.guide_weight) for crop in crops]
+        poses = self.estimator.estimate_crops([image, image], crops, guides)
         weights = np.stack([pose.scores for pose in poses])[..., None] + np.float32(1e-6)
         places = (np.stack([pose.keypoints for pose in poses]) * weights).sum(axis=0) / weights.sum(axis=0)
         scores = np.mean([pose.scores for pose in poses], axis=0)

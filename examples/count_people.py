@@ -8,7 +8,7 @@ import movenet
 
 def main(video: str) -> None:
     """Follow everybody in a video, and say who was there, and for how long."""
-    follower = movenet.VideoEstimator(movenet.Estimator("lightning", people="many", rule="fast"))
+    follower = movenet.VideoEstimator(movenet.Estimator("lightning", people="many", settings="fast"))
     frames: Counter[int | None] = Counter()
     seconds = 0.0
     for frame, poses in movenet.watch(video, follower):

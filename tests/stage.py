@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.engine import ScriptedEngine
-from movenet.estimator import Estimator, LookRule
+from movenet.estimator import Estimator, EstimatorSettings
 from movenet.models import MODELS, STRIDE
 
 DARK = 20
@@ -56,10 +56,9 @@ class Stage:
 
     def estimator(self, **settings) -> Estimator:
         """Return an estimator that looks twice, with these engines."""
-        finder = ScriptedEngine(MODELS["multipose"], self._search)
-        return Estimator(
-            ScriptedEngine(MODELS["lightning"], self._look), rule=LookRule(finder=finder), **settings
-        )
+        detector = ScriptedEngine(MODELS["multipose"], self._search)
+        single = ScriptedEngine(MODELS["lightning"], self._look)
+        return Estimator(single, detector=detector, **{"settings": EstimatorSettings()} | settings)
 
     def _look(self, squares):
         self.looks += len(squares)

@@ -66,7 +66,7 @@ def clock():
     return FakeTime()
 
 
-def engine_taking(clock, ms_per_picture, precision="f32"):
+def engine_taking(clock, ms_per_picture, precision="fp32"):
     def answer(squares):
         clock.now_s += ms_per_picture * len(squares) / 1000
         return {}
@@ -157,11 +157,11 @@ def test_the_input_has_the_size_and_batch_asked_for(clock):
 
 
 def test_the_same_thing_under_two_names_runs_once(clock):
-    asked = variants(["lightning"], ["openvino"], ["f32", "auto"], [1])
+    asked = variants(["lightning"], ["openvino"], ["fp32", "auto"], [1])
     found, _ = race_engines(
-        asked, ONCE, clock=clock, opener=lambda model, runtime: engine_taking(clock, 1, "f32")
+        asked, ONCE, clock=clock, opener=lambda model, runtime: engine_taking(clock, 1, "fp32")
     )
-    assert [times.precision for times in found] == ["f32"]
+    assert [times.precision for times in found] == ["fp32"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_an_unknown_model_is_an_error_and_not_left_out():
 
 
 def test_variants_are_every_combination_of_what_is_given():
-    found = variants(["a", "b"], ["torch"], ["f32"], [1, 2], batches=[1, 8], sizes=[(64, 32), (64, 64)])
+    found = variants(["a", "b"], ["torch"], ["fp32"], [1, 2], batches=[1, 8], sizes=[(64, 32), (64, 64)])
     assert len({*found}) == len(found) == 2 * 2 * 2 * 2
     assert {variant.runtime.engine for variant in found} == {"torch"}
 
@@ -300,10 +300,10 @@ def test_the_command_prints_a_table_that_names_the_processor():
 
 def test_the_command_prints_one_json_object():
     result = invoke(
-        "--json", "-m", "lightning", "--engine", "openvino", "--precision", "f32", "--size", "64x32"
+        "--json", "-m", "lightning", "--engine", "openvino", "--precision", "fp32", "--size", "64x32"
     )
     (row,) = {(one["width"], one["height"], one["precision"]) for one in json.loads(result.stdout)["times"]}
-    assert row == (64, 32, "f32")
+    assert row == (64, 32, "fp32")
 
 
 def test_the_command_times_the_steps_of_a_photo():

@@ -1,9 +1,9 @@
-"""Scores become chances, in order, and only for models that were measured."""
+"""Scores become probabilities, in order, and only for models that were measured."""
 
 import numpy as np
 import pytest
 
-from movenet import Estimator, chances, read_photo
+from movenet import Estimator, probabilities, read_photo
 from movenet.calibration import CURVES, Curve
 from movenet.errors import ModelError
 from movenet.models import DATA
@@ -11,25 +11,27 @@ from movenet.models import DATA
 
 @pytest.mark.parametrize("model", CURVES)
 def test_a_score_of_a_third_is_right_about_half_the_time(model):
-    assert 0.4 < chances(0.3, model) < 0.6
+    assert 0.4 < probabilities(0.3, model) < 0.6
 
 
 @pytest.mark.parametrize("model", CURVES)
 def test_order_and_shape_stay(model):
     scores = np.linspace(0, 1, 34).reshape(2, 17)
-    believed = chances(scores, model)
+    believed = probabilities(scores, model)
     assert believed.shape == scores.shape
     assert (np.diff(believed.ravel()) >= 0).all()
     assert ((believed >= 0) & (believed <= 1)).all()
 
 
 def test_an_int8_model_is_believed_as_the_one_it_was_made_from():
-    assert chances(0.4, "thunder-int8") == chances(0.4, "thunder")
+    assert probabilities(0.4, "thunder-int8") == probabilities(0.4, "thunder")
 
 
 def test_a_model_that_was_not_measured_is_refused():
-    with pytest.raises(ModelError, match="expected a model out of lightning, thunder, got 'posenet'"):
-        chances(0.3, "posenet")
+    with pytest.raises(
+        ModelError, match="made from one of lightning, thunder, got one made from posenet"
+    ):
+        probabilities(0.3, "posenet")
 
 
 def test_the_plain_curve_changes_nothing():
@@ -39,4 +41,4 @@ def test_the_plain_curve_changes_nothing():
 def test_joints_that_are_plainly_there_are_believed():
     pose = Estimator()(read_photo(DATA / "astronaut.jpg"))[0]
     shoulders = pose.scores[5:7]
-    assert (chances(shoulders) > shoulders).all()
+    assert (probabilities(shoulders) > shoulders).all()

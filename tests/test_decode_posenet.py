@@ -24,7 +24,7 @@ CHAIN = """nose left_eye, left_eye left_ear, nose right_eye, right_eye right_ear
 def answers(shared):
     """Our heads of the golden pictures, and their height and width in pixels."""
     pictures = np.load(shared / "golden" / "movenet-multipose.npz")
-    engine = open_engine("posenet", Runtime(precision="f32"))
+    engine = open_engine("posenet", Runtime(precision="fp32"))
     inputs = {name: pictures[f"{name}/input"] for name in GOLDEN["pictures"]}
     return {name: (engine(picture), picture.shape[1:3]) for name, picture in inputs.items()}
 

@@ -34,7 +34,7 @@ def findings():
 
 @pytest.fixture(scope="module")
 def lightning():
-    return open_engine("lightning", Runtime(precision="f32"))
+    return open_engine("lightning", Runtime(precision="fp32"))
 
 
 def shifted(engine, pixels):
@@ -63,7 +63,7 @@ def test_the_precision_chosen_is_named(findings):
 def test_every_engine_is_checked_in_f32_with_every_model_it_runs(findings):
     says = {finding.what: finding.says for finding in findings}
     for engine in ENGINES:
-        checked = says[f"answers of {engine}, f32"].split(":")[0].split(", ")
+        checked = says[f"answers of {engine}, fp32"].split(":")[0].split(", ")
         assert checked == [name for name in MODELS if engine != "torch" or not name.endswith("-int8")]
 
 
@@ -86,7 +86,7 @@ def test_an_answer_is_in_pixels_of_the_square(lightning):
 
 
 def test_right_answers_pass_with_room(lightning):
-    assert distance_px(lightning) < LIMITS_PX["f32"] / 2
+    assert distance_px(lightning) < LIMITS_PX["fp32"] / 2
     assert check_answers([lightning]) == "lightning: keypoints where they are expected"
 
 
@@ -114,7 +114,7 @@ def test_int8_keypoints_that_scatter_by_a_pixel_are_an_error(lightning):
 
 
 def test_the_coarsest_arithmetic_of_an_engine_sets_its_limit(lightning):
-    assert limit_px(lightning) == LIMITS_PX["f32"]
+    assert limit_px(lightning) == LIMITS_PX["fp32"]
     assert limit_px(ScriptedEngine(MODELS["lightning-int8"], lightning)) == LIMITS_PX["int8"]
 
 

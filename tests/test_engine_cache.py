@@ -44,7 +44,7 @@ def compilations(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("precision", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("model", ["lightning", "lightning-int8"])
 def test_a_second_start_compiles_nothing_and_answers_the_same_bits(model, precision, folder, monkeypatch):
     first = answer(model, precision=precision)

@@ -22,7 +22,7 @@ from movenet.models import DATA
 
 warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads: what is tested
 image = read_photo(DATA / "astronaut.jpg")
-estimator = Estimator(runtime=Runtime(sys.argv[1], "f32"))
+estimator = Estimator(runtime=Runtime(sys.argv[1], "fp32"))
 (before,) = estimator(image)
 
 def work(answers):
@@ -49,7 +49,7 @@ import numpy as np
 from movenet import Runtime, open_engine
 
 warnings.simplefilter("ignore", DeprecationWarning)
-engine = open_engine("lightning", Runtime("openvino", "f32"))
+engine = open_engine("lightning", Runtime("openvino", "fp32"))
 square = np.zeros((1, 192, 192, 3), np.uint8)
 engine(square)
 child = os.fork()
@@ -85,9 +85,9 @@ def test_a_forked_child_ends_as_it_is_told():
 @pytest.mark.parametrize("model", ["lightning", DATA / "lightning.onnx"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_pickled_engine_is_opened_again_by_its_model_and_runtime(engine, model):
-    original = open_engine(model, Runtime(engine, "f32", threads=1))
+    original = open_engine(model, Runtime(engine, "fp32", threads=1))
     again = pickle.loads(pickle.dumps(original))
-    assert (type(again), again.card, again.precision) == (type(original), original.card, "f32")
+    assert (type(again), again.card, again.precision) == (type(original), original.card, "fp32")
     for name, head in original(SQUARE).items():
         np.testing.assert_array_equal(again(SQUARE)[name], head, err_msg=name)
 

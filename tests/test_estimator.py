@@ -12,12 +12,12 @@ from movenet.crop import Crop
 from movenet.engine import Runtime, ScriptedEngine
 from movenet.errors import DataError, MediaError, ModelError
 from movenet.estimator import (
+    Detection,
     Estimator,
-    LookRule,
+    EstimatorSettings,
     People,
     Preset,
-    Sighting,
-    default_rule,
+    default_settings,
     from_corners,
 )
 from movenet.estimator.settings import int8_or_float
@@ -145,8 +145,8 @@ def test_a_read_only_view_with_strides_is_taken(lightning, astronaut):
 
 
 def test_with_scripted_engines_nobody_is_found_and_nothing_breaks():
-    finder, single = silent(MODELS["multipose"]), silent(MODELS["lightning"])
-    assert Estimator(single, rule=LookRule(finder=finder))(np.zeros((100, 80, 3), np.uint8)) == []
+    detector, single = silent(MODELS["multipose"]), silent(MODELS["lightning"])
+    assert Estimator(single, detector=detector)(np.zeros((100, 80, 3), np.uint8)) == []
     assert Estimator(single, method="whole")(np.zeros((100, 80, 3), np.uint8)) == []
 
 
@@ -163,7 +163,9 @@ def test_the_model_for_many_is_refused_as_the_model_for_one():
 
 
 def test_with_a_mirrored_copy_the_mirrored_picture_gives_exactly_the_mirrored_pose(astronaut):
-    both = Estimator("lightning", method="whole", rule=LookRule(flip=True), runtime=Runtime(precision="f32"))
+    both = Estimator(
+        "lightning", method="whole", settings=EstimatorSettings(flip=True), runtime=Runtime(precision="fp32")
+    )
     (pose,), (mirrored,) = both.batch([astronaut, astronaut[:, ::-1]])
     np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).keypoints, mirrored.keypoints, atol=0.05)
     np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).scores, mirrored.scores, atol=5e-3)
@@ -172,14 +174,16 @@ def test_with_a_mirrored_copy_the_mirrored_picture_gives_exactly_the_mirrored_po
 def test_everybody_is_found_and_nobody_twice(astronaut):
     crowd = np.concatenate([astronaut] * 4, axis=1)
     poses = Estimator(
-        "lightning", people="many", rule=replace(default_rule("lightning", "many"), first_sides_px=(768,))
+        "lightning",
+        people="many",
+        settings=replace(default_settings("lightning", "many"), detector_sides_px=(768,)),
     )(crowd)
     assert sorted(int(pose["nose"][0]) // 512 for pose in poses if pose.score > 0.3) == [0, 1, 2, 3]
 
 
 def test_bottom_up_takes_everybody_as_the_first_look_saw_them(astronaut):
     estimator = Estimator("lightning", people="many", method="bottom-up")
-    seen = [s.pose for s in estimator.find(astronaut) if s.pose.score >= estimator.min_score]
+    seen = [s.pose for s in estimator.detect(astronaut) if s.pose.score >= estimator.min_score]
     poses = estimator(astronaut)
     assert len(poses) == len(seen) > 0
     for pose, other in zip(poses, seen, strict=True):
@@ -205,7 +209,7 @@ def test_whom_to_look_for_is_one_of_three():
     ("choice", "expected"),
     [
         ({"method": "sideways"}, "top-down, bottom-up, whole"),
-        ({"rule": "slow"}, "fast, balanced, best"),
+        ({"settings": "slow"}, "fast, balanced, best"),
         ({"people": "many", "method": "whole"}, "shows one person"),
     ],
 )
@@ -216,14 +220,14 @@ def test_a_choice_that_there_is_not_is_refused(lightning, choice, expected):
 
 def test_a_look_at_the_whole_picture_finds_no_people(once, astronaut):
     with pytest.raises(ModelError, match="finds people"):
-        once.find(astronaut)
+        once.detect(astronaut)
 
 
 def test_the_guide_names_the_person_in_the_crops_own_terms():
     pose = Pose(np.full((17, 2), 50, np.float32), np.ones(17, np.float32), 0.9, box=(40, 40, 20, 20))
-    sighting = Sighting(pose, np.array([50.0, 50.0]))
-    crop = sighting.crop(192, factor=2.0)
-    guide = sighting.guide(crop, 0.5)
+    detection = Detection(pose, np.array([50.0, 50.0]))
+    crop = detection.crop(192, factor=2.0)
+    guide = detection.guide(crop, 0.5)
     np.testing.assert_allclose(guide.center, [0.5, 0.5], atol=0.01)
     np.testing.assert_allclose(guide.keypoints, np.full((17, 2), 0.5), atol=0.01)
 
@@ -232,17 +236,15 @@ def test_every_person_of_a_crowd_is_sighted_once(astronaut):
     crowd = np.zeros((512, 1536, 3), np.uint8)
     for i in range(3):
         crowd[:, 512 * i : 512 * (i + 1)] = astronaut
-    estimator = Estimator("lightning", rule=LookRule(first_sides_px=(512,)))
-    sure = [s for s in estimator.find(crowd) if s.pose.score > 0.3]
+    estimator = Estimator("lightning", settings=EstimatorSettings(detector_sides_px=(512,)))
+    sure = [s for s in estimator.detect(crowd) if s.pose.score > 0.3]
     assert sorted(int(s.pose["nose"][0]) // 512 for s in sure) == [0, 1, 2]
 
 
 def test_boxes_are_looked_at_in_their_order_and_nobody_is_searched_for(lightning, astronaut):
     wide = np.concatenate([astronaut] * 2, axis=1)
     boxes = [[512 + 100, 0, 320, 512], [100, 0, 320, 512], [-40, 300, 40, 60]]
-    right, left, nobody = Estimator(lightning.engine, rule=LookRule(finder=silent(MODELS["multipose"])))(
-        wide, boxes
-    )
+    right, left, nobody = Estimator(lightning.engine, detector=silent(MODELS["multipose"]))(wide, boxes)
     assert np.hypot(left["nose"][0] - 223, left["nose"][1] - 123) < 12
     assert np.hypot(right["nose"][0] - 223 - 512, right["nose"][1] - 123) < 12
     assert nobody.score < 0.2 < min(left.score, right.score)
@@ -286,26 +288,25 @@ def test_corners_become_boxes():
 
 def test_squares_of_two_sizes_come_back_in_their_order(lightning, astronaut):
     crops = [Crop.around_box((100, 0, 320, 512), 1.1, side) for side in (192, 128, 192, 160, 128)]
-    looked = lightning.look([astronaut] * 5, crops)
+    looked = lightning.estimate_crops([astronaut] * 5, crops)
     for crop, pose in zip(crops, looked, strict=True):
-        (alone,) = lightning.look([astronaut], [crop])
+        (alone,) = lightning.estimate_crops([astronaut], [crop])
         assert alike(pose, alone) > 0.98
 
 
 def test_small_people_are_drawn_in_a_smaller_square():
-    rule = LookRule(small_px=64)
-    assert [rule.side(length, 192) for length in (63, 64)] == [128, 192]
-    assert [rule.side(length, 256) for length in (10, 500)] == [160, 256]
+    settings = EstimatorSettings(small_px=64)
+    assert [settings.side(length, 192) for length in (63, 64)] == [128, 192]
+    assert [settings.side(length, 256) for length in (10, 500)] == [160, 256]
 
 
 def test_every_preset_is_a_rule_for_every_model():
     for people, preset in itertools.product(get_args(People), get_args(Preset)):
         for model in ("lightning", "thunder", "thunder-int8", "posenet"):
-            rule = default_rule(model, people, preset)
-            assert rule.finder == "multipose"
-            assert 1 <= rule.factor <= 1.5
-            assert 0 < rule.guide_share < 1
-            assert all(side % MULTIPLE == 0 for side in rule.first_sides_px)
+            settings = default_settings(model, people, preset)
+            assert 1 <= settings.crop_factor <= 1.5
+            assert 0 < settings.guide_weight < 1
+            assert all(side % MULTIPLE == 0 for side in settings.detector_sides_px)
 
 
 def test_the_default_for_many_people_is_the_accurate_model():
@@ -315,6 +316,6 @@ def test_the_default_for_many_people_is_the_accurate_model():
 
 def test_no_default_takes_an_int8_model_whose_sums_would_overflow(monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    inexact = {"thunder-int8": replace(MODELS["thunder-int8"], exact_sums=False)}
+    inexact = {"thunder-int8": replace(MODELS["thunder-int8"], int8_sums="unknown")}
     assert int8_or_float("thunder", inexact) == ("thunder-int8" if has_int8_dot_products() else "thunder")
     assert int8_or_float("thunder") == "thunder-int8"

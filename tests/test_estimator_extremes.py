@@ -7,7 +7,7 @@ import pytest
 
 from movenet.engine import ScriptedEngine
 from movenet.errors import DataError
-from movenet.estimator import Estimator, default_rule, from_corners
+from movenet.estimator import Estimator, default_settings, from_corners
 from movenet.models import MODELS
 
 EXTREMES = np.array([3e38, -3e38, np.inf, -np.inf, np.nan, 1e19, -1e19, 0], np.float32)
@@ -46,11 +46,15 @@ CASES = [(np.array([value]), 1.0) for value in EXTREMES] + [(EXTREMES, 1.0), (EX
 @pytest.mark.parametrize("model", ["lightning", "posenet"])
 @pytest.mark.parametrize(("values", "share"), CASES, ids=[f"{v}, {s}" for v, s in CASES])
 def test_poses_are_finite_whatever_the_heads_are(model, people, method, values, share):
-    rule = replace(
-        default_rule("lightning", people), finder=scripted("multipose", values, share), first_sides_px=(128,)
-    )
     estimator = Estimator(
-        scripted(model, values, share), people=people, method=method, rule=rule, min_score=0.0
+        scripted(model, values, share),
+        people=people,
+        method=method,
+        settings=replace(default_settings("lightning", people), detector_sides_px=(128,)),
+        detector=None
+        if method == "bottom-up" and model == "posenet"
+        else scripted("multipose", values, share),
+        min_score=0.0,
     )
     for pose in (*estimator(IMAGE), *estimator(IMAGE, boxes=[[10, 10, 50, 50]])):
         assert np.isfinite(pose.keypoints).all()

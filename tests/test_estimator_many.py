@@ -9,8 +9,8 @@ import pytest
 from crowds import compose
 from movenet.crop import Crop
 from movenet.engine import ScriptedEngine
-from movenet.estimator import Estimator, LookRule, default_rule
-from movenet.estimator.detection import Sighting
+from movenet.estimator import Estimator, EstimatorSettings, default_settings
+from movenet.estimator.detection import Detection
 from movenet.estimator.detector import merged
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
@@ -29,6 +29,15 @@ def everybody():
     return Estimator("thunder-int8", people="many")
 
 
+def staged(stage, settings):
+    """Return an estimator of everybody whose models answer as a stage does."""
+    single, multi = (
+        ScriptedEngine(MODELS[name], answer)
+        for name, answer in (("lightning", stage._look), ("multipose", stage._search))
+    )
+    return Estimator(single, people="many", settings=settings, detector=multi)
+
+
 def cells(poses, cell, columns):
     """Return in which cell each pose's nose is."""
     return sorted(int(p["nose"][1] // cell[1]) * columns + int(p["nose"][0] // cell[0]) for p in poses)
@@ -37,8 +46,8 @@ def cells(poses, cell, columns):
 @pytest.mark.parametrize("preset", ["balanced", "best"])
 def test_twelve_people_are_found_as_twelve(astronaut, everybody, preset):
     crowd = compose(astronaut, 12, (160, 160))
-    rule = default_rule("thunder-int8", "many", preset)
-    estimator = Estimator(everybody.engine, people="many", rule=replace(rule, finder=everybody.finder))
+    settings = default_settings("thunder-int8", "many", preset)
+    estimator = Estimator(everybody.engine, people="many", settings=settings, detector=everybody.detector)
     assert cells(estimator(crowd), (160, 160), 4) == list(range(12))
 
 
@@ -47,12 +56,12 @@ def test_twelve_people_are_found_as_twelve(astronaut, everybody, preset):
 def test_keypoints_and_boxes_come_back_to_their_place_from_every_size_and_shape(side, size):
     person = (120, 60, 120, 160, 255)
     stage = Stage()
-    rule = LookRule(first_sides_px=(side,), finder=ScriptedEngine(MODELS["multipose"], stage._search))
-    estimator = Estimator(ScriptedEngine(MODELS["lightning"], stage._look), people="many", rule=rule)
-    (sighting,) = estimator.find(scene(person, width=size[0], height=size[1]))
+    settings = EstimatorSettings(detector_sides_px=(side,))
+    estimator = staged(stage, settings)
+    (detection,) = estimator.detect(scene(person, width=size[0], height=size[1]))
     cell = 4 * max(size) / side
-    np.testing.assert_allclose(sighting.pose.keypoints, places(person), atol=1.5 * cell)
-    np.testing.assert_allclose(sighting.pose.box, person[:4], atol=2.5 * cell)
+    np.testing.assert_allclose(detection.pose.keypoints, places(person), atol=1.5 * cell)
+    np.testing.assert_allclose(detection.pose.box, person[:4], atol=2.5 * cell)
 
 
 def test_every_part_of_a_picture_lies_in_a_tile_and_neighbours_overlap():
@@ -73,23 +82,19 @@ def test_a_picture_that_fits_is_one_tile():
 def test_in_tiles_everybody_is_found_once_wherever_a_tile_ends():
     for left in range(20, 560, 60):
         person = (left, 100, 30, 40, 255)
-        rule = LookRule(
-            first_sides_px=(640,), tile_px=256, finder=ScriptedEngine(MODELS["multipose"], Stage()._search)
-        )
-        estimator = Estimator(ScriptedEngine(MODELS["lightning"], Stage()._look), people="many", rule=rule)
-        (sighting,) = estimator.find(scene(person))
-        np.testing.assert_allclose(sighting.pose.keypoints, places(person), atol=6)
+        estimator = staged(Stage(), EstimatorSettings(detector_sides_px=(640,), tile_px=256))
+        (detection,) = estimator.detect(scene(person))
+        np.testing.assert_allclose(detection.pose.keypoints, places(person), atol=6)
 
 
 def test_of_a_crowd_in_tiles_nearly_all_are_found_and_nobody_twice(astronaut, everybody):
     crowd = compose(astronaut, 64, (180, 180))
-    rule = replace(
-        default_rule("thunder-int8", "many"),
-        first_sides_px=(256, 1440),
+    settings = replace(
+        default_settings("thunder-int8", "many"),
+        detector_sides_px=(256, 1440),
         tile_px=768,
-        finder="multipose-int8",
     )
-    tiled = Estimator(everybody.engine, people="many", rule=rule)(crowd)
+    tiled = Estimator(everybody.engine, people="many", settings=settings, detector="multipose-int8")(crowd)
     found = cells(tiled, (180, 180), 8)
     assert len(found) == len({*found})
     assert len(found) >= 54
@@ -97,35 +102,33 @@ def test_of_a_crowd_in_tiles_nearly_all_are_found_and_nobody_twice(astronaut, ev
 
 def test_the_next_scale_is_taken_only_where_somebody_is_small():
     stage = Stage()
-    finder = ScriptedEngine(MODELS["multipose"], stage._search)
-    rule = LookRule(first_sides_px=(256, 640), closer_below_px=60, finder=finder)
-    estimator = Estimator(ScriptedEngine(MODELS["lightning"], stage._look), people="many", rule=rule)
+    settings = EstimatorSettings(detector_sides_px=(256, 640), next_side_below_px=60)
+    estimator = staged(stage, settings)
     for height, searches in ((320, 1), (100, 2)):
         before = stage.searches
-        estimator.find(scene((100, 20, 80, height, 255)))
+        estimator.detect(scene((100, 20, 80, height, 255)))
         assert stage.searches - before == searches
 
 
 def test_nobody_found_is_looked_for_more_closely_but_never_in_an_enlarged_picture():
     stage = Stage()
-    finder = ScriptedEngine(MODELS["multipose"], stage._search)
-    rule = LookRule(first_sides_px=(256, 640, 1280), closer_below_px=60, finder=finder)
-    estimator = Estimator(ScriptedEngine(MODELS["lightning"], stage._look), people="many", rule=rule)
-    assert estimator.find(scene(width=640, height=360)) == []
+    settings = EstimatorSettings(detector_sides_px=(256, 640, 1280), next_side_below_px=60)
+    estimator = staged(stage, settings)
+    assert estimator.detect(scene(width=640, height=360)) == []
     assert stage.searches == 2
 
 
-def sighting(shift, score, spread=100.0):
+def detection(shift, score, spread=100.0):
     points = np.linspace(0, spread, 34, dtype=np.float32).reshape(17, 2) + np.float32(shift)
     pose = Pose(points, np.ones(17, np.float32), score, (shift, shift, spread, spread))
-    return Sighting(pose, points.mean(axis=0).astype(np.float64))
+    return Detection(pose, points.mean(axis=0).astype(np.float64))
 
 
 def test_of_people_alike_the_surest_stays_where_all_hold_the_keypoints_to_be():
-    kept = merged([sighting(2, 0.4), sighting(0, 0.8), sighting(300, 0.1)], 0.6)
+    kept = merged([detection(2, 0.4), detection(0, 0.8), detection(300, 0.1)], 0.6)
     assert [s.pose.score for s in kept] == [0.8, 0.1]
-    np.testing.assert_allclose(kept[0].pose.keypoints - sighting(0, 1).pose.keypoints, 2 / 5, atol=1e-3)
-    assert kept[0].pose.box == sighting(0, 0.8).pose.box
+    np.testing.assert_allclose(kept[0].pose.keypoints - detection(0, 1).pose.keypoints, 2 / 5, atol=1e-3)
+    assert kept[0].pose.box == detection(0, 0.8).pose.box
 
 
 def test_merging_nobody_gives_nobody():

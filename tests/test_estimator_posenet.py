@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from movenet.engine import Runtime
-from movenet.estimator import Estimator, LookRule
+from movenet.estimator import Estimator, EstimatorSettings
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "tfjs_posenet.json").read_text())["pictures"]
-F32 = Runtime(precision="f32")
+F32 = Runtime(precision="fp32")
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def test_it_sees_the_person_whom_movenet_sees(looks, pictures, request):
 
 def test_everybody_is_found_where_the_javascript_finds_them(pictures):
     image, golden = pictures["000000008690.jpg@256"], GOLDEN["000000008690.jpg@256"]["multi"]
-    rule = LookRule(finder="posenet", min_center_score=0.5)
-    found = Estimator("posenet", rule=rule, runtime=F32).find(image)
+    settings = EstimatorSettings(min_center_score=0.5)
+    found = Estimator("posenet", settings=settings, detector="posenet", runtime=F32).detect(image)
     theirs = sorted(golden, key=lambda person: -person["score"])
-    ours = [sighting.pose for sighting in found]
+    ours = [detection.pose for detection in found]
     assert [pose.score for pose in ours] == pytest.approx([person["score"] for person in theirs], abs=0.001)
     for pose, person in zip(ours, theirs, strict=True):
         y, x, _ = np.transpose(person["keypoints"])
@@ -65,6 +65,6 @@ def test_a_picture_without_anybody_gives_nobody(once, twice):
 
 def test_many_people_need_no_second_model(pictures):
     estimator = Estimator("posenet", people="many", method="bottom-up", runtime=F32)
-    assert estimator.finder is estimator.engine
+    assert estimator.detector is estimator.engine
     sure = [pose for pose in estimator(pictures["000000008690.jpg@256"]) if pose.score > 0.5]
     assert len(sure) == 2

@@ -93,7 +93,7 @@ def test_the_protocol_names_the_model_and_the_engine():
     said = describe(scripted(Eye()), None)
     assert said["model"] == "lightning"
     assert said["sha256"] == MODELS["lightning"].sha256
-    assert said["engine"] == "ScriptedEngine, f32"
+    assert said["engine"] == "ScriptedEngine, fp32"
 
 
 def test_versions_of_what_is_in_use_are_told():

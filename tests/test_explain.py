@@ -74,7 +74,9 @@ def said_in(figure):
 
 
 def test_the_steps_end_where_the_decoder_ends(explained, lightning):
-    decoded = decode_one(lightning.engine(explained.square[None]), [explained.guide], lightning.rule.reach)[0]
+    decoded = decode_one(
+        lightning.engine(explained.square[None]), [explained.guide], lightning.settings.reach
+    )[0]
     np.testing.assert_array_equal(explained.points / GRID, decoded[:, :2])
     np.testing.assert_array_equal(explained.scores, decoded[:, 2])
 
@@ -99,7 +101,7 @@ def test_the_cells_are_where_the_maps_shown_are_highest(explained):
 
 
 def test_the_keypoints_are_the_mean_of_where_the_cells_around_hold_them_to_be(explained):
-    assert explained.rule.reach == 1
+    assert explained.settings.reach == 1
     for k, (y, x) in enumerate(explained.cells):
         near = (slice(max(y - 1, 0), y + 2), slice(max(x - 1, 0), x + 2))
         weights = explained.heatmaps[k][near][..., None]
@@ -114,12 +116,12 @@ def test_the_starts_lie_between_the_regression_and_the_guide(explained):
 
 
 def test_the_most_prominent_person_is_chosen(explained):
-    assert explained.chosen.prominence == max(sighting.prominence for sighting in explained.people)
+    assert explained.chosen.prominence == max(detection.prominence for detection in explained.people)
 
 
 def test_one_look_is_at_the_whole_photo_around_its_middle(astronaut, lightning):
     once = explain(astronaut[:300], Estimator(lightning.engine, method="whole"))
-    assert (once.finder, once.people, once.chosen, once.guide) == (None, (), None, None)
+    assert (once.detector, once.people, once.chosen, once.guide) == (None, (), None, None)
     assert (once.crop.left, once.crop.top, once.crop.width) == (0, -106, 512)
     np.testing.assert_array_equal(once.focus, [24, 24])
     np.testing.assert_array_equal(once.starts, once.regressed)

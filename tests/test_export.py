@@ -39,7 +39,7 @@ def test_the_file_of_the_wheel_comes_out_again_from_the_network_it_holds():
     shipped = onnx.load(card.path)
     properties = {p.key.removeprefix("movenet."): p.value for p in shipped.metadata_props}
     network = load_network(read_state(shipped), architecture_of(shipped))
-    metadata = {name: properties[name] for name in ("name", "side", "source", "licence")}
+    metadata = {name: properties[name] for name in ("name", "side", "source", "licence", "base")}
     assert to_onnx(network, metadata).SerializeToString(deterministic=True) == card.path.read_bytes()
 
 
@@ -54,7 +54,7 @@ def test_a_file_names_nothing_of_the_computer_that_wrote_it(tiny_model):
 def test_a_model_of_ones_own_runs_in_every_engine_at_any_size(engine, tiny, tiny_model, tmp_path):
     path = tmp_path / "tiny.onnx"
     onnx.save(tiny_model, path)
-    runner = open_engine(path, Runtime(engine, "f32"))
+    runner = open_engine(path, Runtime(engine, "fp32"))
     squares = np.random.default_rng(0).integers(0, 255, (2, 96, 64, 3), np.uint8)
     shipped = load_network(read_state(tiny_model), tiny.architecture)
     with torch.inference_mode():

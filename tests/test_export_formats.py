@@ -95,9 +95,9 @@ def test_a_many_person_network_of_ones_own_answers_with_six_people():
 def test_an_export_in_fp32_runs_in_every_engine_and_can_be_trained_on(tiny, tmp_path):
     ship(tiny, tmp_path / "it.onnx", Wish("onnx"))
     squares = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)
-    expected = open_engine(tiny, Runtime("torch", "f32"))(squares)
+    expected = open_engine(tiny, Runtime("torch", "fp32"))(squares)
     for engine in ("openvino", "onnxruntime", "torch"):
-        for name, head in open_engine(tmp_path / "it.onnx", Runtime(engine, "f32"))(squares).items():
+        for name, head in open_engine(tmp_path / "it.onnx", Runtime(engine, "fp32"))(squares).items():
             np.testing.assert_allclose(head, expected[name], atol=1e-3)
     state, again = (read_network(path).state_dict() for path in (tiny, tmp_path / "it.onnx"))
     assert all(torch.equal(state[name], again[name]) for name in state)

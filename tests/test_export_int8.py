@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 from movenet.decode import decode_one
 from movenet.engine import Runtime, open_engine
 from movenet.errors import EngineError, ModelError
-from movenet.estimator import default_rule
+from movenet.estimator import default_settings
 from movenet.export.int8.rounding import round_weights
 from movenet.export.int8.sums import LARGEST_SUM, check_sums, largest_sum
 from movenet.models import DATA, INT8, MODELS
@@ -35,7 +35,7 @@ import sys
 import numpy as np
 from movenet.engine import Runtime, open_engine
 model, engine, squares, heads = sys.argv[1:]
-np.savez(heads, **open_engine(model, Runtime(engine, "f32"))(np.load(squares)))
+np.savez(heads, **open_engine(model, Runtime(engine, "fp32"))(np.load(squares)))
 """
 
 
@@ -62,7 +62,7 @@ def heads_in_another_process(name, engine, squares, folder, instructions):
 @pytest.mark.parametrize("name", SINGLE)
 def test_keypoints_stay_where_they_were(name, engine, instructions, shared, tmp_path):
     squares = golden_squares(shared, name)
-    before = answer(name.removesuffix(INT8), squares, Runtime(precision="f32"))
+    before = answer(name.removesuffix(INT8), squares, Runtime(precision="fp32"))
     after = decode_one(heads_in_another_process(name, engine, squares, tmp_path, instructions))
     moved = np.linalg.norm(after[..., :2] - before[..., :2], axis=-1)[before[..., 2] > SEEN]
     half, nearly_all = np.quantile(moved * MODELS[name].side, [0.5, 0.9])
@@ -119,7 +119,7 @@ def test_rounded_weights_never_overflow_whatever_the_weights_are(shape):
 
 @pytest.mark.parametrize("name", MADE)
 def test_a_batch_of_any_shape_is_answered_with_the_heads_of_the_card(name):
-    heads = open_engine(name, Runtime(precision="f32"))(np.zeros((2, 64, 96, 3), np.uint8))
+    heads = open_engine(name, Runtime(precision="fp32"))(np.zeros((2, 64, 96, 3), np.uint8))
     assert tuple(heads) == MODELS[name].heads
     assert {head.shape[2:] for head in heads.values()} == {(16, 24)}
 
@@ -135,9 +135,9 @@ def test_torch_refuses_and_says_what_to_choose():
 
 
 def test_a_file_given_by_its_path_says_itself_what_it_is():
-    card = open_engine(Path(DATA / "thunder-int8.onnx"), Runtime(precision="f32")).card
+    card = open_engine(Path(DATA / "thunder-int8.onnx"), Runtime(precision="fp32")).card
     assert (card.name, card.side, card.heads) == ("thunder-int8", 256, MODELS["thunder"].heads)
 
 
 def test_an_int8_model_is_used_by_the_rule_of_the_model_it_was_made_from():
-    assert default_rule("thunder-int8", "one") == default_rule("thunder", "one")
+    assert default_settings("thunder-int8", "one") == default_settings("thunder", "one")

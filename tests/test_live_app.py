@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 import movenet
 from live_stage import PERSON, happens, jpeg, models, packet
 from movenet.engine import ScriptedEngine
+from movenet.estimator import EstimatorSettings
 from movenet.live import Limits, ServerSettings, SharedModels
 from movenet.live.app import PAGE, create_app
 from movenet.models import MODELS
@@ -125,7 +126,11 @@ def test_too_many_photos_at_once_are_told_to_come_again(visit):
         return heads(squares)
 
     stage = Stage()
-    estimator = movenet.Estimator(ScriptedEngine(MODELS["lightning"], slow), rule=stage.estimator().rule)
+    estimator = movenet.Estimator(
+        ScriptedEngine(MODELS["lightning"], slow),
+        settings=EstimatorSettings(),
+        detector=stage.estimator().detector,
+    )
     client = visit(SharedModels({"slow": estimator}), photos=1)
     first = threading.Thread(target=lambda: client.post("/api/pose", content=jpeg()))
     first.start()
@@ -210,7 +215,11 @@ def test_of_pictures_that_wait_only_the_newest_is_looked_at(visit):
         assert go_on.wait(120)
         return heads(squares)
 
-    estimator = movenet.Estimator(ScriptedEngine(MODELS["lightning"], slow), rule=Stage().estimator().rule)
+    estimator = movenet.Estimator(
+        ScriptedEngine(MODELS["lightning"], slow),
+        settings=EstimatorSettings(),
+        detector=Stage().estimator().detector,
+    )
     client = visit(SharedModels({"slow": estimator}))
     with client.websocket_connect(SOCKET) as socket:
         socket.receive_text()

@@ -28,7 +28,7 @@ def picture(shared):
 
 @pytest.fixture(scope="module")
 def heads(picture):
-    return {name: open_engine("posenet", Runtime(name, "f32"))(picture) for name in ENGINES}
+    return {name: open_engine("posenet", Runtime(name, "fp32"))(picture) for name in ENGINES}
 
 
 def golden(name):
@@ -80,7 +80,7 @@ def test_the_file_of_the_wheel_comes_out_again_from_the_network_it_holds():
     shipped = onnx.load(CARD.path)
     properties = {p.key.removeprefix("movenet."): p.value for p in shipped.metadata_props}
     network = fill(build_network(architecture_of(shipped)), read_state(shipped))
-    metadata = {name: properties[name] for name in ("name", "side", "source", "licence")}
+    metadata = {name: properties[name] for name in ("name", "side", "source", "licence", "base")}
     assert to_onnx(network, metadata).SerializeToString(deterministic=True) == CARD.path.read_bytes()
 
 

@@ -47,7 +47,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning"
 )  # torch's exporter and its events
 EXAMPLES = Path(__file__).parents[1] / "examples"
-TINY = Training(steps=10, batch=2, rate=1e-3, warm_up=2, precision="f32", device="cpu")
+TINY = Training(steps=10, batch=2, rate=1e-3, warm_up=2, precision="fp32", device="cpu")
 
 
 def tiny(folder, out="run", **more):
@@ -182,7 +182,7 @@ def test_a_finished_model_runs_wherever_a_model_runs(tmp_path):
     assert {"dots/AP", "dots/PCK", "pictures/s", "waiting", "loss/heatmap"} <= last.figures.keys()
     estimator = Estimator(settings.out / "model.onnx", method="whole", min_score=0.0)
     assert (estimator.engine.card.name, estimator.engine.card.side) == ("dots", 64)
-    pose = estimator.look([read_photo(tmp_path / "images" / "0.png")], [Crop.whole(80, 64, 64)])[0]
+    pose = estimator.estimate_crops([read_photo(tmp_path / "images" / "0.png")], [Crop.whole(80, 64, 64)])[0]
     assert pose.keypoints.shape == (3, 2)
     assert (settings.out / "sheets" / "dots-0000010.jpg").is_file()
     assert list((settings.out / "events").iterdir())
@@ -243,7 +243,7 @@ def test_several_processes_share_a_batch(tmp_path):
     (tmp_path / "run.toml").write_text(
         '[model]\nstart = "scratch"\nwidth = 0.35\nside = 64\n'
         '[skeleton]\nnames = ["red", "green", "blue"]\n[[data]]\nimages = "images"\nannotations = "labels.json"\n'
-        '[training]\nsteps = 2\nbatch = 4\nprecision = "f32"\ndevice = "cpu"\n[every]\nlog = 1\n'
+        '[training]\nsteps = 2\nbatch = 4\nprecision = "fp32"\ndevice = "cpu"\n[every]\nlog = 1\n'
     )
     code = "import sys; from movenet.cli import main; sys.argv[0] = 'movenet'; main()"
     environment = os.environ | {
@@ -390,7 +390,7 @@ def test_eight_pictures_are_learned_by_heart(shared, tmp_path):
         validation=(Validation(tmp_path / "eight.json", folder / "images"),),
         augmentation=PLAIN,
         training=Training(
-            steps=100, batch=8, rate=5e-4, warm_up=20, average=0.9, precision="f32", device="cpu"
+            steps=100, batch=8, rate=5e-4, warm_up=20, average=0.9, precision="fp32", device="cpu"
         ),
         every=Every(log=10, checkpoint=1000, validation=1000),
     )

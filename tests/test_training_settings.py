@@ -40,7 +40,7 @@ def test_a_single_setting_can_be_given_over_the_files(tmp_path):
         (DATA + "[training]\nsteps = true\n", "expected 'training.steps' to be of type int, got True"),
         (
             DATA + '[training]\nprecision = "f16"\n',
-            "expected 'training.precision' to be auto or f32 or bf16, got 'f16'",
+            "expected 'training.precision' to be auto or fp32 or bf16, got 'f16'",
         ),
         (DATA + "[training]\nbatch = 0\n", "to be at least 1"),
         (DATA + "[model]\nside = 100\n", "multiple of 32"),

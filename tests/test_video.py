@@ -9,7 +9,7 @@ from films import Film
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
 from movenet.models import DATA
-from movenet.video import CALM, FollowRule, VideoEstimator, smooth_recording, watch
+from movenet.video import CALM, FollowSettings, VideoEstimator, smooth_recording, watch
 from stage import Stage, keypoints, scene
 
 RATE_HZ = 30
@@ -29,8 +29,10 @@ def follower(stage, **settings):
 def short_sighted(stage, min_score):
     """Return a follower whose search sees only people it is so sure of."""
     estimator = stage.estimator()
-    rule = replace(estimator.rule, min_sighting_score=min_score)
-    return VideoEstimator(Estimator(estimator.engine, rule=rule), smoothing=None)
+    settings = replace(estimator.settings, min_detection_score=min_score)
+    return VideoEstimator(
+        Estimator(estimator.engine, settings=settings, detector=estimator.detector), smoothing=None
+    )
 
 
 def at(person, x, y=None):
@@ -79,8 +81,8 @@ def test_an_empty_scene_costs_a_search_a_frame_and_no_look(stage):
 
 
 def test_a_sure_track_costs_a_look_a_frame_and_a_search_now_and_then(stage):
-    rule = FollowRule(check_every_s=0.5)
-    play(follower(stage, rule=rule).stream(), [scene(ADA)] * 61)
+    settings = FollowSettings(check_every_s=0.5)
+    play(follower(stage, settings=settings).stream(), [scene(ADA)] * 61)
     assert stage.looks == 61
     assert stage.searches == 5
 
@@ -101,7 +103,9 @@ def test_no_frame_costs_more_than_a_search_and_two_looks(stage):
 @pytest.mark.parametrize("speed_px", [1, 4, 8])
 def test_a_walking_person_is_followed_without_a_search(stage, speed_px):
     people = [at(ADA, 20 + speed_px * i) for i in range(50)]
-    found = play(follower(stage, rule=FollowRule(check_every_s=10)).stream(), [scene(p) for p in people])
+    found = play(
+        follower(stage, settings=FollowSettings(check_every_s=10)).stream(), [scene(p) for p in people]
+    )
     assert all(is_on(poses, p) for poses, p in zip(found, people, strict=True))
     assert stage.searches == 1
 
@@ -219,7 +223,7 @@ def test_the_first_frame_may_have_any_time(stage):
 
 
 def test_after_a_gap_the_whole_frame_is_searched_and_smoothing_starts_afresh(stage):
-    video = VideoEstimator(stage.estimator(), rule=FollowRule(check_every_s=100))
+    video = VideoEstimator(stage.estimator(), settings=FollowSettings(check_every_s=100))
     stream = video.stream()
     play(stream, [scene(ADA)] * 5)
     moved = at(ADA, 110)

@@ -28,14 +28,14 @@ def middle(crop):
     return np.array([crop.left + crop.width / 2, crop.top + crop.height / 2])
 
 
-@pytest.mark.parametrize("rule", [WholeFrame, GoogleRule, TfjsRule])
-def test_a_person_in_the_middle_is_followed(rule, estimator):
-    assert all(is_on(poses, PERSON) for poses in play(rule(estimator), [scene(PERSON)] * 5))
+@pytest.mark.parametrize("baseline", [WholeFrame, GoogleRule, TfjsRule])
+def test_a_person_in_the_middle_is_followed(baseline, estimator):
+    assert all(is_on(poses, PERSON) for poses in play(baseline(estimator), [scene(PERSON)] * 5))
 
 
-@pytest.mark.parametrize("rule", [WholeFrame, GoogleRule])
-def test_some_answer_even_where_nobody_is(rule, estimator):
-    assert all(len(poses) == 1 for poses in play(rule(estimator), [scene()] * 3))
+@pytest.mark.parametrize("baseline", [WholeFrame, GoogleRule])
+def test_some_answer_even_where_nobody_is(baseline, estimator):
+    assert all(len(poses) == 1 for poses in play(baseline(estimator), [scene()] * 3))
 
 
 def test_googles_crop_sees_the_torso_and_cuts_limbs_where_tfjs_does_not():
@@ -53,9 +53,9 @@ def test_googles_crop_sees_the_torso_and_cuts_limbs_where_tfjs_does_not():
 
 
 def test_google_looks_at_the_whole_frame_when_it_loses_the_torso(estimator):
-    rule = GoogleRule(estimator)
-    play(rule, [scene(PERSON), scene()])
-    assert rule.crop == Crop.whole(640, 360, 192)
+    settings = GoogleRule(estimator)
+    play(settings, [scene(PERSON), scene()])
+    assert settings.crop == Crop.whole(640, 360, 192)
 
 
 def test_tfjs_never_finds_one_at_the_side_of_a_wide_frame(estimator):
@@ -65,20 +65,20 @@ def test_tfjs_never_finds_one_at_the_side_of_a_wide_frame(estimator):
 
 
 def test_tfjs_forgets_everything_when_nothing_is_seen(estimator):
-    rule = TfjsRule(estimator)
-    rule(scene(PERSON), 0.0)
-    assert rule.crop is not None
-    assert rule(scene(), 0.1) == []
-    assert (rule.crop, rule.edges, rule.smooth) == (None, None, None)
+    settings = TfjsRule(estimator)
+    settings(scene(PERSON), 0.0)
+    assert settings.crop is not None
+    assert settings(scene(), 0.1) == []
+    assert (settings.crop, settings.edges, settings.smooth) == (None, None, None)
 
 
 def test_the_edges_of_tfjs_crop_follow_with_a_tenth_of_the_last(estimator):
-    rule = TfjsRule(estimator)
-    rule(scene(PERSON), 0.0)
-    before = middle(rule.crop)
+    settings = TfjsRule(estimator)
+    settings(scene(PERSON), 0.0)
+    before = middle(settings.crop)
     moved = (PERSON[0] + 20, *PERSON[1:])
-    rule(scene(moved), 0.1)
-    assert middle(rule.crop)[0] - before[0] == pytest.approx(0.9 * 20, abs=1.5)
+    settings(scene(moved), 0.1)
+    assert middle(settings.crop)[0] - before[0] == pytest.approx(0.9 * 20, abs=1.5)
 
 
 def test_tfjs_smoothes_what_it_shows(estimator):

@@ -9,8 +9,8 @@ from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
 from movenet.synthetic.camera import Filming
 from movenet.synthetic.many_people import SCRIPTS, make_scenes
-from movenet.video import FollowRule, VideoEstimator, smooth_recording
-from movenet.video.tracks import TrackRule
+from movenet.video import FollowSettings, VideoEstimator, smooth_recording
+from movenet.video.tracks import TrackSettings
 from movenet.video_evaluation.crowds import follow_scene
 from movenet.video_evaluation.identities import identify
 from stage import BLUE, GREEN, RED, YELLOW, Stage, keypoints, scene
@@ -80,9 +80,9 @@ def test_another_who_comes_in_where_one_left_a_moment_ago_gets_a_new_id(stage):
 
 
 def test_an_id_is_never_given_again(stage):
-    rule = TrackRule(missing_s=0.2)
+    settings = TrackSettings(missing_s=0.2)
     films = [[ANN]] * 5 + [[]] * 20 + [[ANN]] * 5 + [[]] * 20 + [[BEN]] * 5
-    seen = play(follower(stage, tracks=rule).stream(), films)
+    seen = play(follower(stage, tracks=settings).stream(), films)
     assert [set(seen[i]) for i in (0, 29, -1)] == [{1}, {2}, {3}]
 
 
@@ -96,14 +96,14 @@ def test_one_hidden_for_a_while_is_found_again_by_the_same_id(stage):
 
 
 def test_a_newcomer_is_found_at_the_next_search(stage):
-    rule = FollowRule(check_every_s=0.3)
-    seen = play(follower(stage, rule=rule).stream(), [[ANN]] * 10 + [[ANN, BEN]] * 10)
+    settings = FollowSettings(check_every_s=0.3)
+    seen = play(follower(stage, settings=settings).stream(), [[ANN]] * 10 + [[ANN, BEN]] * 10)
     assert all(len(poses) == 2 for poses in seen[19:])
 
 
 def test_people_who_are_sure_cost_a_look_each_and_a_search_now_and_then(stage):
-    rule = FollowRule(check_every_s=0.5)
-    play(follower(stage, rule=rule).stream(), [[ANN, BEN]] * 61)
+    settings = FollowSettings(check_every_s=0.5)
+    play(follower(stage, settings=settings).stream(), [[ANN, BEN]] * 61)
     assert stage.looks == 122
     assert stage.searches <= 5
 
@@ -188,7 +188,7 @@ def test_people_cut_out_of_photos_who_cross_or_leave_never_get_each_other_s_ids(
     coco = shared / "data" / "coco-train-small"
     scenes = make_scenes(coco / "train.json", coco / "images", len(SCRIPTS), 5, Filming(seconds=3))
     chosen = next(scene for scene in scenes if scene.name.startswith(kind))
-    video = VideoEstimator(Estimator("lightning", people="many", rule="fast"))
+    video = VideoEstimator(Estimator("lightning", people="many", settings="fast"))
     found = identify([follow_scene(chosen, {"ours": video.stream})["ours"]])
     assert found.shared_ids == 0
     assert found.idf1 > 0.85
@@ -198,7 +198,7 @@ def test_the_three_people_of_a_real_clip_keep_three_ids(shared):
     from movenet.media import open_source
 
     seen = defaultdict(int)
-    stream = VideoEstimator(Estimator("lightning", people="many", rule="fast")).stream()
+    stream = VideoEstimator(Estimator("lightning", people="many", settings="fast")).stream()
     with open_source(shared / "media" / "pose2sim_Demo_MultiPerson_cam01.mp4") as source:
         for frame in source:
             for pose in stream(frame.image, frame.time_s):

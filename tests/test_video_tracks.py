@@ -15,7 +15,7 @@ from movenet.video.tracks import (
     Look,
     Seen,
     Track,
-    TrackRule,
+    TrackSettings,
     affinity,
     captured,
     name,
@@ -26,7 +26,7 @@ from movenet.video.tracks import (
 )
 from stage import PLACES
 
-RULE = TrackRule()
+RULE = TrackSettings()
 SIZE = (640, 360)
 
 

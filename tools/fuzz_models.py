@@ -33,7 +33,7 @@ def damaged_model_case(seed: int) -> str:
         warnings.simplefilter("error", RuntimeWarning)
         path = Path(name) / "damaged.onnx"
         path.write_bytes(_damaged(original, chance))
-        engine = open_engine(path, Runtime(chance.choice(ENGINES), "f32"))
+        engine = open_engine(path, Runtime(chance.choice(ENGINES), "fp32"))
         estimator = Estimator(engine, method="whole", min_score=0.0)
         (pose,) = estimator(np.random.default_rng(seed).integers(0, 256, (90, 120, 3), dtype=np.uint8))
     if not (np.isfinite(pose.keypoints).all() and np.isfinite(pose.scores).all()):

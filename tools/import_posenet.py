@@ -115,7 +115,13 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, default=DATA)
     arguments = parser.parse_args()
     network = read_network(arguments.package)
-    metadata = {"name": NAME, "side": str(ORIGIN.side), "source": SOURCE, "licence": "Apache-2.0"}
+    metadata = {
+        "name": NAME,
+        "side": str(ORIGIN.side),
+        "source": SOURCE,
+        "licence": "Apache-2.0",
+        "base": NAME,
+    }
     model = to_onnx(network, metadata)
     data = model.SerializeToString(deterministic=True)
     (arguments.out / f"{NAME}.onnx").write_bytes(data)

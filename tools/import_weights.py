@@ -182,6 +182,7 @@ def convert(package: Path, name: str) -> bytes:
         "side": str(origin.side),
         "source": f"{graph['generatedBy']} through {PACKAGE}",
         "licence": "Apache-2.0",
+        "base": name,
     }
     return to_onnx(load_network(named, origin.architecture), metadata).SerializeToString(deterministic=True)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from movenet.atomic import written_whole
 from movenet.crop import Crop
-from movenet.estimator import default_rule
+from movenet.estimator import default_settings
 from movenet.export.as_onnx import FLOATING
 from movenet.export.int8.graph import Graph
 from movenet.export.int8.rounding import quantise
@@ -48,7 +48,7 @@ def draw_squares(shared: Path, card: ModelCard, count: int) -> NDArray[np.uint8]
 def _people(shared: Path, card: ModelCard) -> list[tuple[list[tuple[Path, Crop]], float]]:
     """Mostly the second look around somebody; some whole pictures, for those who look once."""
     coco, sports = (_annotated(shared / "data" / place) for place in ("coco-train-small", "sports"))
-    factor = default_rule(card.name, "one").factor
+    factor = default_settings(card, "one").crop_factor
     near = [
         [
             (path, Crop.around_box(tuple(person["bbox"]), factor, card.side))

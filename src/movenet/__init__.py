@@ -9,7 +9,7 @@ Importing this loads numpy and OpenCV; engines and codecs are loaded when they a
 """
 
 from movenet._version import __version__ as __version__
-from movenet.calibration import chances
+from movenet.calibration import probabilities
 from movenet.crop import Crop
 from movenet.decode import Guide, decode_many, decode_one
 from movenet.drawing import Style, draw
@@ -23,7 +23,14 @@ from movenet.errors import (
     ModelError,
     MoveNetError,
 )
-from movenet.estimator import Estimator, LookRule, Sighting, default_rule, estimate, from_corners
+from movenet.estimator import (
+    Detection,
+    Estimator,
+    EstimatorSettings,
+    default_settings,
+    estimate,
+    from_corners,
+)
 from movenet.interop import to_supervision
 from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
 from movenet.models import MODELS, ModelCard
@@ -31,7 +38,7 @@ from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 from movenet.records import Record, open_records, read_records
 from movenet.skeleton import Skeleton, name_skeleton
 from movenet.smoothing import OneEuro, ZeroPhase
-from movenet.video import FollowRule, TrackRule, VideoEstimator, smooth_recording, watch
+from movenet.video import FollowSettings, TrackSettings, VideoEstimator, smooth_recording, watch
 from movenet.video.callbacks import RunningStream, start_stream, stream
 
 __all__ = [
@@ -42,14 +49,15 @@ __all__ = [
     "SIGMAS",
     "Crop",
     "DataError",
+    "Detection",
     "Engine",
     "EngineError",
     "Estimator",
+    "EstimatorSettings",
     "FileError",
-    "FollowRule",
+    "FollowSettings",
     "Frame",
     "Guide",
-    "LookRule",
     "MediaError",
     "MissingExtraError",
     "ModelCard",
@@ -61,16 +69,14 @@ __all__ = [
     "RunningStream",
     "Runtime",
     "ScriptedEngine",
-    "Sighting",
     "Skeleton",
     "Style",
-    "TrackRule",
+    "TrackSettings",
     "VideoEstimator",
     "ZeroPhase",
-    "chances",
     "decode_many",
     "decode_one",
-    "default_rule",
+    "default_settings",
     "draw",
     "estimate",
     "from_corners",
@@ -79,6 +85,7 @@ __all__ = [
     "open_records",
     "open_source",
     "open_writer",
+    "probabilities",
     "read_photo",
     "read_records",
     "smooth_recording",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from movenet.errors import ModelError
-from movenet.models import INT8
+from movenet.models import ModelCard, base_of
 
 CLOSEST: Final = 1e-4
 """Scores closer to 0 or 1 than this are taken for it: the logit ends there."""
@@ -37,7 +37,7 @@ CURVES: Final[Mapping[str, Curve]] = {"lightning": Curve(2.01, 1.93), "thunder":
 """Fitted with two looks on every second picture of a list of 486 out of COCO val2017 (docs/accuracy.md)."""
 
 
-def chances(scores: ArrayLike, model: str = "lightning") -> NDArray[np.float64]:
+def probabilities(scores: ArrayLike, model: str | ModelCard = "lightning") -> NDArray[np.float64]:
     """Return how likely keypoints of these scores are right.
 
     Right is a keypoint that is in the picture and so near its true place that COCO's similarity (OKS) for it is .5 or
@@ -45,17 +45,18 @@ def chances(scores: ArrayLike, model: str = "lightning") -> NDArray[np.float64]:
 
     Args:
         scores: any shape, 0…1, as `Pose.scores` of a two-look estimate by MoveNet.
-        model: "lightning" or "thunder", int8 or not.
+        model: name of an official model, or the card of any that was made from one (`ModelCard.base`).
 
     Returns:
-        The chances, 0…1, of the same shape.
+        The probabilities, 0…1, of the same shape.
 
     Raises:
         ModelError: if nothing was measured for the model.
     """
-    curve = CURVES.get(model.removesuffix(INT8))
+    base = base_of(model)
+    curve = CURVES.get(base or "")
     if curve is None:
-        raise ModelError(f"expected a model out of {', '.join(CURVES)}, got '{model}'")
+        raise ModelError(f"expected a model made from one of {', '.join(CURVES)}, got one made from {base}")
     return curve(scores)
 
 

@@ -26,7 +26,7 @@ from movenet.machine import (
     usable_cores,
 )
 from movenet.media.photo import read_photo
-from movenet.models import DATA, INT8, MODELS, ModelCard
+from movenet.models import DATA, MODELS, ModelCard
 
 KNOWN_ANSWERS: Final = DATA / "known_answers.json"
 """By model, what it answers (see `answer`) where the arithmetic is right; written by tools/known_answers.py."""
@@ -40,7 +40,7 @@ SEEN: Final = 0.3
 SHARE: Final = 0.75
 """This share of the keypoints is within the limit of the stored ones; the rest are in doubt in the picture itself."""
 
-LIMITS_PX: Final[Mapping[str, float]] = {"f32": 0.05, "int8": 0.7, "bf16": 1.5}
+LIMITS_PX: Final[Mapping[str, float]] = {"fp32": 0.05, "int8": 0.7, "bf16": 1.5}
 """How far keypoints may be from the stored ones, in pixels of the square, by arithmetic.
 
 Two orders of the same float32 sums: below .01; int8 sums that are exact: up to .4; int8 sums that overflow in 16 bits:
@@ -116,7 +116,7 @@ def examine_engine(name: str) -> Iterator[Finding]:
         yield Finding(what, str(error), "mend")
         return
     yield Finding(what, f"works, precision {chosen}")
-    precisions: tuple[Precision, ...] = ("auto",) if chosen == "f32" else ("auto", "f32")
+    precisions: tuple[Precision, ...] = ("auto",) if chosen == "fp32" else ("auto", "fp32")
     for precision in precisions:
         runtime = Runtime(name, precision, threads=1)  # more would wait for each other on a busy machine
         shown = chosen if precision == "auto" else precision
@@ -125,7 +125,7 @@ def examine_engine(name: str) -> Iterator[Finding]:
 
 def _answers(runtime: Runtime) -> str:
     """Compare the answers of every model that an engine runs; PyTorch runs no int8."""
-    names = [name for name in MODELS if runtime.engine != "torch" or not name.endswith(INT8)]
+    names = [name for name in MODELS if runtime.engine != "torch" or not MODELS[name].is_int8]
     return check_answers(open_engine(name, runtime) for name in names)
 
 
@@ -158,7 +158,7 @@ def distance_px(engine: Engine) -> float:
 
 def limit_px(engine: Engine) -> float:
     """Return how far from the stored keypoints this engine's may be: its coarsest arithmetic decides."""
-    kinds = {engine.precision, "int8" if engine.card.name.endswith(INT8) else engine.precision}
+    kinds = {engine.precision, "int8" if engine.card.is_int8 else engine.precision}
     return max(LIMITS_PX[kind] for kind in kinds)
 
 

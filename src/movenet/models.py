@@ -20,8 +20,8 @@ MOST_SIDE: Final = 2048
 """Longest side of a model's input, in pixels: the heads of 2048 × 2048 alone take 90 MB."""
 MOST_KEYPOINTS: Final = 1000
 """Most keypoints of a model."""
-PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence", "int8_sums")
-"""What an ONNX file of ours says of itself, each under "movenet.…"; the last only where the model computes in int8."""
+PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence", "base", "int8_sums")
+"""Properties of an ONNX file of this package, each under "movenet."; the last two where they apply (`ModelCard`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,22 @@ class ModelCard:
     licence: str
     sha256: str | None = None
     """Of the file, in hexadecimal; None for a model of the user's own."""
-    exact_sums: bool = False
-    """Whether its int8 sums are exact on processors without integer dot products (`movenet.export.int8.sums`)."""
+    base: str | None = None
+    """Name of the official model whose weights this one has or was trained from: settings and calibration measured for
+    that model apply. None for a model trained from scratch."""
+    int8_sums: str | None = None
+    """None for a model in floating point. For int8, "exact" if its sums are exact on processors without integer dot
+    products (`movenet.export.int8.sums`), else anything else."""
 
     @property
     def family(self) -> Literal["movenet", "posenet"]:
         """Which network this is, and so who reads its heads: `movenet.decode` or `movenet.decode.posenet`."""
         return family_of(self.heads)
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether the backbone computes in int8."""
+        return self.int8_sums is not None
 
     @property
     def finds_many(self) -> bool:
@@ -88,7 +97,8 @@ _AS_PUBLISHED: Final = {
             keypoints=17,
             source=f"Google MoveNet SinglePose Lightning v4, {_VIA}",
             licence="Apache-2.0",
-            sha256="a82bf53e6c3585a9da252945d8273c3ca1c2de117e9f62a4c67a52e204d6ea64",
+            base="lightning",
+            sha256="411ff9af9f613074de6415f14118b48d0e0184d02f15fa8c9774ae2d60d3462d",
         ),
         ModelCard(
             name="thunder",
@@ -99,7 +109,8 @@ _AS_PUBLISHED: Final = {
             keypoints=17,
             source=f"Google MoveNet SinglePose Thunder v4, {_VIA}",
             licence="Apache-2.0",
-            sha256="872e78cb07de4f38bb0d3a196170fd11aa1905fe373c8a62ae6452404a99692b",
+            base="thunder",
+            sha256="ff82af8d9eeb6446505d4909798f3e1477c8b4921a2d50fc875001f6b9675def",
         ),
         ModelCard(
             name="multipose",
@@ -110,7 +121,8 @@ _AS_PUBLISHED: Final = {
             keypoints=17,
             source=f"Google MoveNet MultiPose Lightning v1, {_VIA}",
             licence="Apache-2.0",
-            sha256="0074444b4819ca53e2634481912be47db9e1eb2de7652f7565680d289c309040",
+            base="multipose",
+            sha256="38dd1843c6e11e3d9786014341a24e3c97d863c4013f72bfae2e99f8fce28ee2",
         ),
         ModelCard(
             name="posenet",
@@ -121,15 +133,16 @@ _AS_PUBLISHED: Final = {
             keypoints=17,
             source=f"Google PoseNet MobileNetV1 0.75, output stride 16, {_VIA}",
             licence="Apache-2.0",
-            sha256="ff81da003a4c6cf82cf803a5f69bdebdbd4a8b024be25be7623c48d64605cd31",
+            base="posenet",
+            sha256="79669ef83f543dcdc24616dbaa40eb8f522c8153385a58a770defd5be7be4dee",
         ),
     )
 }
 
 _INT8: Final = {
-    "lightning": "f8136f776433772c07d0edfddc46840723400b27ddf5ffed06e355841c7d115b",
-    "thunder": "af6e73e066a1d566faa2208b3271f8235c2a0962b1b9f7edb1c9f04d511657e4",
-    "multipose": "fd27cec1b416ff090c7a32a01937b49420e129bcff1c3b841e5520ffa829020e",
+    "lightning": "08bdac921e537278963a66c6d674d04ece41acf0a3de11cc992c2ce3f1c8e51f",
+    "thunder": "5dcf18a51fa482715fb6a2e8544eda951d85cdc13d8ca24cec946ca9bfe27b58",
+    "multipose": "30a172bffb4a943dd59436b640c2cccb43df22865e3fab32d304cf162cf0c95b",
 }
 
 MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
@@ -139,7 +152,7 @@ MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
         path=DATA / f"{name}{INT8}.onnx",
         source=f"{_AS_PUBLISHED[name].source}; int8 by tools/quantize.py",
         sha256=sha256,
-        exact_sums=True,
+        int8_sums="exact",
     )
     for name, sha256 in _INT8.items()
 }
@@ -148,6 +161,19 @@ MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
 def family_of(heads: Collection[str]) -> Literal["movenet", "posenet"]:
     """Return which network gives these heads: only PoseNet leads from keypoint to keypoint."""
     return "posenet" if "outward" in heads else "movenet"
+
+
+def base_of(model: str | ModelCard) -> str | None:
+    """Return the official model that a model of the table, or of a card, was made from, if any.
+
+    Raises:
+        ModelError: if a name is not in the table.
+    """
+    if isinstance(model, ModelCard):
+        return model.base
+    if model not in MODELS:
+        raise ModelError(f"expected one of {', '.join(MODELS)}, got '{model}'")
+    return MODELS[model].base
 
 
 def find_model(model: str | Path) -> ModelCard | Path:
@@ -180,7 +206,8 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
             keypoints=int(properties["movenet.keypoints"]),
             source=properties["movenet.source"],
             licence=properties["movenet.licence"],
-            exact_sums=properties.get("movenet.int8_sums") == "exact",
+            base=properties.get("movenet.base"),
+            int8_sums=properties.get("movenet.int8_sums", _sums_unsaid(path)),
         )
     except (KeyError, ValueError) as error:
         raise ModelError(
@@ -188,6 +215,11 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
         ) from None
     _check_bounds(card)
     return card
+
+
+def _sums_unsaid(path: Path) -> str | None:
+    """Return what is known of the sums of a file that says nothing of them; "QuantizeLinear" is the type of a node."""
+    return "unknown" if b"QuantizeLinear" in path.read_bytes() else None
 
 
 def _check_bounds(card: ModelCard) -> None:

@@ -20,7 +20,7 @@ Opener = Callable[[str, Runtime], Engine]
 
 USUAL_MODELS: Final = ("lightning", "thunder")
 USUAL_ENGINES: Final = ("openvino", "onnxruntime")
-USUAL_PRECISIONS: Final[tuple[Precision, ...]] = ("f32", "auto")
+USUAL_PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class EngineTimes:
     model: str
     engine: str
     precision: str
-    """The arithmetic really used: "f32", "bf16" …"""
+    """The arithmetic really used: "fp32", "bf16" …"""
     threads: int | None
     """None if it was left to the runtime."""
     batch: int
@@ -95,7 +95,7 @@ def variants(
 ) -> list[Variant]:
     """Return every combination; what is not given is the usual.
 
-    That is Lightning and Thunder in OpenVINO and ONNX Runtime, in f32 and what the processor does best, on one
+    That is Lightning and Thunder in OpenVINO and ONNX Runtime, in fp32 and what the processor does best, on one
     thread and on as many as there are cores, one picture at a time, of the model's own size.
     """
     cores = usable_cores()

@@ -18,7 +18,7 @@ from movenet.crop import Crop
 from movenet.decode import Guide, Heads
 from movenet.decode.families import READERS
 from movenet.drawing import draw_on
-from movenet.estimator import Sighting
+from movenet.estimator import Detection
 from movenet.media.frame import Frame
 from movenet.media.photo import write_photo
 from movenet.media.sources.opening import open_source
@@ -126,14 +126,14 @@ class Walk:
 
     def _place(self, frame: Frame, poses: Sequence[Pose]) -> tuple[Crop, Guide | None]:
         """Return where to look in a frame and for whom: as for the frame after it."""
-        side, rule = self._follower.estimator.engine.card.side, self._follower.rule
+        side, settings = self._follower.estimator.engine.card.side, self._follower.settings
         bounds = poses[0].bounds() if poses else None
         if bounds is None:
             return Crop.whole(frame.image.shape[1], frame.image.shape[0], side), None
         x, y, width, height = bounds
-        sighting = Sighting(poses[0], np.array([x + width / 2, y + height / 2]))
-        crop = sighting.crop(side, rule.factor)
-        return crop, sighting.guide(crop, rule.guide_share, self._follower.estimator.shift_px)
+        detection = Detection(poses[0], np.array([x + width / 2, y + height / 2]))
+        crop = detection.crop(side, settings.crop_factor)
+        return crop, detection.guide(crop, settings.guide_weight, self._follower.estimator.shift_px)
 
     def _decode_video(self) -> None:
         with open_source(self._video) as source:
@@ -141,9 +141,9 @@ class Walk:
                 pass
 
     def _first_look(self) -> None:
-        every = max(round(self._rate_fps * self._follower.rule.check_every_s), 1)
+        every = max(round(self._rate_fps * self._follower.settings.check_every_s), 1)
         for frame in self.frames[::every]:
-            self._follower.estimator.find(frame.image)
+            self._follower.estimator.detect(frame.image)
 
     def _crop(self) -> None:
         self._places = [self._place(*seen) for seen in zip(self.frames, self.poses, strict=True)]
@@ -160,7 +160,7 @@ class Walk:
         estimator = self._follower.estimator
         reader = READERS[estimator.engine.card.family]
         for heads, (crop, guide) in zip(self._heads, self._places, strict=True):
-            crop.decoded_to_image(reader.one(heads, [guide], estimator.rule.reach)[0], reader.shift_px)
+            crop.decoded_to_image(reader.one(heads, [guide], estimator.settings.reach)[0], reader.shift_px)
 
     def _smooth(self) -> None:
         settings, state = self._follower.smoothing, None

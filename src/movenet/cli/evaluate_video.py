@@ -55,7 +55,7 @@ def evaluate_video(
     from movenet.estimator import Estimator
 
     runtime = Runtime(engine.value, precision.value, threads)
-    estimator = Estimator(model, people=people.value, rule=preset.value, runtime=runtime)
+    estimator = Estimator(model, people=people.value, settings=preset.value, runtime=runtime)
     figures = {
         "model": estimator.engine.card.name,
         "precision": estimator.engine.precision,

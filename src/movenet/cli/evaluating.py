@@ -50,7 +50,7 @@ def _open(question: Question) -> Estimator:
     if q.crop_to_box is not None:
         return Estimator(q.model, method="whole", min_score=0.0, runtime=q.runtime)
     return Estimator(
-        q.model, people=q.people, method=q.method, min_score=0.0, rule=q.preset, runtime=q.runtime
+        q.model, people=q.people, method=q.method, min_score=0.0, settings=q.preset, runtime=q.runtime
     )
 
 

@@ -20,7 +20,7 @@ class PrecisionName(str, Enum):
     """The precisions a user can ask for: `movenet.engine.Precision`."""
 
     auto = "auto"
-    f32 = "f32"
+    fp32 = "fp32"
     bf16 = "bf16"
 
 

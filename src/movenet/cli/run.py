@@ -81,7 +81,7 @@ def run(
         people=people.value,
         method=method.value,
         min_score=MIN_SCORE if min_score is None else min_score,
-        rule=preset.value,
+        settings=preset.value,
         runtime=Runtime(engine.value, precision.value, threads),
     )
     if not carry_out(job, open_estimator):

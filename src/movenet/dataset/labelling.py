@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from movenet.crop import Crop
 from movenet.decode import Guide
-from movenet.engine import Engine, Runtime
-from movenet.estimator import Estimator, default_rule
+from movenet.engine import Engine, Runtime, open_engine
+from movenet.estimator import Estimator, default_settings
 from movenet.oks import area, similarity
 from movenet.pose import SIGMAS, Pose
 
@@ -69,20 +69,22 @@ class Labeller:
         self,
         settings: LabelSettings = LabelSettings(),
         model: str | Path | Engine = "thunder",
-        finder: str | Path | Engine = "multipose",
+        detector: str | Path | Engine = "multipose",
         runtime: Runtime | None = None,
     ):
         """Load the models; see `Estimator`."""
         self.settings = settings
-        rule = replace(
-            default_rule("thunder", "many"),
-            first_sides_px=FIRST_SIDES_PX,
-            closer_below_px=math.inf,
+        engine = model if isinstance(model, Engine) else open_engine(model, runtime)
+        how = replace(
+            default_settings(engine.card, "many"),
+            detector_sides_px=FIRST_SIDES_PX,
+            next_side_below_px=math.inf,
             small_px=0,
             flip=True,
-            finder=finder,
         )
-        self.estimator = Estimator(model, people="many", min_score=0.05, rule=rule, runtime=runtime)
+        self.estimator = Estimator(
+            engine, people="many", min_score=0.05, settings=how, detector=detector, runtime=runtime
+        )
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Label]:
         """Return everybody in a picture (H, W, 3), uint8 RGB, the surest first."""
@@ -99,7 +101,7 @@ class Labeller:
             middle = crop.to_decoded(np.array([box[0] + box[2] / 2, box[1] + box[3] / 2]), shift_px)
             crops.append(crop)
             guides.append(Guide(middle, crop.to_decoded(pose.keypoints, shift_px), share=0.0))
-        return self.estimator.look([image] * len(poses), crops, guides)
+        return self.estimator.estimate_crops([image] * len(poses), crops, guides)
 
     def _label(self, first: Pose, second: Pose) -> Label:
         s = self.settings

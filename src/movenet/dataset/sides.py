@@ -37,7 +37,7 @@ class Sides:
         if len(person.visibility) != len(MIRROR) or min(person.box[2:]) <= 0:
             return False
         side = self._estimator.engine.card.side
-        seen = self._estimator.look([image], [Crop.around_box(person.box, FACTOR, side)])[0]
+        seen = self._estimator.estimate_crops([image], [Crop.around_box(person.box, FACTOR, side)])[0]
         points, mirror = person.keypoints, list(MIRROR)
         known = person.labelled & (seen.scores > SURE)
         exchanged = known[mirror]

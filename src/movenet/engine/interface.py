@@ -18,7 +18,7 @@ from movenet.decode import Heads
 from movenet.errors import EngineError, ModelError
 from movenet.models import MODELS, MULTIPLE, ModelCard, read_card
 
-Precision = Literal["auto", "f32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 @runtime_checkable
@@ -32,7 +32,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """The arithmetic in use: "f32" or "bf16"."""
+        """The arithmetic in use: "fp32" or "bf16"."""
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -132,7 +132,7 @@ if hasattr(os, "register_at_fork"):
 class ScriptedEngine:
     """An engine that answers what it is told to: for tests, examples and documentation."""
 
-    precision = "f32"
+    precision = "fp32"
 
     def __init__(self, card: ModelCard, answer: Callable[[NDArray[np.uint8]], Heads]):
         """Take the card to show and the function that turns (N, H, W, 3) squares into heads."""
@@ -175,9 +175,9 @@ def pick_precision(asked: Precision, *, hardware: bool) -> str:
         EngineError: for an unknown precision.
     """
     if asked == "auto":
-        return "bf16" if hardware else "f32"
-    if asked not in ("f32", "bf16"):
-        raise EngineError(f"expected a precision out of auto, f32, bf16, got '{asked}'")
+        return "bf16" if hardware else "fp32"
+    if asked not in ("fp32", "bf16"):
+        raise EngineError(f"expected a precision out of auto, fp32, bf16, got '{asked}'")
     return asked
 
 

@@ -17,13 +17,13 @@ from movenet.models import ModelCard
 class OnnxRuntimeEngine(LoadedEngine):
     """Microsoft's ONNX Runtime (extra `onnxruntime`); float32 only."""
 
-    precision = "f32"
+    precision = "fp32"
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
         super().__init__(model, runtime)
         if runtime.precision == "bf16":
             raise EngineError(
-                "ONNX Runtime computes in f32 on a CPU: choose precision f32, or the engine openvino"
+                "ONNX Runtime computes in fp32 on a CPU: choose precision fp32, or the engine openvino"
             )
         session = self._session()
         self._set_card(model, lambda: session.get_modelmeta().custom_metadata_map)

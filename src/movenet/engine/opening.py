@@ -15,7 +15,7 @@ from movenet.engine.openvino_engine import OpenVinoEngine
 from movenet.engine.torch_engine import TorchEngine
 from movenet.errors import EngineError, ModelError
 from movenet.machine import has_int8_dot_products
-from movenet.models import INT8, ModelCard, find_model
+from movenet.models import ModelCard, find_model
 
 ENGINES: Final[Mapping[str, Callable[[ModelCard | Path, Runtime], Engine]]] = {
     "openvino": OpenVinoEngine,
@@ -53,7 +53,7 @@ def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
 
 def sums_are_exact(card: ModelCard) -> bool:
     """Tell whether this processor computes a model's sums exactly: float models, int8 ones made for it, or all."""
-    return card.exact_sums or not card.name.endswith(INT8) or has_int8_dot_products()
+    return not card.is_int8 or card.int8_sums == "exact" or has_int8_dot_products()
 
 
 def _try(engine: Engine) -> None:

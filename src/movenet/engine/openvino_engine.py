@@ -47,7 +47,7 @@ class OpenVinoEngine(LoadedEngine):
 
     @property
     def precision(self) -> str:
-        """The arithmetic in use: "f32" or "bf16"."""
+        """The arithmetic in use: "fp32" or "bf16"."""
         return self._precision
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -139,7 +139,8 @@ def _has_bf16(core: Any) -> bool:
 
 
 def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
-    config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": 1}
+    hint = "f32" if precision == "fp32" else precision
+    config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": hint, "NUM_STREAMS": 1}
     # A thread tied to a core waits for whoever else is on it: decoding and encoding a video, for one.
     config["ENABLE_CPU_PINNING"] = False
     if threads is not None:

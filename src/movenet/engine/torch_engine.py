@@ -40,7 +40,7 @@ class TorchEngine(LoadedEngine):
 
     @property
     def precision(self) -> str:
-        """The arithmetic in use: "f32" or "bf16"."""
+        """The arithmetic in use: "fp32" or "bf16"."""
         return self._precision
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:

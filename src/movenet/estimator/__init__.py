@@ -1,32 +1,32 @@
 """Picture → poses: whom to look for, how to find them, and a look at each."""
 
 from movenet.estimator.boxes import from_corners
-from movenet.estimator.detection import Sighting, agree
+from movenet.estimator.detection import Detection, agree
 from movenet.estimator.estimator import SQUARES_AT_ONCE, Estimator, estimate
 from movenet.estimator.settings import (
-    COMPANY,
+    AUTO_SHARE,
     MIN_SCORE,
     PRESETS,
-    LookRule,
+    EstimatorSettings,
     Method,
     People,
     Preset,
-    default_rule,
+    default_settings,
 )
 
 __all__ = [
-    "COMPANY",
+    "AUTO_SHARE",
     "MIN_SCORE",
     "PRESETS",
     "SQUARES_AT_ONCE",
+    "Detection",
     "Estimator",
-    "LookRule",
+    "EstimatorSettings",
     "Method",
     "People",
     "Preset",
-    "Sighting",
     "agree",
-    "default_rule",
+    "default_settings",
     "estimate",
     "from_corners",
 ]

@@ -15,7 +15,7 @@ from movenet.pose import Pose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class Detection:
     """A person as the first look saw them."""
 
     pose: Pose
@@ -53,7 +53,7 @@ class Sighting:
         return Guide(center, crop.to_decoded(self.pose.keypoints, shift_px), share)
 
 
-def agree(first: Sighting, second: Pose) -> Pose:
+def agree(first: Detection, second: Pose) -> Pose:
     """Return the second look's pose, as sure as both looks are together, and the surer the more alike they are.
 
     The geometric mean of both scores and of the object keypoint similarity (measured, docs/accuracy.md).

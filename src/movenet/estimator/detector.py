@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from movenet.crop import Crop
 from movenet.decode.families import READERS
 from movenet.engine import Engine
-from movenet.estimator.detection import Sighting
-from movenet.estimator.settings import LookRule
+from movenet.estimator.detection import Detection
+from movenet.estimator.settings import EstimatorSettings
 from movenet.oks import area, groups
 from movenet.pose import Pose
 
@@ -31,47 +31,48 @@ MOST_ENLARGED: Final = 1.6
 Image = NDArray[np.uint8]
 
 
-def search(image: Image, finder: Engine, rule: LookRule) -> list[Sighting]:
+def detect(image: Image, detector: Engine, settings: EstimatorSettings) -> list[Detection]:
     """Return everybody in a picture, (H, W, 3) uint8 RGB, the surest first, nobody twice."""
     edge = max(image.shape[:2])
-    found: list[Sighting] = []
-    for i, side in enumerate(rule.first_sides_px):
+    found: list[Detection] = []
+    for i, side in enumerate(settings.detector_sides_px):
         if i and side > MOST_ENLARGED * edge:
             break
-        seen = _search_at(side, image, finder, rule)
+        seen = _detect_at(side, image, detector, settings)
         found += seen
-        if seen and min(sighting.length for sighting in seen) >= rule.closer_below_px * edge / side:
+        if seen and min(detection.length for detection in seen) >= settings.next_side_below_px * edge / side:
             break
-    return merged(found, rule.same_person_oks)
+    return merged(found, settings.nms_oks)
 
 
-def _search_at(side: int, image: Image, finder: Engine, rule: LookRule) -> list[Sighting]:
+def _detect_at(side: int, image: Image, detector: Engine, settings: EstimatorSettings) -> list[Detection]:
     """Return whom one look, or a look at each tile, finds."""
     whole = Crop.letterbox(image.shape[1], image.shape[0], side)
-    tiles = whole.tiles(rule.tile_px, OVERLAP)
+    tiles = whole.tiles(settings.tile_px, OVERLAP)
     return [
-        sighting
+        detection
         for tile in tiles
-        for sighting in _look(tile, image, finder, rule.min_center_score)
-        if sighting.pose.score >= rule.min_sighting_score and not _belongs_to_neighbour(sighting, tile, whole)
+        for detection in _run(tile, image, detector, settings.min_center_score)
+        if detection.pose.score >= settings.min_detection_score
+        and not _belongs_to_neighbour(detection, tile, whole)
     ]
 
 
-def _look(crop: Crop, image: Image, finder: Engine, min_center_score: float) -> list[Sighting]:
-    reader = READERS[finder.card.family]
-    people = reader.many(finder(crop.cut(image)[None]), min_center_score)[0]
+def _run(crop: Crop, image: Image, detector: Engine, min_center_score: float) -> list[Detection]:
+    reader = READERS[detector.card.family]
+    people = reader.many(detector(crop.cut(image)[None]), min_center_score)[0]
     keypoints, scores = crop.decoded_to_image(people.keypoints, reader.shift_px)
     boxes = crop.boxes_to_image(people.boxes, reader.shift_px).tolist()
     centers = crop.points_to_image(people.centers, reader.shift_px)
     return [
-        Sighting(Pose(keypoints[i], scores[i], float(people.scores[i]), tuple(boxes[i])), centers[i])
+        Detection(Pose(keypoints[i], scores[i], float(people.scores[i]), tuple(boxes[i])), centers[i])
         for i in range(len(people))
     ]
 
 
-def _belongs_to_neighbour(sighting: Sighting, tile: Crop, whole: Crop) -> bool:
+def _belongs_to_neighbour(detection: Detection, tile: Crop, whole: Crop) -> bool:
     """Tell whether a tile's inner edge may cut somebody who is short enough to be whole in the next tile."""
-    x, y, width, height = sighting.pose.box or sighting.bounds
+    x, y, width, height = detection.pose.box or detection.bounds
     near = TOUCH * tile.width
     cut_left = tile.left > whole.left and x < tile.left + near
     cut_top = tile.top > whole.top and y < tile.top + near
@@ -84,19 +85,19 @@ def _belongs_to_neighbour(sighting: Sighting, tile: Crop, whole: Crop) -> bool:
     )
 
 
-def merged(found: Sequence[Sighting], same_person_oks: float) -> list[Sighting]:
+def merged(found: Sequence[Detection], nms_oks: float) -> list[Detection]:
     """Return everybody once, the surest first: the surest of those alike, their keypoints where all hold them to be.
 
     The mean of places is weighted by the square of the person's × the keypoint's score (measured, docs/many-people.md).
     """
     if not found:
         return []
-    keypoints = np.stack([sighting.pose.keypoints for sighting in found])
-    scores = np.array([sighting.pose.score for sighting in found])
-    areas = np.array([area(sighting.pose) for sighting in found])
-    weights = np.square(scores[:, None] * [sighting.pose.scores for sighting in found]) + 1e-9
+    keypoints = np.stack([detection.pose.keypoints for detection in found])
+    scores = np.array([detection.pose.score for detection in found])
+    areas = np.array([area(detection.pose) for detection in found])
+    weights = np.square(scores[:, None] * [detection.pose.scores for detection in found]) + 1e-9
     people = []
-    for alike in groups(keypoints, scores, areas, same_person_oks):
+    for alike in groups(keypoints, scores, areas, nms_oks):
         surest, weight = found[alike[0]], weights[alike][..., None]
         mean = (keypoints[alike] * weight).sum(axis=0) / weight.sum(axis=0)
         people.append(replace(surest, pose=replace(surest.pose, keypoints=mean.astype(np.float32))))

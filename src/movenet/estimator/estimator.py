@@ -22,17 +22,17 @@ from movenet.decode.families import READERS, Reader
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
-from movenet.estimator.detection import Sighting, agree
-from movenet.estimator.detector import search
+from movenet.estimator.detection import Detection, agree
+from movenet.estimator.detector import detect
 from movenet.estimator.settings import (
-    COMPANY,
+    AUTO_SHARE,
     MIN_SCORE,
-    LookRule,
+    EstimatorSettings,
     Method,
     People,
     Preset,
     default_model,
-    default_rule,
+    default_settings,
 )
 from movenet.media.photo import read_photo
 from movenet.oks import area, suppress
@@ -47,14 +47,15 @@ Image = NDArray[np.uint8]
 class Estimator:
     """Finds the people of a picture. Holds no memory: the answer is a function of the picture alone."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (by keyword)
         self,
         model: str | Path | Engine | None = None,
         *,
         people: People = "one",
         method: Method = "top-down",
         min_score: float = MIN_SCORE,
-        rule: LookRule | Preset = "balanced",
+        settings: EstimatorSettings | Preset = "balanced",
+        detector: str | Path | Engine | None = None,
         runtime: Runtime | None = None,
     ):
         """Load the models.
@@ -66,7 +67,9 @@ class Estimator:
             method: "top-down" finds people first and then looks at each; "bottom-up" takes them as they are found;
                 "whole", for one person only, looks once at the whole picture, padded.
             min_score: least score of a pose, 0…1; a picture without one has nobody in it.
-            rule: how to look: "fast", "balanced" or "best" of what was measured, or a rule of one's own.
+            settings: a preset ("fast", "balanced" or "best", see docs/many-people.md) or settings of one's own.
+            detector: the model that finds people: a name, an ONNX file or an open engine. None is "multipose"
+                (PoseNet itself if it works bottom-up).
             runtime: what runs the models that are not open yet; None is the default.
 
         Raises:
@@ -84,19 +87,22 @@ class Estimator:
             raise ModelError(f"expected a single-person model, got {self.engine.card.name}, which finds many")
         self.people: People = people
         self.method: Method = method
-        self.rule = rule if isinstance(rule, LookRule) else self._preset(rule)
-        self.finder = self._open_finder(runtime)
+        self.settings = settings if isinstance(settings, EstimatorSettings) else self._preset(settings)
+        self.detector = self._open_detector(detector, runtime)
         self.min_score = min_score
 
-    def _preset(self, preset: Preset) -> LookRule:
-        _check_choice("rule", preset, get_args(Preset))
-        return default_rule(self.engine.card.name, self.people, preset)
+    def _preset(self, preset: Preset) -> EstimatorSettings:
+        _check_choice("settings", preset, get_args(Preset))
+        return default_settings(self.engine.card, self.people, preset)
 
-    def _open_finder(self, runtime: Runtime | None) -> Engine | None:
+    def _open_detector(self, detector: str | Path | Engine | None, runtime: Runtime | None) -> Engine | None:
         if self.method == "whole":
+            if detector is not None:
+                raise ModelError("method='whole' has no detector: leave it out, or take method='top-down'")
             return None
-        itself = self.method == "bottom-up" and self.engine.card.family == "posenet"
-        return self.engine if itself else _open(self.rule.finder, runtime)
+        if detector is None and self.method == "bottom-up" and self.engine.card.family == "posenet":
+            return self.engine
+        return _open(detector or "multipose", runtime)
 
     @property
     def shift_px(self) -> float:
@@ -125,33 +131,33 @@ class Estimator:
         """
         images = [check_image(image) for image in images]
         if boxes is not None:
-            return self._look_in(boxes, images)
-        if self.finder is None:
-            poses = [[pose] for pose in self._look_at_whole(images)]
+            return self._estimate_boxes(boxes, images)
+        if self.detector is None:
+            poses = [[pose] for pose in self._estimate_whole(images)]
         else:
-            chosen = [self._choose(self.find(image)) for image in images]
-            poses = self._look_at(chosen, images) if self.method == "top-down" else _as_seen(chosen)
+            chosen = [self._choose(self.detect(image)) for image in images]
+            poses = self._estimate_chosen(chosen, images) if self.method == "top-down" else _poses_of(chosen)
         return [[pose for pose in found if pose.score >= self.min_score] for found in poses]
 
-    def find(self, image: Image) -> list[Sighting]:
+    def detect(self, image: Image) -> list[Detection]:
         """Take the first look: everybody in the picture, the surest first, nobody twice.
 
         Raises:
             ModelError: if this estimator has no model for it.
         """
-        if self.finder is None:
+        if self.detector is None:
             raise ModelError("expected an estimator that finds people, got one with method='whole'")
-        return search(image, self.finder, self.rule)
+        return detect(image, self.detector, self.settings)
 
-    def _choose(self, found: list[Sighting]) -> list[Sighting]:
+    def _choose(self, found: list[Detection]) -> list[Detection]:
         if self.people == "many" or not found:
             return found
-        first = max(found, key=lambda sighting: sighting.prominence)
+        first = max(found, key=lambda detection: detection.prominence)
         if self.people == "one":
             return [first]
-        return [sighting for sighting in found if sighting.prominence >= COMPANY * first.prominence]
+        return [detection for detection in found if detection.prominence >= AUTO_SHARE * first.prominence]
 
-    def look(
+    def estimate_crops(
         self,
         images: Sequence[Image],
         crops: Sequence[Crop],
@@ -166,49 +172,75 @@ class Estimator:
         poses: dict[int, Pose] = {}
         for part in _portions(crops):
             squares = np.stack([crops[i].cut(images[i]) for i in part])
-            decoded = self._answer(squares, guides and [guides[i] for i in part])
+            decoded = self._decode(squares, guides and [guides[i] for i in part])
             poses |= {i: _to_pose(crops[i], answer, reader) for i, answer in zip(part, decoded, strict=True)}
         return [poses[i] for i in range(len(crops))]
 
-    def _answer(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
+    def estimate_detections(
+        self, image: Image, detections: Sequence[Detection], crop_factor: float, guide_weight: float
+    ) -> list[Pose]:
+        """Return the pose of each detection, however unsure, without searching the picture for anybody else.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            detections: where people are or should be.
+            crop_factor: side of the square as a multiple of the person's longer side.
+            guide_weight: weight of the detection's keypoints in the decode, 0…1.
+        """
+        crops = [detection.crop(self.engine.card.side, crop_factor) for detection in detections]
+        guides = [
+            detection.guide(crop, guide_weight, self.shift_px)
+            for detection, crop in zip(detections, crops, strict=True)
+        ]
+        return self.estimate_crops([image] * len(crops), crops, guides)
+
+    def _decode(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
         """Return what the model answers to squares, (N, K, 3) y, x, score: the mean of two if the rule says flip."""
         reader, side = READERS[self.engine.card.family], squares.shape[1]
-        seen = reader.one(self.engine(squares), guides, self.rule.reach)
-        if not self.rule.flip:
+        seen = reader.one(self.engine(squares), guides, self.settings.reach)
+        if not self.settings.flip:
             return seen
         mirrored = guides and [_mirror(guide, side, reader.shift_px) for guide in guides]
-        turned = reader.one(self.engine(squares[:, :, ::-1]), mirrored, self.rule.reach)
+        turned = reader.one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.reach)
         return _mean(seen, mirror_answers(turned[:, MIRROR], side, reader.shift_px))
 
-    def _look_at_whole(self, images: Sequence[Image]) -> list[Pose]:
+    def _estimate_whole(self, images: Sequence[Image]) -> list[Pose]:
         side = self.engine.card.side
-        return self.look(images, [Crop.whole(image.shape[1], image.shape[0], side) for image in images])
+        return self.estimate_crops(
+            images, [Crop.whole(image.shape[1], image.shape[0], side) for image in images]
+        )
 
-    def _look_in(self, boxes: Sequence[ArrayLike], images: Sequence[Image]) -> list[list[Pose]]:
+    def _estimate_boxes(self, boxes: Sequence[ArrayLike], images: Sequence[Image]) -> list[list[Pose]]:
         """Look at each box of each picture, all in one go."""
         if len(boxes) != len(images):
             raise DataError(f"expected boxes for each of {len(images)} pictures, got boxes for {len(boxes)}")
         checked = [check_boxes(those).tolist() for those in boxes]
         asked = [(image, box) for image, those in zip(images, checked, strict=True) for box in those]
         crops = [
-            Crop.around_box((x, y, w, h), self.rule.factor, self._side(max(w, h)))
+            Crop.around_box((x, y, w, h), self.settings.crop_factor, self._side(max(w, h)))
             for _, (x, y, w, h) in asked
         ]
-        looked = iter(self.look([image for image, _ in asked], crops))
-        return [[next(looked) for _ in those] for those in checked]
+        poses = iter(self.estimate_crops([image for image, _ in asked], crops))
+        return [[next(poses) for _ in those] for those in checked]
 
-    def _look_at(self, chosen: Sequence[Sequence[Sighting]], images: Sequence[Image]) -> list[list[Pose]]:
+    def _estimate_chosen(
+        self, chosen: Sequence[Sequence[Detection]], images: Sequence[Image]
+    ) -> list[list[Pose]]:
         """Look at each person chosen in each picture, all in one go; nobody twice."""
-        asked = [(image, sighting) for image, found in zip(images, chosen, strict=True) for sighting in found]
-        crops = [sighting.crop(self._side(sighting.length), self.rule.factor) for _, sighting in asked]
-        share = self.rule.guide_share
+        asked = [
+            (image, detection) for image, found in zip(images, chosen, strict=True) for detection in found
+        ]
+        crops = [
+            detection.crop(self._side(detection.length), self.settings.crop_factor) for _, detection in asked
+        ]
+        share = self.settings.guide_weight
         guides = [s.guide(crop, share, self.shift_px) for (_, s), crop in zip(asked, crops, strict=True)]
-        looked = iter(self.look([image for image, _ in asked], crops, guides))
-        poses = [[agree(sighting, next(looked)) for sighting in found] for found in chosen]
-        return [_distinct(found, self.rule.same_person_oks) for found in poses]
+        estimated = iter(self.estimate_crops([image for image, _ in asked], crops, guides))
+        poses = [[agree(detection, next(estimated)) for detection in found] for found in chosen]
+        return [_distinct(found, self.settings.nms_oks) for found in poses]
 
     def _side(self, length_px: float) -> int:
-        return self.rule.side(length_px, self.engine.card.side)
+        return self.settings.side(length_px, self.engine.card.side)
 
 
 def _portions(crops: Sequence[Crop]) -> Iterator[list[int]]:
@@ -236,8 +268,8 @@ def _mean(answer: Floats, other: Floats) -> Floats:
     return mean
 
 
-def _as_seen(chosen: Sequence[Sequence[Sighting]]) -> list[list[Pose]]:
-    return [[sighting.pose for sighting in found] for found in chosen]
+def _poses_of(chosen: Sequence[Sequence[Detection]]) -> list[list[Pose]]:
+    return [[detection.pose for detection in found] for found in chosen]
 
 
 def _open(model: str | Path | Engine, runtime: Runtime | None) -> Engine:
@@ -255,14 +287,14 @@ def _to_pose(crop: Crop, decoded: Floats, reader: Reader) -> Pose:
     return replace(pose, box=pose.bounds())
 
 
-def _distinct(poses: Sequence[Pose], same_person_oks: float) -> list[Pose]:
+def _distinct(poses: Sequence[Pose], nms_oks: float) -> list[Pose]:
     """Return the poses, the surest first, so that nobody is there twice."""
     if not poses:
         return []
     areas = np.array([area(pose) for pose in poses])
     scores = np.array([pose.score for pose in poses])
     keypoints = np.stack([pose.keypoints for pose in poses])
-    return [poses[i] for i in suppress(keypoints, scores, areas, same_person_oks)]
+    return [poses[i] for i in suppress(keypoints, scores, areas, nms_oks)]
 
 
 def estimate(picture: str | Path | Image, model: str | Path = "lightning") -> list[Pose]:

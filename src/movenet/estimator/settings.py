@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, Literal
 
-from movenet.engine import Engine, Runtime, sums_are_exact
-from movenet.models import INT8, MODELS, MULTIPLE, ModelCard
+from movenet.engine import Runtime, sums_are_exact
+from movenet.models import INT8, MODELS, MULTIPLE, ModelCard, base_of
 
 People = Literal["one", "many", "auto"]
 """Whom to look for: the person that a picture is about, everybody, or whoever is about as prominent as that person."""
@@ -21,40 +20,38 @@ Preset = Literal["fast", "balanced", "best"]
 
 MIN_SCORE: Final = 0.2
 """A pose of a lower score is nobody: few pictures without a person show more (measured, docs/accuracy.md)."""
-COMPANY: Final = 0.35
+AUTO_SHARE: Final = 0.35
 """With people="auto", whoever is so prominent, relative to the most prominent person, counts as well."""
 SMALL_SHARE: Final = 2 / 3
 """Side of the square for small people, relative to the model's own (measured, docs/many-people.md)."""
 
 
 @dataclass(frozen=True, slots=True)
-class LookRule:
+class EstimatorSettings:
     """How the first look finds people and how the second one looks at them (defaults measured, docs/accuracy.md)."""
 
-    first_sides_px: tuple[int, ...] = (256,)
+    detector_sides_px: tuple[int, ...] = (256,)
     """Longer sides of the picture in the first look, multiples of 32; more than one finds small and large people."""
-    closer_below_px: float = math.inf
+    next_side_below_px: float = math.inf
     """After each side the next is taken if somebody just found is shorter than this, as drawn, or nobody was found."""
     tile_px: int = 1280
     """A first look larger than this is taken in overlapping tiles of this size, a multiple of 32."""
     min_center_score: float = 0.03
     """Least score of a person's centre in the first look."""
-    min_sighting_score: float = 0.0
+    min_detection_score: float = 0.0
     """Least score of a person of the first look for a second one; the rest are nobody."""
-    same_person_oks: float = 0.6
+    nms_oks: float = 0.6
     """Two people that are more alike are one."""
-    factor: float = 1.1
+    crop_factor: float = 1.1
     """Side of the second look's square, as a multiple of the person's longer side."""
     small_px: float = 0.0
     """Whoever is shorter than this in the picture is drawn in a smaller square (`SMALL_SHARE`), which saves time."""
-    guide_share: float = 0.7
+    guide_weight: float = 0.7
     """How far the second look leans towards the first one's keypoints, 0…1."""
     reach: int = 1
     """Cells around each keypoint, in y and x, that say as well where it is: .003 AP for .1 ms; 0 is Google's way."""
     flip: bool = False
     """Whether a look sees the mirrored square as well and takes the mean of both: .01 AP for twice the time."""
-    finder: str | Path | Engine = "multipose"
-    """The model of the first look: a name, an ONNX file or an open engine."""
 
     def side(self, length_px: float, usual: int) -> int:
         """Return the side of the square, in px, for a person so long in the picture; `usual` is the model's own."""
@@ -63,16 +60,16 @@ class LookRule:
         return MULTIPLE * round(usual * SMALL_SHARE / MULTIPLE)
 
 
-_ONE: Final = LookRule()
-_MANY: Final = LookRule(min_center_score=0.06, min_sighting_score=0.03, small_px=64)
+_ONE: Final = EstimatorSettings()
+_MANY: Final = EstimatorSettings(min_center_score=0.06, min_detection_score=0.03, small_px=64)
 
-PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], LookRule]] = {
-    ("one", "fast"): replace(_ONE, first_sides_px=(192,)),
+PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], EstimatorSettings]] = {
+    ("one", "fast"): replace(_ONE, detector_sides_px=(192,)),
     ("one", "balanced"): _ONE,
     ("one", "best"): replace(_ONE, flip=True),
-    ("many", "fast"): replace(_MANY, first_sides_px=(384,)),
-    ("many", "balanced"): replace(_MANY, first_sides_px=(256, 640), closer_below_px=100),
-    ("many", "best"): replace(_MANY, first_sides_px=(256, 384, 768, 1536, 3072), closer_below_px=200),
+    ("many", "fast"): replace(_MANY, detector_sides_px=(384,)),
+    ("many", "balanced"): replace(_MANY, detector_sides_px=(256, 640), next_side_below_px=100),
+    ("many", "best"): replace(_MANY, detector_sides_px=(256, 384, 768, 1536, 3072), next_side_below_px=200),
 }
 """By whom to look for and how much time to take; what it costs and brings: docs/many-people.md."""
 
@@ -89,15 +86,24 @@ def int8_or_float(name: str, models: Mapping[str, ModelCard] = MODELS) -> str:
     return name + INT8 if sums_are_exact(models[name + INT8]) else name
 
 
-def default_rule(model: str, people: People, preset: Preset = "balanced") -> LookRule:
-    """Return the rule measured best for a model: the more accurate one needs less guiding and takes a wider view.
+def default_settings(
+    model: str | ModelCard, people: People, preset: Preset = "balanced"
+) -> EstimatorSettings:
+    """Return the settings measured best for a model, by the official model that it was made from (`ModelCard.base`).
 
-    The first look of an int8 model is in floats: int8 there would cost up to .008 AP (docs/int8.md).
+    Thunder, the more accurate one, needs less help from the detection and a wider crop.
+
+    Args:
+        model: name of an official model, or the card of any.
+        people: whom to look for.
+        preset: how much time to take.
+
+    Raises:
+        ModelError: if a name is not in the table.
     """
-    name = model.removesuffix(INT8)
-    rule = PRESETS["one" if people == "one" else "many", preset]
-    if people == "auto":  # whoever is in front is large enough for one look
-        rule = replace(rule, first_sides_px=rule.first_sides_px[:1])
-    if name == "thunder":
-        rule = replace(rule, factor=1.15 if people == "one" else 1.1, guide_share=0.5)
-    return rule
+    settings = PRESETS["one" if people == "one" else "many", preset]
+    if people == "auto":  # whoever is in front is large enough for one size of the detector's input
+        settings = replace(settings, detector_sides_px=settings.detector_sides_px[:1])
+    if base_of(model) == "thunder":
+        settings = replace(settings, crop_factor=1.15 if people == "one" else 1.1, guide_weight=0.5)
+    return settings

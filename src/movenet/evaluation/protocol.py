@@ -111,7 +111,7 @@ def boxed(estimator: Estimator, people: People, factor: float) -> Ask:
     def ask(image_id: int, image: NDArray[np.uint8]) -> Sequence[Pose]:
         boxes = people.boxes[(people.image_ids == image_id) & ~people.ignored].tolist()
         crops = [Crop.around_box((x, y, w, h), factor, side) for x, y, w, h in boxes]
-        return estimator.look([image] * len(crops), crops)
+        return estimator.estimate_crops([image] * len(crops), crops)
 
     return ask
 

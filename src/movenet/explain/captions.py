@@ -51,7 +51,7 @@ def title(explanation: Explanation) -> str:
 def summary(explanation: Explanation) -> str:
     """Return the line below the headline: what was done and what was found."""
     height, width = explanation.image.shape[:2]
-    looks = "one look at the whole photo" if explanation.finder is None else "two looks"
+    looks = "one look at the whole photo" if explanation.detector is None else "two looks"
     pose = explanation.pose
     found = "nobody found" if pose is None else f"a person found, score {pose.score:.2f}"
     return f"{width} × {height} px   ·   {looks}   ·   {found}"
@@ -60,7 +60,7 @@ def summary(explanation: Explanation) -> str:
 def nobody(explanation: Explanation) -> str:
     """Return the sentence that stands where the skeleton would."""
     score, chosen, least = explanation.scores.mean(), explanation.chosen, explanation.min_score
-    if explanation.finder is None:
+    if explanation.detector is None:
         why = f"the joints score {score:.2f} on average,\nbelow {least:g}"
     elif chosen is None:
         why = "the first look found no person"
@@ -71,9 +71,9 @@ def nobody(explanation: Explanation) -> str:
 
 def of_photo(explanation: Explanation) -> Words:
     """Panel 1."""
-    crop, rule, finder = explanation.crop, explanation.rule, explanation.finder
+    crop, settings, detector = explanation.crop, explanation.settings, explanation.detector
     head = f"a square of {crop.width:.0f} px"
-    if finder is None:
+    if detector is None:
         caption = "One look: the whole photo, padded with black to a square."
     elif explanation.chosen is None:
         caption = "The first look found nobody, so this is the whole photo, padded with black to a square."
@@ -81,7 +81,8 @@ def of_photo(explanation: Explanation) -> Words:
         count = len(explanation.people)
         seen = "one person" if count == 1 else f"{count} people; the surest and largest is chosen"
         caption = (
-            f"First look ({finder.name}): {seen}. The square is {rule.factor:g} × that person's longer side."
+            f"Detector ({detector.name}): {seen}. "
+            f"The square is {settings.crop_factor:g} × that person's longer side."
         )
     return Words("1", "Where to look", head, "", caption)
 
@@ -142,7 +143,7 @@ def of_offsets(explanation: Explanation, k: int) -> Words:
     """Panel 8."""
     head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
     counts = (
-        "mean of those framed, by their scores, counts" if explanation.rule.reach else "framed one counts"
+        "mean of those framed, by their scores, counts" if explanation.settings.reach else "framed one counts"
     )
     caption = f"From its top left corner each cell points to the exact place. The {counts}."
     return Words("8", "The exact place", head, "place = cell + offset[cell]", caption)
@@ -169,7 +170,7 @@ def in_numbers(explanation: Explanation, k: int) -> list[tuple[str, str]]:
         ("= start", _pair(e.regressed[k])),
         *leant,
         ("highest weighted cell", _pair(e.cells[k], 0)),
-        ("+ mean offset" if e.rule.reach else "+ offset", _pair(offset, 2, "+")),
+        ("+ mean offset" if e.settings.reach else "+ offset", _pair(offset, 2, "+")),
         ("= place", _pair(e.points[k])),
         (f"÷ {side}", _pair(e.points[k] / side, 3)),
         ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),

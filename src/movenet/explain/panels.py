@@ -59,8 +59,8 @@ def draw_photo(axes: Axes, explanation: Explanation) -> None:
     crop, stroke = explanation.crop, _stroke(axes)
     left, top, edge = crop.left, crop.top, crop.width
     axes.add_patch(Rectangle((left, top), edge, edge, facecolor=DARK, edgecolor="none", zorder=0))
-    for sighting in explanation.people:
-        _draw_sighting(axes, sighting.pose, chosen=sighting is explanation.chosen)
+    for detection in explanation.people:
+        _draw_detection(axes, detection.pose, chosen=detection is explanation.chosen)
     for colour, wide in ((DARK, 2.6), ("white", 1.3)):
         frame = Rectangle((left, top), edge, edge, fill=False, edgecolor=colour, linewidth=wide * stroke)
         axes.add_patch(frame)
@@ -70,7 +70,7 @@ def draw_photo(axes: Axes, explanation: Explanation) -> None:
     axes.set_aspect("equal")
 
 
-def _draw_sighting(axes: Axes, pose: Pose, *, chosen: bool) -> None:
+def _draw_detection(axes: Axes, pose: Pose, *, chosen: bool) -> None:
     """Draw the bones a first look saw, finely; those of others faintly."""
     stroke, alpha = _stroke(axes), 1.0 if chosen else 0.55
     seen = pose.scores > Style().min_score / 2
@@ -162,7 +162,7 @@ def draw_offsets(axes: Axes, explanation: Explanation, k: int) -> None:
     y, x = np.mgrid[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)].reshape(2, -1)
     places = explanation.places[y, x, k]
     _draw_ways(axes, np.stack([y, x], axis=1), places, "white", 0.55)
-    corner, side = cell[::-1] - explanation.rule.reach, 2 * explanation.rule.reach + 1
+    corner, side = cell[::-1] - explanation.settings.reach, 2 * explanation.settings.reach + 1
     frame = Rectangle(corner, side, side, fill=False, edgecolor="white", linewidth=1.6 * stroke)
     frame.set_path_effects([withStroke(linewidth=3.0 * stroke, foreground=DARK)])
     axes.add_patch(frame)

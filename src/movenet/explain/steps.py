@@ -26,7 +26,7 @@ from movenet.decode.movenet import (
     weighted,
 )
 from movenet.errors import DataError, ModelError
-from movenet.estimator import Estimator, LookRule, Sighting
+from movenet.estimator import Detection, Estimator, EstimatorSettings
 from movenet.models import ModelCard
 from movenet.pose import KEYPOINTS, Pose
 
@@ -53,13 +53,13 @@ class Explanation:
     """Shape (H, W, 3), RGB: the photo."""
     card: ModelCard
     """The model that looked at the square."""
-    finder: ModelCard | None
+    detector: ModelCard | None
     """The model of the first look; None if the whole photo was looked at once."""
-    rule: LookRule
+    settings: EstimatorSettings
     """How two looks are taken."""
-    people: tuple[Sighting, ...]
+    people: tuple[Detection, ...]
     """Everybody the first look saw, the surest first; empty if there was none."""
-    chosen: Sighting | None
+    chosen: Detection | None
     """The one of them that the photo is about; None if the whole photo is looked at."""
     crop: Crop
     """The part of the photo the model sees."""
@@ -117,18 +117,18 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
         raise ModelError(
             f"expected an estimator of one person to explain, got one of people='{estimator.people}'"
         )
-    people = tuple(estimator.find(image)) if estimator.finder else ()
-    chosen = max(people, key=lambda sighting: sighting.prominence, default=None)
+    people = tuple(estimator.detect(image)) if estimator.detector else ()
+    chosen = max(people, key=lambda detection: detection.prominence, default=None)
     crop, guide = Crop.whole(image.shape[1], image.shape[0], card.side), None
     if chosen is not None:
-        crop = chosen.crop(card.side, estimator.rule.factor)
-        guide = chosen.guide(crop, estimator.rule.guide_share, estimator.shift_px)
+        crop = chosen.crop(card.side, estimator.settings.crop_factor)
+        guide = chosen.guide(crop, estimator.settings.guide_weight, estimator.shift_px)
     square = crop.cut(image)
     return Explanation(
         image=image,
         card=card,
-        finder=estimator.finder.card if estimator.finder else None,
-        rule=estimator.rule,
+        detector=estimator.detector.card if estimator.detector else None,
+        settings=estimator.settings,
         people=people,
         chosen=chosen,
         crop=crop,
@@ -136,7 +136,7 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
         guide=guide,
         min_score=estimator.min_score,
         pose=next(iter(estimator(image)), None),
-        **_steps(estimator.engine(square[None]), guide, estimator.rule.reach),
+        **_steps(estimator.engine(square[None]), guide, estimator.settings.reach),
     )
 
 

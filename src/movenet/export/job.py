@@ -57,7 +57,14 @@ class Order:
     def metadata(self) -> dict[str, str]:
         """What the exported file says of its source."""
         card = self.card
-        return {"name": card.name, "side": str(self.side), "source": card.source, "licence": card.licence}
+        base = {} if card.base is None else {"base": card.base}
+        return {
+            "name": card.name,
+            "side": str(self.side),
+            "source": card.source,
+            "licence": card.licence,
+            **base,
+        }
 
 
 class InOrder(nn.Module):

@@ -18,7 +18,7 @@ from movenet.errors import ModelError
 from movenet.export.formats import FORMATS, Format
 from movenet.export.job import Answer, Order, Precision, Runner
 from movenet.export.verify import LIMITS, Difference, draw_squares, measure
-from movenet.models import INT8, MULTIPLE, ModelCard, find_model, read_card
+from movenet.models import MULTIPLE, ModelCard, find_model, read_card
 from movenet.networks.onnx_file import read_network, read_properties
 
 SHEET: Final = ".json"
@@ -114,9 +114,10 @@ def take(model: str | Path, wish: Wish) -> tuple[Order, Path]:
     if isinstance(found, ModelCard):
         found.check()
     card = found if isinstance(found, ModelCard) else read_card(found, read_properties(found))
-    if card.name.endswith(INT8):
-        plain = card.name.removesuffix(INT8)
-        raise ModelError(f"{card.name} is int8 already: export {plain} with --precision int8")
+    if card.is_int8:
+        raise ModelError(
+            f"{card.name} is int8 already: export the model it was made from with --precision int8"
+        )
     if wish.answer == "keypoints" and card.family == "posenet":
         raise ModelError("PoseNet was never published with its decoder inside: export its heads")
     if wish.precision == "int8" and card.family == "posenet":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from movenet.engine import Runtime, open_engine
 from movenet.errors import DataError
-from movenet.estimator import Estimator, default_rule
+from movenet.estimator import Estimator
 from movenet.live.wire import Choice
 from movenet.pose import Pose
 from movenet.video import CALM, VideoEstimator
@@ -63,17 +63,12 @@ def open_models(first: str | Path = "lightning", runtime: Runtime | None = None)
         ModelError: If `first` is unknown, damaged or no single-person model.
         EngineError: If the runtime cannot run them.
     """
-    finder = open_engine("multipose", runtime)
+    detector = open_engine("multipose", runtime)
     singles = {name: open_engine(name, runtime) for name in ("lightning", "thunder")}
-    rule = replace(default_rule("lightning", "many"), finder=finder)
-    estimators = {
-        name: Estimator(engine, rule=replace(default_rule(name, "one"), finder=finder))
-        for name, engine in singles.items()
-    }
-    estimators[MANY] = Estimator(singles["lightning"], people="many", rule=rule)
+    estimators = {name: Estimator(engine, detector=detector) for name, engine in singles.items()}
+    estimators[MANY] = Estimator(singles["lightning"], people="many", detector=detector)
     # A file keeps its suffix, so that one's own lightning.onnx is not taken for the official Lightning.
     name = Path(first).name
     if name not in estimators:
-        rule = replace(default_rule(name, "one"), finder=finder)
-        estimators[name] = Estimator(first, rule=rule, runtime=runtime)
+        estimators[name] = Estimator(first, detector=detector, runtime=runtime)
     return SharedModels({name: estimators.pop(name), **estimators})

@@ -224,7 +224,7 @@ class Camera(anywidget.AnyWidget):
             model = VideoEstimator(
                 model.estimator,
                 lock=model.lock,
-                rule=model.rule,
+                settings=model.settings,
                 tracks=model.tracks,
                 smoothing=CALM if self.smooth else None,
             )

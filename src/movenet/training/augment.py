@@ -63,17 +63,17 @@ def draw_view(box: Box, side: int, rng: Rng, how: Augmentation) -> View:
 def repaint(square: Rgb, rng: Rng, how: Augmentation) -> Rgb:
     """Return a square (side, side, 3) in other colours, sharper, softer or half covered, as chance will have it."""
     square = np.ascontiguousarray(square)
-    chances = rng.uniform(0, 1, 5)
-    if chances[0] < how.occlusion:
+    probabilities = rng.uniform(0, 1, 5)
+    if probabilities[0] < how.occlusion:
         square = cover(square, rng)
-    if chances[4] < how.sharpen:
+    if probabilities[4] < how.sharpen:
         square = raise_edges(square, rng)
-    if chances[1] < how.blur:
+    if probabilities[1] < how.blur:
         square = soften(square, rng)
-    if chances[2] < how.blur:
+    if probabilities[2] < how.blur:
         square = coarsen(square, rng)
     square = tint(square, rng, how.colour) if how.colour else square
-    return add_noise(square, rng) if chances[3] < how.blur else square
+    return add_noise(square, rng) if probabilities[3] < how.blur else square
 
 
 def cover(square: Rgb, rng: Rng) -> Rgb:

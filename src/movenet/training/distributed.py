@@ -29,12 +29,12 @@ class Processes:
         return self.rank == 0
 
     def arithmetic(self, asked: str) -> str:
-        """Return "f32" or "bf16": what was asked for, or for "auto" bf16 where the hardware has it."""
+        """Return "fp32" or "bf16": what was asked for, or for "auto" bf16 where the hardware has it."""
         if asked != "auto":
             return asked
         if self.device.type == "cpu":
-            return "bf16" if torch.cpu.get_capabilities().get("avx512_bf16") else "f32"
-        return "bf16" if self.device.type == "cuda" and torch.cuda.is_bf16_supported() else "f32"
+            return "bf16" if torch.cpu.get_capabilities().get("avx512_bf16") else "fp32"
+        return "bf16" if self.device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
     def share(self, batch: int) -> int:
         """Return how many samples of a batch are this process's.

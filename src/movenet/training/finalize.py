@@ -51,6 +51,7 @@ def publish(model: Network, settings: Settings, begun: Start) -> None:
         "side": str(begun.side),
         "source": begun.source,
         "licence": settings.model.licence,
+        **({} if begun.base is None else {"base": begun.base}),
         "names": " ".join(settings.skeleton.names),
     }
     with written_whole(settings.out / MODEL) as temporary, warnings.catch_warnings():

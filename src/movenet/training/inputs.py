@@ -37,6 +37,8 @@ class Start:
     side: int
     source: str
     """Where its weights are from."""
+    base: str | None
+    """Name of the official model it was trained from, if any (`ModelCard.base`)."""
     known: frozenset[str]
     """Names of the weights that know something already."""
 
@@ -53,12 +55,13 @@ def start(settings: Settings) -> Start:
         if model.start == SCRATCH:
             network = batch_norm.begin(Network(Architecture(model.width, SINGLE_HEADS, count)))
             source = "trained from scratch with movenet"
-            return Start(network, model.side or USUAL_SIDE, source, frozenset())
+            return Start(network, model.side or USUAL_SIDE, source, None, frozenset())
         network, card = open_network(model.start)
         known = frozenset(network.state_dict())
         if card.keypoints != count:
             network, known = _with_keypoints(network, count)
-    return Start(network.train(), model.side or card.side, f"trained with movenet from: {card.source}", known)
+    source = f"trained with movenet from: {card.source}"
+    return Start(network.train(), model.side or card.side, source, card.base, known)
 
 
 def _with_keypoints(known: Network, count: int) -> tuple[Network, frozenset[str]]:

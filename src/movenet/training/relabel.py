@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from movenet.annotations import Image, Person
 from movenet.crop import Crop
 from movenet.errors import MediaError
-from movenet.estimator import Estimator, LookRule
+from movenet.estimator import Estimator, EstimatorSettings
 from movenet.media import read_photo
 from movenet.pose import Pose
 from movenet.training.labels import Labels, inside
@@ -62,7 +62,7 @@ def complete(labels: Labels, how: Completion) -> Labels:
     Raises:
         ModelError: if the model is unknown, finds many people, or has another skeleton.
     """
-    estimator = Estimator(how.model, method="whole", min_score=0.0, rule=LookRule(flip=True))
+    estimator = Estimator(how.model, method="whole", min_score=0.0, settings=EstimatorSettings(flip=True))
     check_keypoints(estimator.engine.card, len(labels.skeleton))
     mirror = labels.skeleton.mirror
     images = tuple(_complete(image, estimator, mirror, how) for image in labels.images)
@@ -77,7 +77,7 @@ def _complete(image: Image, estimator: Estimator, mirror: Sequence[int], how: Co
         return image
     side = estimator.engine.card.side
     crops = [Crop.around_box(person.box, FACTOR, side) for person in image.learnable]
-    poses = iter(estimator.look([pixels] * len(crops), crops))
+    poses = iter(estimator.estimate_crops([pixels] * len(crops), crops))
     people = (
         merge(person, next(poses), mirror, how, image.size) if person.learnable else person
         for person in image.people

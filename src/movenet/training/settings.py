@@ -130,7 +130,7 @@ class Training:
     """… in all parts up to this one (named as in `frozen`); those behind it learn, but go back to what they were."""
     frozen: str = "none"
     """Everything up to here stays as it is: "none", "stem", "block_0" … "block_16", "backbone" or "pyramid"."""
-    precision: Literal["auto", "f32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the network; "auto" is bf16 where the device computes it in hardware. Weights are float32."""
     seed: int = 0
     device: str = "auto"

@@ -43,9 +43,9 @@ class Figures:
 
 
 def validate(
-    network: nn.Module, labels: Labels, side: int, factor: float = 1.1, precision: str = "f32"
+    network: nn.Module, labels: Labels, side: int, factor: float = 1.1, precision: str = "fp32"
 ) -> Figures:
-    """Show a network every labelled person and compare, computing in "f32" or "bf16".
+    """Show a network every labelled person and compare, computing in "fp32" or "bf16".
 
     Raises:
         MediaError: if a picture cannot be read: a score without it would not be the list's.
@@ -72,7 +72,7 @@ def validate(
     return Figures(ap, correct(truth, found, labels.skeleton.torso), sheet(squares))
 
 
-def answers(network: nn.Module, squares: NDArray[np.uint8], precision: str = "f32") -> Floats:
+def answers(network: nn.Module, squares: NDArray[np.uint8], precision: str = "fp32") -> Floats:
     """Return what a network in torch answers to squares (N, side, side, 3) uint8: (N, K, 3) y, x, score."""
     device = next(network.parameters()).device
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):

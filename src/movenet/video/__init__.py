@@ -2,9 +2,9 @@
 
 from movenet.video.estimator import Stream, VideoEstimator, watch
 from movenet.video.follow_many import Crowd, FollowMany
-from movenet.video.follow_one import FollowOne, FollowRule, Lock, Memory
+from movenet.video.follow_one import FollowOne, FollowSettings, Lock, Memory
 from movenet.video.smoothing import CALM, ZERO_PHASE, smooth_recording
-from movenet.video.tracks import SAME_PERSON_OKS, TrackRule
+from movenet.video.tracks import SAME_PERSON_OKS, TrackSettings
 
 __all__ = [
     "CALM",
@@ -13,11 +13,11 @@ __all__ = [
     "Crowd",
     "FollowMany",
     "FollowOne",
-    "FollowRule",
+    "FollowSettings",
     "Lock",
     "Memory",
     "Stream",
-    "TrackRule",
+    "TrackSettings",
     "VideoEstimator",
     "smooth_recording",
     "watch",

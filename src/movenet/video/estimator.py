@@ -19,16 +19,14 @@ from movenet.media.sources.opening import open_source
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro
 from movenet.video.follow_many import Crowd, FollowMany
-from movenet.video.follow_one import FollowOne, FollowRule, Lock, Memory
+from movenet.video.follow_one import FollowOne, FollowSettings, Lock, Memory
 from movenet.video.smoothing import CALM
-from movenet.video.tracks import TrackRule
+from movenet.video.tracks import TrackSettings
 
 ANYBODY: Final = "prominent"
 """The lock of somebody who did not choose one."""
-USUAL: Final = FollowRule()
+USUAL: Final = FollowSettings()
 """How to follow unless told otherwise."""
-USUAL_TRACKS: Final = TrackRule()
-"""Who is who unless told otherwise."""
 
 
 class _Follower(Protocol):
@@ -47,8 +45,8 @@ class VideoEstimator:
         model: str | Path | Estimator = "lightning",
         *,
         lock: Lock = ANYBODY,
-        rule: FollowRule = USUAL,
-        tracks: TrackRule = USUAL_TRACKS,
+        settings: FollowSettings = USUAL,
+        tracks: TrackSettings | None = None,
         smoothing: OneEuro | None = CALM,
     ):
         """Take an estimator that looks top-down, or the name of the model for one.
@@ -57,13 +55,13 @@ class VideoEstimator:
             model: a top-down `Estimator`, whose `people` says whom to follow, or what it would take as its model
                 to follow one person; half of the cores then work on it, the others on decoding and encoding.
             lock: whom to follow, of several people, with an estimator of one person.
-            rule: how to follow.
-            tracks: who is who, with an estimator of many people.
-            smoothing: what calms the keypoints, frame by frame; None leaves them as the model saw them.
+            settings: how a person is followed from frame to frame.
+            tracks: how ids are given, with an estimator of many people; None is `TrackSettings()`.
+            smoothing: filter of the keypoints, frame by frame; None leaves them as the model gave them.
 
         Raises:
             ModelError: as `Estimator` does, or if the estimator given is not top-down, or the lock is unknown, or
-                there is one for many people.
+                there is one for many people, or `tracks` for one person.
         """
         if not isinstance(model, Estimator):
             model = Estimator(model, runtime=Runtime(threads=threads_for_video()))
@@ -73,15 +71,17 @@ class VideoEstimator:
             )
         if model.people != "one" and lock != ANYBODY:
             raise ModelError("a lock chooses one person: expected none, or an estimator of one person")
+        if model.people == "one" and tracks is not None:
+            raise ModelError("one person has no tracks: expected none, or an estimator of many people")
         self.estimator = model
         self.lock = lock
-        self.rule = rule
+        self.settings = settings
         self.tracks = tracks
         self.smoothing = smoothing
         self._follower: _Follower = (
-            FollowOne(model, lock, rule, smoothing)
+            FollowOne(model, lock, settings, smoothing)
             if model.people == "one"
-            else FollowMany(model, rule, tracks, smoothing)
+            else FollowMany(model, settings, tracks or TrackSettings(), smoothing)
         )
 
     def stream(self) -> Stream:

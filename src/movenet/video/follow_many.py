@@ -18,18 +18,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.estimator import COMPANY, Estimator, Sighting
+from movenet.estimator import AUTO_SHARE, Detection, Estimator
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.appearance import read_clothes
-from movenet.video.follow_one import FollowRule
-from movenet.video.looking import look_at
+from movenet.video.follow_one import FollowSettings
 from movenet.video.smoothing import calm
 from movenet.video.tracks import (
     Look,
     Seen,
     Track,
-    TrackRule,
+    TrackSettings,
     captured,
     claim,
     middle,
@@ -64,11 +63,11 @@ class FollowMany:
     """Follows many people through the frames of any number of streams."""
 
     def __init__(
-        self, estimator: Estimator, rule: FollowRule, tracks: TrackRule, smoothing: OneEuro | None
+        self, estimator: Estimator, settings: FollowSettings, tracks: TrackSettings, smoothing: OneEuro | None
     ) -> None:
         """Take what `VideoEstimator` takes."""
         self.estimator = estimator
-        self.rule = rule
+        self.settings = settings
         self.tracks = tracks
         self.smoothing = smoothing
 
@@ -96,8 +95,8 @@ class FollowMany:
     def _follow(self, crowd: Crowd, image: Image, time_s: float) -> Seen:
         """Look where people should be by now, all in one go, and return who is there."""
         expected = self._expected(crowd, time_s)
-        people = [Sighting(pose, middle(pose)) for pose in expected.values()]
-        looked = self._look(image, people, self.rule.factor, self.rule.guide_share)
+        people = [Detection(pose, middle(pose)) for pose in expected.values()]
+        looked = self._look(image, people, self.settings.crop_factor, self.settings.guide_weight)
         pairs = zip(expected, looked, strict=True)
         there = {at: look for at, look in pairs if look.pose.score >= self._least_score(crowd, at)}
         claims = [claim(crowd.tracks[at], expected[at], look.pose, time_s) for at, look in there.items()]
@@ -110,7 +109,7 @@ class FollowMany:
 
     def _expected(self, crowd: Crowd, time_s: float) -> dict[int, Pose]:
         """Return who should be seen in this frame and where, by their places in `crowd.tracks`."""
-        if time_s - crowd.time_s > self.rule.forget_after_s:
+        if time_s - crowd.time_s > self.settings.forget_after_s:
             return {}
         poses = {}
         for at, track in enumerate(crowd.tracks):
@@ -123,12 +122,12 @@ class FollowMany:
     def _least_score(self, crowd: Crowd, at: int) -> float:
         """Return how sure a look must be; more so for somebody missing."""
         present = crowd.tracks[at].seen_s == crowd.time_s
-        return self.rule.keep_score if present else self.rule.sure_score
+        return self.settings.keep_score if present else self.settings.sure_score
 
-    def _look(self, image: Image, people: Sequence[Sighting], factor: float, share: float) -> list[Look]:
+    def _look(self, image: Image, people: Sequence[Detection], factor: float, share: float) -> list[Look]:
         if not people:
             return []
-        poses = look_at(self.estimator, image, people, factor, share)
+        poses = self.estimator.estimate_detections(image, people, factor, share)
         return [Look(pose, read_clothes(image, pose)) for pose in poses]
 
     def _must_search(self, crowd: Crowd, seen: Seen, time_s: float) -> bool:
@@ -139,43 +138,45 @@ class FollowMany:
             if track.id is not None and at not in seen.known
         ]
         soon_s = max(self.tracks.search_again_s, min(gone, default=math.inf) / 2)
-        return not seen.known or time_s - crowd.searched_s >= min(soon_s, self.rule.check_every_s)
+        return not seen.known or time_s - crowd.searched_s >= min(soon_s, self.settings.check_every_s)
 
     def _search(self, crowd: Crowd, seen: Seen, image: Image) -> Seen:
         """Search the whole frame: confirm who is seen, leave whom only we see unsurely, and look at strangers."""
-        found = self._in_front(self.estimator.find(image))
+        found = self._in_front(self.estimator.detect(image))
         places, poses = list(seen.known), [look.pose for look in seen.known.values()]
-        pairs = pair_searched(poses, [sighting.pose for sighting in found], self.tracks)
+        pairs = pair_searched(poses, [detection.pose for detection in found], self.tracks)
         confirmed = {places[row] for row, _ in pairs}
         known = {
             at: look
             for at, look in seen.known.items()
-            if at in confirmed or look.pose.score >= self.rule.sure_score
+            if at in confirmed or look.pose.score >= self.settings.sure_score
         }
         met = {column for _, column in pairs}
-        strangers = [sighting for column, sighting in enumerate(found) if column not in met]
+        strangers = [detection for column, detection in enumerate(found) if column not in met]
         newcomers = self._look_at_found(strangers, [look.pose for look in known.values()], image)
         return Seen(known, confirmed, newcomers)
 
-    def _in_front(self, found: Sequence[Sighting]) -> list[Sighting]:
+    def _in_front(self, found: Sequence[Detection]) -> list[Detection]:
         """Return all of whom a search found, or with people="auto" those about as prominent as the most prominent."""
-        least = COMPANY if self.estimator.people == "auto" else 0.0
-        most = max((sighting.prominence for sighting in found), default=0.0)
-        return [sighting for sighting in found if sighting.prominence >= least * most]
+        least = AUTO_SHARE if self.estimator.people == "auto" else 0.0
+        most = max((detection.prominence for detection in found), default=0.0)
+        return [detection for detection in found if detection.prominence >= least * most]
 
     def _look_at_found(
-        self, strangers: Sequence[Sighting], known: Sequence[Pose], image: Image
+        self, strangers: Sequence[Detection], known: Sequence[Pose], image: Image
     ) -> list[Look]:
         """Look at people just found, as at a still; return the poses of those who are somebody, and nobody known."""
         least = self.estimator.min_score**2
-        hopeful = [sighting for sighting in strangers if sighting.pose.score >= least]
+        hopeful = [detection for detection in strangers if detection.pose.score >= least]
         if not hopeful:
             return []
-        looked = self._look(image, hopeful, self.estimator.rule.factor, self.estimator.rule.guide_share)
+        looked = self._look(
+            image, hopeful, self.estimator.settings.crop_factor, self.estimator.settings.guide_weight
+        )
         real = [
             look
-            for sighting, look in zip(hopeful, looked, strict=True)
-            if sighting.pose.score * look.pose.score >= least
+            for detection, look in zip(hopeful, looked, strict=True)
+            if detection.pose.score * look.pose.score >= least
         ]
         claims = [2.0] * len(known) + [look.pose.score for look in real]
         staying = one_a_body([*known, *(look.pose for look in real)], claims, self.tracks)

@@ -25,10 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.errors import ModelError
-from movenet.estimator import Estimator, Sighting
+from movenet.estimator import Detection, Estimator
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
-from movenet.video.looking import look_at
 from movenet.video.smoothing import calm
 from movenet.video.tracks import alike, middle, moved, step_between
 
@@ -38,12 +37,12 @@ Lock = Literal["prominent", "largest", "central"] | tuple[float, float] | tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class FollowRule:
+class FollowSettings:
     """How to follow one person (defaults measured on moving-camera clips, docs/video.md)."""
 
-    factor: float = 1.15
+    crop_factor: float = 1.15
     """Side of the square as a multiple of the longer side of the person in the last frame: room to move."""
-    guide_share: float = 0.5
+    guide_weight: float = 0.5
     """How far the decoder leans towards where the keypoints should be by now, 0…1."""
     keep_score: float = 0.25
     """A look whose keypoints score less on average has lost the person."""
@@ -81,7 +80,7 @@ class Memory:
 class FollowOne:
     """Follows one person through the frames of any number of streams."""
 
-    def __init__(self, estimator: Estimator, lock: Lock, rule: FollowRule, smoothing: OneEuro | None):
+    def __init__(self, estimator: Estimator, lock: Lock, settings: FollowSettings, smoothing: OneEuro | None):
         """Take what `VideoEstimator` takes.
 
         Raises:
@@ -91,7 +90,7 @@ class FollowOne:
             raise ModelError(f"expected a lock out of {', '.join(_CRITERIA)}, a point or a box, got '{lock}'")
         self.estimator = estimator
         self.lock = lock
-        self.rule = rule
+        self.settings = settings
         self.smoothing = smoothing
 
     def step(
@@ -100,10 +99,10 @@ class FollowOne:
         """Take in one frame, later than the one before; see `VideoEstimator.step`."""
         memory = self._recall(memory, image, time_s)
         pose = self._follow(memory, image, time_s)
-        if pose is not None and time_s - memory.checked_s < self.rule.check_every_s:
+        if pose is not None and time_s - memory.checked_s < self.settings.check_every_s:
             return self._remember(memory, pose, time_s, memory.checked_s)
-        found = self.estimator.find(image)
-        if pose is None or not any(alike(pose, sighting.pose) for sighting in found):
+        found = self.estimator.detect(image)
+        if pose is None or not any(alike(pose, detection.pose) for detection in found):
             other = self._look_at(self._choose(found, memory), image)
             if self._prefers(other, pose):
                 memory, pose = _turn_to(other, memory), other
@@ -114,7 +113,7 @@ class FollowOne:
         size = (image.shape[1], image.shape[0])
         if memory is None or size != memory.size:
             return Memory(-math.inf, size)
-        if time_s - memory.time_s > self.rule.forget_after_s:
+        if time_s - memory.time_s > self.settings.forget_after_s:
             return Memory(memory.time_s, size, place=memory.place)
         return memory
 
@@ -123,35 +122,39 @@ class FollowOne:
 
         A search overlooks small and odd people, so a sure track stays unless the other one is much surer.
         """
-        if pose is None or pose.score < self.rule.sure_score:
+        if pose is None or pose.score < self.settings.sure_score:
             return True
-        return other is not None and other.score > self.rule.surer * pose.score
+        return other is not None and other.score > self.settings.surer * pose.score
 
     def _follow(self, memory: Memory, image: NDArray[np.uint8], time_s: float) -> Pose | None:
         """Look where the person should be by now; None if nobody was known or they are not there."""
         if memory.pose is None:
             return None
         expected = moved(memory.pose, memory.motion * np.float32(time_s - memory.time_s))
-        sighting = Sighting(expected, middle(expected))
-        (pose,) = look_at(self.estimator, image, [sighting], self.rule.factor, self.rule.guide_share)
-        return pose if pose.score >= self.rule.keep_score else None
+        detection = Detection(expected, middle(expected))
+        (pose,) = self.estimator.estimate_detections(
+            image, [detection], self.settings.crop_factor, self.settings.guide_weight
+        )
+        return pose if pose.score >= self.settings.keep_score else None
 
-    def _look_at(self, sighting: Sighting | None, image: NDArray[np.uint8]) -> Pose | None:
+    def _look_at(self, detection: Detection | None, image: NDArray[np.uint8]) -> Pose | None:
         """Look at somebody just found, as at a still; None if that was nobody after all."""
-        if sighting is None:
+        if detection is None:
             return None
-        rule = self.estimator.rule
-        (pose,) = look_at(self.estimator, image, [sighting], rule.factor, rule.guide_share)
-        return pose if math.sqrt(sighting.pose.score * pose.score) >= self.estimator.min_score else None
+        settings = self.estimator.settings
+        (pose,) = self.estimator.estimate_detections(
+            image, [detection], settings.crop_factor, settings.guide_weight
+        )
+        return pose if math.sqrt(detection.pose.score * pose.score) >= self.estimator.min_score else None
 
-    def _choose(self, found: Sequence[Sighting], memory: Memory) -> Sighting | None:
+    def _choose(self, found: Sequence[Detection], memory: Memory) -> Detection | None:
         """Return whom to follow from now on."""
         if isinstance(self.lock, str):
             criterion = _CRITERIA[self.lock]
-            return max(found, key=lambda sighting: criterion(sighting, memory.size), default=None)
+            return max(found, key=lambda detection: criterion(detection, memory.size), default=None)
         place = memory.place if memory.place is not None else _place(self.lock)
-        here = [sighting for sighting in found if _holds(sighting.bounds, place)]
-        return min(here, key=lambda sighting: float(np.hypot(*(sighting.center - place))), default=None)
+        here = [detection for detection in found if _holds(detection.bounds, place)]
+        return min(here, key=lambda detection: float(np.hypot(*(detection.center - place))), default=None)
 
     def _remember(
         self, memory: Memory, pose: Pose | None, time_s: float, checked_s: float
@@ -164,19 +167,19 @@ class FollowOne:
         return after, [shown]
 
 
-def _prominence(sighting: Sighting, size: tuple[int, int]) -> float:
-    return sighting.prominence
+def _prominence(detection: Detection, size: tuple[int, int]) -> float:
+    return detection.prominence
 
 
-def _size(sighting: Sighting, size: tuple[int, int]) -> float:
-    return sighting.area
+def _size(detection: Detection, size: tuple[int, int]) -> float:
+    return detection.area
 
 
-def _centrality(sighting: Sighting, size: tuple[int, int]) -> float:
-    return -float(np.hypot(*(sighting.center - np.array(size) / 2)))
+def _centrality(detection: Detection, size: tuple[int, int]) -> float:
+    return -float(np.hypot(*(detection.center - np.array(size) / 2)))
 
 
-_CRITERIA: Final[Mapping[str, Callable[[Sighting, tuple[int, int]], float]]] = {
+_CRITERIA: Final[Mapping[str, Callable[[Detection, tuple[int, int]], float]]] = {
     "prominent": _prominence,
     "largest": _size,
     "central": _centrality,

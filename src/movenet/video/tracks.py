@@ -32,7 +32,7 @@ SHRINKING_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class TrackRule:
+class TrackSettings:
     """Who is who among many people (defaults measured, docs/tracking.md)."""
 
     missing_s: float = 2.0
@@ -117,32 +117,32 @@ class Track:
         """Return the pose where it should be by now, of somebody seen in the frame before."""
         return moved(self.pose, self.motion * np.float32(time_s - self.seen_s))
 
-    def awaited(self, time_s: float, size: tuple[int, int], rule: TrackRule) -> Pose:
+    def awaited(self, time_s: float, size: tuple[int, int], settings: TrackSettings) -> Pose:
         """Return the pose where it should be by now, of somebody missing: on their way, but in the picture.
 
         The way is believed less and less: its speed falls by half in .7 `drift_s`. `size` is the picture's
         width and height in pixels.
         """
         gone_s = time_s - self.seen_s
-        way = self.drift * np.float32(rule.drift_s * -math.expm1(-gone_s / rule.drift_s))
+        way = self.drift * np.float32(settings.drift_s * -math.expm1(-gone_s / settings.drift_s))
         place = middle(self.pose)
         way = np.clip(place + way, 0, size) - place
         return moved(self.pose, way.astype(np.float32))
 
-    def again(self, look: Look, time_s: float, rule: TrackRule) -> Track:
+    def again(self, look: Look, time_s: float, settings: TrackSettings) -> Track:
         """Return the track with them seen once more."""
         gap_s = time_s - self.seen_s
         step = step_between(self.pose, look.pose, gap_s)
         if step is None:
             step = self.motion
         # A plain mean while the track is younger than the time to average over.
-        weight = max(-math.expm1(-gap_s / rule.drift_s), gap_s / (time_s - self.since_s))
+        weight = max(-math.expm1(-gap_s / settings.drift_s), gap_s / (time_s - self.since_s))
         drift = self.drift + np.float32(weight) * (step - self.drift)
         motion = np.asarray((self.motion + step) / 2, np.float32)
         clothes = self.clothes
         if self.id is None:
             clothes = clothes.mixed(look.clothes, 1.0)
-        elif not rule.is_other(clothes, look.clothes):
+        elif not settings.is_other(clothes, look.clothes):
             clothes = clothes.mixed(look.clothes, min(weight, 1.0))
         pose = replace(look.pose, id=self.id)
         size_px = max(_size(pose), self.size_px * math.exp(-gap_s / SHRINKING_S))
@@ -199,9 +199,11 @@ def pair(costs: Floats, limit: float) -> list[tuple[int, int]]:
     return [(row, int(column)) for row, column in enumerate(columns) if column >= 0]
 
 
-def pair_searched(poses: Sequence[Pose], found: Sequence[Pose], rule: TrackRule) -> list[tuple[int, int]]:
+def pair_searched(
+    poses: Sequence[Pose], found: Sequence[Pose], settings: TrackSettings
+) -> list[tuple[int, int]]:
     """Pair the people followed with those that a search of the same frame found."""
-    return pair(1 - affinity(poses, found), 1 - rule.least_affinity)
+    return pair(1 - affinity(poses, found), 1 - settings.least_affinity)
 
 
 def pair_missing(
@@ -209,13 +211,13 @@ def pair_missing(
     strangers: Sequence[Track],
     time_s: float,
     size: tuple[int, int],
-    rule: TrackRule,
+    settings: TrackSettings,
 ) -> list[tuple[int, int]]:
     """Pair the people missing with strangers: the nearest to where they should be, in reach and in their clothes."""
     if not missing or not strangers:
         return []
-    costs = _ways(missing, strangers, time_s, size, rule)
-    other = np.array([[not rule.may_be(a, b, time_s) for b in strangers] for a in missing])
+    costs = _ways(missing, strangers, time_s, size, settings)
+    other = np.array([[not settings.may_be(a, b, time_s) for b in strangers] for a in missing])
     return pair(np.where(other, 2.0, costs), 1.0)
 
 
@@ -224,25 +226,27 @@ def _ways(
     strangers: Sequence[Track],
     time_s: float,
     size: tuple[int, int],
-    rule: TrackRule,
+    settings: TrackSettings,
 ) -> Floats:
     """Return (M, S): how far strangers are from where people missing should be; under 1 they are in reach."""
-    awaited = np.stack([middle(track.awaited(time_s, size, rule)) for track in missing])
+    awaited = np.stack([middle(track.awaited(time_s, size, settings)) for track in missing])
     ways = np.stack([middle(track.pose) for track in strangers])[None] - awaited[:, None]
     sizes = np.array([track.size_px for track in missing])
     found_sizes = np.array([track.size_px for track in strangers])
     gone_s = np.array([time_s - track.seen_s for track in missing])
-    reach_px = (rule.reach + rule.reach_per_s * gone_s)[:, None] * np.maximum.outer(sizes, found_sizes)
-    growth = np.abs(np.log(found_sizes[None] / sizes[:, None])) / math.log(rule.most_growth)
+    reach_px = (settings.reach + settings.reach_per_s * gone_s)[:, None] * np.maximum.outer(
+        sizes, found_sizes
+    )
+    growth = np.abs(np.log(found_sizes[None] / sizes[:, None])) / math.log(settings.most_growth)
     return np.asarray(np.where(growth < 1, np.hypot(ways[..., 0], ways[..., 1]) / reach_px, 2.0), np.float64)
 
 
-def one_a_body(poses: Sequence[Pose], claims: Sequence[float], rule: TrackRule) -> list[int]:
+def one_a_body(poses: Sequence[Pose], claims: Sequence[float], settings: TrackSettings) -> list[int]:
     """Return which of the poses stay, highest claim first, when those that show one body yield to one of them."""
     if not poses:
         return []
     areas = np.array([area(pose) for pose in poses])
-    return suppress(_points(poses), np.asarray(claims, np.float64), areas, rule.one_body_oks)
+    return suppress(_points(poses), np.asarray(claims, np.float64), areas, settings.one_body_oks)
 
 
 def claim(track: Track, expected: Pose, pose: Pose, time_s: float) -> float:
@@ -251,10 +255,10 @@ def claim(track: Track, expected: Pose, pose: Pose, time_s: float) -> float:
     return float(agreement) + 0.3 * min(time_s - track.since_s, 1.0) + (track.id is not None)
 
 
-def captured(track: Track, look: Look, others: Sequence[Track], rule: TrackRule) -> bool:
+def captured(track: Track, look: Look, others: Sequence[Track], settings: TrackSettings) -> bool:
     """Tell whether a look for somebody shows another one: they are near, and these are their clothes."""
     own = track.clothes.unlike(look.clothes)
-    if not own > rule.most_unlike:
+    if not own > settings.most_unlike:
         return False
     near = _overlap(_boxes([look.pose]), _boxes([other.pose for other in others]))[0] > 0
     return any(
@@ -275,7 +279,7 @@ class Seen:
 
 
 def settle(
-    tracks: Sequence[Track], seen: Seen, time_s: float, size: tuple[int, int], rule: TrackRule
+    tracks: Sequence[Track], seen: Seen, time_s: float, size: tuple[int, int], settings: TrackSettings
 ) -> list[Track]:
     """Return the tracks after a frame, newcomers last: who is missing may turn out to be a stranger seen.
 
@@ -284,49 +288,51 @@ def settle(
     after = list(tracks)
     for at, look in seen.known.items():
         is_confirmed = tracks[at].is_confirmed or at in seen.confirmed
-        after[at] = replace(tracks[at].again(look, time_s, rule), is_confirmed=is_confirmed)
+        after[at] = replace(tracks[at].again(look, time_s, settings), is_confirmed=is_confirmed)
     after += [Track.new(look, time_s) for look in seen.newcomers]
     missing = [at for at, track in enumerate(after) if track.id is not None and track.seen_s < time_s]
     strangers = [at for at, track in enumerate(after) if track.id is None and track.seen_s == time_s]
     for row, column in pair_missing(
-        [after[i] for i in missing], [after[i] for i in strangers], time_s, size, rule
+        [after[i] for i in missing], [after[i] for i in strangers], time_s, size, settings
     ):
         stranger = after[strangers[column]]
-        after[missing[row]] = after[missing[row]].again(Look(stranger.pose, stranger.clothes), time_s, rule)
+        after[missing[row]] = after[missing[row]].again(
+            Look(stranger.pose, stranger.clothes), time_s, settings
+        )
         strangers[column] = -1
     return [t for at, t in enumerate(after) if t.id is not None or at in strangers]
 
 
 def name(
-    tracks: Sequence[Track], next_id: int, time_s: float, size: tuple[int, int], rule: TrackRule
+    tracks: Sequence[Track], next_id: int, time_s: float, size: tuple[int, int], settings: TrackSettings
 ) -> tuple[list[Track], int]:
     """Give ids to strangers who are surely somebody, and nobody missing; return all tracks, and the next id."""
     named = []
     for track in tracks:
-        is_stranger = track.id is None and _is_somebody(track, time_s, rule)
-        if is_stranger and not _may_be_missing(track, tracks, time_s, size, rule):
+        is_stranger = track.id is None and _is_somebody(track, time_s, settings)
+        if is_stranger and not _may_be_missing(track, tracks, time_s, size, settings):
             track = replace(track, pose=replace(track.pose, id=next_id))
             next_id += 1
         named.append(track)
     return named, next_id
 
 
-def _is_somebody(track: Track, time_s: float, rule: TrackRule) -> bool:
-    long_known = track.is_confirmed and time_s - track.since_s >= rule.newcomer_s
-    return long_known or track.pose.score >= rule.sure_newcomer
+def _is_somebody(track: Track, time_s: float, settings: TrackSettings) -> bool:
+    long_known = track.is_confirmed and time_s - track.since_s >= settings.newcomer_s
+    return long_known or track.pose.score >= settings.sure_newcomer
 
 
 def _may_be_missing(
-    stranger: Track, tracks: Sequence[Track], time_s: float, size: tuple[int, int], rule: TrackRule
+    stranger: Track, tracks: Sequence[Track], time_s: float, size: tuple[int, int], settings: TrackSettings
 ) -> bool:
     """Tell whether a stranger may be somebody missing whose clothes are not to be seen yet: new, or half hidden."""
     missing = [track for track in tracks if track.seen_s < time_s]
-    if not missing or not (_ways(missing, [stranger], time_s, size, rule) < 1).any():
+    if not missing or not (_ways(missing, [stranger], time_s, size, settings) < 1).any():
         return False
     others = [track.pose for track in tracks if track.seen_s == time_s and track is not stranger]
     own = _boxes([stranger.pose])
-    covered = _shared(own, _boxes(others)) > rule.hidden * own[:, 2:].prod(axis=1)
-    return time_s - stranger.since_s < rule.newcomer_s or bool(covered.any())
+    covered = _shared(own, _boxes(others)) > settings.hidden * own[:, 2:].prod(axis=1)
+    return time_s - stranger.since_s < settings.newcomer_s or bool(covered.any())
 
 
 def _points(poses: Sequence[Pose]) -> NDArray[np.float32]:

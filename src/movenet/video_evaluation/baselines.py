@@ -29,7 +29,7 @@ class WholeFrame:
 
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
         """Return the model's one pose, however unsure."""
-        return self.estimator.look([image], [_whole(image, self.estimator)])
+        return self.estimator.estimate_crops([image], [_whole(image, self.estimator)])
 
 
 class GoogleRule:
@@ -46,7 +46,7 @@ class GoogleRule:
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
         """Return the model's one pose, however unsure."""
         whole = _whole(image, self.estimator)
-        (pose,) = self.estimator.look([image], [self.crop or whole])
+        (pose,) = self.estimator.estimate_crops([image], [self.crop or whole])
         self.crop = _around_torso(pose, whole)
         return [pose]
 
@@ -69,7 +69,7 @@ class TfjsRule:
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
         """Return the model's one pose; an empty list if no keypoint scores above `TRACK_SCORE`."""
         size, side = (image.shape[1], image.shape[0]), self.estimator.engine.card.side
-        (pose,) = self.estimator.look([image], [self.crop or _centre_square(*size, side)])
+        (pose,) = self.estimator.estimate_crops([image], [self.crop or _centre_square(*size, side)])
         if not (pose.scores > TRACK_SCORE).any():
             self.crop, self.edges, self.smooth = None, None, None
             return []
