@@ -32,5 +32,5 @@ def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch):
     shutil.copy(DATA / "astronaut.jpg", tmp_path / "photo.jpg")
     shutil.copy(DATA / "sample.mp4", tmp_path / "dance.mp4")
     monkeypatch.chdir(tmp_path)
-    exec(compile("".join(EXAMPLES), "docs/api.md", "exec"), {})  # noqa: S102
+    exec(compile("".join(EXAMPLES), "docs/api.md", "exec"), {})
     assert {"drawn.jpg", "out.mp4", "poses.jsonl", "copy.png"} <= {path.name for path in tmp_path.iterdir()}
