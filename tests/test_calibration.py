@@ -28,9 +28,7 @@ def test_an_int8_model_is_believed_as_the_one_it_was_made_from():
 
 
 def test_a_model_that_was_not_measured_is_refused():
-    with pytest.raises(
-        ModelError, match="made from one of lightning, thunder, got one made from posenet"
-    ):
+    with pytest.raises(ModelError, match="made from one of lightning, thunder, got one made from posenet"):
         probabilities(0.3, "posenet")
 
 

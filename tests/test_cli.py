@@ -192,7 +192,7 @@ def test_the_version_is_printed(invoke):
 
 def test_the_flags_name_what_the_library_has():
     assert {name.value for name in EngineName} == set(ENGINES)
-    assert {name.value for name in PrecisionName} == {"auto", "fp32", "bf16"}
+    assert {name.value for name in PrecisionName} == {"auto", "fp32", "bf16", "int8"}
     assert {name.value for name in SmoothName} == {"off", "causal", "offline"}
 
 

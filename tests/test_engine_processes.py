@@ -95,7 +95,7 @@ def test_a_pickled_engine_is_opened_again_by_its_model_and_runtime(engine, model
 def test_a_model_of_the_table_is_pickled_by_its_name_and_another_by_its_whole_path(tmp_path, monkeypatch):
     (tmp_path / "mine.onnx").write_bytes(MODELS["lightning"].path.read_bytes())
     monkeypatch.chdir(tmp_path)
-    named: LoadedEngine = open_engine("lightning")
+    named: LoadedEngine = open_engine("lightning", Runtime(precision="fp32"))
     own: LoadedEngine = open_engine("mine.onnx")
     assert named.__reduce__()[1][0] == "lightning"
     assert own.__reduce__()[1][0] == tmp_path / "mine.onnx"

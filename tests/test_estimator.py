@@ -20,7 +20,6 @@ from movenet.estimator import (
     default_settings,
     from_corners,
 )
-from movenet.estimator.settings import int8_or_float
 from movenet.machine import has_int8_dot_products
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS, MULTIPLE
@@ -310,12 +309,5 @@ def test_every_preset_is_a_rule_for_every_model():
 
 
 def test_the_default_for_many_people_is_the_accurate_model():
-    assert Estimator(people="many").engine.card.name == "thunder-int8"
-    assert Estimator().engine.card.name == "lightning"
-
-
-def test_no_default_takes_an_int8_model_whose_sums_would_overflow(monkeypatch):
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    inexact = {"thunder-int8": replace(MODELS["thunder-int8"], int8_sums="unknown")}
-    assert int8_or_float("thunder", inexact) == ("thunder-int8" if has_int8_dot_products() else "thunder")
-    assert int8_or_float("thunder") == "thunder-int8"
+    assert Estimator(people="many").engine.card.base == "thunder"
+    assert Estimator().engine.card.base == "lightning"

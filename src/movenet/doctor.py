@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from movenet.crop import Crop
 from movenet.decode import Floats
 from movenet.decode.families import READERS
-from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine, sums_are_exact
+from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine
+from movenet.engine.arithmetic import ACCURATE, find_rule
 from movenet.errors import MissingExtraError, MoveNetError
 from movenet.machine import (
     INT8_DOT_PRODUCTS,
@@ -126,7 +127,7 @@ def examine_engine(name: str) -> Iterator[Finding]:
 def _answers(runtime: Runtime) -> str:
     """Compare the answers of every model that an engine runs; PyTorch runs no int8."""
     names = [name for name in MODELS if runtime.engine != "torch" or not MODELS[name].is_int8]
-    return check_answers(open_engine(name, runtime) for name in names)
+    return check_answers(open_engine(MODELS[name].path, runtime) for name in names)
 
 
 def check_answers(engines: Iterable[Engine]) -> str:
@@ -193,19 +194,18 @@ def _arithmetic() -> Iterator[Finding]:
 
 
 def _floats() -> str:
-    precision = open_engine("lightning").precision
+    precision = open_engine("lightning", Runtime(precision="auto")).precision
     reason = "computes" if precision == "bf16" else "does not compute"
     return f"{precision} with OpenVINO: the processor {reason} bf16 in hardware"
 
 
 def _int8() -> str:
-    """Say whether the int8 models may be taken by default on this processor."""
+    """Say whether the int8 models are taken by default on this processor."""
     present = sorted(INT8_DOT_PRODUCTS & features())
     has = f"has integer dot products ({', '.join(present)})" if present else "has no integer dot products"
-    inexact = [name for name, card in MODELS.items() if not sums_are_exact(card)]
-    if inexact:
-        return f"not used for {', '.join(inexact)}: the processor {has}, their sums would overflow"
-    return f"used where it is the default: the sums are exact, the processor {has}"
+    rule = find_rule()
+    used = f"used for {' and '.join(ACCURATE)}" if rule.int8 else "not used unless asked for"
+    return f"{used}: {rule.reason}; the sums are exact, the processor {has}"
 
 
 def _cache() -> Finding:

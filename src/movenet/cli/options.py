@@ -22,6 +22,7 @@ class PrecisionName(str, Enum):
     auto = "auto"
     fp32 = "fp32"
     bf16 = "bf16"
+    int8 = "int8"
 
 
 class SmoothName(str, Enum):
@@ -79,7 +80,7 @@ PaletteOption = Annotated[
 ]
 EngineOption = Annotated[EngineName, typer.Option(help="What runs the network.")]
 PrecisionOption = Annotated[
-    PrecisionName, typer.Option(help="auto: bf16 where the processor has it, else f32.")
+    PrecisionName, typer.Option(help="auto: the fastest here that keeps the accuracy; movenet doctor tells.")
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Threads an inference may use; as many as fit if not given.")

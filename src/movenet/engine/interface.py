@@ -18,7 +18,7 @@ from movenet.decode import Heads
 from movenet.errors import EngineError, ModelError
 from movenet.models import MODELS, MULTIPLE, ModelCard, read_card
 
-Precision = Literal["auto", "fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16", "int8"]
 
 
 @runtime_checkable
@@ -32,7 +32,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """The arithmetic in use: "fp32" or "bf16"."""
+        """The floating-point arithmetic in use: "fp32" or "bf16". Int8 models have their first and last layers in it."""
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -54,7 +54,8 @@ class Runtime:
     engine: str = "openvino"
     """One of `ENGINES`."""
     precision: Precision = "auto"
-    """"auto" is bf16 where the processor computes it in hardware, else f32."""
+    """"auto" is the fastest arithmetic that keeps the accuracy (`movenet.engine.arithmetic`): int8 for Lightning and
+    Thunder where the processor computes that faster, else bf16 where it has that in hardware, else fp32."""
     threads: int | None = None
     """How many threads an inference may use; None leaves it to the runtime."""
 
@@ -169,15 +170,15 @@ def check_squares(squares: NDArray[np.uint8]) -> None:
 
 
 def pick_precision(asked: Precision, *, hardware: bool) -> str:
-    """Return the precision to compute in: "auto" is bf16 where the hardware has it.
+    """Return the precision of floating point: of "auto" and "int8" bf16 where the hardware has it.
 
     Raises:
         EngineError: for an unknown precision.
     """
-    if asked == "auto":
+    if asked in ("auto", "int8"):
         return "bf16" if hardware else "fp32"
     if asked not in ("fp32", "bf16"):
-        raise EngineError(f"expected a precision out of auto, fp32, bf16, got '{asked}'")
+        raise EngineError(f"expected a precision out of auto, fp32, bf16, int8, got '{asked}'")
     return asked
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from movenet.decode.families import READERS
+from movenet.engine.arithmetic import choose_version
 from movenet.engine.interface import Engine, Runtime
 from movenet.engine.onnxruntime_engine import OnnxRuntimeEngine
 from movenet.engine.openvino_engine import OpenVinoEngine
@@ -39,8 +40,13 @@ def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
         raise EngineError(f"expected at least one thread, got {runtime.threads}")
     found = find_model(model)
     if isinstance(found, ModelCard):
+        found = choose_version(found, runtime)
         found.check()
     engine = ENGINES[runtime.engine](found, runtime)
+    if runtime.precision == "int8" and not engine.card.is_int8:
+        raise EngineError(
+            f"{engine.card.path} is no int8 model: make one with  movenet export MODEL --precision int8"
+        )
     if not sums_are_exact(engine.card):
         raise EngineError(
             f"{engine.card.path}: its int8 sums overflow on this processor, which has no integer dot products: "

@@ -62,7 +62,7 @@ class Estimator:
 
         Args:
             model: "lightning", "thunder", "posenet", an ONNX file of one's own, or an open engine. None is
-                "lightning" for one person and "thunder-int8" for more ("thunder" with another engine than OpenVINO).
+                "lightning" for one person and "thunder" for more.
             people: "one" for the person that a picture is about, "many" for everybody, "auto" for those in front.
             method: "top-down" finds people first and then looks at each; "bottom-up" takes them as they are found;
                 "whole", for one person only, looks once at the whole picture, padded.
@@ -82,7 +82,7 @@ class Estimator:
             raise ModelError(
                 f"a look at the whole picture shows one person: expected people='one', got '{people}'"
             )
-        self.engine = _open(default_model(people, runtime) if model is None else model, runtime)
+        self.engine = _open(default_model(people) if model is None else model, runtime)
         if self.engine.card.finds_many:
             raise ModelError(f"expected a single-person model, got {self.engine.card.name}, which finds many")
         self.people: People = people

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from movenet.engine import Runtime, sums_are_exact
-from movenet.models import INT8, MODELS, MULTIPLE, ModelCard, base_of
+from movenet.models import MULTIPLE, ModelCard, base_of
 
 People = Literal["one", "many", "auto"]
 """Whom to look for: the person that a picture is about, everybody, or whoever is about as prominent as that person."""
@@ -74,16 +73,9 @@ PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], EstimatorSettings]
 """By whom to look for and how much time to take; what it costs and brings: docs/many-people.md."""
 
 
-def default_model(people: People, runtime: Runtime | None) -> str:
-    """Return the model to look with if none is named: for many people the accurate one, in int8 if that is faster."""
-    if people == "one":
-        return "lightning"
-    return int8_or_float("thunder") if runtime is None or runtime.engine == "openvino" else "thunder"
-
-
-def int8_or_float(name: str, models: Mapping[str, ModelCard] = MODELS) -> str:
-    """Return the name of a model's int8 version if this processor computes it exactly, else that of the float one."""
-    return name + INT8 if sums_are_exact(models[name + INT8]) else name
+def default_model(people: People) -> str:
+    """Return the name of the model that is taken if none is named: for many people the accurate one."""
+    return "lightning" if people == "one" else "thunder"
 
 
 def default_settings(
