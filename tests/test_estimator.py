@@ -20,7 +20,6 @@ from movenet.estimator import (
     default_settings,
     from_corners,
 )
-from movenet.machine import has_int8_dot_products
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS, MULTIPLE
 from movenet.oks import similarity

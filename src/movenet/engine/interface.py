@@ -32,7 +32,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """The floating-point arithmetic in use: "fp32" or "bf16". Int8 models have their first and last layers in it."""
+        """The floating-point arithmetic in use, "fp32" or "bf16"; int8 models use it in their first and last layers."""
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
