@@ -41,7 +41,7 @@ def shifted(engine, pixels):
     """Return an engine whose keypoints lie lower by so many pixels of the square."""
 
     def run(squares):
-        heads = {name: head.copy() for name, head in engine(squares).items()}
+        heads = {name: np.array(head) for name, head in engine(squares).items()}
         heads["offset"][:, ::2] += pixels / 4
         return heads
 
@@ -101,7 +101,7 @@ def scattered(engine):
     chance = np.random.default_rng(0)
 
     def run(squares):
-        heads = {name: head.copy() for name, head in engine(squares).items()}
+        heads = {name: np.array(head) for name, head in engine(squares).items()}
         heads["offset"] += chance.normal(0, 0.25, heads["offset"].shape).astype(np.float32)
         return heads
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
+from movenet.decode.sparse_head import HeadWeights, SparseHead, join
 from movenet.engine.compiled_cache import read_compiled, store_compiled
 from movenet.engine.interface import (
     LoadedEngine,
@@ -24,6 +25,7 @@ from movenet.engine.interface import (
     never_destroy,
     pick_precision,
 )
+from movenet.engine.sparse_graph import FEATURES, PARTS, SPARSE, read_weights, without_sparse_heads
 from movenet.errors import EngineError
 from movenet.machine import features, processor_name
 from movenet.models import PROPERTIES, ModelCard
@@ -60,24 +62,40 @@ class OpenVinoEngine(LoadedEngine):
                 raise cannot("run", "OpenVINO", self.path, error) from None
         if len(answers) == 1:
             return answers[0]
-        return {name: np.concatenate([answer[name] for answer in answers]) for name in self._card.heads}
+        return {name: join([answer[name] for answer in answers]) for name in self._card.heads}
 
     def _run(self, square: NDArray[np.uint8]) -> Heads:
         own = square.shape == (1, self._card.side, self._card.side, 3)
         shape = square.shape if own else None
         request = self._once(shape, lambda: self._compiled(shape).create_infer_request())
         request.infer([np.ascontiguousarray(square)], share_inputs=True)
-        return {name: request.get_tensor(name).data.copy() for name in self._card.heads}
+        weights = self._once("weights", lambda: self._sparse_weights(request))
+        heads: dict[str, Any] = {
+            name: request.get_tensor(name).data.copy() for name in self._card.heads if name not in weights
+        }
+        if weights:
+            features = request.get_tensor(FEATURES).data.copy()
+            heads |= {name: SparseHead(features, weights[name]) for name in weights}
+        return heads
+
+    def _sparse_weights(self, request: Any) -> dict[str, HeadWeights]:
+        """Return the weights of those heads that are computed where they are read, from the first outputs."""
+        outputs = {
+            name: tensor.data
+            for output, tensor in zip(request.model_outputs, request.output_tensors, strict=True)
+            for name in output.get_names()
+        }
+        return {name: read_weights(name, outputs) for name in SPARSE if f"{name}.{PARTS[0]}" in outputs}
 
     def _compiled(self, shape: Shape | None) -> Any:
         """Return the network compiled for one shape, or for any: as stored by an earlier run, or anew."""
         core, digest = openvino_core(), self._digest
-        key = json.dumps([digest, *_environment(core), self._config, shape])
+        key = json.dumps([digest, *_environment(core), self._config, shape, SPARSE])
         stored = read_compiled(key) if digest else None
         if stored is not None:
             with suppress(RuntimeError):
                 return core.import_model(io.BytesIO(stored), "CPU", self._config)
-        network = self._network.clone()
+        network = without_sparse_heads(self._network.clone())
         if shape is not None:
             network.reshape(list(shape))
         compiled = core.compile_model(network, "CPU", self._config)

@@ -158,7 +158,7 @@ def _steps(heads: Heads, guide: Guide | None, reach: int) -> dict[str, Any]:
         "heatmaps": sigmoid(heads["heatmap"])[0],
         "heatmaps_weighted": weighted(heads["heatmap"], starts)[0],
         "cells": cells[0],
-        "places": _places(heads["offset"]),
+        "places": _places(np.asarray(heads["offset"])),
         "points": read_places(heads, cells, reach)[0],
         "scores": read_scores(heads["heatmap"], cells)[0],
     }

@@ -1,0 +1,90 @@
+"""Takes the heads that are read in few cells out of an OpenVINO network; their input and weights become outputs.
+
+The weights are outputs (constants) so that a network that comes compiled from the cache still tells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.decode.sparse_head import HeadWeights
+
+SPARSE: Final = ("regress", "offset", "box_scale", "box_offset")
+"""Heads that the decode reads in few cells."""
+FEATURES: Final = "features"
+"""Name of the output that these heads are computed from, as `SparseHead` takes it."""
+PARTS: Final = ("depthwise", "depthwise_bias", "pointwise", "pointwise_bias", "answer", "answer_bias")
+"""Weights of a sparse head, each an output named "HEAD.PART"."""
+_LAYERS: Final = (
+    "Result",
+    "Add answer_bias",
+    "Convolution answer",
+    "Relu",
+    "Add pointwise_bias",
+    "Convolution pointwise",
+    "Add depthwise_bias",
+    "GroupConvolution depthwise",
+)
+"""A head from its end to its beginning: the type of each node, and what its second input is. Only int8 models have a
+bias after the depthwise convolution."""
+
+
+def without_sparse_heads(network: Any) -> Any:
+    """Return a network whose outputs are the dense heads, `FEATURES` and the weights of the sparse heads.
+
+    A network of which a sparse head is built in another way is returned as it is.
+    """
+    outputs = {name: output for output in network.outputs for name in output.get_names()}
+    heads = {name: _take_apart(outputs[name].get_node()) for name in SPARSE if name in outputs}
+    if not heads or None in heads.values():
+        return network
+    import openvino
+    from openvino import opset13
+
+    results = [outputs[name].get_node().input_value(0) for name in outputs if name not in SPARSE]
+    for head, parts in heads.items():
+        *weights, (_, features) = (parts or {}).items()
+        for name, value in weights:
+            value.add_names({f"{head}.{name}"})
+            results.append(value)
+    channels_last = opset13.transpose(features, [0, 2, 3, 1])
+    frame = [0, 1, 1, 0]
+    framed = opset13.pad(channels_last, frame, frame, "constant").output(0)
+    framed.add_names({FEATURES})
+    results.append(framed)
+    return openvino.Model(results, network.get_parameters(), network.get_friendly_name())
+
+
+def read_weights(head: str, outputs: Mapping[str, NDArray[np.float32]]) -> HeadWeights:
+    """Return the weights of a sparse head out of the outputs of a network by name."""
+    parts = {name: outputs[f"{head}.{name}"] for name in PARTS if f"{head}.{name}" in outputs}
+    features, answers = len(parts["depthwise"]), len(parts["answer"])
+    depthwise = parts["depthwise"].reshape(features, 9)
+    pointwise = parts["pointwise"].reshape(-1, features)
+    bias = parts.get("depthwise_bias", np.zeros(features, np.float32)).reshape(-1)
+    return HeadWeights(
+        np.einsum("fk,hf->kfh", depthwise, pointwise).reshape(9 * features, -1),
+        pointwise @ bias + parts["pointwise_bias"].reshape(-1),
+        parts["answer"].reshape(answers, -1).T.copy(),
+        parts["answer_bias"].reshape(-1).copy(),
+    )
+
+
+def _take_apart(node: Any) -> dict[str, Any] | None:
+    """Return the input and the weights of the head that ends in a node, or None if it is built in another way."""
+    parts = {}
+    for layer in _LAYERS:
+        kind, _, name = layer.partition(" ")
+        if node.get_type_name() != kind:
+            if name == "depthwise_bias":
+                continue
+            return None
+        if name:
+            parts[name] = node.input_value(1)
+        value = node.input_value(0)
+        node = value.get_node()
+    return {**parts, FEATURES: value}

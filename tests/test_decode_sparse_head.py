@@ -1,0 +1,75 @@
+"""Heads that are computed where they are read, against the same heads of ONNX Runtime, which computes all."""
+
+import numpy as np
+import pytest
+
+from movenet.decode.families import READERS
+from movenet.decode.sparse_head import HeadWeights, SparseHead, join
+from movenet.doctor import known_squares
+from movenet.engine import Runtime, open_engine
+from movenet.engine.sparse_graph import SPARSE
+from movenet.models import MODELS
+
+MOVENETS = ("lightning", "lightning-int8", "thunder", "multipose", "multipose-int8")
+
+
+@pytest.fixture(scope="module", params=MOVENETS)
+def both(request):
+    """Return the heads of one model as OpenVINO and as ONNX Runtime give them."""
+    path = MODELS[request.param].path
+    squares = known_squares(MODELS[request.param].side)
+    return tuple(
+        open_engine(path, Runtime(engine, "fp32", threads=1))(squares)
+        for engine in ("openvino", "onnxruntime")
+    )
+
+
+@pytest.fixture
+def head():
+    rng = np.random.default_rng(5)
+    features = np.zeros((2, 6, 9, 3), np.float32)
+    features[:, 1:-1, 1:-1] = rng.normal(size=(2, 4, 7, 3))
+    shapes = ((27, 5), (5,), (5, 4), (4,))
+    return SparseHead(features, HeadWeights(*(rng.normal(size=shape).astype(np.float32) for shape in shapes)))
+
+
+def test_heads_that_are_read_in_few_cells_are_sparse_and_equal_the_dense_ones(both, request):
+    sparse, dense = both
+    assert sparse.keys() == dense.keys()
+    for name, expected in dense.items():
+        assert isinstance(sparse[name], SparseHead) == (name in SPARSE)
+        assert sparse[name].shape == expected.shape
+        # Int8 models are rounded elsewhere by each engine; in cells, and logits.
+        limit = 0.3 if request.node.callspec.id.endswith("int8") else 0.0001
+        assert np.median(np.abs(np.asarray(sparse[name]) - expected)) < limit
+
+
+def test_what_is_read_is_what_would_be_computed_everywhere(both):
+    sparse, _ = both
+    computed = {name: np.asarray(head) for name, head in sparse.items()}
+    reader = READERS["movenet"]
+    np.testing.assert_allclose(reader.one(sparse, None, 1), reader.one(computed, None, 1), atol=1e-6)
+    if "box_scale" in sparse:
+        for ours, all_of_it in zip(reader.many(sparse, 0.05), reader.many(computed, 0.05), strict=True):
+            np.testing.assert_allclose(ours.keypoints, all_of_it.keypoints, atol=1e-5)
+            np.testing.assert_allclose(ours.boxes, all_of_it.boxes, atol=1e-5)
+
+
+def test_posenet_stays_dense():
+    heads = open_engine("posenet", Runtime(precision="fp32"))(known_squares(256)[:1])
+    assert all(isinstance(head, np.ndarray) for head in heads.values())
+
+
+def test_any_cells_can_be_read_also_at_the_edge(head):
+    dense = np.asarray(head)
+    assert dense.shape == head.shape == (2, 4, 4, 7)
+    picture, channel, y, x = np.indices(head.shape).reshape(4, -1)
+    np.testing.assert_allclose(head[picture, channel, y, x], dense.ravel(), rtol=1e-5)
+    np.testing.assert_allclose(head[1, 2], dense[1, 2])
+
+
+def test_pictures_can_be_taken_out_and_joined(head):
+    both = join([head[:1], head[1:]])
+    assert isinstance(both, SparseHead)
+    np.testing.assert_array_equal(np.asarray(both), np.asarray(head))
+    assert isinstance(join([np.zeros((1, 4, 4, 7), np.float32)] * 2), np.ndarray)
