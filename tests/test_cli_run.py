@@ -14,11 +14,10 @@ from typer.testing import CliRunner
 
 from films import Film, picture
 from movenet.cli import app
-from movenet.cli.copies import check_outputs, name_copies
-from movenet.cli.inputs import Film as FilmInput
-from movenet.cli.inputs import Inputs
 from movenet.cli.output import printable
-from movenet.cli.videos import _paired
+from movenet.cli.output_names import check_outputs, name_outputs
+from movenet.cli.run_execution import _pair_frames
+from movenet.cli.run_inputs import Inputs, Video
 from movenet.errors import MediaError
 from movenet.media import open_source
 from movenet.media.sources.web_photo import WebPhoto
@@ -90,7 +89,7 @@ def test_numbered_pictures_do_not_replace_the_pictures_they_are_made_of(tmp_path
     photo(tmp_path / "shots" / "0001.jpg")
     pattern = tmp_path / "shots" / "%04d.jpg"
     with pytest.raises(MediaError, match="is an input itself"):
-        check_outputs([pattern], Inputs(films=[FilmInput(pattern)]))
+        check_outputs([pattern], Inputs(videos=[Video(pattern)]))
 
 
 def test_records_do_not_take_the_name_of_a_copy(tmp_path):
@@ -100,7 +99,7 @@ def test_records_do_not_take_the_name_of_a_copy(tmp_path):
 
 def test_names_that_differ_in_capitals_are_numbered_as_some_systems_take_them_for_one():
     inputs = [Path("p/A.jpg"), Path("q/a.jpg"), Path("r/a.jpg")]
-    assert name_copies(inputs, Path("o")) == [Path("o/A.jpg"), Path("o/a-2.jpg"), Path("o/a-3.jpg")]
+    assert name_outputs(inputs, Path("o")) == [Path("o/A.jpg"), Path("o/a-2.jpg"), Path("o/a-3.jpg")]
 
 
 def test_the_copy_of_a_photo_from_an_address_is_named_after_its_path():
@@ -109,13 +108,13 @@ def test_the_copy_of_a_photo_from_an_address_is_named_after_its_path():
         WebPhoto("http://h/", b""),
         WebPhoto("http://h/%1b", b""),
     ]
-    copies = name_copies(inputs, None)
+    copies = name_outputs(inputs, None)
     assert copies == [Path("sn ap.pose.jpg"), Path("photo.pose.jpg"), Path("_.pose.jpg")]
 
 
 def test_one_file_cannot_hold_a_photo_and_a_film():
     with pytest.raises(MediaError, match="expected a folder for 2"):
-        name_copies([Path("a.jpg"), FilmInput(Path("b.mp4"))], Path("out.mp4"))
+        name_outputs([Path("a.jpg"), Video(Path("b.mp4"))], Path("out.mp4"))
 
 
 # --- records ---
@@ -274,9 +273,9 @@ def test_smoothing_offline_says_when_the_second_reading_differs(tmp_path):
         open_source(film(tmp_path / "a.mp4", 4)) as again,
         pytest.raises(MediaError, match="expected 3 frames"),
     ):
-        list(_paired(again, [[]] * 3))
+        list(_pair_frames(again, [[]] * 3))
     with open_source(tmp_path / "a.mp4") as again, pytest.raises(MediaError, match="expected 5 frames"):
-        list(_paired(again, [[]] * 5))
+        list(_pair_frames(again, [[]] * 5))
 
 
 # --- terminals ---
