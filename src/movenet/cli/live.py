@@ -111,7 +111,7 @@ def live(
     def on_ready(addresses: Addresses) -> None:
         _print_addresses(addresses)
         if browser:
-            webbrowser.open(addresses.here)
+            webbrowser.open(addresses.local_url)
 
     runtime = Runtime(engine.value, precision.value, threads or threads_for_video())
     serve(open_models(model, runtime), settings, on_ready)
@@ -121,15 +121,15 @@ def _print_addresses(addresses: Addresses) -> None:
     """Print the page's addresses and, on a terminal, a QR code of the one that other devices most likely reach."""
     from movenet.live.addresses import qr_code
 
-    typer.echo(f"movenet live: {addresses.here}   (Ctrl-C stops it)")
-    for address in addresses.elsewhere:
+    typer.echo(f"movenet live: {addresses.local_url}   (Ctrl-C stops it)")
+    for address in addresses.remote_urls:
         typer.echo(f"other devices: {address}")
-    if addresses.elsewhere and sys.stdout.isatty():
-        code = qr_code(addresses.elsewhere[0])
+    if addresses.remote_urls and sys.stdout.isatty():
+        code = qr_code(addresses.remote_urls[0])
         with suppress(UnicodeEncodeError):  # a terminal without block characters
             code.encode(sys.stdout.encoding)
             typer.echo(code)
     if addresses.fingerprint:
         typer.echo(f"browsers warn of its certificate once; its SHA-256 is {addresses.fingerprint}")
-    elif addresses.elsewhere and addresses.here.startswith("http:"):
+    elif addresses.remote_urls and addresses.local_url.startswith("http:"):
         typer.echo("browsers on other devices allow their camera with https only: add --tls")

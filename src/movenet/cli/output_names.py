@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from movenet.cli.run_inputs import Inputs, Photo, Video
 from movenet.errors import MediaError
 from movenet.media.listing import PHOTO_SUFFIXES
-from movenet.media.sources.pictures import NUMBERED, matching
+from movenet.media.sources.pictures import NUMBERED, list_matching
 from movenet.media.sources.web_photo import WebPhoto
 
 VIDEO_OUTPUT_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".webm", ".gif")
@@ -116,7 +116,7 @@ def _key(path: Path) -> str:
 
 def _existing(pattern: Path) -> list[Path]:
     try:
-        return matching(pattern)
+        return list_matching(pattern)
     except (MediaError, OSError):
         return []
 

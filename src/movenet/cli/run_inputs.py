@@ -13,7 +13,7 @@ from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
 from movenet.media.location import Address, Camera, Location, locate
 from movenet.media.sources.base import LiveSettings
-from movenet.media.sources.pictures import is_pattern, matching
+from movenet.media.sources.pictures import is_pattern, list_matching
 from movenet.media.sources.web_photo import WebPhoto, fetch_photo
 
 Photo: TypeAlias = Path | WebPhoto
@@ -56,7 +56,7 @@ class Inputs:
         yield from (photo for photo in self.photos if isinstance(photo, Path))
         for video in self.videos:
             if isinstance(video.location, Path):
-                yield from matching(video.location) if is_pattern(video.location) else [video.location]
+                yield from list_matching(video.location) if is_pattern(video.location) else [video.location]
 
 
 def sort_inputs(names: Iterable[str]) -> Inputs:
