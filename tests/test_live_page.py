@@ -167,7 +167,7 @@ def test_joint_angles_are_shown_on_demand(playing):
 
 def test_pause_stops_and_goes_on(playing):
     playing.click("#pause")
-    assert playing.text_content("#pause-text") == "Go on"
+    assert playing.text_content("#pause-text") == "Resume"
 
     def rests():  # the answer to a picture already sent is not drawn any more
         before = playing.evaluate("window.poses.length")
@@ -293,7 +293,7 @@ def test_everything_works_by_keyboard(page):
     page.keyboard.press("a")
     assert page.is_visible("#angle-table")
     page.keyboard.press("Space")
-    assert page.text_content("#pause-text") == "Go on"
+    assert page.text_content("#pause-text") == "Resume"
     page.keyboard.press("r")
     assert page.is_visible("#recording")
 

@@ -130,7 +130,7 @@ def close_stdout() -> None:
 def print_poses(record: Record, target: Path | None, estimate_s: float) -> None:
     """Print one line for a photo: size, number of people with scores, time, path of the annotated copy."""
     scores = ", ".join(f"{pose.score:.2f}" for pose in record.poses)
-    found = f"{len(record.poses)} × person ({scores})" if record.poses else "nobody"
+    found = f"{len(record.poses)} × person ({scores})" if record.poses else "no person"
     drawn = f" → {target}" if target else ""
     size = f"{record.width}×{record.height}"
     print_line(f"{record.source}  {size}  {found}  {1000 * estimate_s:.0f} ms{drawn}")

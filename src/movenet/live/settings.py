@@ -67,8 +67,8 @@ class ServerSettings:
     """Address, access and limits of a live server.
 
     Raises:
-        DataError: The port is out of range, the token is too short or needs escaping in a URL, or only one of certificate
-            and key is given.
+        DataError: The port is out of range, the token is too short or needs escaping in a URL, or only one of
+            certificate and key is given.
     """
 
     host: str = "127.0.0.1"
@@ -80,8 +80,8 @@ class ServerSettings:
     origins: tuple[str, ...] = ()
     """Origins of other pages that may use the server, such as "https://example.org"; its own page always may."""
     tls: bool = False
-    """Whether to serve https with a self-signed certificate if `tls_cert` is not given. Over http, browsers give cameras
-    only to pages from the same computer."""
+    """Whether to serve https with a self-signed certificate if `tls_cert` is not given. Over http, browsers give
+    cameras only to pages from the same computer."""
     tls_cert: Path | None = None
     """Certificate for https (PEM)."""
     tls_key: Path | None = None
