@@ -77,7 +77,7 @@ def test_where_nobody_is_annotated_there_is_no_score(tmp_path):
 def test_a_file_that_annotates_nobody_is_refused(tmp_path):
     for people in ([], [standing(0, 1, 0) | {"iscrowd": 1}], [standing(0, 1, 0, labelled=[])]):
         path = write_list(tmp_path / "empty.json", people, 2)
-        with pytest.raises(DataError, match=r"empty\.json: labels nobody"):
+        with pytest.raises(DataError, match=r"empty\.json: no labelled person"):
             read_truth(path)
 
 

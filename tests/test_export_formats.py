@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from lists import standing, write_list
 from movenet.cli import app
-from movenet.cli.export import AnswerName, FormatName, StoredName
+from movenet.cli.export import AnswerName, FormatName, StoredPrecisionName
 from movenet.engine import Runtime, open_engine
 from movenet.errors import FileError, MissingExtraError, ModelError
 from movenet.export.formats import FORMATS
@@ -181,7 +181,7 @@ def test_the_int8_model_of_the_package_is_exported_with_its_ap(tmp_path, monkeyp
 
 def test_the_command_line_offers_what_there_is():
     assert [form.value for form in FormatName] == [*FORMATS]
-    assert {stored.value for stored in StoredName} == {
+    assert {stored.value for stored in StoredPrecisionName} == {
         p for form in FORMATS.values() for p in form.precisions
     }
     assert {answer.value for answer in AnswerName} == {a for form in FORMATS.values() for a in form.answers}

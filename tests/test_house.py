@@ -71,7 +71,7 @@ def test_few_packages_know_a_runtime(path):
 
 
 def loaded_by(statement):
-    code = f"import sys; {statement}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    code = f"import sys; {statement}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     return set(
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -83,8 +83,11 @@ def test_importing_the_package_loads_numpy_and_opencv_at_most():
     assert not loaded_by("import movenet") & HEAVY
 
 
-def test_the_command_line_imports_nothing_heavy_before_a_command_runs():
-    assert not loaded_by("import movenet.cli") & (HEAVY - {"rich"})
+@pytest.mark.parametrize("arguments", ["--help", "run --help", "live --help", "train --help", "models"])
+def test_the_command_line_loads_nothing_heavy_before_a_command_needs_it(arguments):
+    run = "from contextlib import redirect_stdout, suppress; import os; from movenet.cli import app"
+    quiet = "redirect_stdout(open(os.devnull, 'w')), suppress(SystemExit)"
+    assert not loaded_by(f"{run}\nwith {quiet}: app({arguments.split()})\nimport sys") & HEAVY
 
 
 def test_estimating_never_loads_torch():

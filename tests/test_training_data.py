@@ -90,7 +90,7 @@ def test_a_missing_picture_is_named(one_picture):
 
 
 def test_a_list_of_nobody_is_refused(one_picture):
-    with pytest.raises(DataError, match="labels nobody"):
+    with pytest.raises(DataError, match="no labelled person"):
         one_picture()
 
 

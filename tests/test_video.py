@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from films import Film
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
 from movenet.models import DATA
 from movenet.video import CALM, FollowSettings, VideoEstimator, smooth_recording, watch
 from stage import Stage, keypoints, scene
+from video_files import VideoFile
 
 RATE_HZ = 30
 ADA = (100, 60, 90, 240, 230)
@@ -292,7 +292,7 @@ def test_the_sample_clip_is_watched_to_its_end():
 
 
 def test_a_follower_set_up_by_hand_can_watch(stage, tmp_path):
-    film = Film(count=5, size=(640, 360), draw=lambda i, *_: scene(ADA)).write(tmp_path / "ada.mp4")
+    film = VideoFile(count=5, size=(640, 360), draw=lambda i, *_: scene(ADA)).write(tmp_path / "ada.mp4")
     seen = list(watch(film, follower(stage)))
     assert [frame.index for frame, _ in seen] == list(range(5))
     assert all(is_on(poses, ADA) for _, poses in seen)

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from films import Film
 from movenet.errors import MediaError, ModelError
 from movenet.media import Frame
 from movenet.media.sources.base import LiveSettings
-from movenet.media.sources.live import Grab, LiveSource
+from movenet.media.sources.live import LiveSource, ReceivedFrame
 from movenet.media.sources.opening import open_source
 from movenet.video import VideoEstimator
 from movenet.video.callbacks import start_stream, stream
 from servers import MOTION_JPEG, Http, jpegs, serving, silence
 from stage import Stage, keypoints, scene
+from video_files import VideoFile
 
 ADA = (100, 60, 90, 240, 230)
 BOB = (450, 120, 60, 160, 200)
@@ -84,18 +84,18 @@ def test_the_callback_is_told_of_each_frame_in_order(model):
 
 def test_a_path_is_opened_and_played_to_its_end(model, tmp_path):
     told = Told()
-    stream(Film(count=7).write(tmp_path / "film.mp4"), told, model)
+    stream(VideoFile(count=7).write(tmp_path / "film.mp4"), told, model)
     assert told.indices == list(range(7))
 
 
 def test_a_name_of_a_model_will_do(tmp_path):
     told = Told()
-    stream(str(Film(count=2).write(tmp_path / "film.mp4")), told, "lightning")
+    stream(str(VideoFile(count=2).write(tmp_path / "film.mp4")), told, "lightning")
     assert told.indices == [0, 1]
 
 
 def test_an_open_source_is_left_open(model, tmp_path):
-    with open_source(Film(count=7).write(tmp_path / "film.mp4")) as source:
+    with open_source(VideoFile(count=7).write(tmp_path / "film.mp4")) as source:
         stream(source, Told(last=3), model)
         assert next(source).index == 3
 
@@ -156,7 +156,7 @@ def test_a_missing_file_is_an_error_at_once_in_the_background_too(model, tmp_pat
 
 def test_an_unknown_model_is_an_error_at_once(tmp_path):
     with pytest.raises(ModelError):
-        start_stream(Film(count=2).write(tmp_path / "film.mp4"), Told(), "thunderbolt")
+        start_stream(VideoFile(count=2).write(tmp_path / "film.mp4"), Told(), "thunderbolt")
 
 
 def test_in_the_background_the_caller_goes_on_and_can_wait_for_the_end(model):
@@ -208,7 +208,7 @@ def test_a_live_source_gives_its_newest_picture_to_a_slow_callback(model):
 
     def play():
         for i in range(400):
-            yield Grab(lambda: scene(ADA, width=64, height=48))
+            yield ReceivedFrame(lambda: scene(ADA, width=64, height=48))
             pause.wait(0.002)
             del i
 
@@ -271,7 +271,7 @@ def test_several_streams_share_a_model_and_keep_apart(model):
 
 
 def test_a_program_ends_though_a_stream_still_runs(tmp_path):
-    film = Film(count=300).write(tmp_path / "film.mp4")
+    film = VideoFile(count=300).write(tmp_path / "film.mp4")
     program = (
         "import sys, threading, movenet.video.callbacks as s\n"
         "once = threading.Event()\n"
@@ -287,7 +287,7 @@ def test_a_program_ends_though_a_stream_still_runs(tmp_path):
 
 def test_a_source_is_closed_whoever_ends_the_stream(model, tmp_path):
     before = len(list(Path("/proc/self/fd").iterdir()))
-    film = Film(count=30).write(tmp_path / "film.mp4")
+    film = VideoFile(count=30).write(tmp_path / "film.mp4")
     for _ in range(5):
         stream(film, Told(last=2), model)
         start_stream(film, Told(), model).stop()

@@ -1,4 +1,4 @@
-"""`movenet doctor`: is this installation sound, and if not, what to do."""
+"""`movenet doctor`: check this installation and say how to repair it."""
 
 from __future__ import annotations
 

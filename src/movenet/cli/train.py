@@ -1,4 +1,4 @@
-"""`movenet train`: train or fine-tune a model as a TOML file says."""
+"""`movenet train`: train or fine-tune a model with the settings of a TOML file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 ConfigArgument = Annotated[
-    Path, typer.Argument(help="The settings (TOML), see docs/training.md.", show_default=False)
+    Path, typer.Argument(help="Settings (TOML), see docs/training.md.", show_default=False)
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="One setting, over the file's: training.rate=1e-4. May be given often."),
+    typer.Option("--set", help="Override one setting of the file: training.rate=1e-4. Can be repeated."),
 ]
 
 
@@ -21,20 +21,22 @@ def train(
     config: ConfigArgument,
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the run; CONFIG's name if not given.")
+        Path | None, typer.Option("--out", "-o", help="Folder of the run; default: the name of CONFIG.")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to take: training.steps.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Samples in a step: training.batch.")] = None,
     rate: Annotated[float | None, typer.Option(help="Highest learning rate: training.rate.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto: training.device.")] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes that read: training.workers.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that load samples: training.workers.")
+    ] = None,
     settings: SetOption = None,
 ) -> None:
-    """Train a model; ends with an ONNX file for --model.
+    """Train a model and write it as an ONNX file for --model.
 
-    A run that was cut off goes on where it was when the same command is given again.
+    Repeat the command to resume an interrupted run from its last checkpoint.
     """
-    from movenet.cli.output import progress, say, tell
+    from movenet.cli.output import print_line, print_status, progress
     from movenet.errors import MissingExtraError
 
     try:
@@ -47,11 +49,11 @@ def train(
     overrides = [f"training.{name}={value}" for name, value in flags.items() if value is not None]
     if out is not None:
         overrides.append(f"out={out.resolve()}")
-    asked = read_settings(config, [*(settings or ()), *overrides])
-    for step in progress(loop.train(asked), "training", asked.training.steps):
+    run = read_settings(config, [*(settings or ()), *overrides])
+    for step in progress(loop.train(run), "training", run.training.steps):
         if step.figures:
-            tell(_line(step.step, step.figures))
-    say(str(asked.out / finalize.MODEL))
+            print_status(_line(step.step, step.figures))
+    print_line(str(run.out / finalize.MODEL))
 
 
 def _line(step: int, figures: Mapping[str, float]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.annotations import PERSON
-from movenet.annotations.values import LARGEST, to_integer
+from movenet.annotations.values import MAX_VALUE, to_integer
 from movenet.errors import DataError
 from movenet.evaluation.truth import Truth
 from movenet.pose import KEYPOINTS
@@ -60,7 +60,7 @@ def to_estimates(results: Sequence[Mapping[str, Any]], truth: Truth) -> Estimate
             f"expected every result to have image_id, keypoints (17 × x, y, score) and score, "
             f"got something else ({error!r})"
         ) from None
-    if not all((np.abs(values) <= LARGEST).all() for values in (triples, score, boxes)):
+    if not all((np.abs(values) <= MAX_VALUE).all() for values in (triples, score, boxes)):
         raise DataError("expected results with finite numbers, got NaN, infinity or beyond ±1e9")
     if results and not people:
         raise DataError(

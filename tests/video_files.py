@@ -1,4 +1,4 @@
-"""Small films made on the fly."""
+"""Small videos made on the fly."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def corners(image: NDArray[np.uint8]) -> list[str]:
 
 
 @dataclass
-class Film:
-    """How a film is to be made."""
+class VideoFile:
+    """How a video is to be made."""
 
     count: int = 10
     size: tuple[int, int] = (64, 48)
@@ -65,7 +65,7 @@ class Film:
     """Degrees against the clock, mirrored, upside down."""
     aspect: Fraction = Fraction(1)
     colorspace: str | None = None
-    """The matrix of the pixels; it is not written into the film."""
+    """The matrix of the pixels; it is not written into the video."""
     sound_s: float = 0.0
     sound_codec: str = "aac"
     sound_at_s: float = 0.0
@@ -75,7 +75,7 @@ class Film:
     draw: Callable[[int, int, int], NDArray[np.uint8]] = picture
 
     def write(self, path: Path | str) -> Path:
-        """Make the film."""
+        """Make the video."""
         with av.open(str(path), "w", format=self.format, container_options=self.container_options) as out:
             stream = out.add_stream(
                 self.codec, rate=self.rate, time_base=Fraction(1, self.ticks), options=self.options

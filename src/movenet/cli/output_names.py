@@ -1,4 +1,4 @@
-"""Where the annotated copies of `movenet run` go: all are named before anything is read or written."""
+"""Paths of the annotated copies of `movenet run`, all named and checked before anything is read or written."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from movenet.cli.inputs import Film, Inputs, Photo
+from movenet.cli.run_inputs import Inputs, Photo, Video
 from movenet.errors import MediaError
 from movenet.media.listing import PHOTO_SUFFIXES
-from movenet.media.sources.pictures import NUMBERED, matching
+from movenet.media.sources.pictures import NUMBERED, list_matching
 from movenet.media.sources.web_photo import WebPhoto
 
-FILM_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".webm", ".gif")
-"""The kinds of film that can be written; others become .mp4."""
+VIDEO_OUTPUT_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".webm", ".gif")
+"""Suffixes of videos that can be written; other videos become .mp4."""
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|]')
-"""What names of files do not hold on every system."""
+"""Characters that a file name cannot have on every system."""
 _MAX_STEM: Final = 100
 
 
-def name_copies(items: Sequence[Photo | Film], out: Path | None) -> list[Path]:
-    """Return where the annotated copy of each photo and film goes; nothing is created.
+def name_outputs(items: Sequence[Photo | Video], out: Path | None) -> list[Path]:
+    """Return the path of the annotated copy of each photo and video; nothing is created.
 
     Args:
-        items: The photos and films that get a copy.
+        items: The photos and videos that get a copy.
         out: A file (a name with a suffix that is no folder) for one copy, or a folder; None names them NAME.pose.jpg
             and the like in the current folder. Copies of one name are numbered: a.mp4, a-2.mp4.
 
@@ -46,27 +46,27 @@ def name_copies(items: Sequence[Photo | Film], out: Path | None) -> list[Path]:
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Inputs) -> None:
-    """See to it that no output replaces an input or another output.
+    """Check that no output replaces an input or another output.
 
     Raises:
-        MediaError: One does, by whatever name: a link, or other capital letters where these do not count.
+        MediaError: An output is an input or another output, also through a link or with other capital letters.
     """
-    taken = {identity: file for file in inputs.files() for identity in _identities(file)}
+    input_files = {identity: file for file in inputs.files() for identity in _identities(file)}
     for output in outputs:
         replaced = _existing(output) if NUMBERED.search(output.name) else [output]
         identities = (identity for target in replaced for identity in _identities(target))
-        if clash := next((taken[identity] for identity in identities if identity in taken), None):
+        if clash := next((input_files[identity] for identity in identities if identity in input_files), None):
             raise MediaError(f"{output} is an input itself ({clash}): choose another output")
-    times = Counter(_key(output.resolve()) for output in outputs)
-    if twice := next((output for output in outputs if times[_key(output.resolve())] > 1), None):
-        raise MediaError(f"{twice} is the name of two outputs: choose another")
+    counts = Counter(_key(output.resolve()) for output in outputs)
+    if duplicate := next((output for output in outputs if counts[_key(output.resolve())] > 1), None):
+        raise MediaError(f"{duplicate} is the name of two outputs: choose another")
 
 
 def make_folders(outputs: Iterable[Path]) -> None:
     """Create the folders of the annotated copies.
 
     Raises:
-        MediaError: A file is in the way, or the system refuses.
+        MediaError: A file has the name of the folder, or the folder cannot be created or written to.
     """
     for folder in dict.fromkeys(output.parent for output in outputs):
         try:
@@ -79,7 +79,7 @@ def make_folders(outputs: Iterable[Path]) -> None:
             raise MediaError(f"cannot write to the folder {folder}: permission denied")
 
 
-def _stem(item: Photo | Film) -> str:
+def _stem(item: Photo | Video) -> str:
     if isinstance(item, Path):
         return item.stem
     if isinstance(item, WebPhoto):
@@ -88,11 +88,11 @@ def _stem(item: Photo | Film) -> str:
     return item.location.stem if isinstance(item.location, Path) else "camera"
 
 
-def _suffix(item: Photo | Film) -> str:
+def _suffix(item: Photo | Video) -> str:
     """Return the item's own suffix if such a file can be written, else the usual one."""
-    if isinstance(item, Film):
+    if isinstance(item, Video):
         own = item.location.suffix.lower() if isinstance(item.location, Path) else ""
-        return own if own in FILM_SUFFIXES else ".mp4"
+        return own if own in VIDEO_OUTPUT_SUFFIXES else ".mp4"
     own = item.suffix if isinstance(item, Path) else ""
     if own.lower() == ".gif":
         return ".png"
@@ -110,19 +110,19 @@ def _distinct(folder: Path, names: Iterable[tuple[str, str]]) -> list[Path]:
 
 
 def _key(path: Path) -> str:
-    """Return what two names have in common that are one file on Windows or macOS."""
+    """Return a key that is equal for two names of one file on Windows or macOS."""
     return unicodedata.normalize("NFC", os.fspath(path)).casefold()
 
 
 def _existing(pattern: Path) -> list[Path]:
     try:
-        return matching(pattern)
+        return list_matching(pattern)
     except (MediaError, OSError):
         return []
 
 
 def _identities(path: Path) -> Iterator[object]:
-    """Yield what two names of one file have in common: where links lead, and the file's own number."""
+    """Yield keys that two names of one file share: the resolved path, and device and inode."""
     yield os.path.realpath(path)
     with suppress(OSError):
         status = path.stat()

@@ -1,4 +1,4 @@
-"""Libraries keep what they say to themselves: what fails is raised."""
+"""Silencing of OpenCV and Pillow while they decode; failures are raised as exceptions instead."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import cv2
 Undo = Callable[[], object]
 
 
-class _Quiet:
-    """Keeps a library's own messages off the user's screen while any thread decodes.
+class _Silence:
+    """Context that suppresses the messages of a library, usable by several threads at a time.
 
-    Such settings belong to the process, so the last one out restores what the first one in found.
+    These settings belong to the process: the first thread to enter sets them, the last one to leave restores them.
     """
 
     def __init__(self, silence: Callable[[], Undo]) -> None:
@@ -51,7 +51,7 @@ def _silence_opencv() -> Undo:
 
 
 def _silence_pillow() -> Undo:
-    """Ignore Pillow's warnings and libtiff's errors; Pillow's log goes to handlers that the user has set only."""
+    """Ignore Pillow's warnings and libtiff's errors; Pillow's log reaches only handlers set by the user."""
     filters = cast("list[object]", warnings.filters)
     ours = ("ignore", None, Warning, re.compile(r"(PIL|pillow_heif)\b"), 0)
     filters.insert(0, ours)
@@ -63,7 +63,7 @@ def _silence_pillow() -> Undo:
     def undo() -> None:
         set_libtiff_handler(libtiff_handler)
         logger.removeHandler(handler)
-        # By identity: an equal one may be the user's.
+        # By identity: an equal filter may be the user's.
         filters[:] = [entry for entry in filters if entry is not ours]
 
     return undo
@@ -71,9 +71,9 @@ def _silence_pillow() -> Undo:
 
 @functools.cache
 def _libtiff_handler_setter() -> Callable[[int | None], int | None]:
-    """Return libtiff's function that sets what is called with its errors and returns what was called until then.
+    """Return libtiff's TIFFSetErrorHandler, which returns the previous handler.
 
-    Pillow sets the one for warnings alone. On Windows its libtiff cannot be reached, and there it stays as it is.
+    Pillow itself sets the handler of warnings only. On Windows the function cannot be reached; then nothing is set.
     """
     from PIL import _imaging
 
@@ -85,5 +85,5 @@ def _libtiff_handler_setter() -> Callable[[int | None], int | None]:
     return cast("Callable[[int | None], int | None]", setter)
 
 
-QUIET: Final = _Quiet(_silence_opencv)
-PILLOW_QUIET: Final = _Quiet(_silence_pillow)
+SILENT_OPENCV: Final = _Silence(_silence_opencv)
+SILENT_PILLOW: Final = _Silence(_silence_pillow)

@@ -1,4 +1,4 @@
-"""The sound of one file, taken along into another."""
+"""Audio of one file copied or re-encoded into another."""
 
 from __future__ import annotations
 
@@ -18,95 +18,94 @@ from av.error import FFmpegError
 from movenet.errors import MediaError
 from movenet.media.container import open_container
 from movenet.media.sources.decoding import Packets
-from movenet.media.sources.video_file import VideoReel
+from movenet.media.sources.video_file import VideoReader
 
 DAMAGE_LIMIT: Final = 100
-"""The sound ends where so many packets in a row cannot be read, or lie before what was heard already."""
+"""Number of unreadable or out-of-order packets in a row that end the audio."""
 PRIMING_S: Final = 0.05
-"""Coded sound may begin so much before its first sample is heard: 1024 samples of AAC at 22 kHz."""
-
+"""Encoder delay: packets may begin so much before the first audible sample (1024 samples of AAC at 22 kHz)."""
 OVERLAP_S: Final = 0.02
-"""Time stamps are rounded to a millisecond or so: frames that seem to overlap by less are in order."""
+"""Frames that overlap by less than this are in order: timestamps are rounded to about a millisecond."""
 
 TimedPacket: TypeAlias = "tuple[float, Packet[AudioStream]]"
-"""When the film has come to the packet, in seconds, and the packet."""
+"""Start of a packet in seconds of the output video, and the packet."""
 
 
 @dataclass(frozen=True, slots=True)
-class SoundCodec:
-    """How a kind of film holds sound."""
+class AudioCodec:
+    """Audio codec of an output format."""
 
     name: str
-    """The encoder."""
+    """Name of the encoder."""
     copied: frozenset[str]
-    """Codecs that every player of this kind of film knows: their packets are copied as they are."""
+    """Codecs that every player of this format supports: their packets are copied."""
     bit_rate: int
 
 
-class Sound:
-    """The sound track of a file, brought into a film packet by packet."""
+class AudioTrack:
+    """The audio track of a file, written into an output container packet by packet."""
 
     def __init__(self, path: str | Path) -> None:
-        """Open the file; one that has no sound is fine and adds nothing.
+        """Open the file; a file without audio adds nothing.
 
         Raises:
-            MediaError: The file is missing, or cannot be read.
+            MediaError: The file is missing or cannot be read.
         """
         self._name = str(path)
-        self._from = open_container(self._name)
-        self._track = cast("AudioStream | None", self._from.streams.best("audio"))
+        self._input = open_container(self._name)
+        self._track = cast("AudioStream | None", self._input.streams.best("audio"))
         self._zero_s = self._start_s() if self._track else 0.0
-        self._into: OutputContainer | None = None
+        self._output: OutputContainer | None = None
         self._packets: Iterator[TimedPacket] = iter(())
         self._next: TimedPacket | None = None
 
     def _start_s(self) -> float:
-        """Return the file's own time of the first picture that can be decoded, or of its beginning if it has none."""
+        """Return the file's timestamp of the first decodable frame, or of its start if it has no video."""
         try:
-            reel = VideoReel(open_container(self._name), self._name, DAMAGE_LIMIT)
+            reader = VideoReader(open_container(self._name), self._name, DAMAGE_LIMIT)
         except MediaError:
-            return (self._from.start_time or 0) / av.time_base
-        with closing(reel):
-            return reel.start_s()
+            return (self._input.start_time or 0) / av.time_base
+        with closing(reader):
+            return reader.start_s()
 
-    def join(self, film: OutputContainer, codec: SoundCodec, first_s: float) -> None:
-        """Give the film a sound stream, before anything is written to it.
+    def join(self, output: OutputContainer, codec: AudioCodec, first_s: float) -> None:
+        """Add an audio stream to the output; call it before anything is written there.
 
-        `first_s` is the time, from the first picture of the sound's file, with which the film begins.
+        `first_s` is the time at which the output begins, in seconds from the first frame of the audio's file.
         """
         if self._track is None or self._track.codec_context is None:
             return
-        self._into = film
+        self._output = output
         self._zero_s += first_s
         context = self._track.codec_context
-        # AAC without a header comes in frames of another kind, ADTS, which trip the film if they are damaged.
-        bare = context.name == "aac" and not context.extradata
-        if context.codec.canonical_name in codec.copied and not bare:
-            self._packets = self._copied(film.add_stream_from_template(self._track))
+        # AAC without a header is framed as ADTS, and damaged ADTS frames would break the output.
+        is_adts = context.name == "aac" and not context.extradata
+        if context.codec.canonical_name in codec.copied and not is_adts:
+            self._packets = self._copied(output.add_stream_from_template(self._track))
         else:
-            self._packets = self._encoded(_encoder(film, codec, self._track))
+            self._packets = self._encoded(_add_encoder(output, codec, self._track))
         self._next = next(self._packets, None)
 
-    def until(self, time_s: float) -> None:
-        """Write what is heard before a time of the film, in seconds."""
-        while self._into and self._next and self._next[0] < time_s:
+    def write_until(self, time_s: float) -> None:
+        """Write the audio before a time of the output, in seconds."""
+        while self._output and self._next and self._next[0] < time_s:
             try:
-                self._into.mux(self._next[1])
+                self._output.mux(self._next[1])
             except FFmpegError as problem:
-                # A damaged packet of sound is left out; what the system says concerns the film.
+                # A damaged packet is left out; an error of the system concerns the output.
                 if isinstance(problem, OSError):
                     raise
             self._next = next(self._packets, None)
 
     def close(self) -> None:
         """Close the file."""
-        self._from.close()
+        self._input.close()
 
     def _read(self, track: AudioStream) -> Iterator[Packet[AudioStream] | None]:
-        return iter(Packets(self._from, track, self._name, DAMAGE_LIMIT))
+        return iter(Packets(self._input, track, self._name, DAMAGE_LIMIT))
 
     def _copied(self, stream: AudioStream) -> Iterator[TimedPacket]:
-        track, last, order = cast("AudioStream", self._track), None, _Order()
+        track, last, order = cast("AudioStream", self._track), None, _OrderCheck()
         for packet in self._read(track):
             if packet is None or packet.pts is None or packet.dts is None:
                 continue
@@ -115,7 +114,7 @@ class Sound:
             start_s = float(packet.pts * packet.time_base)
             if start_s < -PRIMING_S and last is None:
                 continue
-            # Films take packets in order; a damaged file may have others.
+            # Containers require packets in order; a damaged file may have others.
             kept = (last is None or packet.dts > last) and packet.pts >= packet.dts
             if order.ends(kept=kept):
                 return
@@ -129,8 +128,8 @@ class Sound:
         yield from _timed(stream.encode(None))
 
     def _decoded(self) -> Iterator[AudioFrame]:
-        """Yield what is heard from the film's start on, with times counted from there."""
-        track, end_s, order = cast("AudioStream", self._track), 0.0, _Order()
+        """Yield the decoded audio from the start of the output on, with times relative to it."""
+        track, end_s, order = cast("AudioStream", self._track), 0.0, _OrderCheck()
         for packet in self._read(track):
             try:
                 frames = track.codec_context.decode(packet)
@@ -140,7 +139,7 @@ class Sound:
                 if frame.pts is None or frame.time_base is None:
                     continue
                 start_s = float(frame.pts * frame.time_base) - self._zero_s
-                # A frame that is out of order in a damaged file is left out, as is sound before the film.
+                # Frames out of order (damaged files) and before the start of the output are left out.
                 kept = start_s > end_s - OVERLAP_S
                 if end_s and order.ends(kept=kept):
                     return
@@ -151,16 +150,16 @@ class Sound:
                     yield frame
 
 
-class _Order:
-    """Tells single stray time stamps, as in damaged files, from a second recording, whose times start anew."""
+class _OrderCheck:
+    """Distinguishes single wrong timestamps (damaged files) from a second recording whose times restart."""
 
     def __init__(self) -> None:
-        self._strays = 0
+        self._out_of_order = 0
 
     def ends(self, *, kept: bool) -> bool:
-        """Return whether the recording is over, given whether the next packet is in order."""
-        self._strays = 0 if kept else self._strays + 1
-        return self._strays >= DAMAGE_LIMIT
+        """Return whether the recording has ended; `kept` tells whether the next packet is in order."""
+        self._out_of_order = 0 if kept else self._out_of_order + 1
+        return self._out_of_order >= DAMAGE_LIMIT
 
 
 def _timed(packets: list[Packet[AudioStream]]) -> Iterator[TimedPacket]:
@@ -168,11 +167,11 @@ def _timed(packets: list[Packet[AudioStream]]) -> Iterator[TimedPacket]:
         yield float((packet.pts or 0) * packet.time_base), packet
 
 
-def _encoder(film: OutputContainer, codec: SoundCodec, track: AudioStream) -> AudioStream:
-    """Add a stream of mono or stereo at the track's own rate, or at 48 kHz where the codec lacks that."""
+def _add_encoder(output: OutputContainer, codec: AudioCodec, track: AudioStream) -> AudioStream:
+    """Add a mono or stereo stream at the sample rate of the track, or at 48 kHz if the codec does not support it."""
     rates = av.Codec(codec.name, "w").audio_rates
     rate = track.codec_context.sample_rate
-    stream = film.add_stream(
+    stream = output.add_stream(
         codec.name,
         rate=rate if not rates or rate in rates else 48_000,
         bit_rate=codec.bit_rate,

@@ -1,4 +1,4 @@
-"""FFmpeg's frames, of any pixel format, shape of pixels and orientation, turned into upright RGB arrays."""
+"""Conversion of FFmpeg's frames, of any pixel format, pixel aspect ratio and orientation, to upright RGB arrays."""
 
 from __future__ import annotations
 
@@ -20,32 +20,27 @@ from movenet.media.tone_mapping import ToneMapper, is_hdr
 UNSPECIFIED: Final = 2
 """AVCOL_SPC_UNSPECIFIED (ITU-T H.273, table 4)."""
 HIGH_DEFINITION_PX: Final = 576
-"""Video higher than this that does not name its colours uses BT.709, as players take it."""
-
-
+"""Height in pixels above which video without a stated colour matrix is taken for BT.709, as players do."""
 STRIP_PIXELS: Final = 262_144
-"""So many transparent pixels, or one row, are laid over white at a time."""
+"""Pixels blended over white at a time; at least one row."""
 MAX_PIXEL_ASPECT: Final = 4
-"""Pixels that are said to be longer than this, in either direction, are taken for square: the header is damaged."""
+"""Largest pixel aspect ratio, in either direction; larger ones come from damaged headers and count as square."""
 
 
-class Painter:
-    """Converts the frames of one stream; what FFmpeg prepares for one frame serves the next."""
+class FrameConverter:
+    """Converts the decoded frames of one stream to RGB; FFmpeg's scaler is reused from frame to frame."""
 
     def __init__(self, pixel_aspect: Fraction | None) -> None:
-        """Prepare nothing yet: the first frame tells what is needed.
-
-        `pixel_aspect` is the width of a pixel by its height, before the frame is turned; None if unknown.
-        """
+        """Set the pixel aspect ratio: width / height of a pixel before the frame is rotated; None if unknown."""
         self._pixel_aspect = pixel_aspect or Fraction(1)
         self._reformatter = VideoReformatter()
         self._transparent: dict[str, bool] = {}
         self._tone_mapper: ToneMapper | None = None
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return the frame as (H, W, 3) uint8 RGB: upright, pixels square, HDR turned into SDR, alpha over white.
+        """Return the frame as (H, W, 3) uint8 RGB: upright, square pixels, HDR tone-mapped, alpha blended over white.
 
-        Rows may be padded: the array is C-contiguous within a row only.
+        Rows may be padded: the array is contiguous within each row only.
         """
         matrix = display_matrix(frame)
         if is_hdr(frame):
@@ -54,13 +49,13 @@ class Painter:
         if kind not in self._transparent:
             self._transparent[kind] = has_alpha(frame.format)
         if self._transparent[kind]:
-            image = over_white(self._convert(frame, "rgba"))
+            image = blend_over_white(self._convert(frame, "rgba"))
         elif kind == "rgb24":
-            # Nothing to convert: the decoder may still use these very bytes.
+            # No conversion takes place, and the decoder may reuse the buffer.
             image = self._convert(frame, kind).copy()
         else:
             image = self._convert(frame, "rgb24")
-        return turned(image, matrix)
+        return oriented(image, matrix)
 
     def _tone_mapped(self, frame: VideoFrame) -> VideoFrame:
         if self._tone_mapper is None or not self._tone_mapper.takes(frame):
@@ -83,7 +78,7 @@ class Painter:
 
 
 def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
-    """Return the width and height of a frame with square pixels: one side grows, none shrinks."""
+    """Return the width and height of a frame after scaling to square pixels: one side grows, none shrinks."""
     if not Fraction(1, MAX_PIXEL_ASPECT) <= pixel_aspect <= MAX_PIXEL_ASPECT:
         return width, height
     wide = max(width, round(width * pixel_aspect))
@@ -92,38 +87,38 @@ def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, 
 
 
 def has_alpha(kind: VideoFormat) -> bool:
-    """Tell whether a pixel format knows transparency; a palette may."""
+    """Tell whether a pixel format can hold transparency; palettes can."""
     return kind.has_palette or any(component.is_alpha for component in kind.components)
 
 
-def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay a (H, W, 4) uint8 RGBA picture over white."""
+def blend_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blend a (H, W, 4) uint8 RGBA picture over white; return (H, W, 3) RGB."""
     rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
     if rgba[..., 3].min() < 255:
-        # In strips: the whole picture in numbers of 16 bits would take several times its memory.
+        # In strips: 16-bit copies of the whole picture would need several times its memory.
         rows = max(STRIP_PIXELS // rgba.shape[1], 1)
         for top in range(0, len(rgba), rows):
             strip = rgb[top : top + rows]
-            cover = rgba[top : top + rows, :, 3:].astype(np.uint16)
-            strip[:] = (strip * cover + 255 * (255 - cover) + 127) // 255
+            alpha = rgba[top : top + rows, :, 3:].astype(np.uint16)
+            strip[:] = (strip * alpha + 255 * (255 - alpha) + 127) // 255
     return rgb
 
 
 QUARTER_TURNS: Final = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
-"""Matrices, as `display_matrix` returns them, of 0 to 3 quarter turns against the clock."""
+"""Display matrices of 0 to 3 counterclockwise quarter turns."""
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """Return (a, b, c, d), each -1, 0 or 1: a pixel (x, y) is shown at (a·x + c·y, b·x + d·y) plus a shift.
 
-    ISO/IEC 14496-12, 8.3.2.3, rounded to quarter turns and mirrorings; (1, 0, 0, 1) if the frame names none. FFmpeg
-    makes such a matrix of the orientation in a JPEG's Exif too; there, mirrorings are not known.
+    ISO/IEC 14496-12, 8.3.2.3, rounded to quarter turns and reflections; (1, 0, 0, 1) if the frame has none. FFmpeg also
+    converts the Exif orientation of a JPEG to such a matrix, without reflections.
     """
     try:
-        # Not frame.side_data: a frame that has been asked for it refers to itself, and its memory is freed late.
+        # Not frame.side_data: it makes the frame refer to itself, so that its memory is freed late.
         named = cast("Callable[[VideoFrame], Mapping[str, SideData]]", SideDataContainer)(frame)
     except ValueError:
-        # PyAV has no name for one of the frame's other data, such as Exif, and then reads none but the angle.
+        # PyAV does not know another side data type of the frame, such as Exif; only the angle is readable.
         return QUARTER_TURNS[round(frame.rotation / 90) % 4]
     if "DISPLAYMATRIX" not in named:
         return 1, 0, 0, 1
@@ -133,8 +128,8 @@ def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     return 0, int(np.copysign(1, b)), int(np.copysign(1, c)), 0
 
 
-def turned(image: NDArray[np.uint8], matrix: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    """Show a (H, W, 3) picture as its display matrix asks."""
+def oriented(image: NDArray[np.uint8], matrix: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Apply a display matrix to a (H, W, 3) picture."""
     a, b, c, d = matrix
     if matrix == (1, 0, 0, 1):
         return image

@@ -1,4 +1,4 @@
-/** What the user takes home: a recording (video, and poses as JSON Lines) or a snapshot. */
+/** Recordings (video, and poses as JSON Lines) and snapshots, saved in the browser. */
 
 const TYPES = ["video/webm;codecs=vp8", "video/webm", "video/mp4"];
 const LINES_AT_ONCE = 500;
@@ -15,7 +15,7 @@ export class Recording {
   #texts = [];
   #count = 0;
 
-  /** Begin to record what is drawn on a canvas; `source` is the name that the records bear. */
+  /** Start recording a canvas; `source` is the name in the records. */
   constructor(canvas, source) {
     this.source = source;
     this.type = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
@@ -30,28 +30,28 @@ export class Recording {
     return (performance.now() - this.startedAt) / 1000;
   }
 
-  /** Keep the poses of a frame: a record whose time is that in the recorded video. */
+  /** Add the poses of a frame, as a record with the time in the recorded video. */
   add({ width, height, poses }) {
     const time_s = Math.round(this.lengthS * 1e6) / 1e6;
     this.#lines.push(JSON.stringify({ source: this.source, frame: this.#count++, time_s, width, height, poses }));
     if (this.#lines.length >= LINES_AT_ONCE) this.#flush();
   }
 
-  /** End it and return {video, poses}, two files. */
+  /** Stop and return the two files {video, poses}. */
   async stop() {
     const ended = new Promise((resolve) => (this.#recorder.onstop = resolve));
     this.#recorder.stop();
     this.#recorder.stream.getTracks().forEach((track) => track.stop());
     await ended;
     this.#flush();
-    const [name, suffix] = [stamp(), this.type.includes("mp4") ? "mp4" : "webm"];
+    const [name, suffix] = [timestamp(), this.type.includes("mp4") ? "mp4" : "webm"];
     return {
       video: new File(this.#pieces, `movenet-${name}.${suffix}`, { type: this.type }),
       poses: new File(this.#texts, `movenet-${name}.jsonl`, { type: "application/x-ndjson" }),
     };
   }
 
-  /** Lines go into a Blob, which browsers may keep on disk, so that hours fit. */
+  /** Move lines into a Blob, which browsers can keep on disk, so that hours of recording fit. */
   #flush() {
     if (this.#lines.length) this.#texts.push(new Blob([`${this.#lines.join("\n")}\n`]));
     this.#lines = [];
@@ -61,10 +61,10 @@ export class Recording {
 /** Return the canvas's picture as a PNG file. */
 export async function snapshot(canvas) {
   const picture = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  return new File([picture], `movenet-${stamp()}.png`, { type: "image/png" });
+  return new File([picture], `movenet-${timestamp()}.png`, { type: "image/png" });
 }
 
-/** Save a file the way a click on a link does, and return such a link. */
+/** Download a file, and return a link that downloads it again. */
 export function save(file, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
@@ -74,7 +74,7 @@ export function save(file, text) {
   return link;
 }
 
-function stamp() {
+function timestamp() {
   const now = new Date();
   const two = (value) => `${value}`.padStart(2, "0");
   const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map(two).join("");

@@ -1,4 +1,4 @@
-"""Films as numbered pictures in a folder."""
+"""Videos written as numbered pictures in a folder."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from movenet.media.photo import write_photo
 from movenet.media.sources.pictures import NUMBERED
 
 NAME: Final = "%06d.png"
-"""Names of the pictures of a film that only names a folder."""
+"""Pattern of the names if the path is a folder."""
 
 
 def is_sequence(path: Path) -> bool:
-    """Tell whether a film of that name is a folder of pictures, or a pattern for their names."""
+    """Tell whether a path names a folder of pictures (no suffix) or a pattern for their names."""
     return not path.suffix or path.is_dir() or bool(NUMBERED.search(path.name))
 
 
-class SequenceSink:
-    """Writes pictures into a hidden folder; all of them appear at the end."""
+class ImageSequenceSink:
+    """Writes numbered pictures into a hidden folder; all of them appear at the end."""
 
     def __init__(self, path: Path) -> None:
-        """Make the temporary folder.
+        """Create the temporary folder.
 
         Raises:
-            MediaError: The folder around it is missing or closed to us, or a file of the name is there.
+            MediaError: The parent folder is missing or not writable, or a file has the name of the folder.
         """
         if not NUMBERED.search(path.name):
             path = path / NAME
-        # A link is followed, so that the pictures come to where it leads.
+        # A link is resolved, so that the pictures go to its target.
         self._folder = Path(os.path.realpath(path.parent))
         self._pattern = path.name
         self._written = 0
@@ -45,21 +45,21 @@ class SequenceSink:
         self._place = Workplace(beside / self._pattern, MediaError)
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return a copy."""
+        """Return a copy of the frame."""
         return image.copy()
 
     def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
-        """Write the picture under the next number; numbered pictures have no times."""
+        """Write the frame under the next number; time and duration are not stored."""
         name = NUMBERED.sub(lambda place: place[0] % self._written, self._pattern, count=1)
         try:
             write_photo(self._place.folder / name, prepared)
         except MediaError as problem:
-            told = str(problem).replace(str(self._place.folder), str(self._folder))
-            raise MediaError(told) from problem
+            message = str(problem).replace(str(self._place.folder), str(self._folder))
+            raise MediaError(message) from problem
         self._written += 1
 
-    def finish(self, unwanted: threading.Event) -> None:
-        """Move the pictures to their folder; those of the same names there are replaced."""
+    def finish(self, cancelled: threading.Event) -> None:
+        """Move the pictures to their folder, where they replace pictures of the same names."""
         if not self._folder.exists():
             self._place.folder.replace(self._folder)
             return
