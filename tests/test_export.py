@@ -121,7 +121,7 @@ def with_tensor(**fields):
         (with_tensor(raw_data=b"123"), "the tensor .* is damaged"),
         (with_tensor(data_type=TensorProto.STRING), "in float32 or float16, got the type 8"),
         (with_tensor(data_location=TensorProto.EXTERNAL), "expected all weights in the file, got the tensor"),
-        (with_property("width", "wide"), "expected quantization as the properties width and keypoints"),
+        (with_property("width", "wide"), "expected numbers as the properties width and keypoints"),
         (with_property("width", "nan"), "there is no network of"),
         (with_property("width", "1e300"), "there is no network of|does not hold the network it names"),
         (with_property("width", "1000000"), "does not hold the network it names"),

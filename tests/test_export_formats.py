@@ -133,7 +133,7 @@ def test_what_is_no_number_is_beyond_every_limit():
 
 
 @pytest.mark.parametrize(
-    ("model", "name", "request", "said"),
+    ("model", "name", "wanted", "said"),
     [
         ("lightning", "it.tflite", ExportRequest("onnx"), r"ending in \.onnx"),
         ("lightning", "it.pt", ExportRequest("pickle"), "expected a format"),
@@ -148,9 +148,9 @@ def test_what_is_no_number_is_beyond_every_limit():
         ("nobody", "it.onnx", ExportRequest("onnx"), "expected one of"),
     ],
 )
-def test_what_cannot_be_had_is_refused_before_any_work(model, name, request, said, tmp_path):
+def test_what_cannot_be_had_is_refused_before_any_work(model, name, wanted, said, tmp_path):
     with pytest.raises(ModelError, match=said):
-        export_model(model, tmp_path / name, request)
+        export_model(model, tmp_path / name, wanted)
     assert written(tmp_path) == []
 
 

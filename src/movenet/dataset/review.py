@@ -83,7 +83,8 @@ def _figure(folder: Path, entry: Mapping[str, Any], verdict: str) -> str:
     picture = base64.b64encode(_drawn(folder, entry)).decode()
     said = (
         f"{escape(image['clip'])} · {image['time_s']:.1f} s · {entry['part']}<br>"
-        f"{person['num_keypoints']} keypoints · score {person['score']:.2f} · similarity {person['keypoint_similarity']:.2f}"
+        f"{person['num_keypoints']} keypoints · score {person['score']:.2f} · "
+        f"similarity {person['keypoint_similarity']:.2f}"
     )
     return (
         f'<figure tabindex="0" data-name="{name}" data-verdict="{verdict}">'

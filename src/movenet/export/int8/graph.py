@@ -196,7 +196,7 @@ class _Writer:
         return output
 
     def _scale_pixels(self) -> None:
-        """Write the conversion of pixels to the network's input range, on a grid that represents every grey level exactly."""
+        """Convert pixels to the network's input range, on a grid that represents every grey level exactly."""
         planes = self._node("Transpose", [self._graph.inputs[0].name], "planes", perm=[0, 3, 1, 2])
         floats = self._node("Cast", [planes], "planes.f32", to=TensorProto.FLOAT)
         zero = ZERO if self._graph.pixels in self._numbers.grids else 127.5
