@@ -122,7 +122,7 @@ def test_pictures_in_which_the_model_sees_nobody_prove_nothing(tmp_path):
         network.heads["heatmap"].answer.bias -= 30
 
     source = write_tiny(tmp_path, change=blind)
-    with pytest.raises(ModelError, match=r"sees nobody.*--pictures"):
+    with pytest.raises(ModelError, match=r"finds no keypoint.*--pictures"):
         export_model(source, tmp_path / "it.onnx", ExportRequest("onnx", "int8"))
     assert written(tmp_path) == ["tiny.onnx"]
 
@@ -140,7 +140,7 @@ def test_what_is_no_number_is_beyond_every_limit():
         ("lightning", "it.pt2", ExportRequest("torch", "int8"), "offered in fp32"),
         ("lightning", "it.param", ExportRequest("ncnn", answer="keypoints"), "offered with heads"),
         ("lightning", "it.onnx", ExportRequest("onnx", "int8", "keypoints"), "int8 is offered with heads"),
-        ("lightning-int8", "it.onnx", ExportRequest("onnx"), "export lightning with --precision int8"),
+        ("lightning-int8", "it.onnx", ExportRequest("onnx"), "export the model it was made from with --precision int8"),
         ("posenet", "it.onnx", ExportRequest("onnx", answer="keypoints"), "export its heads"),
         ("posenet", "it.onnx", ExportRequest("onnx", "int8"), "not offered in int8"),
         ("lightning", "it.onnx", ExportRequest("onnx", side=100), "multiple of 32"),
