@@ -10,7 +10,7 @@ from movenet.annotations import ERRORS, WARNINGS, to_coco_px
 from movenet.annotations.check import mirror_indices, overlong_bone, read_annotations
 from movenet.cli import app
 from movenet.dataset import check
-from movenet.dataset.sides import Sides
+from movenet.dataset.sides import SideCheck
 from movenet.errors import DataError
 from movenet.estimator import Estimator
 from movenet.media import read_photo, write_photo
@@ -125,7 +125,7 @@ def test_sides_exchanged_are_suspected_and_true_ones_are_not(mirror, found, astr
     write_photo(tmp_path / "a.png", image)
     images = [{"id": 1, "file_name": "a.png", "width": 512, "height": 512}]
     (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": [label]}))
-    kinds = [p.kind for p in check([tmp_path / "l.json"], tmp_path, Sides())]
+    kinds = [p.kind for p in check([tmp_path / "l.json"], tmp_path, SideCheck())]
     assert [kind for kind in kinds if kind == "sides swapped"] == found
 
 

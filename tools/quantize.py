@@ -24,7 +24,7 @@ from movenet.crop import Crop
 from movenet.estimator import default_settings
 from movenet.export.as_onnx import FLOATING
 from movenet.export.int8.graph import Graph
-from movenet.export.int8.rounding import quantise
+from movenet.export.int8.rounding import quantize
 from movenet.media.photo import read_photo
 from movenet.models import DATA, MODELS, ModelCard
 
@@ -99,9 +99,9 @@ def main() -> None:
     for name in arguments.models:
         card, graph = MODELS[name], Graph(onnx.load(MODELS[name].path))
         squares = draw_squares(arguments.shared, card, arguments.count)
-        numbers = quantise(graph, squares, tuple(arguments.keep))
+        quantization = quantize(graph, squares, tuple(arguments.keep))
         model = graph.write(
-            numbers, {"movenet.name": f"{name}-int8", "movenet.source": f"{card.source}; int8"}
+            quantization, {"movenet.name": f"{name}-int8", "movenet.source": f"{card.source}; int8"}
         )
         data = model.SerializeToString(deterministic=True)
         with written_whole(arguments.out / f"{name}-int8.onnx") as path:

@@ -16,7 +16,7 @@ from movenet.decode import NEAREST_CELLS, ManySettings
 from movenet.networks.movenet import Network
 
 PEOPLE: Final = 6
-"""The published many-person graph always answers with so many."""
+"""Number of people that the published many-person graph always returns."""
 
 
 class OnePerson(nn.Module):
@@ -52,7 +52,7 @@ class ManyPeople(nn.Module):
         self.least = ManySettings().min_keypoint_score
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map one picture (1, H, W, 3), RGB, 0…255, any number type, to (1, 6, 3K + 5), the surest first.
+        """Map one picture (1, H, W, 3), RGB, 0…255, any number type, to (1, 6, 3K + 5), the highest score first.
 
         For each person: y, x, 0…1, and score of every keypoint, then ymin, xmin, ymax, xmax, and their score.
         """
