@@ -140,7 +140,12 @@ def test_what_is_no_number_is_beyond_every_limit():
         ("lightning", "it.pt2", ExportRequest("torch", "int8"), "offered in fp32"),
         ("lightning", "it.param", ExportRequest("ncnn", answer="keypoints"), "offered with heads"),
         ("lightning", "it.onnx", ExportRequest("onnx", "int8", "keypoints"), "int8 is offered with heads"),
-        ("lightning-int8", "it.onnx", ExportRequest("onnx"), "export the model it was made from with --precision int8"),
+        (
+            "lightning-int8",
+            "it.onnx",
+            ExportRequest("onnx"),
+            "export the model it was made from with --precision int8",
+        ),
         ("posenet", "it.onnx", ExportRequest("onnx", answer="keypoints"), "export its heads"),
         ("posenet", "it.onnx", ExportRequest("onnx", "int8"), "not offered in int8"),
         ("lightning", "it.onnx", ExportRequest("onnx", side=100), "multiple of 32"),

@@ -23,7 +23,7 @@ from movenet.errors import DataError, MoveNetError
 
 if TYPE_CHECKING:
     from movenet.annotations import Problem
-    from movenet.dataset.building import Built
+    from movenet.dataset.building import BuildResult
 
 EXAMPLES: Final = 3
 """Places printed for each kind of problem."""
@@ -65,12 +65,14 @@ def build(
     from movenet.cli.output import frame_progress, print_error
     from movenet.dataset.building import BuildSettings, build
     from movenet.dataset.labelling import Labeller, LabelSettings
-    from movenet.dataset.review import write_sheet
+    from movenet.dataset.review import write_review_page
     from movenet.dataset.selection import SelectionSettings
     from movenet.engine import Runtime
 
     labels = LabelSettings(min_score=min_score)
-    settings = BuildSettings(selection=SelectionSettings(every_s=every), labels=labels, val_share=val_share)
+    settings = BuildSettings(
+        selection=SelectionSettings(interval_s=every), labels=labels, val_share=val_share
+    )
     labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads))
     built = build(clips, out, labeller, settings, frame_progress)
     for clip, reason in built.failed.items():
@@ -79,7 +81,7 @@ def build(
         raise DataError("not one of the clips could be read")
     if built.kept:
         raise DataError(f"no picture came of the clips: the data set in {out} stays as it was")
-    _print_built(built, write_sheet(out), json=json)
+    _print_built(built, write_review_page(out), json=json)
     if built.stopped:
         raise KeyboardInterrupt
 
@@ -119,9 +121,9 @@ def check(
     """Find broken labels; the exit code is 1 if there is an error, 0 with warnings alone."""
     from movenet.annotations.check import check as check_labels
     from movenet.cli.output import print_line, progress
-    from movenet.dataset.sides import Sides
+    from movenet.dataset.sides import SideCheck
 
-    found = check_labels(labels, images, Sides() if sides else None)
+    found = check_labels(labels, images, SideCheck() if sides else None)
     problems = list(progress(found, "checking", None))
     if json:
         counts = Counter(problem.kind for problem in problems)
@@ -132,7 +134,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _print_built(built: Built, sheet: Path, *, json: bool) -> None:
+def _print_built(built: BuildResult, sheet: Path, *, json: bool) -> None:
     from movenet.cli.output import print_line, print_status
 
     if json:

@@ -89,14 +89,15 @@ def export(
     from movenet.cli.output import print_line
 
     try:
-        from movenet.export.run import SHEET, Wish, ship
+        from movenet.export.run import SHEET, ExportRequest, export_model
     except ImportError as error:
         raise MissingExtraError(str(error.name), "export", "exporting") from None
 
     assess = None if ap is None else _ap_measurement(ap, images, answer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converters, about their own internals
-        done = ship(model, out, Wish(format.value, precision.value, answer.value, side, pictures), assess)
+        request = ExportRequest(format.value, precision.value, answer.value, side, pictures)
+        done = export_model(model, out, request, assess)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
         return

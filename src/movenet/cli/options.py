@@ -87,7 +87,8 @@ PaletteOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 EngineOption = Annotated[EngineName, typer.Option(help="Inference engine.")]
 PrecisionOption = Annotated[
-    PrecisionName, typer.Option(help="Arithmetic; auto: the fastest here that keeps the accuracy (movenet doctor).")
+    PrecisionName,
+    typer.Option(help="Arithmetic; auto: the fastest here that keeps the accuracy (movenet doctor)."),
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Threads of one inference; default: chosen for this processor.")

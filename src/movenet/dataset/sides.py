@@ -35,7 +35,7 @@ class SideCheck:
         self._estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
 
     def __call__(self, image: NDArray[np.uint8], person: Person) -> bool:
-        """Return whether a label in an image (H, W, 3), uint8 RGB, is swapped; other skeletons than COCO's never are."""
+        """Return whether a label in an image (H, W, 3), uint8 RGB, is swapped; only COCO's 17 keypoints can be."""
         if len(person.visibility) != len(MIRROR) or min(person.box[2:]) <= 0:
             return False
         side = self._estimator.engine.card.side
