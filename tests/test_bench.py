@@ -29,11 +29,11 @@ from movenet.bench import (
     figures,
     quantile_ms,
     race,
-    race_engines,
-    race_stages,
     read_size,
     stage_table,
     this_machine,
+    time_engines,
+    time_stages,
     variants,
 )
 from movenet.bench.stages import STAGES, TOGETHER
@@ -128,7 +128,7 @@ def test_loading_first_call_and_calls_are_told_apart(clock):
         clock.now_s += 2.0
         return ScriptedEngine(MODELS[model], answer)
 
-    (times,), left_out = race_engines([Variant("thunder")], ONCE, clock=clock, opener=opener)
+    (times,), left_out = time_engines([Variant("thunder")], ONCE, clock=clock, opener=opener)
     assert (times.load_ms, times.first_ms) == pytest.approx((2000, 500))
     assert (times.p50_ms, times.p90_ms, times.pictures_per_s) == pytest.approx((20, 20, 50))
     assert (times.model, times.width, times.height, times.calls) == ("thunder", 256, 256, 1)
@@ -137,7 +137,7 @@ def test_loading_first_call_and_calls_are_told_apart(clock):
 
 def test_throughput_counts_pictures_not_calls(clock):
     engine = engine_taking(clock, ms_per_picture=2)
-    (times,), _ = race_engines(
+    (times,), _ = time_engines(
         [Variant("lightning", batch=5)], ONCE, clock=clock, opener=lambda model, runtime: engine
     )
     assert times.p50_ms == pytest.approx(10)
@@ -147,7 +147,7 @@ def test_throughput_counts_pictures_not_calls(clock):
 def test_the_input_has_the_size_and_batch_asked_for(clock):
     seen = []
     engine = ScriptedEngine(MODELS["lightning"], lambda squares: seen.append(squares.shape) or {})
-    race_engines(
+    time_engines(
         [Variant("lightning", batch=3, size=(96, 64))],
         Plan(0, 0, 1, 1, 0),
         clock=iter(range(100)).__next__,
@@ -158,7 +158,7 @@ def test_the_input_has_the_size_and_batch_asked_for(clock):
 
 def test_the_same_thing_under_two_names_runs_once(clock):
     asked = variants(["lightning"], ["openvino"], ["fp32", "auto"], [1])
-    found, _ = race_engines(
+    found, _ = time_engines(
         asked, ONCE, clock=clock, opener=lambda model, runtime: engine_taking(clock, 1, "fp32")
     )
     assert [times.precision for times in found] == ["fp32"]
@@ -173,7 +173,7 @@ def test_what_does_not_run_here_is_left_out_with_its_reason(clock, error):
             raise error
         return engine_taking(clock, 1)
 
-    found, left_out = race_engines(variants(["lightning"], threads=[1]), ONCE, clock=clock, opener=opener)
+    found, left_out = time_engines(variants(["lightning"], threads=[1]), ONCE, clock=clock, opener=opener)
     assert [times.engine for times in found] == ["openvino"]
     assert {(one.variant.runtime.engine, one.reason) for one in left_out} == {("onnxruntime", str(error))}
 
@@ -183,12 +183,12 @@ def test_if_nothing_runs_the_reason_is_an_error(clock):
         raise EngineError("it is not installed")
 
     with pytest.raises(EngineError, match="not installed"):
-        race_engines(variants(["lightning"]), ONCE, clock=clock, opener=opener)
+        time_engines(variants(["lightning"]), ONCE, clock=clock, opener=opener)
 
 
 def test_an_unknown_model_is_an_error_and_not_left_out():
     with pytest.raises(ModelError, match="expected one of"):
-        race_engines([Variant("lightening")], ONCE)
+        time_engines([Variant("lightening")], ONCE)
 
 
 def test_variants_are_every_combination_of_what_is_given():
@@ -274,7 +274,7 @@ def follower():
 
 @pytest.mark.parametrize("name", ["sample.mp4", "astronaut.jpg"])
 def test_every_step_of_a_video_or_photo_is_timed(name, follower):
-    subject, times = race_stages(DATA / name, follower, ONCE)
+    subject, times = time_stages(DATA / name, follower, ONCE)
     assert [one.stage for one in times] == [*STAGES, TOGETHER]
     assert subject.name == name
     assert all(one.p50_ms <= one.p90_ms for one in times)
@@ -284,7 +284,7 @@ def test_steps_are_timed_where_nobody_is_to_be_seen(follower, tmp_path):
     from movenet import write_photo
 
     write_photo(tmp_path / "grey.png", np.full((48, 64, 3), 127, np.uint8))
-    assert len(race_stages(tmp_path / "grey.png", follower, ONCE)[1]) == len(STAGES) + 1
+    assert len(time_stages(tmp_path / "grey.png", follower, ONCE)[1]) == len(STAGES) + 1
 
 
 def invoke(*arguments):

@@ -14,7 +14,7 @@ from movenet.cli.doctor import show
 from movenet.doctor import (
     KNOWN_ANSWERS,
     LIMITS_PX,
-    Finding,
+    CheckResult,
     answer,
     check_answers,
     distance_px,
@@ -134,8 +134,8 @@ def test_a_processor_without_integer_dot_products_computes_rightly():
 ABSENT = """
 import sys
 sys.modules["onnxruntime"] = None
-from movenet.doctor import examine_engine
-for finding in examine_engine("onnxruntime"):
+from movenet.doctor import check_engine
+for finding in check_engine("onnxruntime"):
     print(finding.mark, finding.says)
 """
 
@@ -146,9 +146,9 @@ def test_an_engine_that_is_not_installed_is_no_fault_and_not_ok():
 
 
 def test_only_something_to_mend_ends_with_exit_code_1(capsys):
-    show([Finding("engine a", "works"), Finding("engine b", "not installed", "absent")])
+    show([CheckResult("engine a", "works"), CheckResult("engine b", "not installed", "absent")])
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["ok", "–"]
     with pytest.raises(typer.Exit) as caught:
-        show([Finding("engine a", "works"), Finding("answers of a", "thunder is off", "mend")])
+        show([CheckResult("engine a", "works"), CheckResult("answers of a", "thunder is off", "mend")])
     assert caught.value.exit_code == 1
     assert capsys.readouterr().out.splitlines()[1].split()[0] == "mend"

@@ -12,7 +12,7 @@ from movenet.evaluation.matching import pair
 from movenet.evaluation.measures import (
     by_labelled,
     false_positives,
-    keypoint_precision,
+    keypoint_ap_of_each,
     pck,
     torso_diagonals,
 )
@@ -56,7 +56,7 @@ def pycocotools_keypoint_ap(people, results, k, path):
 def test_the_ap_of_a_keypoint_is_pycocotools_ap_of_people_who_have_no_other(crowd, tmp_path):
     people, results = crowd
     truth, estimates = load(tmp_path, people, 15, results)
-    precision = keypoint_precision(truth.people, estimates)
+    precision = keypoint_ap_of_each(truth.people, estimates)
     for k in (0, 9, 16):
         assert precision[k] == pytest.approx(pycocotools_keypoint_ap(people, results, k, tmp_path), abs=1e-6)
 
@@ -64,7 +64,7 @@ def test_the_ap_of_a_keypoint_is_pycocotools_ap_of_people_who_have_no_other(crow
 def test_a_keypoint_nobody_labelled_has_no_ap(tmp_path):
     people = [standing(0, 1, 0, labelled=range(5, 17))]
     truth, estimates = load(tmp_path, people, 1, [guess(people[0])])
-    precision = keypoint_precision(truth.people, estimates)
+    precision = keypoint_ap_of_each(truth.people, estimates)
     assert np.isnan(precision[:5]).all()
     assert precision[5:] == pytest.approx(np.ones(12))
 

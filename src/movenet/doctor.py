@@ -49,7 +49,7 @@ Two orders of the same float32 sums: below .01; int8 sums that are exact: up to 
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at."""
 
     what: str
@@ -63,40 +63,42 @@ class Finding:
         return self.mark != "mend"
 
 
-def examine() -> list[Finding]:
+def examine() -> list[CheckResult]:
     """Look at the package, the models, the engines, their answers and the processor."""
-    engines = (finding for name in ENGINES for finding in examine_engine(name))
+    engines = (finding for name in ENGINES for finding in check_engine(name))
     return [*_software(), *map(_model, MODELS.values()), *engines, *_arithmetic(), _cache()]
 
 
-def _software() -> Iterator[Finding]:
+def _software() -> Iterator[CheckResult]:
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    yield Finding("movenet", f"{version('movenet')}, {python} on {platform.system()} {platform.machine()}")
-    yield Finding("processor", processor_name())
+    yield CheckResult(
+        "movenet", f"{version('movenet')}, {python} on {platform.system()} {platform.machine()}"
+    )
+    yield CheckResult("processor", processor_name())
     for package in ("numpy", "openvino", "av"):
         yield _package(package)
     yield _opencv()
 
 
-def _package(name: str) -> Finding:
+def _package(name: str) -> CheckResult:
     try:
-        return Finding(name, version(name))
+        return CheckResult(name, version(name))
     except PackageNotFoundError:
-        return Finding(name, "missing: reinstall movenet", "mend")
+        return CheckResult(name, "missing: reinstall movenet", "mend")
 
 
-def _opencv() -> Finding:
+def _opencv() -> CheckResult:
     """Several OpenCVs overwrite each other's files; which one is left is luck."""
     found = sorted(
         {d.name for d in distributions() if d.name.lower().replace("_", "-").startswith("opencv-")}
     )
     if len(found) == 1:
-        return Finding("opencv", f"{found[0]} {version(found[0])}")
+        return CheckResult("opencv", f"{found[0]} {version(found[0])}")
     names = ", ".join(found) or "none"
-    return Finding("opencv", f"expected exactly one, found {names}: uninstall all but one", "mend")
+    return CheckResult("opencv", f"expected exactly one, found {names}: uninstall all but one", "mend")
 
 
-def _model(card: ModelCard) -> Finding:
+def _model(card: ModelCard) -> CheckResult:
     def check() -> str:
         card.check()
         return f"{card.path.name}, SHA-256 as published"
@@ -104,18 +106,18 @@ def _model(card: ModelCard) -> Finding:
     return _try(card.name, check)
 
 
-def examine_engine(name: str) -> Iterator[Finding]:
+def check_engine(name: str) -> Iterator[CheckResult]:
     """Open an engine and check its answers in the precision it chooses and in f32."""
     what = f"engine {name}"
     try:
         chosen = open_engine("lightning", Runtime(name)).precision
     except MissingExtraError as error:
-        yield Finding(what, f"not installed (optional): {error.command}", "absent")
+        yield CheckResult(what, f"not installed (optional): {error.command}", "absent")
         return
     except MoveNetError as error:
-        yield Finding(what, str(error), "mend")
+        yield CheckResult(what, str(error), "mend")
         return
-    yield Finding(what, f"works, precision {chosen}")
+    yield CheckResult(what, f"works, precision {chosen}")
     precisions: tuple[Precision, ...] = ("auto",) if chosen == "fp32" else ("auto", "fp32")
     for precision in precisions:
         runtime = Runtime(name, precision, threads=1)  # more would wait for each other on a busy machine
@@ -185,11 +187,11 @@ def _known_answers() -> dict[str, list[list[list[float]]]]:
     return answers
 
 
-def _arithmetic() -> Iterator[Finding]:
+def _arithmetic() -> Iterator[CheckResult]:
     """Say which arithmetic is chosen here by default, and why."""
     yield _try("floats", _floats)
-    yield Finding("int8", _int8())
-    yield Finding("threads", f"{usable_cores()} for a photo, {threads_for_video()} beside a video")
+    yield CheckResult("int8", _int8())
+    yield CheckResult("threads", f"{usable_cores()} for a photo, {threads_for_video()} beside a video")
 
 
 def _floats() -> str:
@@ -208,12 +210,12 @@ def _int8() -> str:
     return f"used where it is the default: the sums are exact, the processor {has}"
 
 
-def _cache() -> Finding:
-    return Finding("cache of compiled models", cache_state()[1])
+def _cache() -> CheckResult:
+    return CheckResult("cache of compiled models", cache_state()[1])
 
 
-def _try(what: str, attempt: Callable[[], str]) -> Finding:
+def _try(what: str, attempt: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(what, attempt())
+        return CheckResult(what, attempt())
     except (MoveNetError, RuntimeError) as error:  # the latter from runtimes that cannot compute
-        return Finding(what, str(error), "mend")
+        return CheckResult(what, str(error), "mend")

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from movenet.bench.race import Call, Clock, Plan, quantile_ms, race, timed
+from movenet.bench.timing import Call, Clock, Plan, quantile_ms, race, timed
 from movenet.engine import Engine, Precision, Runtime, open_engine
 from movenet.errors import DataError, EngineError, MissingExtraError
 from movenet.machine import usable_cores
@@ -109,7 +109,7 @@ def variants(
     ]
 
 
-def race_engines(
+def time_engines(
     variants: Sequence[Variant],
     plan: Plan,
     *,

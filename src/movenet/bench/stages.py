@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.bench.race import Clock, Plan, quantile_ms, race
+from movenet.bench.timing import Clock, Plan, quantile_ms, race
 from movenet.crop import Crop
 from movenet.decode import Guide, Heads
 from movenet.decode.families import READERS
@@ -62,7 +62,7 @@ class Subject:
     frames: int
 
 
-def race_stages(
+def time_stages(
     video: Path, follower: VideoEstimator, plan: Plan, *, clock: Clock = time.perf_counter
 ) -> tuple[Subject, list[StageTimes]]:
     """Let the steps take turns over the first frames of a video or over a photo.
@@ -141,7 +141,7 @@ class Walk:
                 pass
 
     def _first_look(self) -> None:
-        every = max(round(self._rate_fps * self._follower.settings.check_every_s), 1)
+        every = max(round(self._rate_fps * self._follower.settings.detect_every_s), 1)
         for frame in self.frames[::every]:
             self._follower.estimator.detect(frame.image)
 

@@ -50,7 +50,7 @@ def bench(
     The combinations take turns, so that a change of the machine's speed meets all alike. Times are of the network
     alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
     """
-    from movenet.bench import Plan, engine_table, figures, race_engines, read_size, this_machine, variants
+    from movenet.bench import Plan, engine_table, figures, read_size, this_machine, time_engines, variants
     from movenet.engine import Runtime
     from movenet.machine import threads_for_video
 
@@ -63,21 +63,21 @@ def bench(
         return
     sizes = [read_size(text) for text in size or ()]
     chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
-    times, left_out = race_engines(chosen, Plan(seconds))
+    times, left_out = time_engines(chosen, Plan(seconds))
     _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
 
 
 def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Plan, *, json: bool) -> None:
     import cv2
 
-    from movenet.bench import figures, race_stages, stage_table, this_machine
+    from movenet.bench import figures, stage_table, this_machine, time_stages
     from movenet.estimator import Estimator
     from movenet.models import DATA
     from movenet.video import VideoEstimator
 
     cv2.setNumThreads(1)  # as for `movenet run`
     follower = VideoEstimator(Estimator(model, runtime=runtime))
-    subject, times = race_stages(video or DATA / "sample.mp4", follower, plan)
+    subject, times = time_stages(video or DATA / "sample.mp4", follower, plan)
     _print(stage_table(subject, times), figures(this_machine(), times, subject=subject), json=json)
 
 

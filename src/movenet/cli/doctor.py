@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 if TYPE_CHECKING:
-    from movenet.doctor import Finding
+    from movenet.doctor import CheckResult
 
 MARKS: Final = {"ok": "ok", "mend": "[bold red]mend[/]", "absent": "[dim]–[/]"}
 
@@ -20,7 +20,7 @@ def doctor() -> None:
     show(examine())
 
 
-def show(findings: Sequence[Finding]) -> None:
+def show(findings: Sequence[CheckResult]) -> None:
     """Print findings as a table.
 
     Raises:

@@ -20,7 +20,7 @@ from movenet.media.sources.opening import open_location
 from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, to_json
-from movenet.video import CALM, VideoEstimator, smooth_recording
+from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
 
 
 def run_videos(job: Job, estimator: Estimator, recorder: RecordWriter | None) -> int:
@@ -31,7 +31,7 @@ def run_videos(job: Job, estimator: Estimator, recorder: RecordWriter | None) ->
     """
     # Its idle threads would keep cores busy that decoder and encoder need: a tenth of the time of a film.
     cv2.setNumThreads(1)
-    follower = VideoEstimator(estimator, smoothing=CALM if job.smooth == "causal" else None)
+    follower = VideoEstimator(estimator, smoothing=ONE_EURO if job.smooth == "causal" else None)
     done = 0
     for film in job.films:
         try:

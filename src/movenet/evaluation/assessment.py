@@ -20,7 +20,7 @@ from movenet.evaluation.measures import (
     Pck,
     by_labelled,
     false_positives,
-    keypoint_precision,
+    keypoint_ap_of_each,
     pck,
 )
 from movenet.evaluation.truth import Truth
@@ -76,7 +76,7 @@ def assess(truth: Truth, estimates: Estimates) -> Assessment:
         estimates=estimates,
         pairs=pairs,
         scores=score(truth, estimates),
-        keypoint_ap=keypoint_precision(people, estimates),
+        keypoint_ap=keypoint_ap_of_each(people, estimates),
         pck=pck(people, estimates, pairs),
         groups=by_labelled(people, estimates, pairs),
         diagnosis=diagnosis,

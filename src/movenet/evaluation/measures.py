@@ -66,7 +66,7 @@ class Group:
     """NaN if there are none."""
 
 
-def keypoint_precision(people: People, estimates: Estimates) -> NDArray[np.float64]:
+def keypoint_ap_of_each(people: People, estimates: Estimates) -> NDArray[np.float64]:
     """Return the AP of each keypoint, shape (17,); NaN where it is labelled for nobody.
 
     COCO's AP in everything, thresholds and the ranking by the person's score included, of people who consist of

@@ -15,7 +15,7 @@ from movenet.errors import DataError
 from movenet.estimator import Estimator
 from movenet.live.wire import Choice
 from movenet.pose import Pose
-from movenet.video import CALM, VideoEstimator
+from movenet.video import ONE_EURO, VideoEstimator
 
 Watcher = Callable[[NDArray[np.uint8], float], list[Pose]]
 """Called with each picture of one stream, (H, W, 3) uint8 RGB, and its time in seconds."""
@@ -42,7 +42,7 @@ class SharedModels:
 
     def watcher(self, choice: Choice) -> Watcher:
         """Return a new stream of one camera."""
-        smoothing = CALM if choice.smoothing else None
+        smoothing = ONE_EURO if choice.smoothing else None
         return VideoEstimator(self.estimators[choice.model], smoothing=smoothing).stream()
 
     def estimate(self, image: NDArray[np.uint8], model: str) -> list[Pose]:
