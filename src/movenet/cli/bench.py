@@ -13,7 +13,7 @@ from movenet.cli.options import EngineName, PrecisionName
 from movenet.errors import DataError
 
 if TYPE_CHECKING:
-    from movenet.bench import Plan, Table
+    from movenet.bench import Table, TimingPlan
     from movenet.engine import Precision, Runtime
 
 T = TypeVar("T")
@@ -50,7 +50,15 @@ def bench(
     The combinations take turns, so that a change of the machine's speed meets all alike. Times are of the network
     alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
     """
-    from movenet.bench import Plan, engine_table, figures, read_size, this_machine, time_engines, variants
+    from movenet.bench import (
+        TimingPlan,
+        engine_table,
+        figures,
+        read_size,
+        this_machine,
+        time_engines,
+        variants,
+    )
     from movenet.engine import Runtime
     from movenet.machine import threads_for_video
 
@@ -59,15 +67,15 @@ def bench(
     if stages or video:
         usual = Runtime(threads=threads_for_video())
         way = _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
-        _bench_stages(video, _one(model, "lightning"), Runtime(*way), Plan(seconds), json=json)
+        _bench_stages(video, _one(model, "lightning"), Runtime(*way), TimingPlan(seconds), json=json)
         return
     sizes = [read_size(text) for text in size or ()]
     chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
-    times, left_out = time_engines(chosen, Plan(seconds))
-    _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
+    times, skipped = time_engines(chosen, TimingPlan(seconds))
+    _print(engine_table(times, skipped), figures(this_machine(), times), json=json)
 
 
-def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Plan, *, json: bool) -> None:
+def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: TimingPlan, *, json: bool) -> None:
     import cv2
 
     from movenet.bench import figures, stage_table, this_machine, time_stages
@@ -77,8 +85,8 @@ def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Plan, 
 
     cv2.setNumThreads(1)  # as for `movenet run`
     follower = VideoEstimator(Estimator(model, runtime=runtime))
-    subject, times = time_stages(video or DATA / "sample.mp4", follower, plan)
-    _print(stage_table(subject, times), figures(this_machine(), times, subject=subject), json=json)
+    info, times = time_stages(video or DATA / "sample.mp4", follower, plan)
+    _print(stage_table(info, times), figures(this_machine(), times, video=info), json=json)
 
 
 def _print(table: Table, report: Mapping[str, Any], *, json: bool) -> None:

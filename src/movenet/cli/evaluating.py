@@ -88,7 +88,7 @@ def show(assessment: Assessment, tried: Measured, *, json: bool) -> None:
         return
     shown = {name.replace("_per_image", ""): value for name, value in first.items() if value is not None}
     print_figures(shown, json=False)
-    gains = ", ".join(f"{name} {gain:.3f}" for name, gain in assessment.costs.in_turn.items())
+    gains = ", ".join(f"{name} {gain:.3f}" for name, gain in assessment.costs.cumulative.items())
     say(f"PCK@0.2 {assessment.pck.mean:.3f} · AP lost to: {gains}")
 
 

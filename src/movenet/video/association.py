@@ -222,7 +222,7 @@ def match_missing(
     size: tuple[int, int],
     settings: TrackSettings,
 ) -> list[tuple[int, int]]:
-    """Return the pairs (missing, tentative), by linear assignment of distance inside the gate, if their appearance agrees."""
+    """Return pairs (missing, tentative) by linear assignment of distances inside the gate, where appearances agree."""
     if not missing or not tentative:
         return []
     costs = _gated_distances(missing, tentative, time_s, size, settings)
