@@ -100,8 +100,8 @@ def main() -> None:
         seen = follow(path, follower)
         jobs = {
             "decode": lambda: decode(path),
-            "decode, follow": lambda: follow(path, follower),
-            "decode, follow, draw, encode": lambda: annotate(path, out, follower),
+            "decode, track": lambda: follow(path, follower),
+            "decode, track, draw, encode": lambda: annotate(path, out, follower),
         }
         found = laps.take_turns(jobs, frames, wanted.turns)
     times_ms = [(name, laps.wall_ms(turns)) for name, turns in found.items()]

@@ -86,7 +86,7 @@ def test_an_image_that_cannot_be_read_is_an_error(listed):
 def test_the_description_names_the_protocol(listed):
     estimator = scripted(Eye())
     assert describe(estimator, None)["pictures"] == "whole picture, one person, method whole, no box given"
-    assert describe(estimator, 1.1)["pictures"] == "square of 1.1 × the annotated box, 1 look"
+    assert describe(estimator, 1.1)["pictures"] == "square of 1.1 × the annotated box, no detection"
 
 
 def test_the_description_names_the_model_and_the_engine():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,10 @@ from movenet.cli.options import (
     PresetOption,
     ThreadsOption,
 )
+
+if TYPE_CHECKING:
+    from movenet.estimator import Estimator
+    from movenet.video_evaluation import Row
 
 
 def evaluate_video(
@@ -47,22 +51,14 @@ def evaluate_video(
     The ground truth follows from the annotations and the camera's motion. docs/video.md explains the metrics.
     With --people many: methods to track several people by ids, who cross, leave and come back; see docs/tracking.md.
     """
-    from movenet.cli.output import progress
     from movenet.engine import Runtime
     from movenet.estimator import Estimator
-    from movenet.synthetic.many_people import make_scenes
-    from movenet.synthetic.one_person import make_clips
-    from movenet.video_evaluation import (
-        multi_person_comparison,
-        single_person_comparison,
-        to_plain,
-        write_plot,
-        write_report,
-    )
+    from movenet.video_evaluation import to_plain, write_plot, write_report
 
     runtime = Runtime(engine.value, precision.value, threads)
     estimator = Estimator(model, people=people.value, settings=preset.value, runtime=runtime)
-    report: dict[str, Any] = {
+    heads, cells, rows = _compare(estimator, (annotations, images, clips, seed))
+    report = {
         "model": estimator.engine.card.name,
         "precision": estimator.engine.precision,
         "people": people.value,
@@ -70,23 +66,32 @@ def evaluate_video(
         "annotations": annotations.name,
         "clips": clips,
         "seed": seed,
+        "rows": to_plain(rows),
     }
-    clip_of = make_clips if people is PeopleName.one else make_scenes
-    found = progress(clip_of(annotations, images, clips, seed), "rendering and tracking", clips)
-    comparison: Any = (
-        single_person_comparison(estimator)
-        if people is PeopleName.one
-        else multi_person_comparison(estimator)
-    )
-    rows = comparison.compare(found)
-    report["rows"] = to_plain(rows)
     if out is not None:
         write_report(out, report)
         if people is PeopleName.one:
             write_plot(out / "tradeoff.svg", rows)
-    print(dumps(report)) if json else _print(
-        tuple(comparison.columns), [comparison.to_cells(row) for row in rows]
-    )
+    print(dumps(report)) if json else _print(heads, cells)
+
+
+def _compare(
+    estimator: Estimator, source: tuple[Path, Path, int, int]
+) -> tuple[Sequence[str], Sequence[Sequence[str]], Sequence[Row[Any, Any]]]:
+    """Return the heads and cells of the table, and the rows; `source` holds the arguments of `make_clips`."""
+    from movenet.cli.output import progress
+    from movenet.synthetic.many_people import make_scenes
+    from movenet.synthetic.one_person import make_clips
+    from movenet.video_evaluation import multi_person_comparison, single_person_comparison
+
+    comparison: Any
+    clips: Iterable[Any]
+    if estimator.people == "one":
+        comparison, clips = single_person_comparison(estimator), make_clips(*source)
+    else:
+        comparison, clips = multi_person_comparison(estimator), make_scenes(*source)
+    rows = comparison.compare(progress(clips, "rendering and tracking", source[2]))
+    return tuple(comparison.columns), [comparison.to_cells(row) for row in rows], rows
 
 
 def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

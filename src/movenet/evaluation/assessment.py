@@ -50,7 +50,7 @@ class Assessment:
     scores: dict[str, float]
     """AP, AP50, AP75, APM, APL, AR, ARM, ARL."""
     keypoint_ap: NDArray[np.float64]
-    """Shape (17,); NaN where the keypoint is labelled for nobody."""
+    """Shape (17,); NaN where no person has the keypoint labelled."""
     pck: Pck
     groups: list[Group]
     """AP of people grouped by their number of labelled keypoints."""

@@ -184,8 +184,8 @@ def _ideal_scores(people: People, estimates: Estimates, pairs: Pairs) -> NDArray
     """Return, shape (P,), the OKS of each estimate with the person it is paired with, 0 without one."""
     scores = np.zeros(len(estimates))
     labelled = people.labelled[pairs.people]
-    alike = keypoint_similarity(
+    ks = keypoint_similarity(
         estimates.keypoints[pairs.estimates], people.keypoints[pairs.people], people.areas[pairs.people]
     )
-    scores[pairs.estimates] = (alike * labelled).sum(axis=1) / labelled.sum(axis=1)
+    scores[pairs.estimates] = (ks * labelled).sum(axis=1) / labelled.sum(axis=1)
     return scores
