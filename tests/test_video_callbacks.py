@@ -31,7 +31,7 @@ def model():
 
 
 def frames(people=(ADA,), length=5, rate_hz=30):
-    return [Frame(scene(*people), i / rate_hz, i, "film") for i in range(length)]
+    return [Frame(scene(*people), i / rate_hz, i, "video") for i in range(length)]
 
 
 def is_on(pose, person):
@@ -76,49 +76,49 @@ def endless(people=(ADA,)):
 
 
 def test_the_callback_gets_each_frame_in_order(model):
-    told = Recorder()
-    stream(frames(), told, model)
-    assert told.indices == [0, 1, 2, 3, 4]
-    assert all(is_on(poses[0], ADA) for poses, _ in told.calls)
+    recorder = Recorder()
+    stream(frames(), recorder, model)
+    assert recorder.indices == [0, 1, 2, 3, 4]
+    assert all(is_on(poses[0], ADA) for poses, _ in recorder.calls)
 
 
 def test_a_path_is_opened_and_read_to_its_end(model, tmp_path):
-    told = Recorder()
-    stream(Film(count=7).write(tmp_path / "film.mp4"), told, model)
-    assert told.indices == list(range(7))
+    recorder = Recorder()
+    stream(Film(count=7).write(tmp_path / "video.mp4"), recorder, model)
+    assert recorder.indices == list(range(7))
 
 
 def test_a_model_may_be_given_by_name(tmp_path):
-    told = Recorder()
-    stream(str(Film(count=2).write(tmp_path / "film.mp4")), told, "lightning")
-    assert told.indices == [0, 1]
+    recorder = Recorder()
+    stream(str(Film(count=2).write(tmp_path / "video.mp4")), recorder, "lightning")
+    assert recorder.indices == [0, 1]
 
 
 def test_an_open_source_is_left_open(model, tmp_path):
-    with open_source(Film(count=7).write(tmp_path / "film.mp4")) as source:
+    with open_source(Film(count=7).write(tmp_path / "video.mp4")) as source:
         stream(source, Recorder(last=3), model)
         assert next(source).index == 3
 
 
 def test_an_estimator_of_many_people_finds_all_people_in_each_frame():
-    told = Recorder()
-    stream(frames((ADA, BOB)), told, Stage().estimator(people="many"))
-    assert [len(poses) for poses, _ in told.calls] == [2] * 5
+    recorder = Recorder()
+    stream(frames((ADA, BOB)), recorder, Stage().estimator(people="many"))
+    assert [len(poses) for poses, _ in recorder.calls] == [2] * 5
 
 
 def test_bare_images_get_the_time_at_which_they_are_yielded(model):
-    told = Recorder()
-    stream([scene(ADA)] * 4, told, model)
-    times = [frame.time_s for _, frame in told.calls]
+    recorder = Recorder()
+    stream([scene(ADA)] * 4, recorder, model)
+    times = [frame.time_s for _, frame in recorder.calls]
     assert len(set(times)) == 4
     assert times == sorted(times)
     assert 0 <= times[0] < 0.1
 
 
 def test_the_callback_ends_the_stream_by_returning_false(model):
-    told = Recorder(last=2)
-    stream(endless(), told, model)
-    assert told.indices == [0, 1]
+    recorder = Recorder(last=2)
+    stream(endless(), recorder, model)
+    assert recorder.indices == [0, 1]
 
 
 @pytest.mark.parametrize("answer", [None, 0, "", True, []])
@@ -156,16 +156,16 @@ def test_a_missing_file_is_an_error_at_once_in_the_background_too(model, tmp_pat
 
 def test_an_unknown_model_is_an_error_at_once(tmp_path):
     with pytest.raises(ModelError):
-        start_stream(Film(count=2).write(tmp_path / "film.mp4"), Recorder(), "thunderbolt")
+        start_stream(Film(count=2).write(tmp_path / "video.mp4"), Recorder(), "thunderbolt")
 
 
 def test_in_the_background_the_caller_goes_on_and_can_wait_for_the_end(model):
-    told = Recorder()
-    running = start_stream(frames(), told, model)
+    recorder = Recorder()
+    running = start_stream(frames(), recorder, model)
     assert running.wait()
     assert not running.running
-    assert told.indices == [0, 1, 2, 3, 4]
-    assert told.threads == {"movenet-stream"}
+    assert recorder.indices == [0, 1, 2, 3, 4]
+    assert recorder.threads == {"movenet-stream"}
 
 
 def test_waiting_has_a_limit(model):
@@ -175,13 +175,13 @@ def test_waiting_has_a_limit(model):
 
 
 def test_stop_returns_after_the_last_callback(model):
-    told = Recorder()
-    running = start_stream(endless(), told, model)
-    told.once.wait()
+    recorder = Recorder()
+    running = start_stream(endless(), recorder, model)
+    recorder.once.wait()
     assert running.stop()
-    calls = len(told.calls)
+    calls = len(recorder.calls)
     assert not streaming()
-    assert len(told.calls) == calls
+    assert len(recorder.calls) == calls
 
 
 def test_stop_may_be_called_twice(model):
@@ -225,10 +225,10 @@ def test_a_live_source_gives_its_newest_frame_to_a_slow_callback(model):
 
 
 def test_stop_does_not_wait_for_a_camera_that_sends_no_frames(model):
-    told = Recorder()
+    recorder = Recorder()
     with serving(lambda _: chain(jpegs(3), silence(30)), Http, MOTION_JPEG) as server:
-        running = start_stream(f"http://127.0.0.1:{server.port}/video", told, model)
-        told.once.wait()
+        running = start_stream(f"http://127.0.0.1:{server.port}/video", recorder, model)
+        recorder.once.wait()
         assert running.stop()
     assert not streaming()
 
@@ -260,18 +260,18 @@ def test_an_error_of_the_block_is_not_hidden_by_one_of_the_stream(model):
 
 def test_streams_that_share_a_model_are_independent(model):
     people = [(40 + 150 * i, 60, 90, 240, 230) for i in range(3)]
-    told = [Recorder() for _ in people]
+    recorder = [Recorder() for _ in people]
     running = [
-        start_stream(frames((person,), 20), each, model) for person, each in zip(people, told, strict=True)
+        start_stream(frames((person,), 20), each, model) for person, each in zip(people, recorder, strict=True)
     ]
     assert all(each.wait() for each in running)
-    for person, each in zip(people, told, strict=True):
+    for person, each in zip(people, recorder, strict=True):
         assert all(is_on(poses[0], person) for poses, _ in each.calls)
         assert len(each.calls) == 20
 
 
 def test_a_program_ends_while_a_stream_still_runs(tmp_path):
-    film = Film(count=300).write(tmp_path / "film.mp4")
+    video = Film(count=300).write(tmp_path / "video.mp4")
     program = (
         "import sys, threading, movenet.video.callbacks as s\n"
         "once = threading.Event()\n"
@@ -279,7 +279,7 @@ def test_a_program_ends_while_a_stream_still_runs(tmp_path):
         "once.wait(); print('done')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(film)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program, str(video)], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "done\n"
     assert done.stderr == ""
@@ -287,10 +287,10 @@ def test_a_program_ends_while_a_stream_still_runs(tmp_path):
 
 def test_the_source_is_closed_however_the_stream_ends(model, tmp_path):
     before = len(list(Path("/proc/self/fd").iterdir()))
-    film = Film(count=30).write(tmp_path / "film.mp4")
+    video = Film(count=30).write(tmp_path / "video.mp4")
     for _ in range(5):
-        stream(film, Recorder(last=2), model)
-        start_stream(film, Recorder(), model).stop()
+        stream(video, Recorder(last=2), model)
+        start_stream(video, Recorder(), model).stop()
         with pytest.raises(BrokenError):
-            stream(film, fail, model)
+            stream(video, fail, model)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1

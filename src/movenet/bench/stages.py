@@ -25,6 +25,7 @@ from movenet.media.sources.opening import open_source
 from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
 from movenet.video import VideoEstimator
+from movenet.video.association import center_of
 
 STAGES: Final = ("decode video", "detection", "crop", "engine", "decode heads", "smooth", "draw", "encode")
 """Stages of a frame in their order; detection runs at intervals, and its time is spread over all frames."""
@@ -127,11 +128,9 @@ class VideoPipeline:
     def _crop_and_guide(self, frame: Frame, poses: Sequence[Pose]) -> tuple[Crop, Guide | None]:
         """Return the crop and the guide of a frame, from its own poses."""
         side, settings = self._video_estimator.estimator.engine.card.side, self._video_estimator.settings
-        bounds = poses[0].bounds() if poses else None
-        if bounds is None:
+        if not poses or poses[0].bounds() is None:
             return Crop.whole(frame.image.shape[1], frame.image.shape[0], side), None
-        x, y, width, height = bounds
-        detection = Detection(poses[0], np.array([x + width / 2, y + height / 2]))
+        detection = Detection(poses[0], center_of(poses[0]))
         crop = detection.crop(side, settings.crop_factor)
         return crop, detection.guide(crop, settings.guide_weight, self._video_estimator.estimator.shift_px)
 

@@ -27,7 +27,7 @@ from movenet.evaluation.truth import People, Truth
 from movenet.machine import processor_name
 from movenet.pose import Pose
 
-PoseFunction = Callable[[int, NDArray[np.uint8]], Sequence[Pose]]
+ImageFunction = Callable[[int, NDArray[np.uint8]], Sequence[Pose]]
 """Takes the id of an image and the image, (H, W, 3) uint8 RGB; returns the poses in it."""
 PACKAGES: Final = {
     "movenet": "movenet",
@@ -100,12 +100,12 @@ def measure(
     return Measured(described["model"], results, described, 1000 * busy_s / len(listed))
 
 
-def whole_images(estimator: Callable[[NDArray[np.uint8]], Sequence[Pose]]) -> PoseFunction:
+def whole_images(estimator: Callable[[NDArray[np.uint8]], Sequence[Pose]]) -> ImageFunction:
     """Return a function that estimates in whole images, without use of the annotations."""
     return lambda _, image: estimator(image)
 
 
-def annotated_boxes(estimator: Estimator, people: People, factor: float) -> PoseFunction:
+def annotated_boxes(estimator: Estimator, people: People, factor: float) -> ImageFunction:
     """Return a function that estimates one pose in a square of `factor` × the longer side of each annotated box.
 
     Crowds and people without labelled keypoints are left out. The score of a pose is the mean of its keypoints' scores.
@@ -120,7 +120,7 @@ def annotated_boxes(estimator: Estimator, people: People, factor: float) -> Pose
     return estimate
 
 
-def estimate_images(images: Sequence[Image], estimate: PoseFunction) -> Iterator[ImageResult]:
+def estimate_images(images: Sequence[Image], estimate: ImageFunction) -> Iterator[ImageResult]:
     """Yield the results of the images, in order; the next images are read in the background.
 
     Raises:
