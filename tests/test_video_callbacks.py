@@ -262,7 +262,8 @@ def test_streams_that_share_a_model_are_independent(model):
     people = [(40 + 150 * i, 60, 90, 240, 230) for i in range(3)]
     recorder = [Recorder() for _ in people]
     running = [
-        start_stream(frames((person,), 20), each, model) for person, each in zip(people, recorder, strict=True)
+        start_stream(frames((person,), 20), each, model)
+        for person, each in zip(people, recorder, strict=True)
     ]
     assert all(each.wait() for each in running)
     for person, each in zip(people, recorder, strict=True):
