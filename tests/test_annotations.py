@@ -29,8 +29,8 @@ from movenet.media import write_photo
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records import Record, open_records
 from movenet.skeleton import BODY
-from movenet.synthetic.camera import Filming
-from movenet.synthetic.one_person import find_subjects
+from movenet.synthetic.camera import CameraSettings
+from movenet.synthetic.one_person import find_person_photos
 from movenet.training import labels as training
 
 SIZE = (500, 500)
@@ -70,7 +70,7 @@ def readers(path):
     return [
         lambda: read_truth(path),
         lambda: training.read_coco(path, folder, BODY),
-        lambda: find_subjects(path, folder, Filming()),
+        lambda: find_person_photos(path, folder, CameraSettings()),
     ]
 
 
@@ -137,12 +137,12 @@ def test_results_of_other_categories_alone_are_refused(coco):
 def test_of_several_categories_the_people_are_read_and_the_rest_is_left_out(categories, coco):
     dog = someone(id=2, category_id=2, keypoints=[5, 5, 2, 9, 9, 2], num_keypoints=2)
     path = coco(someone(), dog, categories=categories)
-    assert len(read_truth(path).people) == len(learned(path)) == len(find_subjects(*clip(path))) == 1
+    assert len(read_truth(path).people) == len(learned(path)) == len(find_person_photos(*clip(path))) == 1
     assert not errors(path)
 
 
 def clip(path):
-    return path, path.parent / "images", Filming(height=180, width=320)
+    return path, path.parent / "images", CameraSettings(height=180, width=320)
 
 
 def test_a_category_of_another_skeleton_is_found_by_its_number_of_keypoints(coco):

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image, look_next
+from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image
 from movenet.errors import MediaError, MoveNetError
-from movenet.pose import KEYPOINTS
 
 places = st.floats(-1e4, 1e4)
 sizes = st.floats(1, 2e4)
@@ -38,16 +37,6 @@ def centroid(image: np.ndarray) -> np.ndarray:
     light = image[..., 0].astype(float)
     x, y = np.arange(image.shape[1]) + 0.5, np.arange(image.shape[0]) + 0.5
     return np.array([light.sum(axis=0) @ x, light.sum(axis=1) @ y]) / light.sum()
-
-
-def standing(centre_x: float, top: float, height: float) -> np.ndarray:
-    """Keypoints (17, 2) of somebody upright, arms down: hips at half height."""
-    heights = [0.05, 0.03, 0.03, 0.05, 0.05, 0.2, 0.2, 0.35, 0.35, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 1, 1]
-    sides = np.array([0, 1, -1, 1, -1, *[1, -1] * 6]) * 0.08
-    return np.stack([centre_x + sides * height, top + np.array(heights) * height], axis=1)
-
-
-SEEN = np.full(17, 0.9)
 
 
 # The map
@@ -374,68 +363,3 @@ def test_a_square_around_nothing_is_refused():
 def test_a_square_around_a_point_that_is_no_number_is_refused():
     with pytest.raises(MoveNetError, match="finite"):
         Crop.around([[50, 60], [np.nan, 60]], 1.2, 192)
-
-
-# Where to look next
-
-
-def test_the_next_square_is_on_mid_hip_and_reaches_as_google_says():
-    crop = look_next(standing(640, 300, 200), SEEN, 1280, 720, 192)
-    half = max(1.9 * 0.3 * 200, 1.2 * 0.5 * 200)
-    np.testing.assert_allclose(crop.to_image([96, 96]), [640, 400])
-    assert crop.width == crop.height == pytest.approx(2 * half)
-
-
-@pytest.mark.parametrize("limb", ["left_wrist", "right_wrist", "left_ankle", "nose"])
-def test_a_limb_stretched_out_is_in_the_next_square(limb):
-    keypoints = standing(640, 300, 200)
-    keypoints[KEYPOINTS.index(limb)] = (840, 400)
-    crop = look_next(keypoints, SEEN, 1280, 720, 192)
-    assert crop.width == pytest.approx(2 * 1.2 * 200)
-
-
-def test_a_limb_out_of_sight_does_not_count():
-    keypoints, scores = standing(640, 300, 200), SEEN.copy()
-    keypoints[KEYPOINTS.index("left_wrist")] = (900, 400)
-    scores[KEYPOINTS.index("left_wrist")] = 0.1
-    assert look_next(keypoints, scores, 1280, 720, 192) == look_next(
-        standing(640, 300, 200), SEEN, 1280, 720, 192
-    )
-
-
-def test_one_shoulder_and_one_hip_are_a_torso():
-    scores = np.zeros(17)
-    scores[[KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_hip")]] = 0.21
-    assert look_next(standing(640, 300, 200), scores, 1280, 720, 192).width < 1280
-
-
-@pytest.mark.parametrize("lost", [("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")])
-def test_without_shoulders_or_hips_the_next_look_is_the_whole_frame(lost):
-    scores = SEEN.copy()
-    scores[[KEYPOINTS.index(name) for name in lost]] = 0.2
-    assert look_next(standing(640, 300, 200), scores, 1280, 720, 192) == Crop.whole(1280, 720, 192)
-
-
-@pytest.mark.parametrize("x", [25, 1895])
-def test_somebody_at_the_side_of_a_wide_frame_is_followed_and_found_again(x):
-    keypoints = standing(x, 300, 200)
-    follow = look_next(keypoints, SEEN, 1920, 800, 192)
-    again = look_next(keypoints, np.zeros(17), 1920, 800, 192)
-    assert follow.to_image([96, 96])[0] == pytest.approx(x)
-    for crop in (follow, again):
-        found = crop.to_output(keypoints)
-        assert found.min() > 0
-        assert found.max() < 192
-
-
-def test_somebody_who_fills_the_frame_is_looked_for_in_the_whole_frame():
-    assert look_next(standing(320, -200, 900), SEEN, 640, 480, 192) == Crop.whole(640, 480, 192)
-
-
-def test_keypoints_all_in_one_place_still_give_a_square():
-    crop = look_next(np.full((17, 2), 300.0), SEEN, 1280, 720, 192)
-    assert crop.width == crop.height == MIN_SIDE_PX
-
-
-def test_the_next_square_is_never_larger_than_a_tiny_picture():
-    assert look_next(np.full((17, 2), 3.0), SEEN, 6, 5, 192) == Crop.whole(6, 5, 192)

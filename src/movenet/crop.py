@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from movenet.errors import MediaError, MoveNetError
-from movenet.pose import KEYPOINTS
 
 MODEL_SHIFT_PX: Final = -0.17
 """Added to x and y of MoveNet's answer, in pixels of its input: where its points really lie.
@@ -31,19 +30,6 @@ MIN_SIDE_PX: Final = 16.0
 
 MOST_OUT_PX: Final = 2**14
 """Longest side of an output that is drawn, in pixels."""
-
-TRACK_SCORE: Final = 0.2
-"""Keypoints above this score count for the next look in a video (Google's MoveNet tutorial and examples)."""
-
-TORSO_FACTOR: Final = 1.9
-"""Half side of the next look, as a multiple of the torso's reach from mid-hip (Google's MoveNet tutorial)."""
-
-BODY_FACTOR: Final = 1.2
-"""Half side of the next look, as a multiple of the body's reach from mid-hip (Google's MoveNet tutorial)."""
-
-# Indices of the keypoints that make the torso.
-SHOULDERS: Final = [KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_shoulder")]
-HIPS: Final = [KEYPOINTS.index("left_hip"), KEYPOINTS.index("right_hip")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,39 +249,6 @@ def mirror_answers(
     mirrored = answers.copy()
     mirrored[..., 1] = 1 - 2 * shift_px / side - mirrored[..., 1]
     return mirrored
-
-
-def look_next(
-    keypoints: NDArray[np.floating],
-    scores: NDArray[np.floating],
-    image_width: int,
-    image_height: int,
-    side: int,
-) -> Crop:
-    """Return where to look for the person of the last frame: Google's rule for video, without its faults.
-
-    With a shoulder and a hip in sight: the square on mid-hip that reaches `TORSO_FACTOR` × as far as any
-    shoulder or hip, and `BODY_FACTOR` × as far as any keypoint in sight, limbs included. Without them, or if
-    that is larger than the picture: all of it, so that a person is found again anywhere in a wide frame.
-    (Google also limits the reach to the largest distance to a border, which is never less than half the
-    longer edge and so changes nothing.)
-
-    Args:
-        keypoints: Shape (17, 2): x, y in pixels of the picture.
-        scores: Shape (17,), 0…1; above `TRACK_SCORE` a keypoint is in sight.
-        image_width: Width of the picture in pixels.
-        image_height: Height of the picture in pixels.
-        side: Side of the output in pixels.
-    """
-    whole = Crop.whole(image_width, image_height, side)
-    seen = scores > TRACK_SCORE
-    if not (seen[SHOULDERS].any() and seen[HIPS].any()):
-        return whole
-    centre = keypoints[HIPS].mean(axis=0)
-    reach = np.abs(keypoints - centre).max(axis=1)
-    half = max(TORSO_FACTOR * reach[SHOULDERS + HIPS].max(), BODY_FACTOR * reach[seen].max())
-    near = Crop._centred(centre, 2 * float(half), side)
-    return near if near.width <= whole.width else whole
 
 
 def check_image(image: object) -> NDArray[np.uint8]:

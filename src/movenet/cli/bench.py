@@ -13,7 +13,7 @@ from movenet.cli.options import EngineName, JsonOption, PrecisionName
 from movenet.errors import DataError
 
 if TYPE_CHECKING:
-    from movenet.bench import Plan, Table
+    from movenet.bench import Table, TimingPlan
     from movenet.engine import Precision, Runtime
 
 T = TypeVar("T")
@@ -50,39 +50,43 @@ def bench(
     The combinations are measured in turn, round by round, so that changes of the machine's speed affect all alike.
     Times are of the network alone, from uint8 squares to raw heads; --stages measures every step of a video.
     """
-    from movenet.bench import Plan, engine_table, figures, race_engines, read_size, this_machine, variants
+    from movenet.bench import (
+        TimingPlan,
+        engine_table,
+        figures,
+        read_size,
+        this_machine,
+        time_engines,
+        variants,
+    )
     from movenet.engine import Runtime
     from movenet.machine import threads_for_video
 
     engines = [one.value for one in engine or ()]
     precisions: list[Precision] = [one.value for one in precision or ()]
     if stages or video:
-        default = Runtime(threads=threads_for_video())
-        choice = (
-            _one(engines, default.engine),
-            _one(precisions, default.precision),
-            _one(threads, default.threads),
-        )
-        _bench_stages(video, _one(model, "lightning"), Runtime(*choice), Plan(seconds), json=json)
+        usual = Runtime(threads=threads_for_video())
+        way = _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
+        _bench_stages(video, _one(model, "lightning"), Runtime(*way), TimingPlan(seconds), json=json)
         return
     sizes = [read_size(text) for text in size or ()]
     chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
-    times, left_out = race_engines(chosen, Plan(seconds))
-    _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
+    times, skipped = time_engines(chosen, TimingPlan(seconds))
+    _print(engine_table(times, skipped), figures(this_machine(), times), json=json)
 
 
-def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Plan, *, json: bool) -> None:
+def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: TimingPlan, *, json: bool) -> None:
     import cv2
 
-    from movenet.bench import figures, race_stages, stage_table, this_machine
+    from movenet.bench import figures, stage_table, this_machine, time_stages
     from movenet.estimator import Estimator
     from movenet.models import DATA
     from movenet.video import VideoEstimator
 
     cv2.setNumThreads(1)  # as for `movenet run`
-    video_estimator = VideoEstimator(Estimator(model, runtime=runtime))
-    subject, times = race_stages(video or DATA / "sample.mp4", video_estimator, plan)
-    _print(stage_table(subject, times), figures(this_machine(), times, subject=subject), json=json)
+    follower = VideoEstimator(Estimator(model, runtime=runtime))
+    info, times = time_stages(video or DATA / "sample.mp4", follower, plan)
+    _print(stage_table(info, times), figures(this_machine(), times, video=info), json=json)
 
 
 def _print(table: Table, report: Mapping[str, Any], *, json: bool) -> None:

@@ -28,7 +28,7 @@ from movenet.cli.options import (
 
 if TYPE_CHECKING:
     from movenet.evaluation import Assessment
-    from movenet.evaluation.protocol import Answer, Measured
+    from movenet.evaluation.protocol import ImageResult, Measured
 
 WORST: Final = 12
 """Pictures of a report: those with the worst poses."""
@@ -107,10 +107,10 @@ def evaluate(
     _print(assessment, measured, json=json)
 
 
-def _progress(answers: Iterator[Answer], count: int) -> Iterator[Answer]:
+def _progress(results: Iterator[ImageResult], count: int) -> Iterator[ImageResult]:
     from movenet.cli.output import progress
 
-    return progress(answers, "evaluating", count)
+    return progress(results, "evaluating", count)
 
 
 def _write_report(path: Path, assessment: Assessment, measured: Measured, folder: Path | None) -> None:
@@ -147,7 +147,7 @@ def _print(assessment: Assessment, measured: Measured, *, json: bool) -> None:
         name.replace("_per_image", ""): _cell(value) for name, value in figures.items() if value is not None
     }
     print_table(list(cells), [list(cells.values())])
-    gains = ", ".join(f"{name} {gain:.3f}" for name, gain in assessment.costs.in_turn.items())
+    gains = ", ".join(f"{name} {gain:.3f}" for name, gain in assessment.costs.cumulative.items())
     print_line(f"PCK@0.2 {assessment.pck.mean:.3f} · AP lost to: {gains}")
 
 

@@ -27,7 +27,7 @@ from movenet.media.location import Location
 from movenet.media.sources.opening import open_location
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, open_records, to_json
-from movenet.video import CALM, VideoEstimator, smooth_recording
+from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
 
 
 def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
@@ -95,7 +95,7 @@ def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     """
     # OpenCV's idle threads spin on cores that decoder and encoder need: a tenth of the time of a video.
     cv2.setNumThreads(1)
-    video_estimator = VideoEstimator(estimator, smoothing=CALM if plan.smooth == "causal" else None)
+    video_estimator = VideoEstimator(estimator, smoothing=ONE_EURO if plan.smooth == "causal" else None)
     done = 0
     for video in plan.videos:
         try:

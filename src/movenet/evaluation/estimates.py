@@ -1,4 +1,4 @@
-"""What is to be judged: estimated poses in COCO's result format, as arrays."""
+"""Estimated poses in COCO's result format, as arrays."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Estimates:
     keypoints: NDArray[np.float64]
     """Shape (P, K, 2): x, y."""
     scores: NDArray[np.float64]
-    """Shape (P, K): of each keypoint; whatever the program that made them writes there."""
+    """Shape (P, K): scores of the keypoints; their range depends on the program that wrote them."""
     score: NDArray[np.float64]
-    """Shape (P,): of the person."""
+    """Shape (P,): score of the person."""
     boxes: NDArray[np.float64]
-    """Shape (P, 4): x, y, width, height, of which COCO takes the size of a person who was never there."""
+    """Shape (P, 4): x, y, width, height; COCO takes the size of a false positive from it."""
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -66,8 +66,8 @@ def to_estimates(results: Sequence[Mapping[str, Any]], truth: Truth) -> Estimate
         raise DataError(
             f"expected results of category {min(categories)} (people), got {len(results)} of others"
         )
-    if strangers := set(image_ids.tolist()) - set(truth.files):
-        raise DataError(f"a result names picture {min(strangers)}, which {truth.name} does not")
+    if unknown := set(image_ids.tolist()) - set(truth.files):
+        raise DataError(f"a result names picture {min(unknown)}, which {truth.name} does not")
     return Estimates(image_ids, triples[..., :2], triples[..., 2], score, boxes)
 
 

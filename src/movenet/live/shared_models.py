@@ -15,7 +15,7 @@ from movenet.errors import DataError
 from movenet.estimator import Estimator
 from movenet.live.wire import StreamSettings
 from movenet.pose import Pose
-from movenet.video import CALM, VideoEstimator
+from movenet.video import ONE_EURO, VideoEstimator
 
 PoseStream = Callable[[NDArray[np.uint8], float], list[Pose]]
 """Estimates one stream: called with each picture, (H, W, 3) uint8 RGB, and its time in seconds."""
@@ -42,7 +42,7 @@ class SharedModels:
 
     def open_stream(self, settings: StreamSettings) -> PoseStream:
         """Return a new stream for one camera."""
-        smoothing = CALM if settings.smoothing else None
+        smoothing = ONE_EURO if settings.smoothing else None
         return VideoEstimator(self.estimators[settings.model], smoothing=smoothing).stream()
 
     def estimate(self, image: NDArray[np.uint8], model: str) -> list[Pose]:

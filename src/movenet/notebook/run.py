@@ -11,7 +11,7 @@ from movenet.live.pictures import decode_picture
 from movenet.media.frame import Frame
 from movenet.notebook.messages import Picture
 from movenet.pose import Pose
-from movenet.video.callbacks import Step
+from movenet.video.callbacks import PoseFunction
 
 MAX_PIXELS: Final = 4_000_000
 """Of a picture; the widget sends at most 640 x 480 or as many in another shape."""
@@ -34,7 +34,7 @@ class Seen:
 class Run:
     """Takes the pictures of one window, one after the other."""
 
-    def __init__(self, client: str, step: Step, start_s: float, index: int) -> None:
+    def __init__(self, client: str, step: PoseFunction, start_s: float, index: int) -> None:
         """Begin, for the window called `client`.
 
         Args:

@@ -21,8 +21,8 @@ from movenet.notebook.run import Run, Seen
 from movenet.pose import Pose
 from movenet.records import Record
 from movenet.records.record import to_plain
-from movenet.video import CALM, VideoEstimator
-from movenet.video.callbacks import Model, OnPose, Step, stepper
+from movenet.video import ONE_EURO, VideoEstimator
+from movenet.video.callbacks import Model, OnPose, PoseFunction, pose_function
 
 HISTORY_FRAMES: Final = 18_000
 """Ten minutes at 30 frames a second."""
@@ -217,7 +217,7 @@ class Camera(anywidget.AnyWidget):
             if self._run is not None:
                 self._run.step = self._step()
 
-    def _step(self) -> Step:
+    def _step(self) -> PoseFunction:
         """Return a new stream."""
         model = self._model
         if isinstance(model, VideoEstimator) and self.smooth != (model.smoothing is not None):
@@ -226,9 +226,9 @@ class Camera(anywidget.AnyWidget):
                 lock=model.lock,
                 settings=model.settings,
                 tracks=model.tracks,
-                smoothing=CALM if self.smooth else None,
+                smoothing=ONE_EURO if self.smooth else None,
             )
-        return stepper(model)
+        return pose_function(model)
 
 
 _ANSWERS: Final[Mapping[type, Callable[[Camera, Any], None]]] = {

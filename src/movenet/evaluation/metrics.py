@@ -1,4 +1,4 @@
-"""What one AP hides: each keypoint apart, people by what is to be seen of them, and people who are not there."""
+"""Metrics beside AP: AP and PCK of each keypoint, AP by the number of labelled keypoints, and false positives."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from movenet.evaluation.matching import Pairs
 from movenet.evaluation.truth import People
 from movenet.pose import KEYPOINTS, SIGMAS
 
-PCK_SHARE: Final = 0.2
-"""A keypoint is right within this share of the torso's diagonal."""
+PCK_THRESHOLD: Final = 0.2
+"""PCK: a keypoint is correct within this share of the torso's diagonal."""
 DIAGONALS: Final = np.array(
     [
         [KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_hip")],
         [KEYPOINTS.index("right_shoulder"), KEYPOINTS.index("left_hip")],
     ]
 )
-LEAST_OKS: Final = 0.1
-"""An estimate that is less like a person is not meant for them (Ronchi and Perona 2017)."""
+MIN_OKS: Final = 0.1
+"""Lowest OKS at which an estimate belongs to a person (Ronchi and Perona 2017)."""
 GROUPS: Final = ((1, 5), (6, 10), (11, 15), (16, 17))
-"""From and to how many labelled keypoints people are grouped, as Ronchi and Perona do."""
-FALSE_SCORES: Final = (0.1, 0.15, 0.2, 0.3, 0.5)
-"""Least scores of a person at which false positives are counted."""
+"""Groups of people by their number of labelled keypoints, from and to, after Ronchi and Perona."""
+FALSE_POSITIVE_SCORES: Final = (0.1, 0.15, 0.2, 0.3, 0.5)
+"""Score thresholds at which false positives are counted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pck:
-    """The share of correct keypoints."""
+    """Percentage of correct keypoints, as a share 0…1."""
 
-    right: NDArray[np.int64]
-    """Shape (K,): keypoints within the tolerance."""
+    correct: NDArray[np.int64]
+    """Shape (K,): number of correct keypoints."""
     labelled: NDArray[np.int64]
-    """Shape (K,): keypoints labelled, of the people measured."""
+    """Shape (K,): number of labelled keypoints of the people measured."""
     people: int
-    """Whose torso has a labelled diagonal; others cannot be measured."""
+    """Number of people whose torso has a labelled diagonal; others cannot be measured."""
 
     @property
     def by_keypoint(self) -> NDArray[np.float64]:
         """Shape (K,), 0…1; NaN where nothing is labelled."""
-        nothing = np.full(len(self.right), np.nan)
-        shares = np.divide(self.right, self.labelled, out=nothing, where=self.labelled > 0)
+        undefined = np.full(len(self.correct), np.nan)
+        shares = np.divide(self.correct, self.labelled, out=undefined, where=self.labelled > 0)
         return np.asarray(shares, np.float64)
 
     @property
     def mean(self) -> float:
-        """Over all labelled keypoints; NaN if there are none."""
+        """Share over all labelled keypoints, 0…1; NaN if there are none."""
         labelled = int(self.labelled.sum())
-        return int(self.right.sum()) / labelled if labelled else np.nan
+        return int(self.correct.sum()) / labelled if labelled else np.nan
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People with so many labelled keypoints."""
+    """People whose number of labelled keypoints is in a range."""
 
     name: str
     people: int
@@ -66,12 +66,12 @@ class Group:
     """NaN if there are none."""
 
 
-def keypoint_precision(people: People, estimates: Estimates) -> NDArray[np.float64]:
-    """Return the AP of each keypoint, shape (17,); NaN where it is labelled for nobody.
+def ap_by_keypoint(people: People, estimates: Estimates) -> NDArray[np.float64]:
+    """Return the AP of each keypoint, shape (17,); NaN where no person has it labelled.
 
-    COCO's AP in everything, thresholds and the ranking by the person's score included, of people who consist of
-    that keypoint alone: OKS is its similarity. People without it labelled are ignored, and with them, by COCO's
-    own rule, an estimate that lies within twice their box and fits nobody else.
+    It is COCO's AP with its thresholds and ranking by the person's score, as if people had that keypoint alone, so that
+    OKS is the similarity of the keypoint. People without it labelled are ignored, and by COCO's rule so is an estimate
+    inside twice their box that matches no other person.
     """
     return np.array(
         [
@@ -104,9 +104,9 @@ def torso_diagonals(people: People) -> NDArray[np.float64]:
 
 
 def pck(people: People, estimates: Estimates, pairs: Pairs) -> Pck:
-    """Return the share of labelled keypoints within `PCK_SHARE` × the torso's longer diagonal of the truth.
+    """Return the share of labelled keypoints within `PCK_THRESHOLD` × the torso's longer diagonal of the truth.
 
-    People without a labelled diagonal are left out; keypoints of people without an estimate are all wrong.
+    People without a labelled diagonal are left out; keypoints of people without an estimate are incorrect.
     """
     diagonals = torso_diagonals(people)
     measured = ~people.ignored & np.isfinite(diagonals)
@@ -115,17 +115,17 @@ def pck(people: People, estimates: Estimates, pairs: Pairs) -> Pck:
         estimates.keypoints[pairs.estimates] - people.keypoints[pairs.people], axis=-1
     )
     labelled = people.labelled[measured]
-    right = labelled & (distances[measured] <= PCK_SHARE * diagonals[measured, None])
-    return Pck(right.sum(axis=0), labelled.sum(axis=0), int(measured.sum()))
+    correct = labelled & (distances[measured] <= PCK_THRESHOLD * diagonals[measured, None])
+    return Pck(correct.sum(axis=0), labelled.sum(axis=0), int(measured.sum()))
 
 
-def by_labelled(people: People, estimates: Estimates, pairs: Pairs) -> list[Group]:
-    """Return the AP of people grouped by how many of their keypoints are labelled.
+def ap_by_labelled_count(people: People, estimates: Estimates, pairs: Pairs) -> list[Group]:
+    """Return the AP of people grouped by their number of labelled keypoints.
 
-    Judged are the pictures that show someone of the group. Everyone else in them is ignored, and so is an
-    estimate paired with someone else at OKS ≥ `LEAST_OKS`; one that is like nobody counts against the group.
+    Only pictures that show a person of the group count. Other people in them are ignored, and so are estimates paired
+    with them at OKS ≥ `MIN_OKS`; estimates paired with no person are false positives of the group.
     """
-    near = pairs.above(LEAST_OKS)
+    near = pairs.above(MIN_OKS)
     return [_group(people, estimates, near, low, high) for low, high in GROUPS]
 
 
@@ -138,11 +138,11 @@ def _group(people: People, estimates: Estimates, pairs: Pairs, low: int, high: i
 
 
 def false_positives(estimates: Estimates, person_free: Sequence[int]) -> dict[float, float] | None:
-    """Return, for each of `FALSE_SCORES`, how many people of at least that score a picture without any shows.
+    """Return the number of false positives per picture without people, for each threshold in `FALSE_POSITIVE_SCORES`.
 
     None if there is no such picture.
     """
     if not person_free:
         return None
     scores = estimates.score[np.isin(estimates.image_ids, person_free)]
-    return {least: float((scores >= least).sum()) / len(person_free) for least in FALSE_SCORES}
+    return {least: float((scores >= least).sum()) / len(person_free) for least in FALSE_POSITIVE_SCORES}

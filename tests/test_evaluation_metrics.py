@@ -9,10 +9,10 @@ import pytest
 
 from lists import guess, guesses, load, person, standing, write_list
 from movenet.evaluation.matching import pair
-from movenet.evaluation.measures import (
-    by_labelled,
+from movenet.evaluation.metrics import (
+    ap_by_keypoint,
+    ap_by_labelled_count,
     false_positives,
-    keypoint_precision,
     pck,
     torso_diagonals,
 )
@@ -53,18 +53,18 @@ def pycocotools_keypoint_ap(people, results, k, path):
     return judge.stats[0]
 
 
-def test_the_ap_of_a_keypoint_is_pycocotools_ap_of_people_who_have_no_other(crowd, tmp_path):
+def test_the_ap_of_a_keypoint_is_pycocotools_ap_of_people_with_that_keypoint_alone(crowd, tmp_path):
     people, results = crowd
     truth, estimates = load(tmp_path, people, 15, results)
-    precision = keypoint_precision(truth.people, estimates)
+    precision = ap_by_keypoint(truth.people, estimates)
     for k in (0, 9, 16):
         assert precision[k] == pytest.approx(pycocotools_keypoint_ap(people, results, k, tmp_path), abs=1e-6)
 
 
-def test_a_keypoint_nobody_labelled_has_no_ap(tmp_path):
+def test_a_keypoint_that_no_person_has_labelled_has_no_ap(tmp_path):
     people = [standing(0, 1, 0, labelled=range(5, 17))]
     truth, estimates = load(tmp_path, people, 1, [guess(people[0])])
-    precision = keypoint_precision(truth.people, estimates)
+    precision = ap_by_keypoint(truth.people, estimates)
     assert np.isnan(precision[:5]).all()
     assert precision[5:] == pytest.approx(np.ones(12))
 
@@ -91,7 +91,7 @@ def slow_pck(people, results, pairs):
     return right / labelled
 
 
-def test_pck_is_that_of_the_slow_way(crowd, tmp_path):
+def test_pck_is_that_of_the_slow_reference(crowd, tmp_path):
     people, results = crowd
     truth, estimates = load(tmp_path, people, 15, results[:-5])
     pairs = pair(truth.people, estimates)
@@ -109,14 +109,14 @@ def test_the_torso_is_as_long_as_its_longer_labelled_diagonal(tmp_path):
 
 
 @pytest.mark.parametrize(("share", "right"), [(0.199, 1.0), (0.201, 0.0)])
-def test_a_keypoint_is_right_up_to_a_fifth_of_the_torso(share, right, tmp_path):
+def test_a_keypoint_is_correct_up_to_a_fifth_of_the_torso(share, right, tmp_path):
     people = [standing(0, 1, 0)]
     shift = share * math.hypot(70, 60)
     truth, estimates = load(tmp_path, people, 1, [guess(people[0], (shift, 0))])
     assert pck(truth.people, estimates, pair(truth.people, estimates)).mean == right
 
 
-def test_whoever_has_no_estimate_has_no_keypoint_right(tmp_path):
+def test_a_person_without_an_estimate_has_no_correct_keypoint(tmp_path):
     people = [standing(0, 1, 0), standing(1, 2, 0)]
     truth, estimates = load(tmp_path, people, 2, [guess(people[0])])
     measured = pck(truth.people, estimates, pair(truth.people, estimates))
@@ -133,11 +133,11 @@ def test_a_torso_without_a_labelled_diagonal_is_not_measured(tmp_path):
 
 def groups_of(people, images, results, path):
     truth, estimates = load(path, people, images, results)
-    groups = by_labelled(truth.people, estimates, pair(truth.people, estimates))
+    groups = ap_by_labelled_count(truth.people, estimates, pair(truth.people, estimates))
     return {group.name: (group.people, group.ap) for group in groups}
 
 
-def test_people_are_judged_with_those_who_show_as_much(tmp_path):
+def test_people_are_grouped_by_their_labelled_keypoints(tmp_path):
     few, many = standing(0, 1, 0, labelled=[0, 5, 6]), standing(1, 2, 0)
     groups = groups_of([few, many], 2, [guess(few, (400, 400)), guess(many)], tmp_path)
     assert groups["1–5"] == (1, 0.0)
@@ -145,7 +145,7 @@ def test_people_are_judged_with_those_who_show_as_much(tmp_path):
     assert groups["6–10"] == (0, pytest.approx(math.nan, nan_ok=True))
 
 
-def test_an_estimate_of_somebody_else_in_the_picture_does_not_count_against_a_group(tmp_path):
+def test_an_estimate_of_a_person_outside_the_group_is_ignored(tmp_path):
     few, many = standing(0, 1, 0, labelled=[0, 5, 6]), standing(0, 2, 250)
     # The one meant for the other person is surer, and so poor that it matches nobody at OKS .5.
     results = [guess(few, score=0.2), guess(many, (12, 8), score=0.9)]
@@ -154,7 +154,7 @@ def test_an_estimate_of_somebody_else_in_the_picture_does_not_count_against_a_gr
     assert groups["16–17"][1] < 0.6
 
 
-def test_an_estimate_of_nobody_counts_against_the_groups_of_its_picture(tmp_path):
+def test_a_false_positive_counts_in_the_groups_of_its_picture(tmp_path):
     people = [standing(0, 1, 0), standing(1, 2, 0, labelled=[0, 5, 6])]
     results = [guess(people[0], score=0.5), guess(people[0], (400, 400), score=0.9), guess(people[1])]
     groups = groups_of(people, 2, results, tmp_path)
@@ -176,7 +176,7 @@ def test_false_positives_are_counted_in_pictures_without_people(tmp_path):
     }
 
 
-def test_where_every_picture_shows_people_there_is_nothing_to_say_of_others(tmp_path):
+def test_without_pictures_free_of_people_there_are_no_false_positives(tmp_path):
     people = [standing(0, 1, 0)]
     truth, estimates = load(tmp_path, people, 1, [guess(people[0])])
     assert false_positives(estimates, truth.person_free()) is None
