@@ -293,7 +293,7 @@ def test_squares_of_two_sizes_come_back_in_their_order(lightning, astronaut):
 
 
 def test_small_people_are_drawn_in_a_smaller_square():
-    settings = EstimatorSettings(small_px=64)
+    settings = EstimatorSettings(small_person_px=64)
     assert [settings.side(length, 192) for length in (63, 64)] == [128, 192]
     assert [settings.side(length, 256) for length in (10, 500)] == [160, 256]
 

@@ -42,7 +42,7 @@ def test_a_path_is_taken_as_a_model_of_ones_own(tmp_path):
 
 
 def test_only_multipose_finds_many():
-    assert [name for name, card in MODELS.items() if card.finds_many] == ["multipose", "multipose-int8"]
+    assert [name for name, card in MODELS.items() if card.is_multi_person] == ["multipose", "multipose-int8"]
 
 
 def test_a_card_with_a_property_that_is_no_number_is_refused(tmp_path):

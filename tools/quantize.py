@@ -35,7 +35,7 @@ SMALLEST = 64.0
 def draw_squares(shared: Path, card: ModelCard, count: int) -> NDArray[np.uint8]:
     """Return `count` squares such as the model sees, in random order, always the same ones."""
     chance = np.random.default_rng(0)
-    crops = _whole_pictures(shared, card) if card.finds_many else _people(shared, card)
+    crops = _whole_pictures(shared, card) if card.is_multi_person else _people(shared, card)
     kinds = [[group[i] for i in chance.permutation(len(group))] for group, _ in crops]
     shares = [round(share * count) for _, share in crops]
     drawn = [

@@ -29,7 +29,7 @@ apart, so each puts it .17 px too far right (docs/accuracy.md); down is taken to
 MIN_SIDE_PX: Final = 16.0
 """Shortest side of a square around points, in pixels of the source: one point alone has no extent."""
 
-MOST_OUT_PX: Final = 2**14
+MAX_OUTPUT_PX: Final = 2**14
 """Longest side of an output that is drawn, in pixels."""
 
 TRACK_SCORE: Final = 0.2
@@ -165,12 +165,12 @@ class Crop:
 
         Raises:
             MediaError: If `image` is anything else (see `check_image`).
-            MoveNetError: If a side of the output is longer than `MOST_OUT_PX`.
+            MoveNetError: If a side of the output is longer than `MAX_OUTPUT_PX`.
         """
         image = check_image(image)
-        if max(self.out_width, self.out_height) > MOST_OUT_PX:
+        if max(self.out_width, self.out_height) > MAX_OUTPUT_PX:
             got = f"{self.out_width} × {self.out_height} px"
-            raise MoveNetError(f"expected an output of at most {MOST_OUT_PX} px a side, got {got}")
+            raise MoveNetError(f"expected an output of at most {MAX_OUTPUT_PX} px a side, got {got}")
         scale_x, scale_y = self._scale
         log2_scale = math.frexp(min(scale_x, scale_y))[1] - 1
         halvings = min(max(0, log2_scale), max(image.shape).bit_length())
@@ -252,7 +252,7 @@ class Crop:
         return self.width / self.out_width, self.height / self.out_height
 
 
-def mirror_answers(
+def mirror_decoded(
     answers: NDArray[np.float32], side: int, shift_px: float = MODEL_SHIFT_PX
 ) -> NDArray[np.float32]:
     """Return a model's answers about a square of `side` px as they stand in the mirrored square, and back.

@@ -16,9 +16,9 @@ STRIDE: Final = 4
 """Input pixels per cell of a head, along each axis."""
 MULTIPLE: Final = 32
 """The input's height and width are multiples of this: the coarsest stride of the network."""
-MOST_SIDE: Final = 2048
+MAX_SIDE_PX: Final = 2048
 """Longest side of a model's input, in pixels: the heads of 2048 × 2048 alone take 90 MB."""
-MOST_KEYPOINTS: Final = 1000
+MAX_KEYPOINTS: Final = 1000
 """Most keypoints of a model."""
 PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence", "base", "int8_sums")
 """Properties of an ONNX file of this package, each under "movenet."; the last two where they apply (`ModelCard`)."""
@@ -58,7 +58,7 @@ class ModelCard:
         return self.int8_sums is not None
 
     @property
-    def finds_many(self) -> bool:
+    def is_multi_person(self) -> bool:
         """Whether the model was trained to find every person of a picture, not only the one in the middle."""
         return "box_scale" in self.heads
 
@@ -225,11 +225,11 @@ def _sums_unsaid(path: Path) -> str | None:
 def _check_bounds(card: ModelCard) -> None:
     """Raise a ModelError unless a card that was read from a file can be that of a network."""
     bounds = {
-        f"a side that is a multiple of {MULTIPLE} px, at most {MOST_SIDE}": (
+        f"a side that is a multiple of {MULTIPLE} px, at most {MAX_SIDE_PX}": (
             card.side,
-            card.side in range(MULTIPLE, MOST_SIDE + 1, MULTIPLE),
+            card.side in range(MULTIPLE, MAX_SIDE_PX + 1, MULTIPLE),
         ),
-        f"1 to {MOST_KEYPOINTS} keypoints": (card.keypoints, 1 <= card.keypoints <= MOST_KEYPOINTS),
+        f"1 to {MAX_KEYPOINTS} keypoints": (card.keypoints, 1 <= card.keypoints <= MAX_KEYPOINTS),
         "a finite width above 0": (card.width, 0 < card.width < math.inf),
         "heads, each named once": (card.heads, 0 < len(card.heads) == len(set(card.heads))),
         "a printable name": (card.name, card.name.isprintable() and card.name != ""),

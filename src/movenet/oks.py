@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from movenet.pose import SIGMAS, Pose
 
-BODY_SHARE: Final = 0.53
+BOX_AREA_FRACTION: Final = 0.53
 """A person's area relative to their box (COCO's own stand-in where it has no outline of a person)."""
 
 
 def area(pose: Pose) -> float:
     """Return roughly how much of the picture a person covers, in square pixels."""
     _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
-    return BODY_SHARE * width * height
+    return BOX_AREA_FRACTION * width * height
 
 
 def similarity(

@@ -75,7 +75,7 @@ SIGMAS: Final = (
 )
 """Per-keypoint standard deviations of COCO's object keypoint similarity (cocodataset.org, keypoints-eval)."""
 
-SEEN_SCORE: Final = 0.1
+MIN_KEYPOINT_SCORE: Final = 0.1
 """Keypoints that score more tell where a person is, even if not yet what a drawing should show (measured on COCO)."""
 
 
@@ -111,7 +111,7 @@ class Pose:
         box = self.box and (width - self.box[0] - self.box[2], *self.box[1:])
         return replace(self, keypoints=keypoints, scores=self.scores[swap], box=box)
 
-    def bounds(self, min_score: float = SEEN_SCORE) -> tuple[float, float, float, float] | None:
+    def bounds(self, min_score: float = MIN_KEYPOINT_SCORE) -> tuple[float, float, float, float] | None:
         """Return x, y, width, height around the box and the keypoints above `min_score`; None if there are none."""
         points = self.keypoints[self.scores > min_score]
         if self.box is not None:

@@ -9,7 +9,7 @@ from typing import Final
 from movenet.errors import DataError
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS
 
-PLAIN_SIGMA: Final = 0.05
+DEFAULT_SIGMA: Final = 0.05
 """Of a keypoint nobody has measured: about the middle of COCO's, which go from .025 (eyes) to .107 (hips)."""
 
 
@@ -56,7 +56,7 @@ BODY: Final = Skeleton(KEYPOINTS, MIRROR, SIGMAS, BONES)
 """COCO's 17 keypoints, which the models of the table know."""
 
 
-def name_skeleton(
+def make_skeleton(
     names: Sequence[str],
     pairs: Sequence[Sequence[str]] = (),
     sigmas: Sequence[float] = (),
@@ -64,7 +64,7 @@ def name_skeleton(
 ) -> Skeleton:
     """Return the skeleton of these names; `pairs` (left, right) change places in a mirror, `bones` are drawn.
 
-    Without `sigmas` every keypoint has `PLAIN_SIGMA`.
+    Without `sigmas` every keypoint has `DEFAULT_SIGMA`.
 
     Raises:
         DataError: if a pair or a bone names no keypoint, or the numbers do not fit.
@@ -74,7 +74,7 @@ def name_skeleton(
     for left, right in (_indices(names, pair) for pair in pairs):
         mirror[left], mirror[right] = right, left
     joined = tuple(_indices(names, bone) for bone in bones)
-    return Skeleton(names, tuple(mirror), tuple(sigmas) or (PLAIN_SIGMA,) * len(names), joined)
+    return Skeleton(names, tuple(mirror), tuple(sigmas) or (DEFAULT_SIGMA,) * len(names), joined)
 
 
 def _indices(names: tuple[str, ...], pair: Sequence[str]) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from movenet.dataset.store import IMAGES, JOURNAL, SUMMARY, Counted, assemble
 from movenet.errors import DataError, MoveNetError
 from movenet.media import Frame, open_source, write_photo
 from movenet.media.location import locate
-from movenet.oks import BODY_SHARE
+from movenet.oks import BOX_AREA_FRACTION
 
 Labels = Callable[[NDArray[np.uint8]], Sequence[Label]]
 Watch = Callable[[Iterator[Frame], Any], Iterable[Frame]]
@@ -211,7 +211,7 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
     x, y, width, height = (float(edge) for edge in (*low, *inside))
     keypoints = from_coco_px(to_coco_px(points).clip(0, size - 0.01))
     visibility = np.where(known & sure, 2, 0)
-    area = float(BODY_SHARE * width * height)
+    area = float(BOX_AREA_FRACTION * width * height)
     entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not sure))
     return {**entry, "score": round(person.score, 3), "likeness": round(person.likeness, 3)}
 

@@ -15,7 +15,7 @@ from movenet.oks import similarity
 HASH_SIZE: Final = (9, 8)
 """Width and height of the small grey picture whose 8 × 8 horizontal steps are the 64 bits of its hash."""
 UNIT_AREA: Final = 0.27
-"""Area of a person in a box of 1 × ½, in which they fill .53 (as `movenet.oks.BODY_SHARE`)."""
+"""Area of a person in a box of 1 × ½, in which they fill .53 (as `movenet.oks.BOX_AREA_FRACTION`)."""
 
 
 @dataclass(frozen=True, slots=True)

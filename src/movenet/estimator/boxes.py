@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from movenet.errors import DataError
 
-FARTHEST_PX: Final = 1e9
+MAX_COORDINATE_PX: Final = 1e9
 """Largest number in a box, in pixels: no picture is nearly so large."""
 
 
@@ -17,7 +17,7 @@ def check_boxes(boxes: ArrayLike) -> NDArray[np.float64]:
     """Return boxes as an array of shape (n, 4): x, y, width, height in pixels of the picture.
 
     Raises:
-        DataError: if they are of another shape, not finite, beyond `FARTHEST_PX`, or of no width or height (as corners
+        DataError: if they are of another shape, not finite, beyond `MAX_COORDINATE_PX`, or of no width or height (as corners
             x, y, x, y may seem).
     """
     try:
@@ -28,11 +28,11 @@ def check_boxes(boxes: ArrayLike) -> NDArray[np.float64]:
         return np.zeros((0, 4))
     if array.ndim != 2 or array.shape[1] != 4:
         raise DataError(f"expected boxes of shape (n, 4): x, y, width, height, got shape {array.shape}")
-    bad = ~(np.abs(array) <= FARTHEST_PX).all(axis=1) | (array[:, 2:] <= 0).any(axis=1)
+    bad = ~(np.abs(array) <= MAX_COORDINATE_PX).all(axis=1) | (array[:, 2:] <= 0).any(axis=1)
     if bad.any():
         number = int(bad.argmax())
         raise DataError(
-            f"expected boxes as finite x, y, width, height (up to {FARTHEST_PX:.0e} px) with a width and height above "
+            f"expected boxes as finite x, y, width, height (up to {MAX_COORDINATE_PX:.0e} px) with a width and height above "
             f"0, got {array[number].tolist()} as box {number}"
         )
     return array

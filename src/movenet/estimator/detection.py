@@ -53,7 +53,7 @@ class Detection:
         return Guide(center, crop.to_decoded(self.pose.keypoints, shift_px), share)
 
 
-def agree(first: Detection, second: Pose) -> Pose:
+def fuse_scores(first: Detection, second: Pose) -> Pose:
     """Return the second look's pose, as sure as both looks are together, and the surer the more alike they are.
 
     The geometric mean of both scores and of the object keypoint similarity (measured, docs/accuracy.md).

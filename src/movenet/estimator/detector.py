@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.crop import Crop
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.engine import Engine
 from movenet.estimator.detection import Detection
 from movenet.estimator.settings import EstimatorSettings
@@ -59,11 +59,11 @@ def _detect_at(side: int, image: Image, detector: Engine, settings: EstimatorSet
 
 
 def _run(crop: Crop, image: Image, detector: Engine, min_center_score: float) -> list[Detection]:
-    reader = READERS[detector.card.family]
-    people = reader.many(detector(crop.cut(image)[None]), min_center_score)[0]
-    keypoints, scores = crop.decoded_to_image(people.keypoints, reader.shift_px)
-    boxes = crop.boxes_to_image(people.boxes, reader.shift_px).tolist()
-    centers = crop.points_to_image(people.centers, reader.shift_px)
+    decoder = DECODERS[detector.card.family]
+    people = decoder.decode_many(detector(crop.cut(image)[None]), min_center_score)[0]
+    keypoints, scores = crop.decoded_to_image(people.keypoints, decoder.shift_px)
+    boxes = crop.boxes_to_image(people.boxes, decoder.shift_px).tolist()
+    centers = crop.points_to_image(people.centers, decoder.shift_px)
     return [
         Detection(Pose(keypoints[i], scores[i], float(people.scores[i]), tuple(boxes[i])), centers[i])
         for i in range(len(people))

@@ -16,16 +16,16 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.crop import Crop, check_image, mirror_answers
+from movenet.crop import Crop, check_image, mirror_decoded
 from movenet.decode import Floats, Guide
-from movenet.decode.families import READERS, Reader
+from movenet.decode.families import DECODERS, Decoder
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
-from movenet.estimator.detection import Detection, agree
+from movenet.estimator.detection import Detection, fuse_scores
 from movenet.estimator.detector import detect
 from movenet.estimator.settings import (
-    AUTO_SHARE,
+    AUTO_PROMINENCE,
     MIN_SCORE,
     EstimatorSettings,
     Method,
@@ -38,7 +38,7 @@ from movenet.media.photo import read_photo
 from movenet.oks import area, suppress
 from movenet.pose import MIRROR, Pose
 
-SQUARES_AT_ONCE: Final = 4
+MAX_BATCH: Final = 4
 """Most squares in one call of an engine: more are not faster, and take memory."""
 
 Image = NDArray[np.uint8]
@@ -83,7 +83,7 @@ class Estimator:
                 f"a look at the whole picture shows one person: expected people='one', got '{people}'"
             )
         self.engine = _open(default_model(people) if model is None else model, runtime)
-        if self.engine.card.finds_many:
+        if self.engine.card.is_multi_person:
             raise ModelError(f"expected a single-person model, got {self.engine.card.name}, which finds many")
         self.people: People = people
         self.method: Method = method
@@ -107,7 +107,7 @@ class Estimator:
     @property
     def shift_px(self) -> float:
         """What makes the model's answers true, in pixels of its square: as `MODEL_SHIFT_PX`."""
-        return READERS[self.engine.card.family].shift_px
+        return DECODERS[self.engine.card.family].shift_px
 
     def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Pose]:
         """Return the poses of the people looked for, the surest first, or an empty list.
@@ -155,7 +155,9 @@ class Estimator:
         first = max(found, key=lambda detection: detection.prominence)
         if self.people == "one":
             return [first]
-        return [detection for detection in found if detection.prominence >= AUTO_SHARE * first.prominence]
+        return [
+            detection for detection in found if detection.prominence >= AUTO_PROMINENCE * first.prominence
+        ]
 
     def estimate_crops(
         self,
@@ -168,12 +170,12 @@ class Estimator:
         The score is the mean of the keypoints' scores, the box goes around the keypoints in sight. Squares of one
         size go through the model together.
         """
-        reader = READERS[self.engine.card.family]
+        decoder = DECODERS[self.engine.card.family]
         poses: dict[int, Pose] = {}
         for part in _portions(crops):
             squares = np.stack([crops[i].cut(images[i]) for i in part])
             decoded = self._decode(squares, guides and [guides[i] for i in part])
-            poses |= {i: _to_pose(crops[i], answer, reader) for i, answer in zip(part, decoded, strict=True)}
+            poses |= {i: _to_pose(crops[i], answer, decoder) for i, answer in zip(part, decoded, strict=True)}
         return [poses[i] for i in range(len(crops))]
 
     def estimate_detections(
@@ -196,13 +198,13 @@ class Estimator:
 
     def _decode(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
         """Return what the model answers to squares, (N, K, 3) y, x, score: the mean of two if the rule says flip."""
-        reader, side = READERS[self.engine.card.family], squares.shape[1]
-        seen = reader.one(self.engine(squares), guides, self.settings.reach)
+        decoder, side = DECODERS[self.engine.card.family], squares.shape[1]
+        seen = decoder.decode_one(self.engine(squares), guides, self.settings.reach)
         if not self.settings.flip:
             return seen
-        mirrored = guides and [_mirror(guide, side, reader.shift_px) for guide in guides]
-        turned = reader.one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.reach)
-        return _mean(seen, mirror_answers(turned[:, MIRROR], side, reader.shift_px))
+        mirrored = guides and [_mirror(guide, side, decoder.shift_px) for guide in guides]
+        turned = decoder.decode_one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.reach)
+        return _mean(seen, mirror_decoded(turned[:, MIRROR], side, decoder.shift_px))
 
     def _estimate_whole(self, images: Sequence[Image]) -> list[Pose]:
         side = self.engine.card.side
@@ -236,7 +238,7 @@ class Estimator:
         share = self.settings.guide_weight
         guides = [s.guide(crop, share, self.shift_px) for (_, s), crop in zip(asked, crops, strict=True)]
         estimated = iter(self.estimate_crops([image for image, _ in asked], crops, guides))
-        poses = [[agree(detection, next(estimated)) for detection in found] for found in chosen]
+        poses = [[fuse_scores(detection, next(estimated)) for detection in found] for found in chosen]
         return [_distinct(found, self.settings.nms_oks) for found in poses]
 
     def _side(self, length_px: float) -> int:
@@ -248,16 +250,16 @@ def _portions(crops: Sequence[Crop]) -> Iterator[list[int]]:
     sizes = [(crop.out_width, crop.out_height) for crop in crops]
     for size in dict.fromkeys(sizes):
         alike = [i for i in range(len(crops)) if sizes[i] == size]
-        for start in range(0, len(alike), SQUARES_AT_ONCE):
-            yield alike[start : start + SQUARES_AT_ONCE]
+        for start in range(0, len(alike), MAX_BATCH):
+            yield alike[start : start + MAX_BATCH]
 
 
 def _mirror(guide: Guide | None, side: int, shift_px: float) -> Guide | None:
     """Return whom to look for in the mirrored square."""
     if guide is None:
         return None
-    keypoints = mirror_answers(guide.keypoints[list(MIRROR)], side, shift_px)
-    return Guide(mirror_answers(guide.center, side, shift_px), keypoints, guide.share)
+    keypoints = mirror_decoded(guide.keypoints[list(MIRROR)], side, shift_px)
+    return Guide(mirror_decoded(guide.center, side, shift_px), keypoints, guide.weight)
 
 
 def _mean(answer: Floats, other: Floats) -> Floats:
@@ -281,8 +283,8 @@ def _check_choice(name: str, got: object, choices: tuple[str, ...]) -> None:
         raise ModelError(f"expected {name} to be one of {', '.join(choices)}, got '{got}'")
 
 
-def _to_pose(crop: Crop, decoded: Floats, reader: Reader) -> Pose:
-    keypoints, scores = crop.decoded_to_image(decoded, reader.shift_px)
+def _to_pose(crop: Crop, decoded: Floats, decoder: Decoder) -> Pose:
+    keypoints, scores = crop.decoded_to_image(decoded, decoder.shift_px)
     pose = Pose(keypoints, scores, float(scores.mean()))
     return replace(pose, box=pose.bounds())
 

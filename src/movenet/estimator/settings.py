@@ -19,9 +19,9 @@ Preset = Literal["fast", "balanced", "best"]
 
 MIN_SCORE: Final = 0.2
 """A pose of a lower score is nobody: few pictures without a person show more (measured, docs/accuracy.md)."""
-AUTO_SHARE: Final = 0.35
+AUTO_PROMINENCE: Final = 0.35
 """With people="auto", whoever is so prominent, relative to the most prominent person, counts as well."""
-SMALL_SHARE: Final = 2 / 3
+SMALL_PERSON_SCALE: Final = 2 / 3
 """Side of the square for small people, relative to the model's own (measured, docs/many-people.md)."""
 
 
@@ -43,8 +43,8 @@ class EstimatorSettings:
     """Two people that are more alike are one."""
     crop_factor: float = 1.1
     """Side of the second look's square, as a multiple of the person's longer side."""
-    small_px: float = 0.0
-    """Whoever is shorter than this in the picture is drawn in a smaller square (`SMALL_SHARE`), which saves time."""
+    small_person_px: float = 0.0
+    """Whoever is shorter than this in the picture is drawn in a smaller square (`SMALL_PERSON_SCALE`), which saves time."""
     guide_weight: float = 0.7
     """How far the second look leans towards the first one's keypoints, 0…1."""
     reach: int = 1
@@ -54,13 +54,13 @@ class EstimatorSettings:
 
     def side(self, length_px: float, usual: int) -> int:
         """Return the side of the square, in px, for a person so long in the picture; `usual` is the model's own."""
-        if length_px >= self.small_px:
+        if length_px >= self.small_person_px:
             return usual
-        return MULTIPLE * round(usual * SMALL_SHARE / MULTIPLE)
+        return MULTIPLE * round(usual * SMALL_PERSON_SCALE / MULTIPLE)
 
 
 _ONE: Final = EstimatorSettings()
-_MANY: Final = EstimatorSettings(min_center_score=0.06, min_detection_score=0.03, small_px=64)
+_MANY: Final = EstimatorSettings(min_center_score=0.06, min_detection_score=0.03, small_person_px=64)
 
 PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], EstimatorSettings]] = {
     ("one", "fast"): replace(_ONE, detector_sides_px=(192,)),

@@ -57,8 +57,8 @@ def _fused(order: Order) -> onnx.ModelProto:
     auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     # Two different sides: of equal ones torch would conclude that they are always equal.
-    height = 2 * order.side if order.card.finds_many else order.side
-    sides = auto if order.card.finds_many else fixed
+    height = 2 * order.side if order.card.is_multi_person else order.side
+    sides = auto if order.card.is_multi_person else fixed
     program = torch.onnx.export(
         order.module.eval(),
         (torch.zeros(1, height, order.side, 3, dtype=torch.int32),),
@@ -74,7 +74,7 @@ def _fused(order: Order) -> onnx.ModelProto:
     model = program.model_proto
     forget_the_tracing(model)
     store_weights(model, set(order.module.state_dict()), "fp16" if order.precision == "fp16" else "fp32")
-    if order.card.finds_many:
+    if order.card.is_multi_person:
         for axis, name in {1: "height", 2: "width"}.items():
             model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = name
     helper.set_model_props(model, properties_of(order.network, order.metadata))

@@ -15,7 +15,7 @@ from movenet.export.job import Order, Runner
 def convert(order: Order, path: Path) -> None:
     """Write the order as an archive that takes any number of pictures of any size (with many people: one)."""
     auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
-    one = order.answer == "keypoints" and order.card.finds_many
+    one = order.answer == "keypoints" and order.card.is_multi_person
     kind = torch.uint8 if order.answer == "heads" else torch.int32
     # Two different sides: of equal ones torch would conclude that they are always equal.
     images = torch.zeros(1 if one else 2, 2 * order.side, order.side, 3, dtype=kind)

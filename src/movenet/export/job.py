@@ -46,7 +46,7 @@ class Order:
         """What is exported: takes (N, H, W, 3) of any number type and answers as `names` says, in that order."""
         if self.answer == "heads" or isinstance(self.network, PoseNet):
             return InOrder(self.network)
-        return ManyPeople(self.network) if self.card.finds_many else OnePerson(self.network)
+        return ManyPeople(self.network) if self.card.is_multi_person else OnePerson(self.network)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.estimator import AUTO_SHARE, Detection, Estimator
+from movenet.estimator import AUTO_PROMINENCE, Detection, Estimator
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.appearance import read_clothes
@@ -158,7 +158,7 @@ class FollowMany:
 
     def _in_front(self, found: Sequence[Detection]) -> list[Detection]:
         """Return all of whom a search found, or with people="auto" those about as prominent as the most prominent."""
-        least = AUTO_SHARE if self.estimator.people == "auto" else 0.0
+        least = AUTO_PROMINENCE if self.estimator.people == "auto" else 0.0
         most = max((detection.prominence for detection in found), default=0.0)
         return [detection for detection in found if detection.prominence >= least * most]
 

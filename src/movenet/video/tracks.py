@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.oks import area, similarity, suppress
-from movenet.pose import SEEN_SCORE, Pose
+from movenet.pose import MIN_KEYPOINT_SCORE, Pose
 from movenet.video.appearance import Clothes
 
 Floats = NDArray[np.float64]
@@ -151,7 +151,7 @@ class Track:
 
 def step_between(before: Pose, after: Pose, gap_s: float) -> NDArray[np.float32] | None:
     """Return the mean step of the keypoints in sight in both, (2,) in pixels per second; None if there are none."""
-    seen = np.minimum(before.scores, after.scores) > SEEN_SCORE
+    seen = np.minimum(before.scores, after.scores) > MIN_KEYPOINT_SCORE
     if not seen.any():
         return None
     step = (after.keypoints[seen] - before.keypoints[seen]).mean(axis=0) / np.float32(gap_s)
