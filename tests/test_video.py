@@ -77,27 +77,27 @@ def test_one_who_enters_is_found_as_soon_as_the_search_sees_them(stage):
 def test_an_empty_scene_costs_a_search_a_frame_and_no_look(stage):
     found = play(follower(stage).stream(), [scene()] * 20)
     assert found == [[]] * 20
-    assert (stage.searches, stage.looks) == (20, 0)
+    assert (stage.detector_runs, stage.crop_runs) == (20, 0)
 
 
 def test_a_sure_track_costs_a_look_a_frame_and_a_search_now_and_then(stage):
     settings = FollowSettings(check_every_s=0.5)
     play(follower(stage, settings=settings).stream(), [scene(ADA)] * 61)
-    assert stage.looks == 61
-    assert stage.searches == 5
+    assert stage.crop_runs == 61
+    assert stage.detector_runs == 5
 
 
 def test_no_frame_costs_more_than_a_search_and_two_looks(stage):
     stream = follower(stage).stream()
     rng = np.random.default_rng(3)
     for i in range(60):
-        before = (stage.searches, stage.looks)
+        before = (stage.detector_runs, stage.crop_runs)
         people = [
             dim(at(ADA, int(rng.integers(500))), int(rng.integers(40, 255))) for _ in range(rng.integers(3))
         ]
         stream(scene(*people), i / RATE_HZ)
-        assert stage.searches - before[0] <= 1
-        assert stage.looks - before[1] <= 2
+        assert stage.detector_runs - before[0] <= 1
+        assert stage.crop_runs - before[1] <= 2
 
 
 @pytest.mark.parametrize("speed_px", [1, 4, 8])
@@ -107,7 +107,7 @@ def test_a_walking_person_is_followed_without_a_search(stage, speed_px):
         follower(stage, settings=FollowSettings(check_every_s=10)).stream(), [scene(p) for p in people]
     )
     assert all(is_on(poses, p) for poses, p in zip(found, people, strict=True))
-    assert stage.searches == 1
+    assert stage.detector_runs == 1
 
 
 def test_a_second_person_who_is_more_prominent_does_not_take_over(stage):
@@ -227,9 +227,9 @@ def test_after_a_gap_the_whole_frame_is_searched_and_smoothing_starts_afresh(sta
     stream = video.stream()
     play(stream, [scene(ADA)] * 5)
     moved = at(ADA, 110)
-    assert stage.searches == 1
+    assert stage.detector_runs == 1
     (calm,) = stream(scene(moved), 4 / RATE_HZ + 0.6)
-    assert stage.searches == 2
+    assert stage.detector_runs == 2
     (fresh,) = video.stream()(scene(moved), 0.0)
     np.testing.assert_array_equal(calm.keypoints, fresh.keypoints)
 

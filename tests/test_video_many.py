@@ -104,13 +104,13 @@ def test_a_newcomer_is_found_at_the_next_search(stage):
 def test_people_who_are_sure_cost_a_look_each_and_a_search_now_and_then(stage):
     settings = FollowSettings(check_every_s=0.5)
     play(follower(stage, settings=settings).stream(), [[ANN, BEN]] * 61)
-    assert stage.looks == 122
-    assert stage.searches <= 5
+    assert stage.crop_runs == 122
+    assert stage.detector_runs <= 5
 
 
 def test_an_empty_scene_costs_a_search_a_frame_and_no_look(stage):
     assert play(follower(stage).stream(), [[]] * 10) == [{}] * 10
-    assert (stage.searches, stage.looks) == (10, 0)
+    assert (stage.detector_runs, stage.crop_runs) == (10, 0)
 
 
 def test_after_a_gap_in_time_people_are_found_by_a_search_and_keep_their_ids(stage):

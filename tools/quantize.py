@@ -19,7 +19,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
 from movenet.estimator import default_settings
 from movenet.export.as_onnx import FLOATING
@@ -104,7 +104,7 @@ def main() -> None:
             numbers, {"movenet.name": f"{name}-int8", "movenet.source": f"{card.source}; int8"}
         )
         data = model.SerializeToString(deterministic=True)
-        with written_whole(arguments.out / f"{name}-int8.onnx") as path:
+        with atomic_write(arguments.out / f"{name}-int8.onnx") as path:
             path.write_bytes(data)
         print(f"{name}-int8", len(data), hashlib.sha256(data).hexdigest(), flush=True)
 

@@ -22,6 +22,7 @@ from movenet.errors import (
     MissingExtraError,
     ModelError,
     MoveNetError,
+    UnknownKeypointError,
 )
 from movenet.estimator import (
     Detection,
@@ -72,6 +73,7 @@ __all__ = [
     "Skeleton",
     "Style",
     "TrackSettings",
+    "UnknownKeypointError",
     "VideoEstimator",
     "ZeroPhase",
     "decode_many",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.annotations import Person, from_coco_px, to_coco_px, to_entry
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
 from movenet.dataset.labelling import Label, LabelSettings
 from movenet.dataset.novelty import Memory, NoveltySettings, hash_picture
@@ -231,5 +231,5 @@ def _summarise(
         "failed": dict(built.failed),
         "stopped_early": built.stopped,
     }
-    with written_whole(folder / SUMMARY) as temporary:
+    with atomic_write(folder / SUMMARY) as temporary:
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Picture → poses: whom to look for, how to find them, and a look at each."""
+"""Picture to poses: detection of the people, then pose estimation in the crop of each."""
 
 from movenet.estimator.boxes import from_corners
 from movenet.estimator.detection import Detection, fuse_scores

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.calibration import CLOSEST, Curve, logistic, logit
+from movenet.calibration import LOGIT_MARGIN, CalibrationCurve, logistic, logit
 from movenet.evaluation.errors import NEAR
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.matching import Pairs, keypoint_similarity
@@ -53,7 +53,7 @@ class Calibration:
 
     before: Reliability
     """All pictures."""
-    curve: Curve
+    curve: CalibrationCurve
     """Fitted on the first half."""
     held_out: Reliability
     """The second half, as it is."""
@@ -71,7 +71,7 @@ def reliability(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> Reliab
     return Reliability(counts, *means)
 
 
-def fit(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
+def fit(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> CalibrationCurve:
     """Return the curve under which N scores, 0…1, best explain what is right: logistic regression, by Newton.
 
     With `PRIOR` it is defined for any input, all right or all wrong included; without input it changes nothing.
@@ -87,7 +87,7 @@ def fit(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
         weights = weights + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
-    return Curve(max(float(weights[0]), CLOSEST), float(weights[1]))
+    return CalibrationCurve(max(float(weights[0]), LOGIT_MARGIN), float(weights[1]))
 
 
 def calibrate(people: People, estimates: Estimates, pairs: Pairs) -> tuple[Calibration, Calibration] | None:

@@ -14,6 +14,7 @@ from movenet.export.with_decoder import ManyPeople, OnePerson
 from movenet.models import ModelCard
 from movenet.networks.movenet import Network
 from movenet.networks.posenet import PoseNet
+from movenet.pose import KEYPOINTS
 
 Precision = Literal["fp32", "fp16", "int8"]
 """How weights are stored; int8 is computed in int8 as well."""
@@ -58,12 +59,14 @@ class Order:
         """What the exported file says of its source."""
         card = self.card
         base = {} if card.base is None else {"base": card.base}
+        names = {} if card.keypoint_names in ((), KEYPOINTS) else {"names": " ".join(card.keypoint_names)}
         return {
             "name": card.name,
             "side": str(self.side),
             "source": card.source,
             "licence": card.licence,
             **base,
+            **names,
         }
 
 

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from movenet.atomic import working_folder
+from movenet.atomic import temporary_folder
 from movenet.errors import ModelError
 from movenet.export.formats import FORMATS, Format
 from movenet.export.job import Answer, Order, Precision, Runner
@@ -70,7 +70,7 @@ def ship(model: str | Path, target: Path, wish: Wish, assess: Assess | None = No
     form = find_format(wish.format)
     form.check(wish.precision, wish.answer, target)
     order, source = take(model, wish)
-    with working_folder(target) as folder:
+    with temporary_folder(target) as folder:
         path = folder / target.name
         form.convert(order, path)
         run = form.open_file(path, order)

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.oks import area, similarity, suppress
+from movenet.oks import area, nms, similarity
 from movenet.pose import MIN_KEYPOINT_SCORE, Pose
 from movenet.video.appearance import Clothes
 
@@ -246,7 +246,7 @@ def one_a_body(poses: Sequence[Pose], claims: Sequence[float], settings: TrackSe
     if not poses:
         return []
     areas = np.array([area(pose) for pose in poses])
-    return suppress(_points(poses), np.asarray(claims, np.float64), areas, settings.one_body_oks)
+    return nms(_points(poses), np.asarray(claims, np.float64), areas, settings.one_body_oks)
 
 
 def claim(track: Track, expected: Pose, pose: Pose, time_s: float) -> float:

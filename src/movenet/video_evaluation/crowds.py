@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import MediaError
 from movenet.estimator import Estimator
 from movenet.pose import Pose
@@ -112,5 +112,5 @@ def write_report(folder: Path, figures: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MediaError(f"cannot make the folder {folder}: {error.strerror}") from None
-    with written_whole(folder / "figures.json") as temporary:
+    with atomic_write(folder / "figures.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import FileError, MissingExtraError
 from movenet.video_evaluation.contest import OURS, Row
 
@@ -79,7 +79,7 @@ def write_report(folder: Path, figures: Mapping[str, Any], rows: Sequence[Row]) 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {folder}: {error.strerror}") from None
-    with written_whole(folder / "figures.json") as temporary:
+    with atomic_write(folder / "figures.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     write_plot(folder / "tradeoff.svg", rows)
 
@@ -108,7 +108,7 @@ def write_plot(path: Path, rows: Sequence[Row]) -> None:
         left, right = figure.subplots(1, 2)
         _draw_rules(left, rows)
         _draw_smoothings(right, rows)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
 
 
