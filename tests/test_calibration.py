@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from movenet import Estimator, probabilities, read_photo
-from movenet.calibration import CURVES, Curve
+from movenet.calibration import CALIBRATION_CURVES, CalibrationCurve
 from movenet.errors import ModelError
 from movenet.models import DATA
 
 
-@pytest.mark.parametrize("model", CURVES)
+@pytest.mark.parametrize("model", CALIBRATION_CURVES)
 def test_a_score_of_a_third_is_right_about_half_the_time(model):
     assert 0.4 < probabilities(0.3, model) < 0.6
 
 
-@pytest.mark.parametrize("model", CURVES)
+@pytest.mark.parametrize("model", CALIBRATION_CURVES)
 def test_order_and_shape_stay(model):
     scores = np.linspace(0, 1, 34).reshape(2, 17)
     believed = probabilities(scores, model)
@@ -33,7 +33,7 @@ def test_a_model_that_was_not_measured_is_refused():
 
 
 def test_the_plain_curve_changes_nothing():
-    assert Curve()([0.2, 0.7]) == pytest.approx([0.2, 0.7])
+    assert CalibrationCurve()([0.2, 0.7]) == pytest.approx([0.2, 0.7])
 
 
 def test_joints_that_are_plainly_there_are_believed():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lists import guess, load, standing
-from movenet.calibration import Curve
+from movenet.calibration import CalibrationCurve
 from movenet.evaluation.calibration import (
     BINS,
     calibrate,
@@ -39,7 +39,7 @@ def slow_ece(scores, right):
 
 
 def test_the_calibration_error_is_that_of_the_slow_reference():
-    scores, right = draw(Curve(2.0, 1.0), 500, seed=1)
+    scores, right = draw(CalibrationCurve(2.0, 1.0), 500, seed=1)
     scores[:2] = 0.0, 1.0
     assert reliability(scores, right).ece == pytest.approx(slow_ece(scores, right))
 
@@ -60,16 +60,16 @@ def test_without_keypoints_there_is_no_calibration_error():
 
 
 def test_the_fit_finds_the_curve_that_generated_the_data():
-    scores, right = draw(Curve(1.8, 2.5), 50_000, seed=2)
+    scores, right = draw(CalibrationCurve(1.8, 2.5), 50_000, seed=2)
     curve = fit(scores, right)
     assert (curve.slope, curve.intercept) == pytest.approx((1.8, 2.5), abs=0.08)
 
 
 def test_the_fit_has_the_greatest_likelihood():
-    scores, right = draw(Curve(1.3, -0.4), 300, seed=3)
+    scores, right = draw(CalibrationCurve(1.3, -0.4), 300, seed=3)
 
     def loss(slope, intercept):
-        chance = Curve(slope, intercept)(scores)
+        chance = CalibrationCurve(slope, intercept)(scores)
         return -np.log(np.where(right, chance, 1 - chance)).sum()
 
     curve = fit(scores, right)
@@ -80,15 +80,15 @@ def test_the_fit_has_the_greatest_likelihood():
 
 
 def test_the_curve_calibrates_held_out_scores():
-    curve = fit(*draw(Curve(2.0, 3.0), 4000, seed=4))
-    scores, right = draw(Curve(2.0, 3.0), 4000, seed=5)
+    curve = fit(*draw(CalibrationCurve(2.0, 3.0), 4000, seed=4))
+    scores, right = draw(CalibrationCurve(2.0, 3.0), 4000, seed=5)
     assert reliability(scores, right).ece > 0.2
     assert reliability(curve(scores), right).ece < 0.02
 
 
 def test_mapping_keeps_the_order_of_scores_and_their_range():
     scores = np.linspace(0, 1, 101)
-    mapped = Curve(2.0, 3.0)(scores)
+    mapped = CalibrationCurve(2.0, 3.0)(scores)
     assert (np.diff(mapped[1:-1]) > 0).all()
     assert (mapped >= 0).all()
     assert (mapped <= 1).all()
@@ -96,7 +96,7 @@ def test_mapping_keeps_the_order_of_scores_and_their_range():
 
 def test_the_default_curve_is_the_identity():
     scores = np.linspace(0.01, 0.99, 50)
-    assert Curve()(scores) == pytest.approx(scores)
+    assert CalibrationCurve()(scores) == pytest.approx(scores)
 
 
 @pytest.mark.parametrize("right", [True, False])
@@ -108,12 +108,12 @@ def test_the_fit_is_defined_where_all_are_correct_or_all_are_incorrect(right):
 
 
 def test_the_curve_never_falls():
-    scores, right = draw(Curve(2.0, 0.0), 500, seed=6)
+    scores, right = draw(CalibrationCurve(2.0, 0.0), 500, seed=6)
     assert fit(1 - scores, right).slope > 0
 
 
 def test_the_fit_without_data_is_the_identity():
-    assert fit(np.zeros(0), np.zeros(0, bool)) == Curve()
+    assert fit(np.zeros(0), np.zeros(0, bool)) == CalibrationCurve()
 
 
 def test_halves_are_every_second_picture_in_the_order_of_ids():

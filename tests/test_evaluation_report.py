@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing
-from movenet.calibration import Curve
+from movenet.calibration import CalibrationCurve
 from movenet.errors import FileError
 from movenet.evaluation import assess
 from movenet.evaluation.calibration import Calibration, reliability
@@ -123,7 +123,7 @@ def plots(assessment):
     return [
         plot_costs(assessment.costs),
         plot_classes(assessment.diagnosis),
-        plot_reliability(Calibration(found, Curve(), found, found), "of two"),
+        plot_reliability(Calibration(found, CalibrationCurve(), found, found), "of two"),
     ]
 
 

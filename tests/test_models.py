@@ -1,4 +1,4 @@
-"""The table of models tells the truth."""
+"""The table of models, and cards read from files."""
 
 import shutil
 from dataclasses import replace
@@ -10,7 +10,7 @@ from movenet.models import MODELS, find_model, read_card
 
 
 @pytest.mark.parametrize("card", MODELS.values(), ids=MODELS)
-def test_every_file_of_the_table_is_there_and_undamaged(card):
+def test_every_file_of_the_table_exists_and_is_undamaged(card):
     card.check()
 
 
@@ -35,14 +35,14 @@ def test_an_unknown_model_is_refused_with_the_names_of_the_known_ones():
         find_model("lightening")
 
 
-def test_a_path_is_taken_as_a_model_of_ones_own(tmp_path):
+def test_a_path_is_found_as_the_users_own_model(tmp_path):
     path = tmp_path / "mine.onnx"
     path.write_bytes(b"x")
     assert find_model(path) == path
 
 
-def test_only_multipose_finds_many():
-    assert [name for name, card in MODELS.items() if card.finds_many] == ["multipose", "multipose-int8"]
+def test_only_multipose_is_a_multi_person_model():
+    assert [name for name, card in MODELS.items() if card.is_multi_person] == ["multipose", "multipose-int8"]
 
 
 def test_a_card_with_a_property_that_is_no_number_is_refused(tmp_path):

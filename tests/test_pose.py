@@ -1,4 +1,4 @@
-"""The words of the house hold together."""
+"""The keypoints, and Pose."""
 
 import numpy as np
 import pytest
@@ -35,12 +35,12 @@ def test_mirroring_twice_gives_the_pose_back(pose):
     assert (again.box, again.id) == (pose.box, 3)
 
 
-def test_a_mirrored_pose_keeps_its_labels_anatomical(pose):
+def test_left_stays_the_persons_own_left_in_a_mirrored_pose(pose):
     assert pose.mirrored(100)["left_wrist"][:2] == (100 - pose["right_wrist"][0], pose["right_wrist"][1])
     assert pose.mirrored(100).box == (60, 20, 30, 40)
 
 
-def test_the_bounds_hold_the_box_and_the_keypoints_in_sight():
+def test_the_bounds_contain_the_box_and_the_visible_keypoints():
     keypoints = np.tile(np.float32([[100, 100]]), (17, 1))
     keypoints[0], keypoints[1] = (40, 100), (0, 0)
     scores = np.full(17, 0.5, np.float32)
@@ -49,5 +49,5 @@ def test_the_bounds_hold_the_box_and_the_keypoints_in_sight():
     assert Pose(keypoints, scores, 0.5).bounds() == (40, 100, 60, 0)
 
 
-def test_a_pose_of_which_nothing_is_seen_has_no_bounds():
+def test_a_pose_without_visible_keypoints_has_no_bounds():
     assert Pose(np.zeros((17, 2), np.float32), np.zeros(17, np.float32), 0.0).bounds() is None

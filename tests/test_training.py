@@ -154,7 +154,7 @@ def test_a_script_that_trains_whenever_it_is_imported_is_told_so_and_ends(tmp_pa
     script = tmp_path / "script.py"
     script.write_text(f"""
 from pathlib import Path
-from movenet.skeleton import name_skeleton
+from movenet.skeleton import make_skeleton
 from movenet.training.loop import train
 from movenet.training.settings import Data, Model, Settings, Training
 
@@ -163,7 +163,7 @@ settings = Settings(
     out=folder / "run",
     data=(Data(folder / "images", folder / "labels.json"),),
     model=Model("scratch", width=0.35, side=64),
-    skeleton=name_skeleton({DOTS.names!r}),
+    skeleton=make_skeleton({DOTS.names!r}),
     training=Training(steps=2, batch=2, device="cpu", workers=1),
 )
 for progress in train(settings):

@@ -10,7 +10,7 @@ import torch
 from movenet.decode import decode_one
 from movenet.errors import DataError, FileError, ModelError
 from movenet.networks.movenet import Architecture, Network
-from movenet.skeleton import BODY, name_skeleton
+from movenet.skeleton import BODY, make_skeleton
 from movenet.training import batch_norm, checkpoint, layers
 from movenet.training.finalize import blend
 from movenet.training.inputs import start
@@ -82,7 +82,7 @@ def test_biases_do_not_decay_and_the_backbone_learns_at_its_own_rate():
 
 def test_a_model_of_another_skeleton_keeps_all_that_does_not_depend_on_it(tmp_path):
     official, _ = open_network("lightning")
-    begun = start(settings(tmp_path, name_skeleton(["a", "b", "c"]))).network
+    begun = start(settings(tmp_path, make_skeleton(["a", "b", "c"]))).network
     assert begun.architecture.keypoints == 3
     old, new = official.state_dict(), begun.state_dict()
     assert [name for name in new if old[name].shape != new[name].shape] == [

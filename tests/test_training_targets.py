@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movenet.crop import Crop
-from movenet.decode import ManySettings, decode_many, decode_one
+from movenet.decode import MultiPoseSettings, decode_many, decode_one
 from movenet.networks.movenet import MULTI_HEADS, SINGLE_HEADS
 from movenet.training.dataset import MOST_PEOPLE, Sample
 from movenet.training.targets import TargetRule, make_targets, middle_of
@@ -67,7 +67,7 @@ def test_of_two_people_the_one_in_the_middle_is_decoded():
 def test_everybody_and_their_boxes_are_decoded_by_the_many_person_decoder():
     people = [[(8, 8.5), (11, 9), (9, 11)], [(2.5, 2), (1, 4), (3, 3)]]
     heads = to_heads(make_targets(sample(people), MULTI_HEADS, RULE))
-    found = decode_many(heads, ManySettings(min_score=0.5))[0]
+    found = decode_many(heads, MultiPoseSettings(min_score=0.5))[0]
     for keypoints, box in zip(found.keypoints, found.boxes, strict=True):
         person = min(people, key=lambda p, k=keypoints: np.abs(np.array(p) - k[:, :2] * 16).sum())
         np.testing.assert_allclose(keypoints[:, :2] * 16, person, atol=1e-3)

@@ -77,7 +77,7 @@ def test_a_person_who_enters_is_tracked_as_soon_as_they_are_detected(stage):
 def test_an_empty_scene_costs_one_detection_a_frame_and_no_pose_estimation(stage):
     found = play(tracker(stage).stream(), [scene()] * 20)
     assert found == [[]] * 20
-    assert (stage.searches, stage.looks) == (20, 0)
+    assert (stage.detector_runs, stage.crop_runs) == (20, 0)
 
 
 def test_a_confident_track_costs_one_pose_estimation_a_frame_and_a_detection_at_intervals(stage):
@@ -91,13 +91,13 @@ def test_no_frame_costs_more_than_one_detection_and_two_pose_estimations(stage):
     stream = tracker(stage).stream()
     rng = np.random.default_rng(3)
     for i in range(60):
-        before = (stage.searches, stage.looks)
+        before = (stage.detector_runs, stage.crop_runs)
         people = [
             dim(at(ADA, int(rng.integers(500))), int(rng.integers(40, 255))) for _ in range(rng.integers(3))
         ]
         stream(scene(*people), i / RATE_HZ)
-        assert stage.searches - before[0] <= 1
-        assert stage.looks - before[1] <= 2
+        assert stage.detector_runs - before[0] <= 1
+        assert stage.crop_runs - before[1] <= 2
 
 
 @pytest.mark.parametrize("speed_px", [1, 4, 8])
@@ -107,7 +107,7 @@ def test_a_walking_person_is_tracked_without_a_detection(stage, speed_px):
         tracker(stage, settings=FollowSettings(detect_every_s=10)).stream(), [scene(p) for p in people]
     )
     assert all(is_on(poses, p) for poses, p in zip(found, people, strict=True))
-    assert stage.searches == 1
+    assert stage.detector_runs == 1
 
 
 def test_a_second_person_who_is_more_prominent_does_not_take_over(stage):

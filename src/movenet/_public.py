@@ -13,6 +13,7 @@ from movenet.errors import (
     MissingExtraError,
     ModelError,
     MoveNetError,
+    UnknownKeypointError,
 )
 from movenet.estimator import (
     Detection,
@@ -27,7 +28,7 @@ from movenet.media import Frame, open_source, open_writer, read_photo, write_pho
 from movenet.models import MODELS, ModelCard
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 from movenet.records import Record, open_records, read_records
-from movenet.skeleton import Skeleton, name_skeleton
+from movenet.skeleton import Skeleton, make_skeleton
 from movenet.smoothing import OneEuro, ZeroPhase
 from movenet.video import FollowSettings, TrackSettings, VideoEstimator, smooth_recording, watch
 from movenet.video.callbacks import RunningStream, start_stream, stream
@@ -63,6 +64,7 @@ __all__ = [
     "Skeleton",
     "Style",
     "TrackSettings",
+    "UnknownKeypointError",
     "VideoEstimator",
     "ZeroPhase",
     "decode_many",
@@ -71,7 +73,7 @@ __all__ = [
     "draw",
     "estimate",
     "from_corners",
-    "name_skeleton",
+    "make_skeleton",
     "open_engine",
     "open_records",
     "open_source",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from movenet.crop import Crop
 from movenet.decode import Floats
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine
 from movenet.engine.arithmetic import ACCURATE, find_rule
 from movenet.errors import MissingExtraError, MoveNetError
@@ -172,8 +172,10 @@ def limit_px(engine: Engine) -> float:
 def answer(engine: Engine) -> Floats:
     """Return the keypoints in `known_squares`: (4, K, 3), x, y in pixels of the square, and score."""
     side = engine.card.side
-    reader = READERS[engine.card.family]
-    answers = np.concatenate([reader.one(engine(square[None]), None, 1) for square in known_squares(side)])
+    decoder = DECODERS[engine.card.family]
+    answers = np.concatenate(
+        [decoder.decode_one(engine(square[None]), None, 1) for square in known_squares(side)]
+    )
     y, x, score = np.moveaxis(answers, -1, 0)
     return np.stack((x * side, y * side, score), axis=-1)
 

@@ -18,7 +18,7 @@ from movenet.annotations.problems import Problem
 from movenet.annotations.yolo import read_yolo
 from movenet.errors import DataError, MediaError
 from movenet.media import decode_photo
-from movenet.oks import BODY_SHARE, similarity
+from movenet.oks import BOX_AREA_FRACTION, similarity
 from movenet.pose import KEYPOINTS, SIGMAS
 
 TOLERANCE_PX: Final = 1.0
@@ -217,7 +217,7 @@ def overlong_bone(points: NDArray[np.floating], known: NDArray[np.bool_]) -> str
 
 def _oks(a: Person, b: Person, both: NDArray[np.bool_]) -> float:
     sigmas = np.array(SIGMAS if len(a.visibility) == len(SIGMAS) else [0.07] * len(a.visibility))[both]
-    size = max(BODY_SHARE * a.box[2] * a.box[3], 1.0)
+    size = max(BOX_AREA_FRACTION * a.box[2] * a.box[3], 1.0)
     return float(similarity(a.keypoints[both][None], b.keypoints[both][None], [size], sigmas)[0, 0])
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from movenet.annotations.image import Annotations, Image, Person, add_if_no_person, box_area
 from movenet.annotations.problems import ProblemList, UnreadableError
 from movenet.annotations.values import brief, read_json, to_integer, to_numbers, to_visibility
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError
 from movenet.pose import KEYPOINTS
 from movenet.skeleton import Skeleton
@@ -254,7 +254,7 @@ def write_coco(path: Path, images: Iterable[Image], skeleton: Skeleton) -> None:
         annotations += [to_entry(image.id, person) for person in image.people]
     numbered = [{"id": number, **entry} for number, entry in enumerate(annotations, start=1)]
     content = {"images": listed, "annotations": numbered, "categories": [to_category(skeleton)]}
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(content), encoding="utf-8")
 
 

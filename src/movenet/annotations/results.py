@@ -11,7 +11,7 @@ import numpy as np
 
 from movenet.annotations.coco import PERSON, PX_DIGITS, to_coco_px
 from movenet.annotations.values import read_json
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError
 from movenet.pose import Pose
 
@@ -44,7 +44,7 @@ def write_results(path: Path, results: Sequence[Mapping[str, Any]]) -> None:
     Raises:
         FileError: The file cannot be written.
     """
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         lines = ",\n".join(json.dumps(result) for result in results)
         temporary.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 

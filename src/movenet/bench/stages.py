@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from movenet.bench.timing import Clock, TimingPlan, quantile_ms, time_interleaved
 from movenet.crop import Crop
 from movenet.decode import Guide, Heads
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.drawing import draw_on
 from movenet.estimator import Detection
 from movenet.media.frame import Frame
@@ -157,9 +157,11 @@ class VideoPipeline:
 
     def _decode_heads(self) -> None:
         estimator = self._video_estimator.estimator
-        reader = READERS[estimator.engine.card.family]
+        decoder = DECODERS[estimator.engine.card.family]
         for heads, (crop, guide) in zip(self._heads, self._crops, strict=True):
-            crop.decoded_to_image(reader.one(heads, [guide], estimator.settings.reach)[0], reader.shift_px)
+            crop.decoded_to_image(
+                decoder.decode_one(heads, [guide], estimator.settings.vote_radius)[0], decoder.shift_px
+            )
 
     def _smooth(self) -> None:
         settings, state = self._video_estimator.smoothing, None

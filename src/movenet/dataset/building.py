@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.annotations import Person, from_coco_px, to_coco_px, to_entry
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
 from movenet.dataset.labelling import Label, LabelSettings
 from movenet.dataset.novelty import NoveltyFilter, NoveltySettings, hash_picture
@@ -24,7 +24,7 @@ from movenet.dataset.store import IMAGES, MANIFEST, SUMMARY, Counts, assemble
 from movenet.errors import DataError, MoveNetError
 from movenet.media import Frame, open_source, write_photo
 from movenet.media.location import locate
-from movenet.oks import BODY_SHARE
+from movenet.oks import BOX_AREA_FRACTION
 
 Labels = Callable[[NDArray[np.uint8]], Sequence[Label]]
 Watch = Callable[[Iterator[Frame], Any], Iterable[Frame]]
@@ -211,7 +211,7 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
     x, y, width, height = (float(edge) for edge in (*low, *inside))
     keypoints = from_coco_px(to_coco_px(points).clip(0, size - 0.01))
     visibility = np.where(known & sure, 2, 0)
-    area = float(BODY_SHARE * width * height)
+    area = float(BOX_AREA_FRACTION * width * height)
     entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not sure))
     return {
         **entry,
@@ -239,5 +239,5 @@ def _write_summary(
         "failed": dict(built.failed),
         "stopped_early": built.stopped,
     }
-    with written_whole(folder / SUMMARY) as temporary:
+    with atomic_write(folder / SUMMARY) as temporary:
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -79,7 +79,7 @@ class Labeller:
             default_settings(engine.card, "many"),
             detector_sides_px=DETECTOR_SIDES_PX,
             next_side_below_px=math.inf,
-            small_px=0,
+            small_person_px=0,
             flip=True,
         )
         self.estimator = Estimator(
@@ -100,7 +100,7 @@ class Labeller:
             crop = Crop.around_box(box, self.settings.second_factor, side)
             middle = crop.to_decoded(np.array([box[0] + box[2] / 2, box[1] + box[3] / 2]), shift_px)
             crops.append(crop)
-            guides.append(Guide(middle, crop.to_decoded(pose.keypoints, shift_px), share=0.0))
+            guides.append(Guide(middle, crop.to_decoded(pose.keypoints, shift_px), weight=0.0))
         return self.estimator.estimate_crops([image] * len(poses), crops, guides)
 
     def _label(self, first: Pose, second: Pose) -> Label:

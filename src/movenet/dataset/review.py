@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 import numpy as np
 
 from movenet.annotations import from_coco_px
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
 from movenet.dataset.store import DECISIONS, MANIFEST, read_decisions, read_manifest
 from movenet.drawing import Style, draw
@@ -40,7 +40,7 @@ def write_review_page(folder: Path) -> Path:
     kept = folder / DECISIONS
     verdicts = read_decisions(kept) if kept.is_file() else {}
     order = sorted((_confidence(entry), place) for place, entry in enumerate(read_manifest(folder)))
-    with written_whole(folder / SHEET) as temporary, temporary.open("w", encoding="utf-8") as page:
+    with atomic_write(folder / SHEET) as temporary, temporary.open("w", encoding="utf-8") as page:
         _begin(page, folder, len(order))
         with (folder / MANIFEST).open("rb") as manifest:
             starts = [0]

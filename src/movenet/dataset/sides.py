@@ -12,7 +12,7 @@ from movenet.annotations import Person
 from movenet.crop import Crop
 from movenet.engine import Engine, Runtime
 from movenet.estimator import Estimator
-from movenet.oks import BODY_SHARE, similarity
+from movenet.oks import BOX_AREA_FRACTION, similarity
 from movenet.pose import MIRROR, SIGMAS
 
 FACTOR: Final = 1.15
@@ -46,7 +46,7 @@ class SideCheck:
         both = known & exchanged & (np.array(MIRROR) != np.arange(len(MIRROR)))
         if both.sum() < MIN_KEYPOINTS:
             return False
-        size = [BODY_SHARE * person.box[2] * person.box[3]]
+        size = [BOX_AREA_FRACTION * person.box[2] * person.box[3]]
         sigmas = np.array(SIGMAS)[both]
         as_is, turned = (
             float(similarity(of[both][None], seen.keypoints[both][None], size, sigmas)[0, 0])

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from movenet.annotations import to_category
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError
 from movenet.skeleton import BODY
 
@@ -102,11 +102,11 @@ def assemble(folder: Path, decisions: Path | None = None) -> Counts:
             f"the decisions name {min(strangers)}, which is not in {folder}: is it of another data set?"
         )
     if decisions is not None and decisions != kept:
-        with written_whole(kept) as temporary:
+        with atomic_write(kept) as temporary:
             temporary.write_bytes(decisions.read_bytes())
     rejected = {name for name, verdict in verdicts.items() if verdict == "reject"}
     with ExitStack() as stack:
-        lists = {part: _List(stack.enter_context(written_whole(folder / f"{part}.json"))) for part in PARTS}
+        lists = {part: _List(stack.enter_context(atomic_write(folder / f"{part}.json"))) for part in PARTS}
         for entry in read_manifest(folder):
             if entry["image"]["file_name"] not in rejected:
                 lists[entry["part"]].add(entry)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.decode.sparse_head import HeadWeights, SparseHead, join
+from movenet.decode.sparse_head import HeadWeights, SparseHead, concatenate_heads
 from movenet.engine.compiled_cache import read_compiled, store_compiled
 from movenet.engine.interface import (
     LoadedEngine,
@@ -62,7 +62,7 @@ class OpenVinoEngine(LoadedEngine):
                 raise cannot("run", "OpenVINO", self.path, error) from None
         if len(answers) == 1:
             return answers[0]
-        return {name: join([answer[name] for answer in answers]) for name in self._card.heads}
+        return {name: concatenate_heads([answer[name] for answer in answers]) for name in self._card.heads}
 
     def _run(self, square: NDArray[np.uint8]) -> Heads:
         own = square.shape == (1, self._card.side, self._card.side, 3)

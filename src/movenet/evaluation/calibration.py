@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.calibration import CLOSEST, Curve, logistic, logit
+from movenet.calibration import LOGIT_MARGIN, CalibrationCurve, logistic, logit
 from movenet.evaluation.errors import MATCH_KS
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.matching import Pairs, keypoint_similarity
@@ -52,8 +52,8 @@ class Calibration:
 
     before: Reliability
     """Scores of all pictures, as they are."""
-    curve: Curve
-    """Curve fitted on the first half of the pictures."""
+    curve: CalibrationCurve
+    """CalibrationCurve fitted on the first half of the pictures."""
     held_out: Reliability
     """Scores of the second half, as they are."""
     after: Reliability
@@ -70,7 +70,7 @@ def reliability(scores: NDArray[np.float64], correct: NDArray[np.bool_]) -> Reli
     return Reliability(counts, *means)
 
 
-def fit(scores: NDArray[np.float64], correct: NDArray[np.bool_]) -> Curve:
+def fit(scores: NDArray[np.float64], correct: NDArray[np.bool_]) -> CalibrationCurve:
     """Return the logistic regression of `correct` on N scores, 0…1, by Newton's method; both have shape (N,).
 
     The prior makes it defined for any input; without input it is the identity.
@@ -86,7 +86,7 @@ def fit(scores: NDArray[np.float64], correct: NDArray[np.bool_]) -> Curve:
         weights = weights + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
-    return Curve(max(float(weights[0]), CLOSEST), float(weights[1]))
+    return CalibrationCurve(max(float(weights[0]), LOGIT_MARGIN), float(weights[1]))
 
 
 def calibrate(people: People, estimates: Estimates, pairs: Pairs) -> tuple[Calibration, Calibration] | None:

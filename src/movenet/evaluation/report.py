@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import MissingExtraError
 from movenet.evaluation import report_text
 from movenet.evaluation.assessment import Assessment
@@ -59,7 +59,7 @@ def write_report(
         _worst(worst),
     ]
     page = _page(title, "\n".join(sections))
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 

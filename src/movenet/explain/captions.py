@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from numpy.typing import NDArray
 
-from movenet.decode import NEAREST_CELLS
+from movenet.decode import DISTANCE_OFFSET_CELLS
 from movenet.explain.steps import Explanation
 from movenet.pose import KEYPOINTS
 
@@ -29,7 +29,7 @@ LEGEND: Final = (
         "7",
         "this person's",
         "",
-        f"h / (d + {NEAREST_CELLS})",
+        f"h / (d + {DISTANCE_OFFSET_CELLS})",
         "d: cells to +, the start from step 5. The highest wins.",
     ),
     Words(
@@ -108,7 +108,7 @@ def of_center_weighted(explanation: Explanation) -> Words:
     whom = "the middle of the square" if explanation.guide is None else "the first look's person"
     caption = f"d: cells to +, {whom}. The highest wins: y, x = {y}, {x}, with a score of {sure:.2f}."
     return Words(
-        "4", "This person's middle", "center, weighted", f"σ(center) / (d + {NEAREST_CELLS})", caption
+        "4", "This person's middle", "center, weighted", f"σ(center) / (d + {DISTANCE_OFFSET_CELLS})", caption
     )
 
 
@@ -118,7 +118,7 @@ def of_starts(explanation: Explanation) -> Words:
     caption = "Read at the middle only: roughly where each joint is, its start."
     if explanation.guide is not None:
         caption += (
-            f" White dots and ways: before it leans {explanation.guide.share:.0%} to the first look's joint."
+            f" White dots and ways: before it leans {explanation.guide.weight:.0%} to the first look's joint."
         )
     return Words("5", "From middle to joints", head, formula, caption)
 
@@ -135,7 +135,7 @@ def of_heatmap_weighted(explanation: Explanation, k: int) -> Words:
     """Panel 7."""
     y, x = explanation.cells[k].tolist()
     caption = f"d: cells to +, the start from step 5. The highest wins: y, x = {y}, {x}."
-    head, formula = "heatmap, weighted", f"h / (d + {NEAREST_CELLS})"
+    head, formula = "heatmap, weighted", f"h / (d + {DISTANCE_OFFSET_CELLS})"
     return Words("7", f"This person's {name_of(k)}", head, formula, caption)
 
 
@@ -143,7 +143,9 @@ def of_offsets(explanation: Explanation, k: int) -> Words:
     """Panel 8."""
     head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
     counts = (
-        "mean of those framed, by their scores, counts" if explanation.settings.reach else "framed one counts"
+        "mean of those framed, by their scores, counts"
+        if explanation.settings.vote_radius
+        else "framed one counts"
     )
     caption = f"From its top left corner each cell points to the exact place. The {counts}."
     return Words("8", "The exact place", head, "place = cell + offset[cell]", caption)
@@ -170,7 +172,7 @@ def in_numbers(explanation: Explanation, k: int) -> list[tuple[str, str]]:
         ("= start", _pair(e.regressed[k])),
         *leant,
         ("highest weighted cell", _pair(e.cells[k], 0)),
-        ("+ mean offset" if e.settings.reach else "+ offset", _pair(offset, 2, "+")),
+        ("+ mean offset" if e.settings.vote_radius else "+ offset", _pair(offset, 2, "+")),
         ("= place", _pair(e.points[k])),
         (f"÷ {side}", _pair(e.points[k] / side, 3)),
         ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),

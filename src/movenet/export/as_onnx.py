@@ -53,8 +53,8 @@ def _fused(job: ExportJob) -> onnx.ModelProto:
     auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     # Two different sides: of equal ones torch would conclude that they are always equal.
-    height = 2 * job.side if job.card.finds_many else job.side
-    sides = auto if job.card.finds_many else fixed
+    height = 2 * job.side if job.card.is_multi_person else job.side
+    sides = auto if job.card.is_multi_person else fixed
     program = torch.onnx.export(
         job.module.eval(),
         (torch.zeros(1, height, job.side, 3, dtype=torch.int32),),
@@ -70,7 +70,7 @@ def _fused(job: ExportJob) -> onnx.ModelProto:
     model = program.model_proto
     forget_the_tracing(model)
     store_weights(model, set(job.module.state_dict()), "fp16" if job.precision == "fp16" else "fp32")
-    if job.card.finds_many:
+    if job.card.is_multi_person:
         for axis, name in {1: "height", 2: "width"}.items():
             model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = name
     helper.set_model_props(model, properties_of(job.network, job.metadata))

@@ -15,7 +15,7 @@ from movenet.export.job import ExportJob, Runner
 def convert(job: ExportJob, path: Path) -> None:
     """Write the job as an archive for any number of pictures of any size (with many people: one picture)."""
     auto, fixed = torch.export.Dim.AUTO, torch.export.Dim.STATIC
-    one = job.answer == "keypoints" and job.card.finds_many
+    one = job.answer == "keypoints" and job.card.is_multi_person
     kind = torch.uint8 if job.answer == "heads" else torch.int32
     # Two different sides: of equal ones torch would conclude that they are always equal.
     images = torch.zeros(1 if one else 2, 2 * job.side, job.side, 3, dtype=kind)

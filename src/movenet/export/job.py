@@ -14,6 +14,7 @@ from movenet.export.with_decoder import ManyPeople, OnePerson
 from movenet.models import ModelCard
 from movenet.networks.movenet import Network
 from movenet.networks.posenet import PoseNet
+from movenet.pose import KEYPOINTS
 
 Precision = Literal["fp32", "fp16", "int8"]
 """Type of the stored weights; "int8" also computes in int8."""
@@ -46,7 +47,7 @@ class ExportJob:
         """The module to export: takes (N, H, W, 3) of any number type; returns the outputs in the job of `names`."""
         if self.answer == "heads" or isinstance(self.network, PoseNet):
             return InOrder(self.network)
-        return ManyPeople(self.network) if self.card.finds_many else OnePerson(self.network)
+        return ManyPeople(self.network) if self.card.is_multi_person else OnePerson(self.network)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,12 +59,14 @@ class ExportJob:
         """Properties of the exported file."""
         card = self.card
         base = {} if card.base is None else {"base": card.base}
+        names = {} if card.keypoint_names in ((), KEYPOINTS) else {"names": " ".join(card.keypoint_names)}
         return {
             "name": card.name,
             "side": str(self.side),
             "source": card.source,
             "licence": card.licence,
             **base,
+            **names,
         }
 
 

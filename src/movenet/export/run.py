@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from movenet.atomic import working_folder
+from movenet.atomic import temporary_folder
 from movenet.errors import ModelError
 from movenet.export.formats import FORMATS, Format
 from movenet.export.job import Answer, ExportJob, Precision, Runner
@@ -72,7 +72,7 @@ def export_model(
     form = find_format(request.format)
     form.check(request.precision, request.answer, target)
     job, source = prepare(model, request)
-    with working_folder(target) as folder:
+    with temporary_folder(target) as folder:
         path = folder / target.name
         form.convert(job, path)
         run = form.open_file(path, job)

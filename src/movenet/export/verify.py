@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from movenet.crop import Crop
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.errors import ModelError
 from movenet.export.job import OUTPUT, ExportJob, Precision, Runner
 from movenet.media import find_photos, open_source, read_photo
 from movenet.models import DATA, ModelCard
 from movenet.networks.movenet import Network
 from movenet.networks.posenet import PoseNet
-from movenet.pose import SEEN_SCORE
+from movenet.pose import MIN_KEYPOINT_SCORE
 
 FACTOR: Final = 1.25
 """Side of the crop, as a multiple of the person's longer side."""
@@ -83,16 +83,16 @@ def draw_squares(
     Raises:
         MediaError: if the folder holds no picture or one cannot be read.
     """
-    reader, squares = READERS[card.family], []
+    decoder, squares = DECODERS[card.family], []
     for image in _pictures(folder):
         crop = Crop.whole(image.shape[1], image.shape[0], side)
         squares.append(crop.cut(image))
         with torch.inference_mode():
             heads = network(torch.from_numpy(squares[-1][None]))
-        decoded = reader.one({name: head.numpy() for name, head in heads.items()}, None, 0)
-        points, scores = crop.decoded_to_image(decoded[0], reader.shift_px)
-        if (scores > SEEN_SCORE).sum() > 1:
-            squares.append(Crop.around(points[scores > SEEN_SCORE], FACTOR, side).cut(image))
+        decoded = decoder.decode_one({name: head.numpy() for name, head in heads.items()}, None, 0)
+        points, scores = crop.decoded_to_image(decoded[0], decoder.shift_px)
+        if (scores > MIN_KEYPOINT_SCORE).sum() > 1:
+            squares.append(Crop.around(points[scores > MIN_KEYPOINT_SCORE], FACTOR, side).cut(image))
     return np.stack(squares)
 
 
@@ -109,7 +109,7 @@ def measure(job: ExportJob, run: Runner) -> Difference:
         if job.answer == "heads":
             heads += [_share(got[name], expected[name]) for name in job.names]
         real, guess = to_keypoints(job, expected), to_keypoints(job, got)
-        seen = real[..., 2] > SEEN_SCORE
+        seen = real[..., 2] > MIN_KEYPOINT_SCORE
         moved.append(job.side * np.linalg.norm(real[..., :2] - guess[..., :2], axis=-1)[seen])
         scored.append(np.abs(real[..., 2] - guess[..., 2])[seen])
     distances = np.concatenate(moved)
@@ -126,9 +126,9 @@ def measure(job: ExportJob, run: Runner) -> Difference:
 def to_keypoints(job: ExportJob, answer: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the people (P, K, 3) of an output: y, x, 0…1 of the square, and score."""
     if job.answer == "heads":
-        return READERS[job.card.family].one(answer, None, 0)
+        return DECODERS[job.card.family].decode_one(answer, None, 0)
     shape = (-1, job.card.keypoints, 3)
-    if not job.card.finds_many:
+    if not job.card.is_multi_person:
         return answer[OUTPUT].reshape(shape)
     return answer[OUTPUT][0, :, : 3 * job.card.keypoints].reshape(shape)
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.engine import cache_folder
 from movenet.errors import MediaError
 
@@ -59,7 +59,7 @@ def _certificate(folder: Path, names: list[str], now: datetime) -> Path:
     path = folder / FILE
     if not (_is_private(folder) and _is_private(path) and _is_usable(path, names, now)):
         _make_private(folder)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.chmod(0o600)
             temporary.write_bytes(_make(names, now))
     return path

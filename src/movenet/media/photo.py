@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import check_image
 from movenet.errors import MediaError
 from movenet.media.file_type import FileType
@@ -93,7 +93,7 @@ def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
     if not done:
         size = f"{image.shape[1]} x {image.shape[0]}"
         raise MediaError(f"cannot write {path}: {size} pixels do not fit {suffix}, try .png")
-    with written_whole(path, MediaError) as temporary:
+    with atomic_write(path, MediaError) as temporary:
         temporary.write_bytes(data.tobytes())
 
 

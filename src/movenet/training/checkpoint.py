@@ -16,7 +16,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError, FileError
 
 NAME: Final = "checkpoint.pt"
@@ -45,7 +45,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         FileError: if the folder is missing or the system refuses.
     """
     parts = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
-    with written_whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         torch.save(parts, file)
         file.flush()
         os.fsync(file.fileno())

@@ -8,7 +8,7 @@ from typing import Final
 
 import onnx
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.networks.movenet import Network
 from movenet.networks.onnx_file import to_onnx
 from movenet.training import batch_norm, scaled_weights
@@ -54,7 +54,7 @@ def publish(model: Network, settings: Settings, begun: Start) -> None:
         **({} if begun.base is None else {"base": begun.base}),
         "names": " ".join(settings.skeleton.names),
     }
-    with written_whole(settings.out / MODEL) as temporary, warnings.catch_warnings():
+    with atomic_write(settings.out / MODEL) as temporary, warnings.catch_warnings():
         # What torch's exporter will stop using is nothing that whoever trains can change.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)

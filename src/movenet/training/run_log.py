@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.media import write_photo
 from movenet.records.table import escape_cell, unescape_cell
@@ -64,7 +64,7 @@ class Journal:
     def _write_all(self) -> None:
         """Write the file anew, with all columns that there are by now."""
         self._columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        with written_whole(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        with atomic_write(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns)
             writer.writerow({name: escape_cell(name) for name in self._columns})
             writer.writerows(self._rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from movenet.errors import DataError, FileError
-from movenet.skeleton import BODY, Skeleton, name_skeleton
+from movenet.skeleton import BODY, Skeleton, make_skeleton
 from movenet.training.augment import Augmentation
 from movenet.training.targets import TargetRule
 
@@ -190,7 +190,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """The table [skeleton]: what `name_skeleton` takes."""
+    """The table [skeleton]: what `make_skeleton` takes."""
 
     names: tuple[str, ...]
     pairs: tuple[tuple[str, ...], ...] = ()
@@ -281,7 +281,7 @@ def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T
 def _convert(hint: Any, value: Any, where: str, base: Path) -> Any:
     """Return a value of the kind that a hint asks for."""
     if hint is Skeleton:
-        return name_skeleton(**asdict(_build(_Named, value, f"{where}.", base)))
+        return make_skeleton(**asdict(_build(_Named, value, f"{where}.", base)))
     if is_dataclass(hint):
         return _build(hint, value, f"{where}.", base)  # type: ignore[arg-type]
     if get_origin(hint) is tuple and isinstance(value, list):

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.oks import area, similarity, suppress
-from movenet.pose import SEEN_SCORE, Pose
+from movenet.oks import area, nms, similarity
+from movenet.pose import MIN_KEYPOINT_SCORE, Pose
 from movenet.video.appearance import Appearance
 
 Floats = NDArray[np.float64]
@@ -160,7 +160,7 @@ class Track:
 
 def velocity_between(before: Pose, after: Pose, gap_s: float) -> NDArray[np.float32] | None:
     """Return the mean velocity of the keypoints visible in both poses, (2,) in pixels per second; None without any."""
-    visible = np.minimum(before.scores, after.scores) > SEEN_SCORE
+    visible = np.minimum(before.scores, after.scores) > MIN_KEYPOINT_SCORE
     if not visible.any():
         return None
     step = (after.keypoints[visible] - before.keypoints[visible]).mean(axis=0) / np.float32(gap_s)
@@ -257,7 +257,7 @@ def suppress_duplicates(
     if not poses:
         return []
     areas = np.array([area(pose) for pose in poses])
-    return suppress(_keypoints(poses), np.asarray(priorities, np.float64), areas, settings.duplicate_oks)
+    return nms(_keypoints(poses), np.asarray(priorities, np.float64), areas, settings.duplicate_oks)
 
 
 def track_priority(track: Track, predicted: Pose, pose: Pose, time_s: float) -> float:

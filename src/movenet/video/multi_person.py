@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.estimator import AUTO_SHARE, Detection, Estimator
+from movenet.estimator import AUTO_PROMINENCE, Detection, Estimator
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.appearance import measure_appearance
@@ -178,7 +178,7 @@ class MultiPersonTracker:
 
     def _prominent(self, detections: Sequence[Detection]) -> list[Detection]:
         """Return all detections, or with people="auto" those about as prominent as the most prominent one."""
-        share = AUTO_SHARE if self.estimator.people == "auto" else 0.0
+        share = AUTO_PROMINENCE if self.estimator.people == "auto" else 0.0
         most = max((detection.prominence for detection in detections), default=0.0)
         return [detection for detection in detections if detection.prominence >= share * most]
 

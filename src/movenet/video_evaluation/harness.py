@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import FileError
 from movenet.pose import Pose
 from movenet.synthetic.camera import CameraSettings
@@ -134,5 +134,5 @@ def write_report(folder: Path, report: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {folder}: {error.strerror}") from None
-    with written_whole(folder / "figures.json") as temporary:
+    with atomic_write(folder / "figures.json") as temporary:
         temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import MissingExtraError
 from movenet.video_evaluation.harness import Row
 from movenet.video_evaluation.single_person import OURS, SinglePersonMethod
@@ -48,7 +48,7 @@ def write_plot(path: Path, rows: Rows) -> None:
         left, right = figure.subplots(1, 2)
         _draw_rules(left, rows)
         _draw_smoothings(right, rows)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.atomic import Workplace
+from movenet.atomic import TemporaryFolder
 from movenet.errors import MediaError
 from movenet.media.photo import write_photo
 from movenet.media.sources.pictures import NUMBERED
@@ -42,7 +42,7 @@ class ImageSequenceSink:
         beside = self._folder if self._folder.is_dir() else self._folder.parent
         if self._folder.exists() and not self._folder.is_dir():
             raise MediaError(f"cannot write {path}: {self._folder} is a file, not a folder")
-        self._place = Workplace(beside / self._pattern, MediaError)
+        self._place = TemporaryFolder(beside / self._pattern, MediaError)
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a copy of the frame."""
