@@ -310,3 +310,25 @@ def test_every_preset_has_valid_settings_for_every_model():
 def test_the_default_for_many_people_is_the_accurate_model():
     assert Estimator(people="many").engine.card.base == "thunder"
     assert Estimator().engine.card.base == "lightning"
+
+
+def test_poses_of_a_custom_skeleton_have_the_names_of_its_model(astronaut):
+    names = ("nose", "withers", "tail")
+    card = replace(MODELS["lightning"], keypoints=3, keypoint_names=names)
+    channels = {"center": 1, "heatmap": 3, "regress": 6, "offset": 6}
+
+    def heads(squares):
+        n, height, width, _ = squares.shape
+        return {name: np.zeros((n, c, height // 4, width // 4), np.float32) for name, c in channels.items()}
+
+    estimator = Estimator(ScriptedEngine(card, heads), method="whole")
+    (pose,) = estimator(astronaut)
+    assert pose.names == names
+    assert pose["withers"] == (*pose.keypoints[1], pose.scores[1])
+
+
+def test_detections_have_the_names_of_the_detector(lightning, astronaut):
+    card = replace(MODELS["multipose"], keypoint_names=tuple(f"point_{k}" for k in range(17)))
+    detector = ScriptedEngine(card, lightning.detector)
+    estimator = Estimator(lightning.engine, people="many", method="bottom-up", detector=detector)
+    assert estimator(astronaut)[0].names == card.keypoint_names
