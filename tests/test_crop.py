@@ -41,7 +41,7 @@ def centroid(image: np.ndarray) -> np.ndarray:
 
 
 def standing(centre_x: float, top: float, height: float) -> np.ndarray:
-    """Keypoints (17, 2) of somebody upright, arms down: hips at half height."""
+    """Return keypoints (17, 2) of an upright person, arms down, with the hips at half height."""
     heights = [0.05, 0.03, 0.03, 0.05, 0.05, 0.2, 0.2, 0.35, 0.35, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 1, 1]
     sides = np.array([0, 1, -1, 1, -1, *[1, -1] * 6]) * 0.08
     return np.stack([centre_x + sides * height, top + np.array(heights) * height], axis=1)
@@ -319,7 +319,7 @@ def test_an_argument_that_is_no_picture_is_refused_with_its_type(bad, got):
         Crop(0, 0, 4, 4, 4, 4).cut(bad)
 
 
-# Where to look
+# Constructors
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))

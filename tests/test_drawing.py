@@ -1,4 +1,4 @@
-"""What a skeleton looks like on a picture, told by its pixels."""
+"""Drawn skeletons, checked by their pixels."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def person(points=STANDING, scores=0.9, **others):
 
 
 def only(*shown):
-    """The standing person of whom just these keypoints are seen."""
+    """Return the standing person with only these keypoints visible."""
     scores = np.array([0.9 if name in shown else 0.0 for name in KEYPOINTS], np.float32)
     return replace(person(), scores=scores)
 
