@@ -100,12 +100,12 @@ def test_the_temporary_name_keeps_the_suffix_so_that_encoders_know_the_format(tm
     pending.discard()
 
 
-def test_the_error_is_of_the_kind_that_is_asked_for(tmp_path):
+def test_the_error_has_the_requested_class(tmp_path):
     with pytest.raises(MediaError, match="create it first"):
         PendingFile(tmp_path / "nowhere" / "a.jpg", MediaError)
 
 
-def test_a_working_folder_is_empty_and_goes_with_what_is_left_in_it(tmp_path):
+def test_a_temporary_folder_is_empty_and_is_removed_with_its_content(tmp_path):
     with temporary_folder(tmp_path / "a.xml") as folder:
         assert not list(folder.iterdir())
         (folder / "a.xml").touch()
@@ -151,7 +151,7 @@ def write(folder):
         path.write_text("whole")
 
 
-def test_what_a_killed_process_left_goes_with_the_next_file_written_in_its_folder(tmp_path):
+def test_the_next_file_written_in_a_folder_removes_the_work_of_a_killed_process(tmp_path):
     process = writer(tmp_path)
     assert len(names(tmp_path)) == 1
     os.kill(process.pid, signal.SIGKILL)
@@ -160,7 +160,7 @@ def test_what_a_killed_process_left_goes_with_the_next_file_written_in_its_folde
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_what_a_living_process_writes_stays(tmp_path):
+def test_the_work_of_a_running_process_stays(tmp_path):
     process = writer(tmp_path)
     (theirs,) = tmp_path.iterdir()
     for path in (theirs / LOCK, theirs / "work", theirs):
@@ -171,14 +171,14 @@ def test_what_a_living_process_writes_stays(tmp_path):
     process.communicate()
 
 
-def test_what_this_process_writes_stays(tmp_path):
+def test_the_work_of_this_process_stays(tmp_path):
     pending = PendingFile(tmp_path / "a.txt")
     remove_abandoned(tmp_path)
     pending.publish()
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_folder_without_its_lock_goes_only_if_it_is_empty(tmp_path):
+def test_a_folder_without_a_lock_is_removed_only_if_it_is_empty(tmp_path):
     (tmp_path / LEFTOVER).mkdir()
     kept = leave(tmp_path, LEFTOVER.replace("0123", "4567"), lock="other.lock")
     remove_abandoned(tmp_path)
@@ -186,7 +186,7 @@ def test_a_folder_without_its_lock_goes_only_if_it_is_empty(tmp_path):
 
 
 @pytest.mark.parametrize(("age_s", "stays"), [(ABANDONED_S - 3600, True), (ABANDONED_S + 3600, False)])
-def test_what_another_machine_left_goes_after_a_week_without_a_change(tmp_path, age_s, stays):
+def test_the_work_of_another_machine_is_removed_after_a_week_without_a_change(tmp_path, age_s, stays):
     theirs = leave(tmp_path, ".movenet-00000000-0123abcd.part", age_s=age_s)
     remove_abandoned(tmp_path)
     assert theirs.exists() == stays
@@ -211,14 +211,14 @@ def test_a_file_and_a_link_of_that_name_stay(tmp_path):
     assert (target / LOCK).exists()
 
 
-def test_a_folder_is_searched_for_leftovers_once_in_a_process(tmp_path):
+def test_a_process_removes_abandoned_work_in_a_folder_once(tmp_path):
     write(tmp_path)
     left = leave(tmp_path, LEFTOVER)
     write(tmp_path)
     assert left.exists()
 
 
-def test_where_a_disk_knows_no_locks_files_are_written_and_only_old_leftovers_go(tmp_path, monkeypatch):
+def test_on_a_disk_without_locks_files_are_written_and_only_old_work_is_removed(tmp_path, monkeypatch):
     def refuse(file):
         raise OSError(95, "Operation not supported")
 
@@ -230,7 +230,7 @@ def test_where_a_disk_knows_no_locks_files_are_written_and_only_old_leftovers_go
     assert (tmp_path / "a.txt").read_text() == "whole"
 
 
-def test_a_new_folder_that_another_process_sweeps_is_made_again(tmp_path, monkeypatch):
+def test_a_new_folder_that_another_process_removes_is_created_again(tmp_path, monkeypatch):
     from movenet import atomic
 
     swept, lock = [], atomic._lock

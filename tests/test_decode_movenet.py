@@ -281,7 +281,7 @@ def test_a_guide_moves_only_the_keypoints_that_it_knows():
     assert not regressed.any()
 
 
-def test_heads_that_are_transposed_views_decode_alike():
+def test_transposed_views_of_heads_decode_to_the_same_keypoints():
     heads = random_heads(4, (9, 7))
     views = {
         name: np.ascontiguousarray(head.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)

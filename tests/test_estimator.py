@@ -41,7 +41,7 @@ def whole(lightning):
     return Estimator(lightning.engine, method="whole")
 
 
-def alike(pose, other):
+def oks_of(pose, other):
     """Return the OKS over the keypoints that score above .3 in both."""
     confident = np.minimum(pose.scores, other.scores) > 0.3
     assert confident.sum() >= 5
@@ -77,7 +77,7 @@ def test_the_astronauts_face_is_found_where_it_is(lightning, astronaut):
 def test_the_mirrored_picture_gives_the_mirrored_pose(lightning, astronaut):
     (pose,) = lightning(astronaut)
     (mirrored,) = lightning(astronaut[:, ::-1])
-    assert alike(pose.mirrored(astronaut.shape[1]), mirrored) > 0.9
+    assert oks_of(pose.mirrored(astronaut.shape[1]), mirrored) > 0.9
 
 
 @pytest.mark.parametrize("estimator", ["lightning", "whole"])
@@ -89,7 +89,7 @@ def test_a_batch_of_different_sizes_gives_the_poses_of_its_pictures(estimator, a
         alone = estimator(picture)
         assert len(alone) == len(poses)
         for a, b in zip(alone, poses, strict=True):
-            assert alike(a, b) > 0.98
+            assert oks_of(a, b) > 0.98
 
 
 def test_a_small_person_at_the_side_of_a_wide_picture_is_found_top_down_but_not_by_method_whole(
@@ -252,7 +252,7 @@ def test_boxes_of_several_pictures_run_in_one_batch(lightning, astronaut):
     boxes = [[[100, 0, 320, 512]], np.zeros((0, 4)), [[0, 0, 512, 512], [100, 0, 320, 512]]]
     first, none, two = lightning.batch([astronaut] * 3, boxes)
     assert (len(first), len(none), len(two)) == (1, 0, 2)
-    assert alike(first[0], two[1]) > 0.98
+    assert oks_of(first[0], two[1]) > 0.98
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_crops_of_several_sizes_give_poses_in_their_order(lightning, astronaut):
     poses = lightning.estimate_crops([astronaut] * 5, crops)
     for crop, pose in zip(crops, poses, strict=True):
         (alone,) = lightning.estimate_crops([astronaut], [crop])
-        assert alike(pose, alone) > 0.98
+        assert oks_of(pose, alone) > 0.98
 
 
 def test_small_people_get_a_smaller_crop():
@@ -310,3 +310,25 @@ def test_every_preset_has_valid_settings_for_every_model():
 def test_the_default_for_many_people_is_the_accurate_model():
     assert Estimator(people="many").engine.card.base == "thunder"
     assert Estimator().engine.card.base == "lightning"
+
+
+def test_poses_of_a_custom_skeleton_have_the_names_of_its_model(astronaut):
+    names = ("nose", "withers", "tail")
+    card = replace(MODELS["lightning"], keypoints=3, keypoint_names=names)
+    channels = {"center": 1, "heatmap": 3, "regress": 6, "offset": 6}
+
+    def heads(squares):
+        n, height, width, _ = squares.shape
+        return {name: np.zeros((n, c, height // 4, width // 4), np.float32) for name, c in channels.items()}
+
+    estimator = Estimator(ScriptedEngine(card, heads), method="whole")
+    (pose,) = estimator(astronaut)
+    assert pose.names == names
+    assert pose["withers"] == (*pose.keypoints[1], pose.scores[1])
+
+
+def test_detections_have_the_names_of_the_detector(lightning, astronaut):
+    card = replace(MODELS["multipose"], keypoint_names=tuple(f"point_{k}" for k in range(17)))
+    detector = ScriptedEngine(card, lightning.detector)
+    estimator = Estimator(lightning.engine, people="many", method="bottom-up", detector=detector)
+    assert estimator(astronaut)[0].names == card.keypoint_names

@@ -33,7 +33,7 @@ def many_people(stage, settings):
     """Return an estimator of many people with the engines of a stage."""
     single, multi = (
         ScriptedEngine(MODELS[name], answer)
-        for name, answer in (("lightning", stage._look), ("multipose", stage._search))
+        for name, answer in (("lightning", stage.run_single), ("multipose", stage.run_detector))
     )
     return Estimator(single, people="many", settings=settings, detector=multi)
 

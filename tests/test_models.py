@@ -7,6 +7,7 @@ import pytest
 
 from movenet.errors import ModelError
 from movenet.models import MODELS, find_model, read_card
+from movenet.pose import KEYPOINTS
 
 
 @pytest.mark.parametrize("card", MODELS.values(), ids=MODELS)
@@ -51,3 +52,35 @@ def test_a_card_with_a_property_that_is_no_number_is_refused(tmp_path):
     }
     with pytest.raises(ModelError, match="written by movenet"):
         read_card(tmp_path, {f"movenet.{k}": v for k, v in properties.items()})
+
+
+@pytest.fixture
+def custom(tmp_path):
+    """Return a function that reads the card of a model with so many keypoints and other properties."""
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(b"x")
+    values = dict.fromkeys(("name", "width", "heads", "source", "licence"), "1") | {"side": "192"}
+
+    def read(keypoints, **properties):
+        properties = values | {"keypoints": str(keypoints)} | properties
+        return read_card(path, {f"movenet.{name}": value for name, value in properties.items()})
+
+    return read
+
+
+def test_a_card_has_the_keypoint_names_of_its_file(custom):
+    assert custom(3, names="nose withers tail").keypoint_names == ("nose", "withers", "tail")
+
+
+def test_without_names_17_keypoints_are_those_of_coco_and_others_have_none(custom):
+    assert custom(17).keypoint_names == KEYPOINTS
+    assert custom(3).keypoint_names == ()
+
+
+@pytest.mark.parametrize("names", ["nose tail", "nose nose tail", "left ear right ear", ""])
+def test_names_that_do_not_fit_the_keypoints_are_ignored(custom, names):
+    assert custom(3, names=names).keypoint_names == ()
+
+
+def test_official_models_have_the_names_of_coco():
+    assert {card.keypoint_names for card in MODELS.values()} == {KEYPOINTS}

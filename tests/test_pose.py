@@ -1,8 +1,12 @@
 """The keypoints, and Pose."""
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from movenet.errors import DataError, UnknownKeypointError
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 
 
@@ -26,6 +30,44 @@ def test_there_is_a_sigma_for_every_keypoint_and_a_bone_to_each():
 
 def test_a_keypoint_is_found_by_its_name(pose):
     assert pose["right_eye"] == (4.0, 5.0, 0.125)
+
+
+def test_a_keypoint_of_a_custom_skeleton_is_found_by_its_name():
+    scores = np.linspace(0, 1, 3, dtype=np.float32)
+    dog = Pose(np.arange(6, dtype=np.float32).reshape(3, 2), scores, 0.5, names=("nose", "withers", "tail"))
+    assert dog["withers"] == (2.0, 3.0, 0.5)
+    assert replace(dog, id=4)["tail"] == (4.0, 5.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", [UnknownKeypointError, DataError, KeyError])
+def test_an_unknown_name_is_a_data_error_and_a_key_error(pose, kind):
+    with pytest.raises(kind):
+        pose["neck"]
+
+
+def test_the_error_of_an_unknown_name_lists_the_names_and_suggests_the_nearest(pose):
+    with pytest.raises(UnknownKeypointError) as caught:
+        pose["left_writs"]
+    assert str(caught.value).startswith("expected one of the keypoints nose, left_eye, right_eye, ")
+    assert str(caught.value).endswith("right_ankle, got 'left_writs'; did you mean 'left_wrist'?")
+    assert (caught.value.name, caught.value.names) == ("left_writs", KEYPOINTS)
+
+
+def test_an_index_is_no_name(pose):
+    with pytest.raises(UnknownKeypointError, match=r"got '3'$"):
+        pose[3]
+
+
+def test_keypoints_that_do_not_fit_the_names_have_no_names():
+    pose = Pose(np.zeros((3, 2), np.float32), np.zeros(3, np.float32), 0.5)
+    with pytest.raises(UnknownKeypointError, match="expected a pose whose keypoints have names, got 'nose'"):
+        pose["nose"]
+
+
+def test_the_error_of_an_unknown_name_passes_between_processes():
+    error = UnknownKeypointError("neck", ("nose", "tail"))
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.names) == (UnknownKeypointError, str(error), error.names)
 
 
 def test_mirroring_twice_gives_the_pose_back(pose):

@@ -6,12 +6,12 @@ from movenet.errors import DataError
 from movenet.skeleton import BODY, DEFAULT_SIGMA, Skeleton, make_skeleton
 
 
-def test_pairs_change_places_in_a_mirror_and_the_rest_stays():
+def test_pairs_swap_in_a_mirror_and_other_keypoints_stay():
     hand = make_skeleton(["left_tip", "root", "right_tip"], pairs=[["left_tip", "right_tip"]])
     assert hand.mirror == (2, 1, 0)
 
 
-def test_without_sigmas_all_keypoints_are_as_hard():
+def test_without_sigmas_all_keypoints_have_the_default():
     assert make_skeleton(["a", "b"]).sigmas == (DEFAULT_SIGMA, DEFAULT_SIGMA)
 
 

@@ -1,13 +1,13 @@
 """All errors that a user can fix, as one tree.
 
-    MoveNetError                 base: one sentence, with the remedy if known
-    ├── ModelError               a model is unknown, missing, damaged or of the wrong kind
-    ├── EngineError              a runtime cannot run on this machine, or its input is wrong
-    ├── DataError                the content of annotations, records, settings or checkpoints is wrong
-    │   └── UnknownKeypointError a pose has no keypoint of this name; also a KeyError
-    ├── FileError                a file or folder cannot be read or written: missing, no permission, disk full
-    │   └── MediaError           a picture, video or camera cannot be read, or a picture or video not be written
-    └── MissingExtraError        an optional package is not installed; also an ImportError
+    MoveNetError                  base: one sentence, with the remedy if known
+    ├── ModelError                a model is unknown, missing, damaged or of the wrong kind
+    ├── EngineError               a runtime cannot run on this machine, or its input is wrong
+    ├── DataError                 the content of annotations, records, settings or checkpoints is wrong
+    │   └── UnknownKeypointError  a pose has no keypoint of this name; also a KeyError
+    ├── FileError                 a file or folder cannot be read or written: missing, no permission, disk full
+    │   └── MediaError            a picture, video or camera cannot be read, or a picture or video not be written
+    └── MissingExtraError         an optional package is not installed; also an ImportError
 
 Catch `FileError` for every error of the operating system, whatever the kind of file.
 """
