@@ -27,7 +27,7 @@ from movenet.media import read_photo
 from movenet.networks.onnx_file import read_network
 from movenet.skeleton import BODY
 from movenet.training import checkpoint
-from movenet.training.augment import PLAIN
+from movenet.training.augment import NO_AUGMENTATION
 from movenet.training.distributed import Processes
 from movenet.training.inputs import samples
 from movenet.training.loop import Run, TrainingError, rate, read, train
@@ -47,19 +47,19 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning"
 )  # torch's exporter and its events
 EXAMPLES = Path(__file__).parents[1] / "examples"
-TINY = Training(steps=10, batch=2, rate=1e-3, warm_up=2, precision="fp32", device="cpu")
+TINY = TrainingSettings(steps=10, batch=2, rate=1e-3, warm_up=2, precision="fp32", device="cpu")
 
 
 def tiny(folder, out="run", **more):
     """Return settings of ten short steps from scratch on made-up pictures."""
-    data = Data(folder / "images", folder / "labels.json")
+    data = DataSettings(folder / "images", folder / "labels.json")
     fields = {
         "out": folder / out,
         "data": (data,),
-        "model": Model("scratch", width=0.35, side=64, name="dots"),
+        "model": ModelSettings("scratch", width=0.35, side=64, name="dots"),
         "skeleton": DOTS,
         "training": TINY,
-        "every": Every(log=2, checkpoint=5, validation=100),
+        "every": Intervals(log=2, checkpoint=5, validation=100),
     }
     return Settings(**(fields | more))
 
@@ -117,7 +117,7 @@ def reached(settings):
 
 def test_a_run_killed_ten_times_loses_nothing_but_the_steps_since_its_last_checkpoint(tmp_path):
     write_set(tmp_path)
-    training, every = replace(TINY, steps=50), Every(log=5, checkpoint=2, validation=100)
+    training, every = replace(TINY, steps=50), Intervals(log=5, checkpoint=2, validation=100)
     killed, whole = (tiny(tmp_path, out, training=training, every=every) for out in ("killed", "whole"))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["movenet.training.loop"])
@@ -161,10 +161,10 @@ from movenet.training.settings import Data, Model, Settings, Training
 folder = Path({str(tmp_path)!r})
 settings = Settings(
     out=folder / "run",
-    data=(Data(folder / "images", folder / "labels.json"),),
-    model=Model("scratch", width=0.35, side=64),
+    data=(DataSettings(folder / "images", folder / "labels.json"),),
+    model=ModelSettings("scratch", width=0.35, side=64),
     skeleton=name_skeleton({DOTS.names!r}),
-    training=Training(steps=2, batch=2, device="cpu", workers=1),
+    training=TrainingSettings(steps=2, batch=2, device="cpu", workers=1),
 )
 for progress in train(settings):
     pass
@@ -176,7 +176,7 @@ for progress in train(settings):
 
 def test_a_finished_model_runs_wherever_a_model_runs(tmp_path):
     write_set(tmp_path)
-    validation = Validation(tmp_path / "labels.json", tmp_path / "images", name="dots")
+    validation = ValidationSettings(tmp_path / "labels.json", tmp_path / "images", name="dots")
     settings = tiny(tmp_path, validation=(validation,))
     *_, last = train(settings)
     assert {"dots/AP", "dots/PCK", "pictures/s", "waiting", "loss/heatmap"} <= last.figures.keys()
@@ -192,7 +192,7 @@ def test_a_finished_model_runs_wherever_a_model_runs(tmp_path):
 def test_a_finished_run_can_be_blended_anew(tmp_path):
     write_set(tmp_path)
     settings = tiny(
-        tmp_path, model=Model("lightning", side=64), training=replace(TINY, steps=1, frozen="backbone")
+        tmp_path, model=ModelSettings("lightning", side=64), training=replace(TINY, steps=1, frozen="backbone")
     )
     name = "heads.offset.hidden.pointwise.weight"
     official = open_network("lightning")[0].get_parameter(name)
@@ -288,7 +288,7 @@ class Waits(TorchDispatchMode):
 
 def test_the_losses_of_a_step_never_wait_for_the_device(tmp_path):
     write_set(tmp_path)
-    settings = tiny(tmp_path, skeleton=BODY, data=(Data(tmp_path / "images"),), teacher=Teacher("lightning"))
+    settings = tiny(tmp_path, skeleton=BODY, data=(DataSettings(tmp_path / "images"),), teacher=DistillationSettings("lightning"))
     run = Run(settings, Processes(0, 1, torch.device("cpu")))
     batch = next(run._batches())
     with Waits() as waits:
@@ -328,9 +328,9 @@ def test_a_student_learns_from_a_teacher_on_pictures_without_labels(tmp_path):
     write_set(tmp_path)
     settings = tiny(
         tmp_path,
-        data=(Data(tmp_path / "images"),),
+        data=(DataSettings(tmp_path / "images"),),
         skeleton=BODY,
-        teacher=Teacher("lightning"),
+        teacher=DistillationSettings("lightning"),
         training=replace(TINY, frozen="stem"),
     )
     run = Run(settings, Processes(0, 1, torch.device("cpu")))
@@ -341,7 +341,7 @@ def test_a_student_learns_from_a_teacher_on_pictures_without_labels(tmp_path):
 
 
 def test_the_rate_rises_in_a_straight_line_and_falls_along_a_cosine():
-    training = Training(steps=110, warm_up=10, rate=1.0)
+    training = TrainingSettings(steps=110, warm_up=10, rate=1.0)
     assert [rate(training, step) for step in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
 
 
@@ -382,17 +382,17 @@ def test_eight_pictures_are_learned_by_heart(shared, tmp_path):
     images = [image for image in whole["images"] if image["id"] in few]
     eight = {"images": images, "annotations": list(few.values()), "categories": whole["categories"]}
     (tmp_path / "eight.json").write_text(json.dumps(eight))
-    data = Data(folder / "images", tmp_path / "eight.json")
+    data = DataSettings(folder / "images", tmp_path / "eight.json")
     settings = Settings(
         tmp_path / "run",
         (data,),
-        Model(side=128),
-        validation=(Validation(tmp_path / "eight.json", folder / "images"),),
-        augmentation=PLAIN,
-        training=Training(
+        ModelSettings(side=128),
+        validation=(ValidationSettings(tmp_path / "eight.json", folder / "images"),),
+        augmentation=NO_AUGMENTATION,
+        training=TrainingSettings(
             steps=100, batch=8, rate=5e-4, warm_up=20, average=0.9, precision="fp32", device="cpu"
         ),
-        every=Every(log=10, checkpoint=1000, validation=1000),
+        every=Intervals(log=10, checkpoint=1000, validation=1000),
     )
     *_, last = take(settings, 100)
     assert last.figures["eight/AP"] >= 0.95

@@ -13,8 +13,8 @@ from movenet.errors import DataError, MediaError
 from movenet.media import write_photo
 from movenet.pose import Pose
 from movenet.skeleton import BODY
-from movenet.training.augment import PLAIN, Augmentation
-from movenet.training.dataset import MOST_PEOPLE, Samples, Source
+from movenet.training.augment import NO_AUGMENTATION, Augmentation
+from movenet.training.dataset import MAX_PEOPLE, Samples, Source
 from movenet.training.inputs import only, read_unlabelled
 from movenet.training.labels import read_coco, read_yolo
 from movenet.training.relabel import Completion, complete, merge
@@ -38,8 +38,8 @@ def one_picture(tmp_path):
 
 
 def samples_of(labels, **options):
-    how = options.pop("how", PLAIN)
-    return Samples([Source(labels, **options)], 64, how, seed=3)
+    how = options.pop("how", NO_AUGMENTATION)
+    return Samples([TrainingSet(labels, **options)], 64, how, seed=3)
 
 
 def dot_centre(image, channel):
@@ -115,9 +115,9 @@ def test_a_malformed_line_of_yolo_labels_is_named(line, tmp_path):
 @pytest.mark.parametrize(
     "how",
     [
-        PLAIN,
-        Augmentation(turns=1, turn_deg=180, mirror=0, colour=0, blur=0, occlusion=0),
-        Augmentation(mirror=1, colour=0, blur=0, occlusion=0),
+        NO_AUGMENTATION,
+        AugmentationSettings(turns=1, turn_deg=180, mirror=0, colour=0, blur=0, occlusion=0),
+        AugmentationSettings(mirror=1, colour=0, blur=0, occlusion=0),
     ],
     ids=["plain", "turned", "mirrored"],
 )
@@ -135,7 +135,7 @@ def test_the_labels_stay_on_what_they_label_however_it_is_shown(how, tmp_path):
 
 def test_a_sample_is_the_same_whenever_it_is_asked_for(tmp_path):
     labels = read_coco(write_set(tmp_path), tmp_path / "images", DOTS)
-    first, second = (samples_of(labels, how=Augmentation()) for _ in range(2))
+    first, second = (samples_of(labels, how=AugmentationSettings()) for _ in range(2))
     _ = first[2], first[20]
     for ours, theirs in zip(first[9], second[9], strict=True):
         assert torch.equal(ours, theirs)
@@ -169,14 +169,14 @@ def test_unless_everybody_is_labelled_all_outside_the_box_is_unknown(one_picture
 
 
 def test_of_a_crowd_the_nearest_are_taught_and_the_rest_unknown(one_picture):
-    people = [annotation(0, n, np.array(POINTS) * 0.2 + 8 * n) for n in range(1, MOST_PEOPLE + 2)]
+    people = [annotation(0, n, np.array(POINTS) * 0.2 + 8 * n) for n in range(1, MAX_PEOPLE + 2)]
     shown = samples_of(
         one_picture(*people),
-        how=Augmentation(
+        how=AugmentationSettings(
             factor=8, **dict.fromkeys(("scale", "shift", "turns", "mirror", "colour", "blur", "occlusion"), 0)
         ),
     )[0]
-    assert shown.labelled.all(dim=-1).sum() == MOST_PEOPLE
+    assert shown.labelled.all(dim=-1).sum() == MAX_PEOPLE
     assert shown.unknown.any()
 
 
@@ -204,8 +204,8 @@ def test_unlabelled_pictures_are_shown_whole_and_unknown(tmp_path):
 
 def test_a_teacher_sees_the_same_view_in_its_own_size_and_true_colours(tmp_path):
     labels = read_coco(write_set(tmp_path), tmp_path / "images", DOTS)
-    how = Augmentation(scale=0.2, turns=1, mirror=1, colour=0, blur=0, occlusion=0)
-    shown = Samples([Source(labels)], 64, how, seed=1, teacher_side=128)[0]
+    how = AugmentationSettings(scale=0.2, turns=1, mirror=1, colour=0, blur=0, occlusion=0)
+    shown = Samples([TrainingSet(labels)], 64, how, seed=1, teacher_side=128)[0]
     assert shown.clear.shape == (128, 128, 3)
     small = shown.clear.reshape(64, 2, 64, 2, 3).float().mean(dim=(1, 3))
     assert (small - shown.image.float()).abs().mean() < 12
@@ -220,7 +220,7 @@ def answer(points, scores=(0.9, 0.9, 0.9)):
 
 
 def test_a_model_fills_in_what_nobody_labelled():
-    done = merge(person(), answer([(21, 20), (50, 31), (44, 44)]), MIRROR, Completion("m"), (80, 64))
+    done = merge(person(), answer([(21, 20), (50, 31), (44, 44)]), MIRROR, RelabelSettings("m"), (80, 64))
     assert done.labelled.all()
     np.testing.assert_array_equal(done.keypoints, [(20, 20), (50, 30), (44, 44)])
 
@@ -231,7 +231,7 @@ def test_a_model_fills_in_what_nobody_labelled():
 def test_a_model_fills_in_nothing_unsure_or_outside(keypoint):
     place, score = keypoint
     done = merge(
-        person(), answer([(20, 20), (50, 30), place], (0.9, 0.9, score)), MIRROR, Completion("m"), (80, 64)
+        person(), answer([(20, 20), (50, 30), place], (0.9, 0.9, score)), MIRROR, RelabelSettings("m"), (80, 64)
     )
     assert done.labelled.tolist() == [True, True, False]
 
@@ -239,8 +239,8 @@ def test_a_model_fills_in_nothing_unsure_or_outside(keypoint):
 def test_a_label_that_a_sure_model_contradicts_is_dropped_if_asked_for():
     twisted = person([(20, 20), (50, 30), (10, 60)], (True, True, True))
     far = answer([(20, 20), (50, 30), (40, 50)])
-    assert merge(twisted, far, MIRROR, Completion("m"), (80, 64)).labelled.all()
-    assert merge(twisted, far, MIRROR, Completion("m", doubt=0.2), (80, 64)).labelled.tolist() == [
+    assert merge(twisted, far, MIRROR, RelabelSettings("m"), (80, 64)).labelled.all()
+    assert merge(twisted, far, MIRROR, RelabelSettings("m", doubt=0.2), (80, 64)).labelled.tolist() == [
         True,
         True,
         False,
@@ -249,7 +249,7 @@ def test_a_label_that_a_sure_model_contradicts_is_dropped_if_asked_for():
 
 def test_labels_that_the_model_all_but_agrees_with_are_put_where_it_sees_them_if_asked_for():
     seen = answer([(22, 20), (50, 37), (44, 44)])
-    done = merge(person(), seen, MIRROR, Completion("m", agree=0.1), (80, 64))
+    done = merge(person(), seen, MIRROR, RelabelSettings("m", agree=0.1), (80, 64))
     np.testing.assert_array_equal(done.keypoints, [(22, 20), (50, 30), (44, 44)])
 
 
@@ -259,7 +259,7 @@ def test_sides_that_the_model_sees_the_other_way_round_are_changed_if_asked_for(
     swapped = Person(points[list(BODY.mirror)], np.full(17, 2), (10.0, 10.0, 50.0, 50.0), 2500.0)
     seen = Pose(points, np.full(17, 0.9, np.float32), 0.9)
     for sides, expected in ((False, swapped.keypoints), (True, points)):
-        done = merge(swapped, seen, BODY.mirror, Completion("m", sides=sides), (80, 64))
+        done = merge(swapped, seen, BODY.mirror, RelabelSettings("m", sides=sides), (80, 64))
         np.testing.assert_array_equal(done.keypoints, expected)
 
 
@@ -275,7 +275,7 @@ def test_only_some_pictures_are_taken_if_asked_for(tmp_path):
 
 def test_a_model_that_saw_somebody_else_adds_nothing():
     stranger = answer([(60, 50), (10, 60), (70, 10)])
-    assert merge(person(), stranger, MIRROR, Completion("m"), (80, 64)).labelled.tolist() == [
+    assert merge(person(), stranger, MIRROR, RelabelSettings("m"), (80, 64)).labelled.tolist() == [
         True,
         True,
         False,
@@ -289,7 +289,7 @@ def test_completed_labels_survive_the_way_through_a_file(shared, tmp_path):
     kept = [image for image in whole["images"] if image["id"] in few]
     people = [a for a in whole["annotations"] if a["image_id"] in few]
     labels = read_coco(write_json(tmp_path / "few.json", kept, people), folder / "images", BODY)
-    done = complete(labels, Completion("lightning"))
+    done = complete(labels, RelabelSettings("lightning"))
     added = sum(int(p.people[0].labelled[:5].sum()) for p in done.images)
     assert added >= 3
     write_coco(tmp_path / "done.json", done.images, BODY)
@@ -312,7 +312,7 @@ def test_changing_colours_leaves_the_place_of_things(tmp_path):
     write_photo(tmp_path / "p.png", image)
     from movenet.training.augment import repaint
 
-    painted = repaint(image, np.random.default_rng(1), Augmentation(colour=0.3, blur=0, occlusion=0))
+    painted = repaint(image, np.random.default_rng(1), AugmentationSettings(colour=0.3, blur=0, occlusion=0))
     assert painted.shape == image.shape
     assert painted.dtype == np.uint8
     assert np.corrcoef(painted.ravel(), image.ravel())[0, 1] > 0.8

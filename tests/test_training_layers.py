@@ -25,7 +25,7 @@ def squares(count=2, side=64):
 
 
 def settings(tmp_path, skeleton=BODY, **model):
-    return Settings(tmp_path, (Data(tmp_path, tmp_path / "l.json"),), Model(**model), skeleton)
+    return Settings(tmp_path, (DataSettings(tmp_path, tmp_path / "l.json"),), ModelSettings(**model), skeleton)
 
 
 def test_a_network_with_its_batch_norm_folded_away_answers_the_same():

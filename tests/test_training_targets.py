@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from movenet.crop import Crop
 from movenet.decode import ManySettings, decode_many, decode_one
 from movenet.networks.movenet import MULTI_HEADS, SINGLE_HEADS
-from movenet.training.dataset import MOST_PEOPLE, Sample
-from movenet.training.targets import TargetRule, make_targets, middle_of
+from movenet.training.dataset import MAX_PEOPLE, Sample
+from movenet.training.targets import TargetSettings, make_targets, middle_of
 
-RULE = TargetRule()
+RULE = TargetSettings()
 
 
 def sample(people, grid=16, count=3, **more):
     """Return a batch of one square with people given as lists of (y, x) in cells, None where not labelled."""
-    places, labelled = np.zeros((1, MOST_PEOPLE, count, 2)), np.zeros((1, MOST_PEOPLE, count), bool)
+    places, labelled = np.zeros((1, MAX_PEOPLE, count, 2)), np.zeros((1, MAX_PEOPLE, count), bool)
     for p, person in enumerate(people):
         for k, place in enumerate(person):
             if place is not None:
@@ -26,7 +26,7 @@ def sample(people, grid=16, count=3, **more):
         "image": torch.zeros(1, 4 * grid, 4 * grid, 3, dtype=torch.uint8),
         "places": torch.tensor(places, dtype=torch.float32),
         "labelled": torch.from_numpy(labelled),
-        "bodies": torch.zeros(1, MOST_PEOPLE, grid, grid, dtype=torch.bool),
+        "bodies": torch.zeros(1, MAX_PEOPLE, grid, grid, dtype=torch.bool),
         "unknown": torch.zeros(1, grid, grid, dtype=torch.bool),
         "clear": torch.zeros(1, 0, dtype=torch.uint8),
     }
@@ -46,7 +46,7 @@ places = st.tuples(*[st.floats(0.125, 15.875, width=32)] * 2)
 @settings(max_examples=40, deadline=None)
 @given(st.lists(places, min_size=3, max_size=3), st.integers(0, 4))
 def test_decoding_targets_gives_the_keypoints_back(person, reach):
-    targets = make_targets(sample([person]), SINGLE_HEADS, TargetRule(reach=reach))
+    targets = make_targets(sample([person]), SINGLE_HEADS, TargetSettings(reach=reach))
     decoded = decode_one(to_heads(targets))[0]
     np.testing.assert_allclose(decoded[:, :2] * 16, person, atol=1e-3)
 
@@ -88,7 +88,7 @@ def test_a_keypoint_outside_the_square_has_no_peak_but_the_way_to_it_is_taught()
 
 
 def test_where_an_unlabelled_keypoint_may_be_its_map_is_not_told_that_nothing_is_there():
-    body = torch.zeros(1, MOST_PEOPLE, 16, 16, dtype=torch.bool)
+    body = torch.zeros(1, MAX_PEOPLE, 16, 16, dtype=torch.bool)
     body[0, 0, 4:9] = True
     targets = make_targets(sample([[(5, 5), None, (6, 6)]], bodies=body), SINGLE_HEADS, RULE)
     weight = targets["heatmap"].weight[0]
@@ -119,7 +119,7 @@ def test_without_anybody_the_maps_are_told_that_all_is_empty():
 
 @pytest.mark.parametrize("reach", [0, 2])
 def test_offsets_are_taught_in_all_cells_within_reach(reach):
-    weight = make_targets(sample([[(8, 8), (3, 3), (12, 5)]]), SINGLE_HEADS, TargetRule(reach=reach))[
+    weight = make_targets(sample([[(8, 8), (3, 3), (12, 5)]]), SINGLE_HEADS, TargetSettings(reach=reach))[
         "offset"
     ].weight
     assert weight[0, 0].sum() == (2 * reach + 1) ** 2
