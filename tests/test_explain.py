@@ -131,13 +131,13 @@ def test_one_look_is_at_the_whole_photo_around_its_middle(astronaut, lightning):
 def test_a_photo_of_nobody_is_explained_down_to_nobody(lightning):
     nobody = explain(grey(), lightning)
     assert nobody.pose is None
-    assert "nobody found" in said_in(draw_figure(nobody))
-    assert "Nobody here" in said_in(draw_figure(nobody))
+    assert "no person found" in said_in(draw_figure(nobody))
+    assert "No person" in said_in(draw_figure(nobody))
 
 
 def test_a_first_look_that_finds_nobody_leaves_the_whole_photo(explained):
     nobody = replace(explained, people=(), chosen=None, guide=None, pose=None)
-    assert "the first look found no person" in said_in(draw_figure(nobody))
+    assert "the detector found no person" in said_in(draw_figure(nobody))
 
 
 def test_a_model_that_is_no_movenet_of_17_keypoints_is_refused():

@@ -274,7 +274,7 @@ def test_several_processes_share_a_batch(tmp_path):
 
 
 class Synchronizations(TorchDispatchMode):
-    """Records operations that make the CPU wait for the GPU: reading numbers, and results whose size depends on them."""
+    """Records operations that make the CPU wait for the GPU: reads of numbers, and results of unknown size."""
 
     OPERATIONS = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "equal", "is_nonzero")
 

@@ -93,7 +93,7 @@ def test_a_missing_image_is_named(one_image):
 
 
 def test_labels_without_a_person_are_refused(one_image):
-    with pytest.raises(DataError, match="no usable person"):
+    with pytest.raises(DataError, match="no labelled person"):
         one_image()
 
 

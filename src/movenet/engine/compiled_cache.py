@@ -1,6 +1,6 @@
 """Compiled models kept between runs, each with its SHA-256: what does not match is compiled again.
 
-Only a folder of the user's own, which nobody else can write to, is read: a compiled model decides what is answered.
+Only a folder that no other user can write to is read, because a compiled model decides the results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
 def cache_folder() -> Path | None:
-    """Return where compiled models are kept between runs, or None if they are not (`cache_state` tells why).
+    """Return the folder of compiled models, or None if there is none (see `cache_state`).
 
     `MOVENET_CACHE` names another folder; an empty value switches the cache off.
     """

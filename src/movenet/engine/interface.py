@@ -1,4 +1,4 @@
-"""What an engine is: uint8 RGB squares in, raw heads out; and the base of those that load a file."""
+"""The engine interface: uint8 RGB squares in, raw heads out; and the base class of engines that load a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Engine(Protocol):
 
     @property
     def card(self) -> ModelCard:
-        """What is known of the model."""
+        """The model's card."""
         ...
 
     @property
@@ -36,7 +36,7 @@ class Engine(Protocol):
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
-        """Run the network.
+        """Run the network; heads that are read in few cells may be a `SparseHead`.
 
         Args:
             squares: (N, H, W, 3) uint8 RGB, H and W multiples of 32, N ≥ 1.
@@ -49,7 +49,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What runs the network, and how."""
+    """Inference engine, arithmetic and threads."""
 
     engine: str = "openvino"
     """One of `ENGINES`."""
@@ -57,7 +57,7 @@ class Runtime:
     """"auto" is the fastest arithmetic that keeps the accuracy (`movenet.engine.arithmetic`): int8 for Lightning and
     Thunder where the processor computes that faster, else bf16 where it has that in hardware, else fp32."""
     threads: int | None = None
-    """How many threads an inference may use; None leaves it to the runtime."""
+    """Number of threads of one inference; None is the default of the runtime."""
 
 
 class LoadedEngine:
@@ -79,7 +79,7 @@ class LoadedEngine:
 
     @property
     def card(self) -> ModelCard:
-        """What is known of the model."""
+        """The model's card."""
         return self._card
 
     def _set_card(self, model: ModelCard | Path, properties: Callable[[], Mapping[str, str]]) -> None:
@@ -103,7 +103,7 @@ class LoadedEngine:
         return open_engine, (self.card.name if known else self.path.absolute(), self._runtime)
 
     def _forget(self) -> None:
-        """In the child of a fork: let go of all that belongs to the parent's threads."""
+        """After a fork, in the child: drop what belongs to the parent's threads."""
         for thing in self._loaded.values():
             never_destroy(thing)
         self._loaded = {}
@@ -131,22 +131,22 @@ if hasattr(os, "register_at_fork"):
 
 
 class ScriptedEngine:
-    """An engine that answers what it is told to: for tests, examples and documentation."""
+    """An engine whose heads are given by a function: for tests, examples and documentation."""
 
     precision = "fp32"
 
     def __init__(self, card: ModelCard, answer: Callable[[NDArray[np.uint8]], Heads]):
-        """Take the card to show and the function that turns (N, H, W, 3) squares into heads."""
+        """Take a card, and a function that returns the heads of (N, H, W, 3) squares."""
         self._card = card
         self._answer = answer
 
     @property
     def card(self) -> ModelCard:
-        """What is known of the model."""
+        """The model's card."""
         return self._card
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
-        """Return the scripted answer; see `Engine`."""
+        """Return the heads that the function gives; see `Engine`."""
         check_squares(squares)
         return self._answer(squares)
 

@@ -106,7 +106,7 @@ class OpenVinoEngine(LoadedEngine):
 
     @cached_property
     def _network(self) -> Any:
-        """The network as read, not compiled; where it comes compiled from the cache, it is never read."""
+        """The network as read from the file; not read if a compiled one is in the cache."""
         try:
             return openvino_core().read_model(self.path)
         except Exception as error:  # noqa: BLE001 (a damaged file may raise anything, UnicodeDecodeError for one)
@@ -114,7 +114,7 @@ class OpenVinoEngine(LoadedEngine):
 
     @cached_property
     def _digest(self) -> str | None:
-        """SHA-256 of the model, or None if the file may refer to others, so that its own bytes do not tell."""
+        """SHA-256 of the model; None if the file may refer to other files, which the digest would not cover."""
         if self._card.sha256 is not None:
             return self._card.sha256
         data = self.path.read_bytes()
@@ -141,7 +141,7 @@ def openvino_core() -> Any:
 
 
 def _forget_core() -> None:
-    """In the child of a fork: use a core of its own from now on."""
+    """After a fork, in the child: use a new core."""
     if openvino_core.cache_info().currsize:
         never_destroy(openvino_core())
         openvino_core.cache_clear()
@@ -152,14 +152,14 @@ if hasattr(os, "register_at_fork"):
 
 
 def _has_bf16(core: Any) -> bool:
-    """Ask OpenVINO what it would choose by itself: bf16 only where the processor has it in hardware."""
+    """Return whether OpenVINO chooses bf16 by default, which it does only if the processor has it in hardware."""
     return bool(core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string() == "bf16")
 
 
 def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
     hint = "f32" if precision == "fp32" else precision
     config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": hint, "NUM_STREAMS": 1}
-    # A thread tied to a core waits for whoever else is on it: decoding and encoding a video, for one.
+    # Without pinning, inference threads can leave a core that decoding or encoding of a video uses.
     config["ENABLE_CPU_PINNING"] = False
     if threads is not None:
         config["INFERENCE_NUM_THREADS"] = threads

@@ -10,7 +10,7 @@ from matplotlib.font_manager import FontProperties
 
 from movenet.decode import Floats
 from movenet.explain import captions, panels
-from movenet.explain.captions import Words
+from movenet.explain.captions import Caption
 from movenet.explain.sheet import ACCENT, FAMILY, GREY, INK, MARGIN, MONO, WIDTH, Sheet, measure
 from movenet.explain.steps import Explanation
 from movenet.explain.strip import HEIGHT as STRIP
@@ -37,7 +37,7 @@ SMALL_TITLE: Final = 0.22
 
 
 def compose(explanation: Explanation, keypoint: int | None) -> Figure:
-    """Return the figure; it shows one keypoint's way, or, for None, everybody's."""
+    """Return the figure; it shows the steps of one keypoint, or of all for None."""
     person, joint, result = _across(5), _joint_height(keypoint), _result_size(explanation)[1]
     acts = (TITLE + person + CAPTION, joint, TITLE + result)
     sheet = Sheet(HEADER + STRIP + 3 * ACT + sum(acts) + 0.85)
@@ -54,7 +54,7 @@ def compose(explanation: Explanation, keypoint: int | None) -> Figure:
         _draw_joints(sheet, y, explanation)
     else:
         _draw_joint(sheet, y, explanation, keypoint)
-    y = _begin_act(sheet, y + acts[1], "The pose", "All 17 joints, and how sure the model is of each.")
+    y = _begin_act(sheet, y + acts[1], "The pose", "All 17 joints, and the score of each.")
     _draw_pose(sheet, y, explanation, keypoint)
     return sheet.figure
 
@@ -156,7 +156,7 @@ def _draw_joints(sheet: Sheet, y: float, e: Explanation) -> None:
         _write_legend(sheet, top + i * step, size, said)
 
 
-def _write_legend(sheet: Sheet, y: float, width: float, said: Words) -> None:
+def _write_legend(sheet: Sheet, y: float, width: float, said: Caption) -> None:
     """Write, in the place that the nose's missing twin leaves, what a row of small pictures shows."""
     sheet.badge(MARGIN + 0.125, y + 0.125, said.number)
     sheet.write(MARGIN + 0.32, y + 0.07, said.title, 6.8, weight="bold")
@@ -181,7 +181,7 @@ def _draw_pose(sheet: Sheet, y: float, e: Explanation, k: int | None) -> None:
     axes.set_anchor("NW")
     panels.draw_result(axes, e)
     if e.pose is None:
-        look: dict[str, Any] = {
+        style: dict[str, Any] = {
             "ha": "center",
             "va": "center",
             "weight": "bold",
@@ -190,7 +190,7 @@ def _draw_pose(sheet: Sheet, y: float, e: Explanation, k: int | None) -> None:
         }
         plate = {"facecolor": panels.DARK, "edgecolor": "none", "alpha": 0.8, "boxstyle": "round,pad=0.8"}
         middle = (MARGIN + max(width, 4) / 2, y + TITLE + height / 2)
-        sheet.write(*middle, captions.nobody(e), 10.5, bbox=plate, **look)
+        sheet.write(*middle, captions.no_person(e), 10.5, bbox=plate, **style)
     below = y + TITLE + height + 0.1
     sheet.write_lines(MARGIN, below, said.caption, max(width, 2.6), size=7.4, color=GREY)
     x = MARGIN + width + GAP
@@ -200,12 +200,12 @@ def _draw_pose(sheet: Sheet, y: float, e: Explanation, k: int | None) -> None:
     panels.draw_scores(sheet.axes(x + 1.15, y + TITLE, bars, height), e, k)
 
 
-def _row(sheet: Sheet, y: float, said: list[Words], size: float) -> list[Axes]:
+def _row(sheet: Sheet, y: float, said: list[Caption], size: float) -> list[Axes]:
     """Write the words of a row of square pictures around their places and return axes for them."""
     return [_panel(sheet, MARGIN + i * (size + GAP), y, size, of_one) for i, of_one in enumerate(said)]
 
 
-def _panel(sheet: Sheet, x: float, y: float, size: float, said: Words) -> Axes:
+def _panel(sheet: Sheet, x: float, y: float, size: float, said: Caption) -> Axes:
     _write_title(sheet, x, y, said)
     below = y + TITLE + size + 0.1
     if said.formula:
@@ -215,7 +215,7 @@ def _panel(sheet: Sheet, x: float, y: float, size: float, said: Words) -> Axes:
     return sheet.axes(x, y + TITLE, size, size)
 
 
-def _write_title(sheet: Sheet, x: float, y: float, said: Words) -> None:
+def _write_title(sheet: Sheet, x: float, y: float, said: Caption) -> None:
     sheet.badge(x + 0.125, y + 0.17, said.number)
     sheet.write(x + 0.34, y + 0.04, said.title, 8.6, weight="bold", color=INK)
     sheet.write(x + 0.34, y + 0.21, said.head, 7.4, color=ACCENT)

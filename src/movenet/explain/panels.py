@@ -50,7 +50,7 @@ def side_colour(k: int) -> str:
 
 
 def draw_photo(axes: Axes, explanation: Explanation) -> None:
-    """Show the photo, whom the first look saw in it, and the square that the model will see."""
+    """Show the photo, the detections in it, and the crop that the model gets."""
     picture, printed = _printed(explanation.image)
     height, width = explanation.image.shape[:2]
     extent = (printed.left, width - printed.left, height - printed.top, printed.top)
@@ -71,7 +71,7 @@ def draw_photo(axes: Axes, explanation: Explanation) -> None:
 
 
 def _draw_detection(axes: Axes, pose: Pose, *, chosen: bool) -> None:
-    """Draw the bones a first look saw, finely; those of others faintly."""
+    """Draw the skeleton of a detection in thin lines; those of other people are dimmed."""
     stroke, alpha = _stroke(axes), 1.0 if chosen else 0.55
     seen = pose.scores > Style().min_score / 2
     bones = [pose.keypoints[[a, b]] for a, b in BONES if seen[a] and seen[b]]
@@ -125,8 +125,8 @@ def mark_focus(axes: Axes, place: Floats) -> None:
         ring.set_linewidth(0.6 * _stroke(axes))
         axes.add_patch(ring)
     for colour, wide in ((DARK, 2.0), ("white", 0.9)):
-        look: dict[str, Any] = {"color": colour, "markeredgewidth": wide * _stroke(axes)}
-        axes.plot(x, y, "+", markersize=3.4 * _percent(axes), **look)
+        style: dict[str, Any] = {"color": colour, "markeredgewidth": wide * _stroke(axes)}
+        axes.plot(x, y, "+", markersize=3.4 * _percent(axes), **style)
 
 
 def draw_starts(axes: Axes, explanation: Explanation) -> None:
@@ -189,7 +189,7 @@ def _draw_ways(axes: Axes, cells: NDArray[Any], places: NDArray[Any], colour: st
 
 
 def draw_result(axes: Axes, explanation: Explanation) -> None:
-    """Show the photo with the skeleton, as `movenet run` draws it; grey if there is nobody."""
+    """Show the photo with the skeleton, as `movenet run` draws it; grey if there is no person."""
     pose = explanation.pose
     picture, printed = _printed(explanation.image)
     if pose is None:
@@ -210,10 +210,10 @@ def draw_scores(axes: Axes, explanation: Explanation, chosen: int | None) -> Non
         colour = side_colour(k) if "_" in KEYPOINTS[k] else MIDDLE_BAR
         axes.barh(k, 1, height=0.62, color=EMPTY_BAR)
         axes.barh(k, score, height=0.62, color=colour, alpha=1.0 if score >= least else 0.4)
-        look: dict[str, Any] = {"family": FAMILY, "va": "center_baseline", "fontsize": 8, "color": INK}
-        look["weight"] = "bold" if k == chosen else "normal"
-        axes.text(-0.03, k, KEYPOINTS[k].replace("_", " "), ha="right", **look)
-        axes.text(1.03, k, f"{score:.2f}", **look)
+        style: dict[str, Any] = {"family": FAMILY, "va": "center_baseline", "fontsize": 8, "color": INK}
+        style["weight"] = "bold" if k == chosen else "normal"
+        axes.text(-0.03, k, KEYPOINTS[k].replace("_", " "), ha="right", **style)
+        axes.text(1.03, k, f"{score:.2f}", **style)
     axes.axvline(least, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
     label = f"drawn from {least:g}"
     axes.text(least, len(KEYPOINTS) - 0.15, label, fontsize=6.8, color=GREY, family=FAMILY, ha="center")

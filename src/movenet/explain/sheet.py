@@ -43,16 +43,16 @@ class Sheet:
         axes.set_axis_off()
         return axes
 
-    def write(self, x: float, y: float, text: str, size: float, **look: Any) -> None:
+    def write(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
         """Write a line whose capitals begin at x, y."""
-        look = {"family": FAMILY, "color": INK, "va": "top", "parse_math": False, **look}
-        self.figure.text(x / WIDTH, 1 - y / self.height, text, fontsize=size, **look)
+        style = {"family": FAMILY, "color": INK, "va": "top", "parse_math": False, **style}
+        self.figure.text(x / WIDTH, 1 - y / self.height, text, fontsize=size, **style)
 
-    def write_lines(self, x: float, y: float, text: str, width: float, **look: Any) -> float:
+    def write_lines(self, x: float, y: float, text: str, width: float, **style: Any) -> float:
         """Write text in lines of at most `width` inches and return the y below them."""
-        size = look.pop("size", 7.6)
-        for line in wrap(text, width, FontProperties(family=look.get("family", FAMILY), size=size)):
-            self.write(x, y, line, size, **look)
+        size = style.pop("size", 7.6)
+        for line in wrap(text, width, FontProperties(family=style.get("family", FAMILY), size=size)):
+            self.write(x, y, line, size, **style)
             y += LEADING * size / POINTS
         return y
 
@@ -71,14 +71,14 @@ class Sheet:
 def draw_badge(axes: Axes, x: float, y: float, number: str) -> None:
     """Draw the number of a step in a disc, on axes that are scaled in inches."""
     axes.add_patch(Circle((x, y), 0.112, facecolor=INK, edgecolor="none"))
-    look: dict[str, Any] = {
+    style: dict[str, Any] = {
         "family": FAMILY,
         "color": "white",
         "weight": "bold",
         "ha": "center",
         "va": "center_baseline",
     }
-    axes.text(x, y, number, fontsize=8.2, **look)
+    axes.text(x, y, number, fontsize=8.2, **style)
 
 
 def wrap(text: str, width: float, font: FontProperties) -> list[str]:

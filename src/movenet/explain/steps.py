@@ -1,4 +1,4 @@
-"""Every step from a photo to its pose, kept: what `Estimator` and `decode_one` compute on the way."""
+"""The intermediate results between a photo and its pose, as `Estimator` and `decode_one` compute them."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from movenet.pose import KEYPOINTS, Pose
 LIMBS: Final = tuple(
     k for k, name in enumerate(KEYPOINTS) if name.endswith(("elbow", "wrist", "knee", "ankle"))
 )
-"""The joints that are shown first: they are far from the middle, and easily taken for those of the other side."""
+"""Keypoints shown first: far from the centre, and easily confused with those of the other side."""
 HEADS: Final = frozenset({"center", "regress", "heatmap", "offset"})
 VISIBLE_SCORE: Final = 0.3
-"""A joint that scores more is worth explaining (Google's recommended threshold)."""
+"""Least score of a keypoint to explain (Google's recommended threshold)."""
 RIVAL_SHARE: Final = 1 / 12
-"""A rival of a joint is farther from it than this share of the square's side."""
+"""Least distance of a competing peak from the keypoint, as a fraction of the square's side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """All that is computed between a photo and its pose.
+    """All intermediate results between a photo and its pose.
 
     The square is a grid of h × w cells. A place is y, x in cells; a cell is named by its top-left corner. Arrays
     without a picture's shape are of the 17 keypoints in the order of `KEYPOINTS`.
@@ -52,58 +52,57 @@ class Explanation:
     image: NDArray[np.uint8]
     """Shape (H, W, 3), RGB: the photo."""
     card: ModelCard
-    """The model that looked at the square."""
+    """The single-person model."""
     detector: ModelCard | None
-    """The model of the first look; None if the whole photo was looked at once."""
+    """The detector; None with method "whole"."""
     settings: EstimatorSettings
-    """How two looks are taken."""
+    """Settings of the estimator."""
     people: tuple[Detection, ...]
-    """Everybody the first look saw, the surest first; empty if there was none."""
+    """The detections, the highest score first; empty with method "whole"."""
     chosen: Detection | None
-    """The one of them that the photo is about; None if the whole photo is looked at."""
+    """The most prominent detection; None if the whole photo is used."""
     crop: Crop
-    """The part of the photo the model sees."""
+    """The part of the photo that the model gets."""
     square: NDArray[np.uint8]
-    """Shape (side, side, 3), RGB: that part, as the model gets it."""
+    """Shape (side, side, 3), RGB: the input of the model."""
     guide: Guide | None
-    """Whom the decoder was told to look for."""
+    """The guide of the decoder; None without a detection."""
     center_scores: Floats
-    """Shape (h, w), 0…1: is this the middle of a person?"""
+    """Shape (h, w), 0…1: score of each cell for being the centre of a person."""
     focus: Floats
-    """Shape (2,): the place near which the person is looked for."""
+    """Shape (2,): y, x of the expected centre, in cells."""
     center_weighted: Floats
     """Shape (h, w): the scores divided by (distance to the focus + 1.8)."""
     center: Cells
     """Shape (2,): the cell where that is highest."""
     regressed: Floats
-    """Shape (17, 2): where the regression, read at the middle, expects the keypoints."""
+    """Shape (17, 2): the keypoints that the regression gives at the centre, in cells."""
     starts: Floats
-    """Shape (17, 2): the same, leant towards the guide's keypoints."""
+    """Shape (17, 2): the same, averaged with the guide's keypoints by its weight."""
     heatmaps: Floats
-    """Shape (17, h, w), 0…1: is this keypoint k, of anybody?"""
+    """Shape (17, h, w), 0…1: score of each cell for keypoint k, of any person."""
     heatmaps_weighted: Floats
     """Shape (17, h, w): the scores divided by (distance to the start + 1.8)."""
     cells: Cells
     """Shape (17, 2): the cells where that is highest."""
     places: Floats
-    """Shape (h, w, 17, 2): where each cell, by its own offset, holds each keypoint to be."""
+    """Shape (h, w, 17, 2): the position of each keypoint by the offset of each cell."""
     points: Floats
-    """Shape (17, 2): the keypoints: the places that their cells hold, or the mean of those around them."""
+    """Shape (17, 2): the keypoints, by the offsets of their cells or the weighted mean of the cells around."""
     scores: Floats
     """Shape (17,), 0…1: the heatmaps at the cells, unweighted."""
     min_score: float
     """Least score of a pose that the estimator takes for a person."""
     pose: Pose | None
-    """What the estimator answers, in pixels of the photo; None: there is nobody."""
+    """The result of the estimator, in pixels of the photo; None if there is no person."""
 
 
 def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
-    """Walk with one photo, (H, W, 3) uint8 RGB, from its pixels to its pose, and keep every step.
+    """Estimate one photo, (H, W, 3) uint8 RGB, and keep every intermediate result.
 
-    The estimator is one that looks for the one person a photo is about.
+    The estimator must be one for one person.
 
-    Where the first look sees nobody, the estimator stops. The explanation goes on with the whole photo, padded to
-    a square, to show what nobody looks like.
+    If no person is detected, the estimator stops; the explanation goes on with the whole photo, padded to a square.
 
     Raises:
         MediaError: if `image` is no such picture.
@@ -185,7 +184,7 @@ def find_keypoint(name: str) -> int:
 
 
 def most_instructive(explanation: Explanation) -> int:
-    """Return the index of the joint that shows best why the distance is weighed: sure, and with a sure rival.
+    """Return the index of the keypoint that shows best why distance is weighted: a high score and a high second peak.
 
     It is a visible elbow, wrist, knee or ankle; where none is visible, any keypoint.
     """

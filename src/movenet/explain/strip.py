@@ -130,6 +130,6 @@ def _arrow(axes: Axes, start: float, end: float) -> None:
     axes.annotate("", (end, MIDDLE), (start, MIDDLE), arrowprops={**style, "shrinkA": 0, "shrinkB": 0})
 
 
-def _text(axes: Axes, x: float, y: float, text: str, size: float, **look: Any) -> None:
-    look = {"family": FAMILY, "color": INK, "va": "center_baseline", **look}
-    axes.text(x, y, text, fontsize=size, **look)
+def _text(axes: Axes, x: float, y: float, text: str, size: float, **style: Any) -> None:
+    style = {"family": FAMILY, "color": INK, "va": "center_baseline", **style}
+    axes.text(x, y, text, fontsize=size, **style)

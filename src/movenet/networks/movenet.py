@@ -98,7 +98,7 @@ class SameConv(nn.Conv2d):
 
 
 class Bottleneck(nn.Module):
-    """Expand the channels, look at 3 × 3 neighbours channel by channel, project back; add the input if it fits."""
+    """Expand the channels, 3 × 3 depthwise convolution, project back; add the input if shapes match."""
 
     def __init__(self, channels: int, out: int, *, expansion: int, stride: int):
         super().__init__()

@@ -25,8 +25,8 @@ OPSET: Final = 18
 AXES: Final = {0: "batch", 1: "height", 2: "width"}
 """The axes of the input that may take any size; height and width are multiples of 32."""
 METADATA_PREFIX: Final = "movenet."
-TWINS: Final = METADATA_PREFIX + "twins"
-"""Property of files in which tensors are equal: the exporter keeps one of them, and this tells which it stands for."""
+EQUAL_TENSORS: Final = METADATA_PREFIX + "twins"
+"""Property of files with equal tensors: the exporter keeps one of them; this names the others."""
 LARGE: Final = 10_000
 """Tensors of so many numbers are stored in fp16, smaller ones only if that is exact. The large ones are 95 % of a
 file; the small ones hold biases and first layers, where fp16 would move PoseNet's heads by up to .09 of their range
@@ -42,10 +42,10 @@ def to_onnx(
     followed by a cast to float32: half the file, float32 arithmetic. The same network gives the same bytes.
     """
     model = _trace(network)
-    forget_the_tracing(model)
+    remove_trace_info(model)
     _name_axes(model)
     state = network.state_dict()
-    twins = _twins(model, state)
+    twins = _equal_tensors(model, state)
     store_weights(model, set(state), stored)
     helper.set_model_props(model, {**properties_of(network, metadata), **twins})
     onnx.checker.check_model(model, full_check=True)
@@ -53,7 +53,7 @@ def to_onnx(
 
 
 def properties_of(network: Network | PoseNet, metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return what a file of this network says of itself."""
+    """Return the properties of a file of this network."""
     architecture = {name: _text(value) for name, value in asdict(network.architecture).items()}
     return {METADATA_PREFIX + k: v for k, v in {**architecture, **metadata}.items()}
 
@@ -81,7 +81,7 @@ def build_network(architecture: Architecture) -> Network | PoseNet:
 
 
 def read_properties(path: Path) -> dict[str, str]:
-    """Return what an ONNX file says of itself.
+    """Return the properties of an ONNX file.
 
     Raises:
         ModelError: if it is missing or no ONNX file.
@@ -100,10 +100,10 @@ def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
     state = {t.name: _to_tensor(t) for t in model.graph.initializer if t.name in names}
     props = {p.key: p.value for p in model.metadata_props}
     try:
-        twins = dict(json.loads(props.get(TWINS, "{}")))
+        twins = dict(json.loads(props.get(EQUAL_TENSORS, "{}")))
         return state | {name: state[twin].clone() for name, twin in twins.items() if twin in state}
     except (ValueError, TypeError, RecursionError) as error:
-        raise ModelError(f"expected names of tensors as the property {TWINS}: {error}") from None
+        raise ModelError(f"expected names of tensors as the property {EQUAL_TENSORS}: {error}") from None
 
 
 def _to_tensor(tensor: onnx.TensorProto) -> torch.Tensor:
@@ -197,7 +197,7 @@ def _trace(network: Network | PoseNet) -> onnx.ModelProto:
     return program.model_proto
 
 
-def _twins(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
+def _equal_tensors(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
     """Return the property that names, for every tensor that is not in the model, the equal one that is."""
     kept = {tensor.name for tensor in model.graph.initializer}
     twins = {
@@ -205,10 +205,10 @@ def _twins(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[st
         for name, tensor in state.items()
         if name not in kept
     }
-    return {TWINS: json.dumps(twins)} if twins else {}
+    return {EQUAL_TENSORS: json.dumps(twins)} if twins else {}
 
 
-def forget_the_tracing(model: onnx.ModelProto) -> None:
+def remove_trace_info(model: onnx.ModelProto) -> None:
     """Drop source lines and intermediate shapes, which differ from one computer to the next."""
     graph = model.graph
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, model):

@@ -1,4 +1,4 @@
-"""The camera of whoever reads the notebook, with skeletons, as a widget (extra `notebook`)."""
+"""The camera of the notebook's user, with skeletons, as a Jupyter widget (extra `notebook`)."""
 
 from movenet.errors import MissingExtraError
 from movenet.notebook.history import History

@@ -1,4 +1,4 @@
-"""The widget: a window on the browser's camera, and what Python makes of it."""
+"""The Jupyter widget: shows the browser's camera with the poses that Python estimates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BETWEEN_RUNS_S: Final = 0.001
 
 
 class Camera(anywidget.AnyWidget):
-    """Shows the camera of whoever reads the notebook, with skeletons; no port is needed, and no camera here.
+    """Shows the camera of the notebook's user with skeletons; needs no port, and no camera on the kernel's machine.
 
     The browser sends a picture through the widget's own channel and, once its poses are back, the newest one; where the
     way takes longer than the looking, one more is under way. Messages are handled where Jupyter handles those of
@@ -46,7 +46,7 @@ class Camera(anywidget.AnyWidget):
     threshold = traitlets.Float(default_value=0.3, min=0.0, max=1.0).tag(sync=True)
     """Keypoints that score less are not drawn; `poses` has them all the same."""
     smooth = traitlets.Bool(default_value=True).tag(sync=True)
-    """Calm the keypoints from frame to frame; without effect on an `Estimator`, which sees each by itself."""
+    """Smooth the keypoints over time; without effect on an `Estimator`, which has no memory."""
     status = traitlets.Unicode(default_value="off", read_only=True)
     """"on", "off", or in a few words why the camera is off."""
 
@@ -62,7 +62,7 @@ class Camera(anywidget.AnyWidget):
 
         Args:
             model: the name of a model, an ONNX file, or an estimator, which several widgets may share.
-            people: whom to follow, as in `Estimator`: "one", "many" or "auto".
+            people: "one", "many" or "auto", as in `Estimator`.
             history_limit: how many frames `history` keeps, the newest.
             traits: `mirror`, `threshold`, `smooth`, or what every widget has, such as `layout`.
 
@@ -81,14 +81,14 @@ class Camera(anywidget.AnyWidget):
         self._seen: Seen | None = None
         self._zero_s = 0.0
         self._start_wanted = True
-        calm = not isinstance(self._model, VideoEstimator) or self._model.smoothing is not None
-        super().__init__(**{"smooth": calm} | traits)
+        smooth = not isinstance(self._model, VideoEstimator) or self._model.smoothing is not None
+        super().__init__(**{"smooth": smooth} | traits)
         self.observe(self._change_step, "smooth")
         self.on_msg(self._hear)
 
     @property
     def poses(self) -> list[Pose]:
-        """The poses in the newest frame, in its pixels, not mirrored; empty if nobody is seen, or nothing yet."""
+        """The poses in the newest frame, in its pixels, not mirrored; empty if there is no person or no frame yet."""
         seen = self._seen
         return list(seen.poses) if seen else []
 

@@ -63,7 +63,7 @@ class OneEuroState:
 
 @dataclass(frozen=True, slots=True)
 class OneEuro:
-    """The One Euro filter: a low-pass whose cutoff rises with speed, so rest is calm and motion hardly lags.
+    """The One Euro filter: a low-pass whose cutoff rises with speed: little jitter at rest, little lag in motion.
 
     Casiez, Roussel, Vogel: "1€ Filter", CHI 2012. Each coordinate of each joint is filtered by itself, with
     the cutoff min_cutoff_hz + beta · |speed|; the speed comes from unsmoothed points. A joint scoring under
@@ -75,7 +75,7 @@ class OneEuro:
     """
 
     min_cutoff_hz: float = 2.5
-    """The cutoff at rest: lower is calmer and slower."""
+    """Cutoff at rest in hertz: lower gives less jitter and more lag."""
     beta: float = 15.0
     """How many Hz the cutoff gains for each unit per second of speed: higher lags less in motion."""
     derivative_cutoff_hz: float = 2.0
