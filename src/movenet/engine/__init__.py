@@ -1,6 +1,6 @@
 """Inference engines: uint8 RGB squares in, raw heads out, the same numbers from every runtime.
 
-Only `movenet.decode` reads the heads. The OpenVINO engine returns some as `movenet.decode.sparse_head.SparseHead`, which
+Only `movenet.decode` reads the heads. OpenVINO gives some as `movenet.decode.sparse_head.SparseHead`, which
 reads like an array and computes only the cells that are read; `np.asarray(head)` computes all. A new runtime is a
 class with a `card`, a `precision` and one method.
 """
