@@ -44,8 +44,8 @@ def variants(model: str) -> Iterator[tuple[str, Answers]]:
     for side in (192, 384):
         yield f"detector at {side} px", look_twice(detector_sides_px=(side,))
     yield "detector at 256 and 384 px", look_twice(detector_sides_px=(256, 384))
-    yield "keypoints from one cell's offset, as Google's", look_twice(reach=0)
-    yield "keypoints from the offsets of 5 × 5 cells", look_twice(reach=2)
+    yield "keypoints from one cell's offset, as Google's", look_twice(vote_radius=0)
+    yield "keypoints from the offsets of 5 × 5 cells", look_twice(vote_radius=2)
     yield "mean of two squares, one of .87 ×", TwoSquares(look_twice())
     yield "with the mirrored square (flip)", look_twice(flip=True)
 
