@@ -83,8 +83,8 @@ def test_an_empty_scene_costs_one_detection_a_frame_and_no_pose_estimation(stage
 def test_a_confident_track_costs_one_pose_estimation_a_frame_and_a_detection_at_intervals(stage):
     settings = FollowSettings(detect_every_s=0.5)
     play(tracker(stage, settings=settings).stream(), [scene(ADA)] * 61)
-    assert stage.looks == 61
-    assert stage.searches == 5
+    assert stage.crop_runs == 61
+    assert stage.detector_runs == 5
 
 
 def test_no_frame_costs_more_than_one_detection_and_two_pose_estimations(stage):
@@ -227,9 +227,9 @@ def test_after_a_gap_the_detector_runs_and_smoothing_starts_afresh(stage):
     stream = video.stream()
     play(stream, [scene(ADA)] * 5)
     moved = at(ADA, 110)
-    assert stage.searches == 1
+    assert stage.detector_runs == 1
     (after,) = stream(scene(moved), 4 / RATE_HZ + 0.6)
-    assert stage.searches == 2
+    assert stage.detector_runs == 2
     (fresh,) = video.stream()(scene(moved), 0.0)
     np.testing.assert_array_equal(after.keypoints, fresh.keypoints)
 

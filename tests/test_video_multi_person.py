@@ -104,13 +104,13 @@ def test_a_new_person_is_tracked_from_the_next_detection_on(stage):
 def test_confident_tracks_cost_one_pose_estimation_each_and_a_detection_at_intervals(stage):
     settings = FollowSettings(detect_every_s=0.5)
     play(tracker(stage, settings=settings).stream(), [[ANN, BEN]] * 61)
-    assert stage.looks == 122
-    assert stage.searches <= 5
+    assert stage.crop_runs == 122
+    assert stage.detector_runs <= 5
 
 
 def test_an_empty_scene_costs_one_detection_a_frame_and_no_pose_estimation(stage):
     assert play(tracker(stage).stream(), [[]] * 10) == [{}] * 10
-    assert (stage.searches, stage.looks) == (10, 0)
+    assert (stage.detector_runs, stage.crop_runs) == (10, 0)
 
 
 def test_after_a_gap_in_time_people_are_detected_and_keep_their_ids(stage):

@@ -10,7 +10,7 @@ The network answers on a grid of h × w cells, one for every 4 × 4 pixels of it
   center.
 
 Distances count cells; channel 2k is the y of keypoint k, 2k + 1 its x. Positions are (y, x) in cells; divided by (h, w)
-they are the answer, 0…1 of the picture. No half-cell is added.
+they are the result, 0…1 of the picture. No half-cell is added.
 
 Invalid values are tolerated: a NaN logit scores 0, a distance that is not finite is 0, and distances are clipped to
 ±10⁶ cells. Of equal scores the first cell wins.

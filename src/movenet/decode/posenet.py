@@ -8,7 +8,7 @@ A cell lies on every 16th pixel of the input, the first on its first pixel and t
 * "inward" (N, 2B, h, w): from the outer end of bone b, the distance to its inner end.
 
 Distances count cells; channel 2k is a y, 2k + 1 its x. Positions are (y, x) in cells; divided by (h − 1, w − 1), the
-sides of the picture in cells, they are the answer: 0…1 of the picture.
+sides of the picture in cells, they are the result: 0…1 of the picture.
 
 Sources: Papandreou et al. 2018 (PersonLab) and Google's code for TensorFlow.js (posenet 2.2.2); the results are equal.
 """

@@ -25,9 +25,9 @@ class HeadWeights:
     """Shape (9 · F, H): the depthwise and the pointwise convolution fused; the inputs are 3 × 3 cells of F features."""
     hidden_bias: Floats
     """Shape (H,)."""
-    answer: Floats
+    output: Floats
     """Shape (H, C)."""
-    answer_bias: Floats
+    output_bias: Floats
     """Shape (C,)."""
 
 
@@ -52,7 +52,7 @@ class SparseHead:
     def shape(self) -> tuple[int, int, int, int]:
         """(N, C, h, w)."""
         count, height, width, _ = self.features.shape
-        return count, len(self.weights.answer_bias), height - 2, width - 2
+        return count, len(self.weights.output_bias), height - 2, width - 2
 
     def __len__(self) -> int:
         return len(self.features)
@@ -64,28 +64,28 @@ class SparseHead:
             picture, channel, y, x = index
             cells = self._cells(picture, y, x)
             number = np.arange(cells.size).reshape(cells.shape)
-            return self._answers(cells.ravel())[number, channel]
+            return self._outputs(cells.ravel())[number, channel]
         return np.asarray(self)[index]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001
         count, channels, height, width = self.shape
         cells = self._cells(*np.indices((count, height, width)))
-        answers = self._answers(cells.ravel()).reshape(count, height, width, channels)
-        return np.ascontiguousarray(answers.transpose(0, 3, 1, 2), dtype or self.dtype)
+        outputs = self._outputs(cells.ravel()).reshape(count, height, width, channels)
+        return np.ascontiguousarray(outputs.transpose(0, 3, 1, 2), dtype or self.dtype)
 
     def _cells(self, picture: Indices, y: Indices, x: Indices) -> Indices:
         """Return the flat index, in the features, of the first of the 3 × 3 cells around each cell."""
         _, height, width, _ = self.features.shape
         return np.asarray((picture * height + y) * width + x, np.intp)
 
-    def _answers(self, cells: Indices) -> Floats:
+    def _outputs(self, cells: Indices) -> Floats:
         """Return all channels of M cells, (M, C), given by the flat indices of `_cells`."""
         width, features = self.features.shape[2:]
         around = cells[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
         inputs = self.features.reshape(-1, features)[around].reshape(-1, 9 * features)
         w = self.weights
         hidden = np.maximum(inputs @ w.hidden + w.hidden_bias, 0)
-        return np.asarray(hidden @ w.answer + w.answer_bias, np.float32)
+        return np.asarray(hidden @ w.output + w.output_bias, np.float32)
 
 
 def concatenate_heads(heads: Sequence[Floats]) -> Floats:
