@@ -286,7 +286,7 @@ def test_a_number_of_a_frame_that_python_alone_can_hold_does_no_harm(running):
 
 def test_a_fault_of_ours_is_told_to_the_browser_too(caplog):
     class Faulty(Stage):
-        def _look(self, squares):
+        def run_single(self, squares):
             raise RuntimeError("a fault")
 
     desk = Desk(VideoEstimator(Faulty().estimator()))
