@@ -1,4 +1,4 @@
-"""Count who passes: python count_people.py VIDEO. Each person has an id; who comes back after a while counts anew."""
+"""Count people: python count_people.py VIDEO. Each track has an id; a person who returns later gets a new one."""
 
 import sys
 from collections import Counter
@@ -7,16 +7,16 @@ import movenet
 
 
 def main(video: str) -> None:
-    """Follow everybody in a video, and say who was there, and for how long."""
-    follower = movenet.VideoEstimator(movenet.Estimator("lightning", people="many", settings="fast"))
+    """Track all people in a video, and print in how many frames each was."""
+    estimator = movenet.VideoEstimator(movenet.Estimator("lightning", people="many", settings="fast"))
     frames: Counter[int | None] = Counter()
     seconds = 0.0
-    for frame, poses in movenet.watch(video, follower):
+    for frame, poses in movenet.watch(video, estimator):
         frames.update(pose.id for pose in poses)
         seconds = frame.time_s
     print(f"{len(frames)} people in {seconds:.1f} s")
-    for who, count in sorted(frames.items()):
-        print(f"#{who}: in {count} frames")
+    for track_id, count in sorted(frames.items()):
+        print(f"#{track_id}: in {count} frames")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""When is a hand above the head? python raised_hands.py VIDEO. A program of one's own in a few lines."""
+"""Print when a hand is above the nose: python raised_hands.py VIDEO."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Watch cameras and films at once: python several_sources.py SOURCE… tells when somebody comes or goes."""
+"""Process several cameras and videos at once: python several_sources.py SOURCE… reports when people come and go."""
 
 import sys
 from contextlib import ExitStack
@@ -7,14 +7,14 @@ import movenet
 from movenet.video.callbacks import start_stream
 
 
-class Watchman:
-    """Says when somebody comes into one source, and when nobody is left."""
+class PresenceMonitor:
+    """Reports when the first person enters one source, and when the last one leaves."""
 
     def __init__(self) -> None:
         self.present = False
 
     def __call__(self, poses: list[movenet.Pose], frame: movenet.Frame) -> None:
-        """Take in the poses of the next frame."""
+        """Process the poses of the next frame."""
         if bool(poses) != self.present:
             self.present = bool(poses)
             who = "a person" if self.present else "nobody"
@@ -22,10 +22,12 @@ class Watchman:
 
 
 def main(*sources: str) -> None:
-    """Give each source a thread and a watchman; one model serves them all."""
+    """Process each source in a thread with its own monitor; all share one model."""
     model = movenet.VideoEstimator("lightning")
     with ExitStack() as open_streams:
-        streams = [open_streams.enter_context(start_stream(name, Watchman(), model)) for name in sources]
+        streams = [
+            open_streams.enter_context(start_stream(name, PresenceMonitor(), model)) for name in sources
+        ]
         for stream in streams:
             stream.wait()
 

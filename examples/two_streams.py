@@ -1,4 +1,4 @@
-"""Two streams, one engine: python two_streams.py VIDEO VIDEO. Each stream has its own small memory."""
+"""Several videos with one engine: python two_streams.py VIDEO VIDEO. Each stream keeps its own state."""
 
 import sys
 
@@ -6,10 +6,10 @@ import movenet
 
 
 def main(*names: str) -> None:
-    """Follow one person in each of several videos, frame by frame in turn, and say how often they were seen."""
-    follower = movenet.VideoEstimator("lightning")
+    """Estimate one person in each video, one frame of each in turn, and print the number of frames with a pose."""
+    estimator = movenet.VideoEstimator("lightning")
     sources = [movenet.open_source(name) for name in names]
-    streams = [follower.stream() for _ in names]
+    streams = [estimator.stream() for _ in names]
     seen = [0] * len(names)
     for frames in zip(*sources, strict=False):
         for i, (frame, stream) in enumerate(zip(frames, streams, strict=True)):

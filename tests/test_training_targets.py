@@ -67,7 +67,7 @@ def test_of_two_people_the_one_nearest_to_the_centre_is_decoded():
 def test_all_people_and_boxes_are_decoded_by_the_multi_person_decoder():
     people = [[(8, 8.5), (11, 9), (9, 11)], [(2.5, 2), (1, 4), (3, 3)]]
     heads = to_heads(make_targets(sample(people), MULTI_HEADS, SETTINGS))
-    found = decode_many(heads, MultiPoseSettings(min_score=0.5))[0]
+    found = decode_many(heads, MultiPoseSettings(min_center_score=0.5))[0]
     for keypoints, box in zip(found.keypoints, found.boxes, strict=True):
         person = min(people, key=lambda p, k=keypoints: np.abs(np.array(p) - k[:, :2] * 16).sum())
         np.testing.assert_allclose(keypoints[:, :2] * 16, person, atol=1e-3)

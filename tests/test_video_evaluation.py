@@ -222,5 +222,6 @@ def test_the_command_prints_one_json_object(shared):
     result = CliRunner().invoke(app, ["eval-video", *map(str, flags)])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
-    assert (report["clips"], report["seed"], report["model"]) == (1, 1, "lightning")
+    assert (report["clips"], report["seed"]) == (1, 1)
+    assert report["model"] in ("lightning", "lightning-int8")  # by processor
     assert len(report["rows"]) == 8
