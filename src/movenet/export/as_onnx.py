@@ -17,7 +17,7 @@ from movenet.export.int8.graph import Graph
 from movenet.export.int8.rounding import quantise
 from movenet.export.job import INPUT, OUTPUT, Order, Runner
 from movenet.models import INT8, MODELS
-from movenet.networks.onnx_file import OPSET, forget_the_tracing, properties_of, store_weights, to_onnx
+from movenet.networks.onnx_file import OPSET, properties_of, remove_trace_metadata, store_weights, to_onnx
 
 FLOATING = ("backbone.blocks.0.", "pyramid.merge.", "heads.")
 """Convolutions that stay in floating point in int8, by the start of their names: int8 costs them accuracy and saves
@@ -72,7 +72,7 @@ def _fused(order: Order) -> onnx.ModelProto:
     if program is None:  # torch's signature allows it for exports straight to a file
         raise ModelError("torch gave no ONNX program")
     model = program.model_proto
-    forget_the_tracing(model)
+    remove_trace_metadata(model)
     store_weights(model, set(order.module.state_dict()), "fp16" if order.precision == "fp16" else "fp32")
     if order.card.finds_many:
         for axis, name in {1: "height", 2: "width"}.items():
