@@ -281,7 +281,7 @@ def test_one_lost_for_a_moment_and_found_where_they_were_stays_smoothed(stage):
     before = stream.memory.smooth
     jumped = scene(at(ADA, 130))
     stream(jumped, 10 / RATE_HZ)
-    assert stream.memory.smooth.sure_s[0] > before.sure_s[0]
+    assert stream.memory.smooth.last_confident_s[0] > before.last_confident_s[0]
     assert np.abs(stream.memory.smooth.smoothed - stream.memory.pose.keypoints).max() > 0.5
 
 

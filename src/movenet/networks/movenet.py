@@ -13,7 +13,7 @@
      center      heatmap      regress      offset                            heads: one cell per 4 × 4 pixels
 
 Sources: Google's published graphs (Lightning v4, Thunder v4, MultiPose v1); Sandler et al. 2018 for MobileNetV2,
-Lin et al. 2017 for the pyramid, Zhou et al. 2019 ("Objects as Points") for the heads, which `movenet.decode` interprets.
+Lin et al. 2017 for the pyramid, Zhou et al. 2019 ("Objects as Points") for the heads, which `decode` interprets.
 """
 
 from __future__ import annotations
