@@ -1,4 +1,4 @@
-"""Every step from a photo to its pose, kept: what `Estimator` and `decode_one` compute on the way."""
+"""All intermediate results from a photo to its pose, as `Estimator` and `decode_one` compute them."""
 
 from __future__ import annotations
 
@@ -33,81 +33,79 @@ from movenet.pose import KEYPOINTS, Pose
 LIMBS: Final = tuple(
     k for k, name in enumerate(KEYPOINTS) if name.endswith(("elbow", "wrist", "knee", "ankle"))
 )
-"""The joints that are shown first: they are far from the middle, and easily taken for those of the other side."""
+"""Keypoints preferred by `most_instructive`: far from the center, and easily confused with the other side."""
 HEADS: Final = frozenset({"center", "regress", "heatmap", "offset"})
 VISIBLE_SCORE: Final = 0.3
-"""A joint that scores more is worth explaining (Google's recommended threshold)."""
-RIVAL_SHARE: Final = 1 / 12
-"""A rival of a joint is farther from it than this share of the square's side."""
+"""Least score of a visible keypoint (Google's recommended threshold)."""
+SECOND_PEAK_SHARE: Final = 1 / 12
+"""A second peak of a heatmap is farther from the keypoint than this share of the square's side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """All that is computed between a photo and its pose.
+    """All intermediate results from a photo to its pose.
 
-    The square is a grid of h × w cells. A place is y, x in cells; a cell is named by its top-left corner. Arrays
-    without a picture's shape are of the 17 keypoints in the order of `KEYPOINTS`.
+    The heads have h × w cells. Positions are y, x in cells; the position of a cell is its top-left corner. An axis of
+    length 17 has the keypoints in the order of `KEYPOINTS`.
     """
 
     image: NDArray[np.uint8]
     """Shape (H, W, 3), RGB: the photo."""
     card: ModelCard
-    """The model that looked at the square."""
+    """The single-person model that runs on the square."""
     detector: ModelCard | None
-    """The model of the first look; None if the whole photo was looked at once."""
+    """The detector; None for method "whole"."""
     settings: EstimatorSettings
-    """How two looks are taken."""
+    """Settings of detection and crop."""
     people: tuple[Detection, ...]
-    """Everybody the first look saw, the surest first; empty if there was none."""
+    """All detections by falling score; empty for method "whole"."""
     chosen: Detection | None
-    """The one of them that the photo is about; None if the whole photo is looked at."""
+    """The most prominent detection; None if there is none."""
     crop: Crop
-    """The part of the photo the model sees."""
+    """The part of the photo that the model gets."""
     square: NDArray[np.uint8]
-    """Shape (side, side, 3), RGB: that part, as the model gets it."""
+    """Shape (side, side, 3), RGB: the crop as the model gets it."""
     guide: Guide | None
-    """Whom the decoder was told to look for."""
+    """Center and keypoints of the chosen detection, which guide the decoder; None without a detection."""
     center_scores: Floats
-    """Shape (h, w), 0…1: is this the middle of a person?"""
+    """Shape (h, w), 0…1: score of each cell as the center of a person."""
     focus: Floats
-    """Shape (2,): the place near which the person is looked for."""
+    """Shape (2,): the position near which centers count more."""
     center_weighted: Floats
     """Shape (h, w): the scores divided by (distance to the focus + 1.8)."""
     center: Cells
-    """Shape (2,): the cell where that is highest."""
+    """Shape (2,): the cell with the highest `center_weighted`."""
     regressed: Floats
-    """Shape (17, 2): where the regression, read at the middle, expects the keypoints."""
+    """Shape (17, 2): the keypoints by the regression head, read at `center`."""
     starts: Floats
-    """Shape (17, 2): the same, leant towards the guide's keypoints."""
+    """Shape (17, 2): `regressed`, moved towards the guide's keypoints."""
     heatmaps: Floats
-    """Shape (17, h, w), 0…1: is this keypoint k, of anybody?"""
+    """Shape (17, h, w), 0…1: score of each cell as keypoint k of any person."""
     heatmaps_weighted: Floats
     """Shape (17, h, w): the scores divided by (distance to the start + 1.8)."""
     cells: Cells
-    """Shape (17, 2): the cells where that is highest."""
-    places: Floats
-    """Shape (h, w, 17, 2): where each cell, by its own offset, holds each keypoint to be."""
+    """Shape (17, 2): the cells with the highest `heatmaps_weighted`."""
+    positions: Floats
+    """Shape (h, w, 17, 2): position of each keypoint by the offset of each cell."""
     points: Floats
-    """Shape (17, 2): the keypoints: the places that their cells hold, or the mean of those around them."""
+    """Shape (17, 2): the keypoints: `positions` at `cells`, or the weighted mean of those around them."""
     scores: Floats
     """Shape (17,), 0…1: the heatmaps at the cells, unweighted."""
     min_score: float
-    """Least score of a pose that the estimator takes for a person."""
+    """Least score of a pose that the estimator returns."""
     pose: Pose | None
-    """What the estimator answers, in pixels of the photo; None: there is nobody."""
+    """The estimator's result in pixels of the photo; None if there is no person."""
 
 
 def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
-    """Walk with one photo, (H, W, 3) uint8 RGB, from its pixels to its pose, and keep every step.
+    """Compute all intermediate results for a photo, (H, W, 3) uint8 RGB.
 
-    The estimator is one that looks for the one person a photo is about.
-
-    Where the first look sees nobody, the estimator stops. The explanation goes on with the whole photo, padded to
-    a square, to show what nobody looks like.
+    If the detector finds nobody, the estimator returns no pose. The explanation then continues with the whole photo,
+    padded to a square, to show the heads without a person.
 
     Raises:
-        MediaError: if `image` is no such picture.
-        ModelError: if the estimator's model is no MoveNet of the 17 keypoints.
+        MediaError: if `image` is no (H, W, 3) uint8 array.
+        ModelError: if the estimator's model is no MoveNet of the 17 keypoints, or the estimator is not of people="one".
     """
     image = check_image(image)
     card = estimator.engine.card
@@ -141,7 +139,7 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
 
 
 def _steps(heads: Heads, guide: Guide | None, reach: int) -> dict[str, Any]:
-    """Take the steps of `decode_one` for the only picture of these heads: the arrays of an `Explanation`."""
+    """Compute the steps of `decode_one` for heads of one picture: the arrays of an `Explanation`."""
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
     focus = focus_on([guide], grid)
     center = find_centers(heads["center"], focus)
@@ -158,42 +156,42 @@ def _steps(heads: Heads, guide: Guide | None, reach: int) -> dict[str, Any]:
         "heatmaps": sigmoid(heads["heatmap"])[0],
         "heatmaps_weighted": weighted(heads["heatmap"], starts)[0],
         "cells": cells[0],
-        "places": _places(np.asarray(heads["offset"])),
+        "positions": _positions(np.asarray(heads["offset"])),
         "points": read_places(heads, cells, reach)[0],
         "scores": read_scores(heads["heatmap"], cells)[0],
     }
 
 
-def _places(offset: Floats) -> Floats:
-    """Return where every cell holds each of K keypoints to be: (1, 2K, h, w) → (h, w, K, 2), in cells."""
+def _positions(offset: Floats) -> Floats:
+    """Return the position of each of K keypoints by the offset of each cell: (1, 2K, h, w) → (h, w, K, 2), in cells."""
     _, channels, height, width = offset.shape
-    every = np.moveaxis(np.mgrid[:height, :width], 0, -1).reshape(-1, 1, 2)
-    asked = np.broadcast_to(every, (height * width, channels // 2, 2))
-    return add_offsets(offset, asked).reshape(height, width, channels // 2, 2)
+    cells = np.moveaxis(np.mgrid[:height, :width], 0, -1).reshape(-1, 1, 2)
+    cells = np.broadcast_to(cells, (height * width, channels // 2, 2))
+    return add_offsets(offset, cells).reshape(height, width, channels // 2, 2)
 
 
 def find_keypoint(name: str) -> int:
-    """Return the index of a keypoint by its name: "left_wrist", "left wrist" and "Left-Wrist" are one.
+    """Return the index of a keypoint by its name: "left_wrist", "left wrist" and "Left-Wrist" are the same.
 
     Raises:
         DataError: if there is no such keypoint.
     """
-    spelt = name.strip().lower().replace(" ", "_").replace("-", "_")
-    if spelt not in KEYPOINTS:
+    normalized = name.strip().lower().replace(" ", "_").replace("-", "_")
+    if normalized not in KEYPOINTS:
         raise DataError(f"expected all or one of the keypoints {', '.join(KEYPOINTS)}, got '{name}'")
-    return KEYPOINTS.index(spelt)
+    return KEYPOINTS.index(normalized)
 
 
 def most_instructive(explanation: Explanation) -> int:
-    """Return the index of the joint that shows best why the distance is weighed: sure, and with a sure rival.
+    """Return the index of the keypoint that best shows why the distance matters: high score, high second peak.
 
-    It is a visible elbow, wrist, knee or ankle; where none is visible, any keypoint.
+    It is a visible elbow, wrist, knee or ankle; if none is visible, any keypoint.
     """
     height, width = explanation.center_scores.shape
     y, x = np.mgrid[:height, :width]
     away_y, away_x = y - explanation.cells[:, :1, None], x - explanation.cells[:, 1:, None]
-    far = np.hypot(away_y, away_x) > RIVAL_SHARE * max(height, width)
-    rivals = explanation.heatmaps.max(axis=(1, 2), where=far, initial=0)
-    merit = explanation.scores * (0.05 + rivals)
+    far = np.hypot(away_y, away_x) > SECOND_PEAK_SHARE * max(height, width)
+    second_peaks = explanation.heatmaps.max(axis=(1, 2), where=far, initial=0)
+    instructiveness = explanation.scores * (0.05 + second_peaks)
     limbs = [k for k in LIMBS if explanation.scores[k] >= VISIBLE_SCORE]
-    return max(limbs or range(len(KEYPOINTS)), key=lambda k: merit[k])
+    return max(limbs or range(len(KEYPOINTS)), key=lambda k: instructiveness[k])

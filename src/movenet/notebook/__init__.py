@@ -1,4 +1,4 @@
-"""The camera of whoever reads the notebook, with skeletons, as a widget (extra `notebook`)."""
+"""A Jupyter widget that shows the browser's camera with skeletons (extra `notebook`)."""
 
 from movenet.errors import MissingExtraError
 from movenet.notebook.history import History

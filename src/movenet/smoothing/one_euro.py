@@ -71,8 +71,8 @@ class OneEuro:
 
     Casiez, Roussel, Vogel: "1€ Filter", CHI 2012. Each coordinate of each keypoint is filtered by itself, with the
     cutoff min_cutoff_hz + beta · |speed|; the speed is that of the unsmoothed points. If the score is below
-    `min_score`, the update is multiplied by (score / min_score)². The defaults were chosen on clips of a moving camera over COCO
-    train photos (`movenet.synthetic.one_person`).
+    `min_score`, the update is multiplied by (score / min_score)². The defaults were chosen on clips of a moving camera
+    over COCO train photos (`movenet.synthetic.one_person`).
 
     Raises:
         DataError: when it is made, if a cutoff is not above zero or another number is negative.
