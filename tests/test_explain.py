@@ -137,7 +137,7 @@ def test_a_photo_without_a_person_is_explained_as_such(lightning):
 
 def test_without_a_detection_the_crop_is_the_whole_photo(explained):
     without_person = replace(explained, people=(), chosen=None, guide=None, pose=None)
-    assert "the detector found nobody" in text_of(draw_figure(without_person))
+    assert "the detector found no person" in text_of(draw_figure(without_person))
 
 
 def test_a_model_that_is_no_movenet_of_17_keypoints_is_an_error():

@@ -177,17 +177,17 @@ def check_squares(squares: NDArray[np.uint8]) -> None:
         )
 
 
-def pick_precision(asked: Precision, *, hardware: bool) -> str:
+def pick_precision(precision: Precision, *, hardware: bool) -> str:
     """Return the floating-point precision: "auto" and "int8" give bf16 if the hardware supports it, else fp32.
 
     Raises:
         EngineError: for an unknown precision.
     """
-    if asked in ("auto", "int8"):
+    if precision in ("auto", "int8"):
         return "bf16" if hardware else "fp32"
-    if asked not in ("fp32", "bf16"):
-        raise EngineError(f"expected a precision of auto, fp32, bf16, int8, got '{asked}'")
-    return asked
+    if precision not in ("fp32", "bf16"):
+        raise EngineError(f"expected a precision of auto, fp32, bf16, int8, got '{precision}'")
+    return precision
 
 
 def engine_error(verb: str, runtime: str, path: Path, error: Exception) -> EngineError:

@@ -72,6 +72,6 @@ def _verify(engine: Engine) -> None:
         if card.finds_many:
             reader.many(heads, 0.5)
     except EngineError as error:
-        raise ModelError(f"{card.path} is not the network it says it is: {error}") from None
+        raise ModelError(f"{card.path} does not fit its properties: {error}") from None
     if found.shape[1] != card.keypoints:
         raise ModelError(f"{card.path}: expected heads of {card.keypoints} keypoints, got {found.shape[1]}")

@@ -65,7 +65,7 @@ def no_person(explanation: Explanation) -> str:
     if explanation.detector is None:
         why = f"the keypoints score {score:.2f} on average,\nbelow {least:g}"
     elif chosen is None:
-        why = "the detector found nobody"
+        why = "the detector found no person"
     else:
         why = f"detection and pose score {chosen.pose.score:.2f} and {score:.2f},\ntogether below {least:g}"
     return f"No person: {why}."
@@ -78,7 +78,7 @@ def of_photo(explanation: Explanation) -> Caption:
     if detector is None:
         text = "The whole photo, padded with black to a square."
     elif explanation.chosen is None:
-        text = "The detector found nobody, so the crop is the whole photo, padded with black to a square."
+        text = "The detector found no person, so the crop is the whole photo, padded with black to a square."
     else:
         count = len(explanation.people)
         people = "one person" if count == 1 else f"{count} people; the most prominent is chosen"
@@ -119,7 +119,7 @@ def of_starts(explanation: Explanation) -> Caption:
     head, formula = f"regress {_grid(explanation)} × 34", "center + regress[center]"
     text = "Read at the center only: the start, a rough position of each keypoint."
     if explanation.guide is not None:
-        text += f" White: before it is moved {explanation.guide.share:.0%} towards the detected keypoint."
+        text += f" White: before it is moved {explanation.guide.share:.0%} to the detected keypoint."
     return Caption("5", "From center to keypoints", head, formula, text)
 
 

@@ -100,7 +100,7 @@ class Explanation:
 def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
     """Compute all intermediate results for a photo, (H, W, 3) uint8 RGB.
 
-    If the detector finds nobody, the estimator returns no pose. The explanation then continues with the whole photo,
+    If the detector finds no person, the estimator returns no pose. The explanation then continues with the whole photo,
     padded to a square, to show the heads without a person.
 
     Raises:
