@@ -33,19 +33,19 @@ def variants(model: str) -> Iterator[tuple[str, Answers]]:
     def look_twice(**changes: object) -> Estimator:
         return Estimator(model, min_score=0.0, settings=replace(default_settings(model, "one"), **changes))
 
-    yield "one look: the whole picture, padded", Estimator(model, method="whole", min_score=0.0)
-    yield "two looks, not guided", look_twice(guide_weight=0.0)
+    yield "whole picture, padded", Estimator(model, method="whole", min_score=0.0)
+    yield "top-down, not guided", look_twice(guide_weight=0.0)
     yield "**default**", look_twice()
     yield "default in fp32", Estimator(model, min_score=0.0, runtime=Runtime(precision="fp32"))
-    yield "guided, starts leaning .3", look_twice(guide_weight=0.3)
-    yield "guided, starts leaning .9", look_twice(guide_weight=0.9)
+    yield "guide weight .3", look_twice(guide_weight=0.3)
+    yield "guide weight .9", look_twice(guide_weight=0.9)
     for factor in (1.0, 1.2, 1.3):
-        yield f"square of {factor} ×", look_twice(crop_factor=factor)
+        yield f"crop of {factor} ×", look_twice(crop_factor=factor)
     for side in (192, 384):
-        yield f"first look at {side} px", look_twice(detector_sides_px=(side,))
-    yield "first looks at 256 and 384 px", look_twice(detector_sides_px=(256, 384))
-    yield "places out of one cell's offset, as Google's", look_twice(reach=0)
-    yield "places out of the 5 × 5 cells' offsets", look_twice(reach=2)
+        yield f"detector at {side} px", look_twice(detector_sides_px=(side,))
+    yield "detector at 256 and 384 px", look_twice(detector_sides_px=(256, 384))
+    yield "keypoints from one cell's offset, as Google's", look_twice(vote_radius=0)
+    yield "keypoints from the offsets of 5 × 5 cells", look_twice(vote_radius=2)
     yield "mean of two squares, one of .87 ×", TwoSquares(look_twice())
     yield "with the mirrored square (flip)", look_twice(flip=True)
 

@@ -62,7 +62,7 @@ def single(data: Path) -> str:
                 if precision == "int8":
                     flags = ("--model", f"{model}-int8")
                 figures = evaluate(data, "single", *flags, "--method", method)
-                name = f"{model}, {'one look' if method == 'whole' else 'default'}, {precision}"
+                name = f"{model}, {'whole picture' if method == 'whole' else 'default'}, {precision}"
                 lines.append(row(name, figures))
     for model in ("posenet", "lightning", "thunder"):
         figures = evaluate(data, "single", "--model", model, "--crop-to-box", "1.1")

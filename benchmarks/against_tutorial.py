@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 import footage
 import laps
 from movenet.bench import Table
-from movenet.cli.videos import Wishes, run_videos
-from movenet.drawing import Style
+from movenet.cli.run_execution import execute
+from movenet.cli.run_plan import RunOptions, plan_run
 from movenet.engine import Runtime
 from movenet.estimator import Estimator
 from movenet.machine import threads_for_video
@@ -92,7 +92,8 @@ def as_it_comes(path: Path, out: Path, detect: Detector) -> None:
 
 def ours(path: Path, out: Path, estimator: Estimator) -> None:
     """Do what `movenet run` does."""
-    if not run_videos([str(path)], estimator, Wishes(out, None, False, "causal", Style())):
+    plan = plan_run([str(path)], RunOptions(out, None, False, "causal", None), video_palette="clear")
+    if not execute(plan, lambda: estimator):
         raise SystemExit(f"movenet run failed on {path.name}")
 
 

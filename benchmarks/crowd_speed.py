@@ -22,31 +22,31 @@ from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
 from movenet.bench import Table
 from movenet.drawing import Style, draw_on
 from movenet.machine import threads_for_video
-from movenet.synthetic.camera import Filming
-from movenet.synthetic.many_people import SCRIPTS, make_scenes
+from movenet.synthetic.camera import CameraSettings
+from movenet.synthetic.many_people import SCENARIOS, make_scenes
 from movenet.synthetic.scene import Walker
 
 
 def make_film(path: Path, annotations: Path, images: Path, seconds: float) -> int:
     """Write a film of four people and return how many frames it has."""
-    filming = Filming(1280, 720, seconds=seconds)
-    scenes = make_scenes(annotations, images, len(SCRIPTS), 4, filming)
+    camera = CameraSettings(1280, 720, seconds=seconds)
+    scenes = make_scenes(annotations, images, len(SCENARIOS), 4, camera)
     scene = next(scene for scene in scenes if len(scene.walkers) == 4)
-    walkers = [_strolling(walker, place, filming) for place, walker in enumerate(scene.walkers)]
+    walkers = [_strolling(walker, place, camera) for place, walker in enumerate(scene.walkers)]
     scene = replace(scene, walkers=tuple(walkers))
-    with open_writer(path, rate_fps=filming.rate_hz) as writer:
+    with open_writer(path, rate_fps=camera.rate_hz) as writer:
         for image, time_s in scene.frames():
             writer.write(image, time_s)
     return len(scene)
 
 
-def _strolling(walker: Walker, place: int, filming: Filming) -> Walker:
+def _strolling(walker: Walker, place: int, camera: CameraSettings) -> Walker:
     """Return somebody who walks a step to and fro in a place of their own, a quarter of the picture wide."""
-    step = 0.03 * np.sin(np.linspace(0, 2 * np.pi, filming.frame_count))
-    x = (0.125 + 0.25 * place + step) * filming.width
-    y = np.full(filming.frame_count, 0.52 * filming.height)
-    scale = min(0.65 * filming.height / walker.subject.box[3], 0.24 * filming.width / walker.subject.box[2])
-    return replace(walker, spot=np.column_stack([x, y]), scale=scale)
+    step = 0.03 * np.sin(np.linspace(0, 2 * np.pi, camera.frame_count))
+    x = (0.125 + 0.25 * place + step) * camera.width
+    y = np.full(camera.frame_count, 0.52 * camera.height)
+    scale = min(0.65 * camera.height / walker.person.box[3], 0.24 * camera.width / walker.person.box[2])
+    return replace(walker, center=np.column_stack([x, y]), scale=scale)
 
 
 def decode(path: Path) -> None:
@@ -100,8 +100,8 @@ def main() -> None:
         seen = follow(path, follower)
         jobs = {
             "decode": lambda: decode(path),
-            "decode, follow": lambda: follow(path, follower),
-            "decode, follow, draw, encode": lambda: annotate(path, out, follower),
+            "decode, track": lambda: follow(path, follower),
+            "decode, track, draw, encode": lambda: annotate(path, out, follower),
         }
         found = laps.take_turns(jobs, frames, wanted.turns)
     times_ms = [(name, laps.wall_ms(turns)) for name, turns in found.items()]

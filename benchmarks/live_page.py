@@ -28,7 +28,7 @@ from movenet.models import DATA
 LISTEN = """
   window.seen = [];
   document.addEventListener("poses", ({ detail }) => {
-    window.seen.push([performance.now(), detail.latencyMs, detail.serverMs, detail.wayMs]);
+    window.seen.push([performance.now(), detail.latencyMs, detail.serverMs, detail.roundTripMs]);
     window.latest = detail.record;
   });
 """

@@ -3,7 +3,7 @@
     python benchmarks/many_people.py SHARED [--only list crowds plot]
 
 Writes the tables of docs/many-people.md and docs/img/many-people.svg; SHARED holds data/coco-val-dev. Crowds of 1 … 20
-are composed of people of the list of single persons, each cut out with some of their surroundings and drawn in a cell
+are composed of people of the list of single persons, each cut out with some of their crop_around and drawn in a cell
 of their own. Milliseconds, after a warm-up, are means on the list and medians of crowds of one size, from the picture
 in memory to the poses, and only comparable within one run.
 """

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet import Detection, Estimator, Pose
-from movenet.estimator import agree
+from movenet.estimator import fuse_scores
 
 SMALLER = 0.87
 """Side of the second square, as a share of the first."""
@@ -26,7 +26,7 @@ class TwoSquares:
         if not found:
             return []
         chosen = max(found, key=lambda detection: detection.prominence)
-        return [agree(chosen, self._look(image, chosen))]
+        return [fuse_scores(chosen, self._look(image, chosen))]
 
     def _look(self, image: NDArray[np.uint8], detection: Detection) -> Pose:
         """Return the mean of both squares' poses, weighted by the scores."""

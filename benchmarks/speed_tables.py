@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pages
-from movenet.bench import EngineTimes, StageTimes, Subject, Table, stage_table, this_machine
+from movenet.bench import EngineTimes, StageTimes, Table, VideoInfo, stage_table, this_machine
 from movenet.engine import ENGINES
 from movenet.models import MODELS
 
@@ -103,7 +103,7 @@ def stages(quick: bool) -> str:  # noqa: FBT001
     for model in ("lightning", "thunder"):
         found = json.loads(run(*BENCH, "--stages", "-m", model, "--seconds", "0" if quick else "20"))
         times = [StageTimes(**one) for one in found["times"]]
-        tables.append(f"**{model}**\n\n{stage_table(Subject(**found['subject']), times).markdown()}")
+        tables.append(f"**{model}**\n\n{stage_table(VideoInfo(**found['video']), times).markdown()}")
     return "\n\n".join(tables)
 
 

@@ -24,7 +24,7 @@ from movenet.bench import Table
 from movenet.drawing import draw_on
 from movenet.machine import threads_for_video
 from movenet.media.writers.base import WriterSettings
-from movenet.media.writers.movie import h264
+from movenet.media.writers.video_file import h264
 
 PRESETS = (WriterSettings().preset, "medium")
 """The usual one of this package, and x264's own."""

@@ -13,3 +13,10 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.fail(f"this test reads golden data from {folder}, which is missing: set MOVENET_SHARED")
     return folder
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that read that folder: `-m "not shared"` leaves them out."""
+    for item in items:
+        if "shared" in getattr(item, "fixturenames", ()):
+            item.add_marker("shared")

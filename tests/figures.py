@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from movenet.media import write_photo
-from movenet.skeleton import name_skeleton
+from movenet.skeleton import make_skeleton
 
-DOTS = name_skeleton(["red", "green", "blue"], pairs=[["red", "green"]], sigmas=[0.1, 0.1, 0.1])
+DOTS = make_skeleton(["red", "green", "blue"], pairs=[["red", "green"]], sigmas=[0.1, 0.1, 0.1])
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
 
 

@@ -13,7 +13,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import cv2
 
-from films import picture
+from video_files import picture
 
 Play = Callable[[int], Iterator[bytes]]
 """What one connection is sent, piece by piece, given its number; the server hangs up where it ends."""

@@ -1,4 +1,4 @@
-"""A dark stage with people who are bright boxes, and engines that see them: keypoints stand in known places."""
+"""Synthetic pictures in which people are bright boxes, and engines that find them: all keypoints are known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from movenet.estimator import Estimator, EstimatorSettings
 from movenet.models import MODELS, STRIDE
 
 DARK = 20
-"""What is darker is nobody."""
+"""Darker pixels are background."""
 FEW_PIXELS = 60
-"""Of a colour are nobody, but where two others meet."""
+"""Fewer pixels of a colour are no person, but the border of two others."""
 PLACES = np.array(
     [
         *((0.5, 0.0), (0.55, 0.02), (0.45, 0.02), (0.6, 0.04), (0.4, 0.04)),
@@ -32,7 +32,7 @@ RED, GREEN, BLUE, YELLOW = COLOURS = (230, 0, 0), (0, 230, 0), (0, 0, 230), (230
 def scene(*people, width=640, height=360) -> NDArray[np.uint8]:
     """Return a picture with people (x, y, width, height, brightness 0…255 or colour), in pixels; the last in front.
 
-    Grey people who touch are seen as one; of coloured ones, each has a colour of COLOURS, whole or in parts.
+    Grey people who touch are found as one person. Coloured people, each of another colour of COLOURS, stay apart.
     """
     image = np.zeros((height, width, 3), np.uint8)
     for x, y, w, h, brightness in people:
@@ -41,36 +41,38 @@ def scene(*people, width=640, height=360) -> NDArray[np.uint8]:
 
 
 def keypoints(person) -> NDArray[np.float64]:
-    """Return where the keypoints of a person are: (17, 2), x, y in pixels."""
+    """Return the keypoints of a person: (17, 2), x, y in pixels."""
     x, y, w, h, _ = person
     return np.array([x, y]) + PLACES * (w, h)
 
 
 class Stage:
-    """Engines that see bright boxes, as sure of them as they are bright, and count how often they are asked."""
+    """Engines that find bright boxes, with their brightness as the score, and count the squares that they run on."""
 
     def __init__(self, places: NDArray[np.float64] = PLACES) -> None:
         self.places = places
-        self.looks = 0
-        self.searches = 0
+        self.crop_runs = 0
+        self.detector_runs = 0
 
     def estimator(self, **settings) -> Estimator:
-        """Return an estimator that looks twice, with these engines."""
-        detector = ScriptedEngine(MODELS["multipose"], self._search)
-        single = ScriptedEngine(MODELS["lightning"], self._look)
+        """Return an estimator with these engines."""
+        detector = ScriptedEngine(MODELS["multipose"], self.run_detector)
+        single = ScriptedEngine(MODELS["lightning"], self.run_single)
         return Estimator(single, detector=detector, **{"settings": EstimatorSettings()} | settings)
 
-    def _look(self, squares):
-        self.looks += len(squares)
+    def run_single(self, squares):
+        """Return the heads of the single-person model."""
+        self.crop_runs += len(squares)
         return heads(squares, self.places)
 
-    def _search(self, squares):
-        self.searches += len(squares)
+    def run_detector(self, squares):
+        """Return the heads of the detector."""
+        self.detector_runs += len(squares)
         return heads(squares, self.places)
 
 
 def heads(squares: NDArray[np.uint8], places: NDArray[np.float64] = PLACES) -> dict[str, NDArray[np.float32]]:
-    """Return the heads of a network that sees bright boxes in squares (N, H, W, 3)."""
+    """Return the heads of a network that finds bright boxes in squares (N, H, W, 3)."""
     n, height, width, _ = squares.shape
     shape = (height // STRIDE, width // STRIDE)
     answer = {
@@ -89,7 +91,7 @@ def heads(squares: NDArray[np.uint8], places: NDArray[np.float64] = PLACES) -> d
 
 
 def _people(square) -> Iterator[tuple[NDArray[np.float64], float]]:
-    """Yield the box (x, y, width, height, in pixels) of each person, and how sure that is, as a logit."""
+    """Yield the box (x, y, width, height, in pixels) of each person, and its score, as a logit."""
     light = square.max(axis=2)
     strong = (square > light[..., None] / 2) & (light > DARK)[..., None]
     count, _, stats, _ = cv2.connectedComponentsWithStats(strong.all(axis=2).astype(np.uint8))
@@ -100,8 +102,8 @@ def _people(square) -> Iterator[tuple[NDArray[np.float64], float]]:
             boxes.append(cv2.boundingRect(seen.astype(np.uint8)))
     for x, y, w, h in boxes:
         part = light[y : y + h, x : x + w]
-        sure = np.clip(np.median(part[part > DARK]) / 255, 0.01, 0.99)
-        yield np.array([x, y, w, h], np.float64), float(np.log(sure / (1 - sure)))
+        score = np.clip(np.median(part[part > DARK]) / 255, 0.01, 0.99)
+        yield np.array([x, y, w, h], np.float64), float(np.log(score / (1 - score)))
 
 
 def _mark(maps, box, points, logit) -> None:

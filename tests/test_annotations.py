@@ -29,8 +29,8 @@ from movenet.media import write_photo
 from movenet.pose import KEYPOINTS, Pose
 from movenet.records import Record, open_records
 from movenet.skeleton import BODY
-from movenet.synthetic.camera import Filming
-from movenet.synthetic.one_person import find_subjects
+from movenet.synthetic.camera import CameraSettings
+from movenet.synthetic.one_person import find_person_photos
 from movenet.training import labels as training
 
 SIZE = (500, 500)
@@ -70,7 +70,7 @@ def readers(path):
     return [
         lambda: read_truth(path),
         lambda: training.read_coco(path, folder, BODY),
-        lambda: find_subjects(path, folder, Filming()),
+        lambda: find_person_photos(path, folder, CameraSettings()),
     ]
 
 
@@ -79,7 +79,7 @@ def learned(path):
 
 
 def errors(path):
-    return [problem for problem in check([path]) if problem.serious]
+    return [problem for problem in check([path]) if problem.is_error]
 
 
 @pytest.mark.parametrize("category", [0, 1, 7, "1", 1.0, None])
@@ -137,12 +137,12 @@ def test_results_of_other_categories_alone_are_refused(coco):
 def test_of_several_categories_the_people_are_read_and_the_rest_is_left_out(categories, coco):
     dog = someone(id=2, category_id=2, keypoints=[5, 5, 2, 9, 9, 2], num_keypoints=2)
     path = coco(someone(), dog, categories=categories)
-    assert len(read_truth(path).people) == len(learned(path)) == len(find_subjects(*clip(path))) == 1
+    assert len(read_truth(path).people) == len(learned(path)) == len(find_person_photos(*clip(path))) == 1
     assert not errors(path)
 
 
 def clip(path):
-    return path, path.parent / "images", Filming(height=180, width=320)
+    return path, path.parent / "images", CameraSettings(height=180, width=320)
 
 
 def test_a_category_of_another_skeleton_is_found_by_its_number_of_keypoints(coco):
@@ -187,9 +187,9 @@ def test_a_byte_order_mark_is_skipped(coco):
 def test_a_file_in_which_nobody_has_keypoints_is_an_error_to_every_reader(people, coco):
     path = coco(*(someone(**change) for change in people))
     for read in readers(path):
-        with pytest.raises(DataError, match=r"labels\.json: labels nobody"):
+        with pytest.raises(DataError, match=r"labels\.json: no labelled person"):
             read()
-    assert [problem.kind for problem in errors(path)] == ["nobody"]
+    assert [problem.kind for problem in errors(path)] == ["no person"]
 
 
 def test_eval_of_a_file_without_people_exits_with_1_and_says_so(coco, tmp_path):
@@ -277,7 +277,7 @@ def test_strict_reading_raises_what_lenient_reading_lists_first(coco):
     first = next(problem for problem in read.problems if problem.left_out)
     with pytest.raises(DataError) as raised:
         read.strict()
-    assert str(raised.value) == f"{first.file}, {first.place}: {first.said}"
+    assert str(raised.value) == f"{first.file}, {first.place}: {first.message}"
 
 
 @pytest.mark.parametrize("name", ["category0", "category1", "no_area", "keypoints_null", "bom"])
@@ -426,9 +426,9 @@ def test_a_yaml_that_is_a_folder_or_a_dangling_link_says_nothing(yolo):
 )
 def test_yolo_labels_of_nobody_are_an_error(text, yolo):
     labels = yolo(a=text)
-    with pytest.raises(DataError, match="labels nobody"):
+    with pytest.raises(DataError, match="no labelled person"):
         training.read_yolo(labels, labels.parent / "images", BODY)
-    assert [problem.kind for problem in errors(labels)] == ["nobody"]
+    assert [problem.kind for problem in errors(labels)] == ["no person"]
 
 
 def test_a_folder_without_label_files_is_an_error(tmp_path):

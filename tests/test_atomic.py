@@ -14,16 +14,16 @@ from movenet.atomic import (
     LOCK,
     MACHINE,
     PendingFile,
-    Workplace,
-    sweep,
-    working_folder,
-    written_whole,
+    TemporaryFolder,
+    atomic_write,
+    remove_abandoned,
+    temporary_folder,
 )
 from movenet.errors import FileError, MediaError
 
 
 def test_the_file_appears_only_after_the_block(tmp_path):
-    with written_whole(tmp_path / "a.txt") as path:
+    with atomic_write(tmp_path / "a.txt") as path:
         path.write_text("new")
         assert not (tmp_path / "a.txt").exists()
     assert (tmp_path / "a.txt").read_text() == "new"
@@ -31,14 +31,14 @@ def test_the_file_appears_only_after_the_block(tmp_path):
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(ZeroDivisionError), written_whole(tmp_path / "a.txt") as path:
+    with pytest.raises(ZeroDivisionError), atomic_write(tmp_path / "a.txt") as path:
         path.write_text(str(1 / 0))
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
 
 
 def test_an_error_of_the_disk_becomes_a_file_error(tmp_path):
-    with pytest.raises(FileError, match=r"a\.txt"), written_whole(tmp_path / "a.txt"):
+    with pytest.raises(FileError, match=r"a\.txt"), atomic_write(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
 
@@ -61,7 +61,7 @@ def test_a_device_is_never_replaced():
 def test_publishing_through_a_link_replaces_the_file_it_points_to(tmp_path):
     (tmp_path / "real.txt").write_text("old")
     (tmp_path / "link.txt").symlink_to("real.txt")
-    with written_whole(tmp_path / "link.txt") as path:
+    with atomic_write(tmp_path / "link.txt") as path:
         path.write_text("new")
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "real.txt").read_text() == "new"
@@ -85,7 +85,7 @@ def test_publishing_again_changes_nothing(tmp_path):
 
 def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
     (tmp_path / "plain.txt").touch()
-    with written_whole(tmp_path / "a.txt") as path:
+    with atomic_write(tmp_path / "a.txt") as path:
         path.write_text("x")
     assert _mode(tmp_path / "a.txt") == _mode(tmp_path / "plain.txt")
 
@@ -100,13 +100,13 @@ def test_the_temporary_name_keeps_the_suffix_so_that_encoders_know_the_format(tm
     pending.discard()
 
 
-def test_the_error_is_of_the_kind_that_is_asked_for(tmp_path):
+def test_the_error_has_the_requested_class(tmp_path):
     with pytest.raises(MediaError, match="create it first"):
         PendingFile(tmp_path / "nowhere" / "a.jpg", MediaError)
 
 
-def test_a_working_folder_is_empty_and_goes_with_what_is_left_in_it(tmp_path):
-    with working_folder(tmp_path / "a.xml") as folder:
+def test_a_temporary_folder_is_empty_and_is_removed_with_its_content(tmp_path):
+    with temporary_folder(tmp_path / "a.xml") as folder:
         assert not list(folder.iterdir())
         (folder / "a.xml").touch()
         (folder / "scraps").mkdir()
@@ -147,11 +147,11 @@ def leave(folder, name, *, age_s=0.0, lock=LOCK):
 
 
 def write(folder):
-    with written_whole(folder / "a.txt") as path:
+    with atomic_write(folder / "a.txt") as path:
         path.write_text("whole")
 
 
-def test_what_a_killed_process_left_goes_with_the_next_file_written_in_its_folder(tmp_path):
+def test_the_next_file_written_in_a_folder_removes_the_work_of_a_killed_process(tmp_path):
     process = writer(tmp_path)
     assert len(names(tmp_path)) == 1
     os.kill(process.pid, signal.SIGKILL)
@@ -160,35 +160,35 @@ def test_what_a_killed_process_left_goes_with_the_next_file_written_in_its_folde
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_what_a_living_process_writes_stays(tmp_path):
+def test_the_work_of_a_running_process_stays(tmp_path):
     process = writer(tmp_path)
     (theirs,) = tmp_path.iterdir()
     for path in (theirs / LOCK, theirs / "work", theirs):
         os.utime(path, (0, 0))
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     assert (theirs / "work" / "theirs.txt").is_file()
     process.kill()
     process.communicate()
 
 
-def test_what_this_process_writes_stays(tmp_path):
+def test_the_work_of_this_process_stays(tmp_path):
     pending = PendingFile(tmp_path / "a.txt")
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     pending.publish()
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_folder_without_its_lock_goes_only_if_it_is_empty(tmp_path):
+def test_a_folder_without_a_lock_is_removed_only_if_it_is_empty(tmp_path):
     (tmp_path / LEFTOVER).mkdir()
     kept = leave(tmp_path, LEFTOVER.replace("0123", "4567"), lock="other.lock")
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     assert list(tmp_path.iterdir()) == [kept]
 
 
 @pytest.mark.parametrize(("age_s", "stays"), [(ABANDONED_S - 3600, True), (ABANDONED_S + 3600, False)])
-def test_what_another_machine_left_goes_after_a_week_without_a_change(tmp_path, age_s, stays):
+def test_the_work_of_another_machine_is_removed_after_a_week_without_a_change(tmp_path, age_s, stays):
     theirs = leave(tmp_path, ".movenet-00000000-0123abcd.part", age_s=age_s)
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     assert theirs.exists() == stays
 
 
@@ -197,7 +197,7 @@ def test_what_another_machine_left_goes_after_a_week_without_a_change(tmp_path, 
 )
 def test_a_folder_of_another_name_stays(tmp_path, name):
     foreign = leave(tmp_path, name, age_s=2 * ABANDONED_S)
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     assert foreign.exists()
 
 
@@ -206,19 +206,19 @@ def test_a_file_and_a_link_of_that_name_stay(tmp_path):
     (tmp_path / LEFTOVER).symlink_to(target)
     (tmp_path / LEFTOVER.replace("0123", "4567")).touch()
     before = names(tmp_path)
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     assert names(tmp_path) == before
     assert (target / LOCK).exists()
 
 
-def test_a_folder_is_searched_for_leftovers_once_in_a_process(tmp_path):
+def test_a_process_removes_abandoned_work_in_a_folder_once(tmp_path):
     write(tmp_path)
     left = leave(tmp_path, LEFTOVER)
     write(tmp_path)
     assert left.exists()
 
 
-def test_where_a_disk_knows_no_locks_files_are_written_and_only_old_leftovers_go(tmp_path, monkeypatch):
+def test_on_a_disk_without_locks_files_are_written_and_only_old_work_is_removed(tmp_path, monkeypatch):
     def refuse(file):
         raise OSError(95, "Operation not supported")
 
@@ -230,19 +230,19 @@ def test_where_a_disk_knows_no_locks_files_are_written_and_only_old_leftovers_go
     assert (tmp_path / "a.txt").read_text() == "whole"
 
 
-def test_a_new_folder_that_another_process_sweeps_is_made_again(tmp_path, monkeypatch):
+def test_a_new_folder_that_another_process_removes_is_created_again(tmp_path, monkeypatch):
     from movenet import atomic
 
     swept, lock = [], atomic._lock
 
-    def sweep_first(file):
+    def remove_first(file):
         if not swept:
             swept.extend(tmp_path.glob(".movenet-*"))
             (swept[0] / LOCK).unlink()
         lock(file)
 
-    monkeypatch.setattr("movenet.atomic._lock", sweep_first)
-    place = Workplace(tmp_path / "a.txt")
+    monkeypatch.setattr("movenet.atomic._lock", remove_first)
+    place = TemporaryFolder(tmp_path / "a.txt")
     assert place.folder.is_dir()
     assert place.folder.parent not in swept
     place.clear()

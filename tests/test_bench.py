@@ -1,4 +1,4 @@
-"""The stopwatch with a clock of its own, and the steps it times."""
+"""Interleaved timing with a scripted clock, and the stages of a video."""
 
 import json
 import re
@@ -19,28 +19,28 @@ from movenet import (
 )
 from movenet.bench import (
     EngineTimes,
-    LeftOut,
-    Plan,
+    Skipped,
     StageTimes,
-    Subject,
     Table,
+    TimingPlan,
     Variant,
+    VideoInfo,
     engine_table,
     figures,
     quantile_ms,
-    race,
-    race_engines,
-    race_stages,
     read_size,
     stage_table,
     this_machine,
+    time_engines,
+    time_interleaved,
+    time_stages,
     variants,
 )
 from movenet.bench.stages import STAGES, TOGETHER
 from movenet.cli import app
 from movenet.models import DATA, MODELS
 
-ONCE = Plan(seconds=0, turn_s=0, least_calls=1, least_rounds=1, warm_calls=0)
+ONCE = TimingPlan(seconds=0, turn_s=0, min_calls=1, min_rounds=1, warmup_calls=0)
 
 
 class FakeTime:
@@ -77,47 +77,47 @@ def engine_taking(clock, ms_per_picture, precision="fp32"):
 
 
 def test_each_call_is_timed_by_the_clock_given(clock):
-    fast, slow = race([clock.work("fast", 0.001), clock.work("slow", 0.5)], ONCE, clock)
+    fast, slow = time_interleaved([clock.work("fast", 0.001), clock.work("slow", 0.5)], ONCE, clock)
     assert fast == pytest.approx([0.001])
     assert slow == pytest.approx([0.5])
 
 
 def test_calls_take_turns_in_blocks(clock):
-    plan = Plan(seconds=0, turn_s=0, least_calls=2, least_rounds=2, warm_calls=0)
-    race([clock.work("a", 0.1), clock.work("b", 0.1)], plan, clock)
+    plan = TimingPlan(seconds=0, turn_s=0, min_calls=2, min_rounds=2, warmup_calls=0)
+    time_interleaved([clock.work("a", 0.1), clock.work("b", 0.1)], plan, clock)
     assert "".join(clock.log) == "aabbaabb"
 
 
 def test_a_turn_lasts_as_long_as_planned(clock):
-    plan = Plan(seconds=0, turn_s=0.5, least_calls=1, least_rounds=1, warm_calls=0)
-    assert len(race([clock.work("a", 0.125)], plan, clock)[0]) == 4
+    plan = TimingPlan(seconds=0, turn_s=0.5, min_calls=1, min_rounds=1, warmup_calls=0)
+    assert len(time_interleaved([clock.work("a", 0.125)], plan, clock)[0]) == 4
 
 
 def test_rounds_go_on_for_as_long_as_planned(clock):
-    plan = Plan(seconds=3, turn_s=0, least_calls=1, least_rounds=1, warm_calls=0)
-    one, other = race([clock.work("a", 0.25), clock.work("b", 0.75)], plan, clock)
+    plan = TimingPlan(seconds=3, turn_s=0, min_calls=1, min_rounds=1, warmup_calls=0)
+    one, other = time_interleaved([clock.work("a", 0.25), clock.work("b", 0.75)], plan, clock)
     assert len(one) == len(other) == 3
 
 
-def test_warming_up_is_not_counted(clock):
-    plan = Plan(seconds=0, turn_s=0, least_calls=2, least_rounds=3, warm_calls=1)
-    assert len(race([clock.work("a", 0.1)], plan, clock)[0]) == 6
+def test_warm_up_calls_are_not_counted(clock):
+    plan = TimingPlan(seconds=0, turn_s=0, min_calls=2, min_rounds=3, warmup_calls=1)
+    assert len(time_interleaved([clock.work("a", 0.1)], plan, clock)[0]) == 6
     assert len(clock.log) == 9
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"least_calls": 0}, {"least_rounds": 0}, {"warm_calls": -1}, {"seconds": float("nan")}]
+    "wrong", [{"min_calls": 0}, {"min_rounds": 0}, {"warmup_calls": -1}, {"seconds": float("nan")}]
 )
 def test_a_plan_without_a_call_is_refused(wrong):
     with pytest.raises(DataError, match="expected"):
-        Plan(**wrong)
+        TimingPlan(**wrong)
 
 
-def test_the_median_stands_in_the_middle():
+def test_the_quantile_one_half_is_the_median():
     assert quantile_ms([0.001, 0.004, 0.002], 0.5) == pytest.approx(2)
 
 
-def test_loading_first_call_and_calls_are_told_apart(clock):
+def test_loading_the_first_call_and_other_calls_are_timed_separately(clock):
     first = [0.5]
 
     def answer(squares):
@@ -128,16 +128,16 @@ def test_loading_first_call_and_calls_are_told_apart(clock):
         clock.now_s += 2.0
         return ScriptedEngine(MODELS[model], answer)
 
-    (times,), left_out = race_engines([Variant("thunder")], ONCE, clock=clock, opener=opener)
+    (times,), skipped = time_engines([Variant("thunder")], ONCE, clock=clock, opener=opener)
     assert (times.load_ms, times.first_ms) == pytest.approx((2000, 500))
     assert (times.p50_ms, times.p90_ms, times.pictures_per_s) == pytest.approx((20, 20, 50))
     assert (times.model, times.width, times.height, times.calls) == ("thunder", 256, 256, 1)
-    assert not left_out
+    assert not skipped
 
 
 def test_throughput_counts_pictures_not_calls(clock):
     engine = engine_taking(clock, ms_per_picture=2)
-    (times,), _ = race_engines(
+    (times,), _ = time_engines(
         [Variant("lightning", batch=5)], ONCE, clock=clock, opener=lambda model, runtime: engine
     )
     assert times.p50_ms == pytest.approx(10)
@@ -147,18 +147,18 @@ def test_throughput_counts_pictures_not_calls(clock):
 def test_the_input_has_the_size_and_batch_asked_for(clock):
     seen = []
     engine = ScriptedEngine(MODELS["lightning"], lambda squares: seen.append(squares.shape) or {})
-    race_engines(
+    time_engines(
         [Variant("lightning", batch=3, size=(96, 64))],
-        Plan(0, 0, 1, 1, 0),
+        TimingPlan(0, 0, 1, 1, 0),
         clock=iter(range(100)).__next__,
         opener=lambda model, runtime: engine,
     )
     assert {*seen} == {(3, 64, 96, 3)}
 
 
-def test_the_same_thing_under_two_names_runs_once(clock):
+def test_equal_variants_are_timed_once(clock):
     asked = variants(["lightning"], ["openvino"], ["fp32", "auto"], [1])
-    found, _ = race_engines(
+    found, _ = time_engines(
         asked, ONCE, clock=clock, opener=lambda model, runtime: engine_taking(clock, 1, "fp32")
     )
     assert [times.precision for times in found] == ["fp32"]
@@ -167,28 +167,28 @@ def test_the_same_thing_under_two_names_runs_once(clock):
 @pytest.mark.parametrize(
     "error", [EngineError("it does not load"), MissingExtraError("onnxruntime", "onnxruntime", "this engine")]
 )
-def test_what_does_not_run_here_is_left_out_with_its_reason(clock, error):
+def test_a_variant_that_does_not_run_is_skipped_with_its_reason(clock, error):
     def opener(model, runtime):
         if runtime.engine == "onnxruntime":
             raise error
         return engine_taking(clock, 1)
 
-    found, left_out = race_engines(variants(["lightning"], threads=[1]), ONCE, clock=clock, opener=opener)
+    found, skipped = time_engines(variants(["lightning"], threads=[1]), ONCE, clock=clock, opener=opener)
     assert [times.engine for times in found] == ["openvino"]
-    assert {(one.variant.runtime.engine, one.reason) for one in left_out} == {("onnxruntime", str(error))}
+    assert {(one.variant.runtime.engine, one.reason) for one in skipped} == {("onnxruntime", str(error))}
 
 
-def test_if_nothing_runs_the_reason_is_an_error(clock):
+def test_if_no_variant_runs_the_reason_is_an_error(clock):
     def opener(model, runtime):
         raise EngineError("it is not installed")
 
     with pytest.raises(EngineError, match="not installed"):
-        race_engines(variants(["lightning"]), ONCE, clock=clock, opener=opener)
+        time_engines(variants(["lightning"]), ONCE, clock=clock, opener=opener)
 
 
-def test_an_unknown_model_is_an_error_and_not_left_out():
+def test_an_unknown_model_is_an_error_and_not_skipped():
     with pytest.raises(ModelError, match="expected one of"):
-        race_engines([Variant("lightening")], ONCE)
+        time_engines([Variant("lightening")], ONCE)
 
 
 def test_variants_are_every_combination_of_what_is_given():
@@ -197,7 +197,7 @@ def test_variants_are_every_combination_of_what_is_given():
     assert {variant.runtime.engine for variant in found} == {"torch"}
 
 
-def test_without_any_wish_the_usual_is_measured():
+def test_the_default_variants_are_two_models_in_two_engines():
     found = variants()
     assert {variant.model for variant in found} == {"lightning", "thunder"}
     assert {variant.runtime.engine for variant in found} == {"openvino", "onnxruntime"}
@@ -231,18 +231,18 @@ def test_the_table_of_engines_has_a_row_for_each_variant():
     }
 
 
-def test_the_table_of_engines_says_once_why_something_is_left_out():
-    left_out = [LeftOut(Variant("lightning", Runtime("torch", threads=n)), "not here") for n in (1, 2)]
-    assert engine_table([TIMES], left_out).notes == ("torch is left out: not here",)
+def test_the_table_of_engines_states_each_reason_once():
+    skipped = [Skipped(Variant("lightning", Runtime("torch", threads=n)), "not here") for n in (1, 2)]
+    assert engine_table([TIMES], skipped).notes == ("torch is skipped: not here",)
 
 
-def test_the_table_of_steps_ends_with_their_sum_and_with_all_at_once():
+def test_the_table_of_stages_ends_with_their_sum_and_the_whole_pipeline():
     steps = [
         StageTimes("crop", 1.0, 2.0, 1000.0),
         StageTimes("engine", 3.0, 4.0, 333.0),
         StageTimes(TOGETHER, 2.0, 2.0, 500.0),
     ]
-    table = stage_table(Subject("a.mp4", 64, 48, 1), steps)
+    table = stage_table(VideoInfo("a.mp4", 64, 48, 1), steps)
     assert [row[0] for row in table.rows] == ["crop", "engine", "one after the other", "together"]
     assert [row[-1] for row in table.rows] == ["25%", "75%", "100%", "50%"]
     assert table.rows[2][1] == "4.00"
@@ -254,7 +254,7 @@ def test_a_table_is_written_as_markdown():
     assert table.markdown() == "| what | ms |\n| --- | ---: |\n| crop | 1.0 |\n\nA note."
 
 
-def test_the_machine_is_named_without_saying_whose_it_is():
+def test_the_machine_is_described_without_its_owner():
     machine = this_machine()
     assert machine.cores >= 1
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", machine.date)
@@ -268,23 +268,23 @@ def test_figures_are_json_with_the_machine():
 
 
 @pytest.fixture(scope="module")
-def follower():
+def estimator():
     return VideoEstimator(Estimator(runtime=Runtime(threads=1)))
 
 
 @pytest.mark.parametrize("name", ["sample.mp4", "astronaut.jpg"])
-def test_every_step_of_a_video_or_photo_is_timed(name, follower):
-    subject, times = race_stages(DATA / name, follower, ONCE)
+def test_every_stage_of_a_video_or_photo_is_timed(name, estimator):
+    video, times = time_stages(DATA / name, estimator, ONCE)
     assert [one.stage for one in times] == [*STAGES, TOGETHER]
-    assert subject.name == name
+    assert video.name == name
     assert all(one.p50_ms <= one.p90_ms for one in times)
 
 
-def test_steps_are_timed_where_nobody_is_to_be_seen(follower, tmp_path):
+def test_stages_are_timed_without_people(estimator, tmp_path):
     from movenet import write_photo
 
     write_photo(tmp_path / "grey.png", np.full((48, 64, 3), 127, np.uint8))
-    assert len(race_stages(tmp_path / "grey.png", follower, ONCE)[1]) == len(STAGES) + 1
+    assert len(time_stages(tmp_path / "grey.png", estimator, ONCE)[1]) == len(STAGES) + 1
 
 
 def invoke(*arguments):
@@ -306,11 +306,11 @@ def test_the_command_prints_one_json_object():
     assert row == (64, 32, "fp32")
 
 
-def test_the_command_times_the_steps_of_a_photo():
+def test_the_command_times_the_stages_of_a_photo():
     result = invoke("--json", "--stages", DATA / "astronaut.jpg", "--threads", 1)
     assert [one["stage"] for one in json.loads(result.stdout)["times"]] == [*STAGES, TOGETHER]
 
 
-def test_steps_are_timed_with_one_model_at_a_time():
+def test_stages_are_timed_with_one_model_at_a_time():
     result = invoke("--stages", "-m", "lightning", "-m", "thunder")
     assert isinstance(result.exception, DataError)

@@ -44,7 +44,7 @@ def test_a_photo_is_answered_with_one_json_object_and_nothing_else(invoke):
     assert np.array(pose["keypoints"]).shape == (17, 3)
 
 
-def test_without_more_words_the_annotated_copy_lands_in_the_current_folder(invoke, tmp_path):
+def test_without_options_the_annotated_copy_lands_in_the_current_folder(invoke, tmp_path):
     result = invoke("run", DATA / "astronaut.jpg")
     assert result.exit_code == 0
     assert "1 × person" in result.stdout
@@ -88,10 +88,10 @@ def test_one_file_cannot_hold_two_photos(invoke, photos, tmp_path):
 
 
 def test_a_video_becomes_an_annotated_video_and_records(invoke, tmp_path):
-    result = invoke("run", DATA / "sample.mp4", "-o", "out/film.mp4", "--records", "film.jsonl")
+    result = invoke("run", DATA / "sample.mp4", "-o", "out/video.mp4", "--records", "video.jsonl")
     assert result.exit_code == 0, result.output
-    records = list(read_records(tmp_path / "film.jsonl"))
-    with open_source(DATA / "sample.mp4") as original, open_source(tmp_path / "out" / "film.mp4") as drawn:
+    records = list(read_records(tmp_path / "video.jsonl"))
+    with open_source(DATA / "sample.mp4") as original, open_source(tmp_path / "out" / "video.mp4") as drawn:
         frames, drawn_frames = list(original), list(drawn)
     assert len(records) == len(frames) == len(drawn_frames)
     assert [r.time_s for r in records] == pytest.approx([f.time_s for f in frames], abs=1e-3)
@@ -116,8 +116,8 @@ def test_ctrl_c_keeps_what_was_done_and_says_so(shared, tmp_path):
     assert running.returncode not in (0, None)
     assert "stopped, what was done is kept" in said
     records = list(read_records(tmp_path / "out.jsonl"))
-    with open_source(tmp_path / "out.mp4") as film:
-        frames = sum(1 for _ in film)
+    with open_source(tmp_path / "out.mp4") as video:
+        frames = sum(1 for _ in video)
     assert 0 < len(records) < 1394
     assert abs(frames - len(records)) <= 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "out.mp4"]

@@ -65,7 +65,7 @@ def test_a_report_is_written_without_pictures_where_their_folder_is_not_given(ev
 
 def test_saved_results_score_the_same_again(evaluate, photographed, tmp_path):
     first = json.loads(evaluate(*photographed, "--json", "--save-results", "ours.json").stdout)
-    assert first["protocol"]["pictures"] == "whole picture, one person sought, top-down, no box given"
+    assert first["protocol"]["pictures"] == "whole picture, one person, method top-down, no box given"
     assert first["ms_per_image"] > 0
     again = json.loads(evaluate(*photographed[:2], "--score-results", "ours.json", "--json").stdout)
     assert {name: again[name] for name in BASE[:-1]} == {name: first[name] for name in BASE[:-1]}
@@ -75,7 +75,7 @@ def test_the_worst_pictures_are_in_the_report(evaluate, photographed, tmp_path):
     assert evaluate(*photographed, "--crop-to-box", "1.25", "-o", "report.html").exit_code == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<img") == 1
-    assert "square of 1.25 × the annotated box, 1 look" in page
+    assert "square of 1.25 × the annotated box, no detection" in page
 
 
 def test_without_pictures_and_results_it_says_what_is_needed(evaluate, scored):

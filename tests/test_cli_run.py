@@ -12,19 +12,18 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from films import Film, picture
 from movenet.cli import app
-from movenet.cli.copies import check_outputs, name_copies
-from movenet.cli.inputs import Film as FilmInput
-from movenet.cli.inputs import Inputs
 from movenet.cli.output import printable
-from movenet.cli.videos import _paired
+from movenet.cli.output_names import check_outputs, name_outputs
+from movenet.cli.run_execution import _pair_frames
+from movenet.cli.run_inputs import Inputs, Video
 from movenet.errors import MediaError
 from movenet.media import open_source
 from movenet.media.sources.web_photo import WebPhoto
 from movenet.models import DATA
 from movenet.records import read_records
 from servers import MOTION_JPEG, Http, jpegs, serving
+from video_files import VideoFile, picture
 
 MAIN = (sys.executable, "-c", "from movenet.cli import main; main()", "run")
 
@@ -41,9 +40,9 @@ def photo(path, index=0):
     return path
 
 
-def film(path, count=3, **how):
+def video(path, count=3, **how):
     path.parent.mkdir(exist_ok=True)
-    return Film(count=count, **how).write(path)
+    return VideoFile(count=count, **how).write(path)
 
 
 def sources(path):
@@ -60,8 +59,8 @@ def names(folder):
 # --- outputs ---
 
 
-def test_films_of_one_name_are_numbered(invoke, tmp_path):
-    film(tmp_path / "p" / "a.mkv"), film(tmp_path / "q" / "a.mp4", 5)
+def test_videos_of_one_name_are_numbered(invoke, tmp_path):
+    video(tmp_path / "p" / "a.mkv"), video(tmp_path / "q" / "a.mp4", 5)
     assert invoke("p/a.mkv", "q/a.mp4", "-o", "o").exit_code == 0
     assert invoke("p/a.mkv", "q/a.mp4").exit_code == 0
     assert names(tmp_path / "o") == ["a-2.mp4", "a.mp4"]
@@ -70,7 +69,7 @@ def test_films_of_one_name_are_numbered(invoke, tmp_path):
 
 
 def test_an_input_is_not_overwritten_by_the_copy_of_another(invoke, tmp_path):
-    film(tmp_path / "x.mkv"), film(tmp_path / "x.mp4", 5)
+    video(tmp_path / "x.mkv"), video(tmp_path / "x.mp4", 5)
     before = (tmp_path / "x.mp4").read_bytes()
     result = invoke("x.mkv", "x.mp4", "-o", ".")
     assert (result.exit_code, type(result.exception)) == (1, MediaError)
@@ -90,7 +89,7 @@ def test_numbered_pictures_do_not_replace_the_pictures_they_are_made_of(tmp_path
     photo(tmp_path / "shots" / "0001.jpg")
     pattern = tmp_path / "shots" / "%04d.jpg"
     with pytest.raises(MediaError, match="is an input itself"):
-        check_outputs([pattern], Inputs(films=[FilmInput(pattern)]))
+        check_outputs([pattern], Inputs(videos=[Video(pattern)]))
 
 
 def test_records_do_not_take_the_name_of_a_copy(tmp_path):
@@ -100,7 +99,7 @@ def test_records_do_not_take_the_name_of_a_copy(tmp_path):
 
 def test_names_that_differ_in_capitals_are_numbered_as_some_systems_take_them_for_one():
     inputs = [Path("p/A.jpg"), Path("q/a.jpg"), Path("r/a.jpg")]
-    assert name_copies(inputs, Path("o")) == [Path("o/A.jpg"), Path("o/a-2.jpg"), Path("o/a-3.jpg")]
+    assert name_outputs(inputs, Path("o")) == [Path("o/A.jpg"), Path("o/a-2.jpg"), Path("o/a-3.jpg")]
 
 
 def test_the_copy_of_a_photo_from_an_address_is_named_after_its_path():
@@ -109,20 +108,20 @@ def test_the_copy_of_a_photo_from_an_address_is_named_after_its_path():
         WebPhoto("http://h/", b""),
         WebPhoto("http://h/%1b", b""),
     ]
-    copies = name_copies(inputs, None)
+    copies = name_outputs(inputs, None)
     assert copies == [Path("sn ap.pose.jpg"), Path("photo.pose.jpg"), Path("_.pose.jpg")]
 
 
-def test_one_file_cannot_hold_a_photo_and_a_film():
+def test_one_file_cannot_hold_a_photo_and_a_video():
     with pytest.raises(MediaError, match="expected a folder for 2"):
-        name_copies([Path("a.jpg"), FilmInput(Path("b.mp4"))], Path("out.mp4"))
+        name_outputs([Path("a.jpg"), Video(Path("b.mp4"))], Path("out.mp4"))
 
 
 # --- records ---
 
 
-def test_photos_and_films_go_into_one_file_of_records(invoke, tmp_path):
-    photo(tmp_path / "a.jpg"), film(tmp_path / "b.mp4"), film(tmp_path / "c.mp4", 4)
+def test_photos_and_videos_go_into_one_file_of_records(invoke, tmp_path):
+    photo(tmp_path / "a.jpg"), video(tmp_path / "b.mp4"), video(tmp_path / "c.mp4", 4)
     assert invoke("b.mp4", "a.jpg", "c.mp4", "--records", "r.jsonl").exit_code == 0
     assert sources(tmp_path / "r.jsonl") == {"a.jpg": 1, "b.mp4": 3, "c.mp4": 4}
     assert names(tmp_path) == ["a.jpg", "b.mp4", "c.mp4", "r.jsonl"]
@@ -170,7 +169,7 @@ def test_an_option_that_cannot_apply_is_an_error(invoke, tmp_path, options, said
 
 def test_a_folder_means_photos_and_videos_and_a_second_run_finds_the_same(invoke, tmp_path):
     folder = tmp_path / "2023"
-    photo(folder / "a.jfif"), film(folder / "b.mp4")
+    photo(folder / "a.jfif"), video(folder / "b.mp4")
     (folder / "notes.txt").write_text("neither")
     os.chdir(folder)
     for _ in range(2):
@@ -193,7 +192,7 @@ def test_inputs_are_what_they_hold_whatever_their_names(invoke, tmp_path):
         photo(tmp_path / name)
     jpegs = b"".join(photo(tmp_path / "one.jpg", i).read_bytes() for i in range(3))
     (tmp_path / "cam.jpg").write_bytes(jpegs)
-    film(tmp_path / "12:30:00.mp4"), film(tmp_path / "my clip.mp4", sound_s=0.2)
+    video(tmp_path / "12:30:00.mp4"), video(tmp_path / "my clip.mp4", sound_s=0.2)
     inputs = [
         "100%.jpg",
         "50%d",
@@ -206,8 +205,8 @@ def test_inputs_are_what_they_hold_whatever_their_names(invoke, tmp_path):
     result = invoke(*inputs, "-o", "o", "--records", "r.jsonl")
     assert result.exit_code == 0, result.output
     photos = {"100%.jpg": 1, "50%d/a.jpg": 1, "2023/x": 1, "my%20photos/b": 1}
-    films = {"cam.jpg": 3, "12:30:00.mp4": 3, f"{tmp_path}/my clip.mp4": 3}
-    assert sources(tmp_path / "r.jsonl") == photos | films
+    videos = {"cam.jpg": 3, "12:30:00.mp4": 3, f"{tmp_path}/my clip.mp4": 3}
+    assert sources(tmp_path / "r.jsonl") == photos | videos
     assert names(tmp_path / "o") == [
         *("100%.jpg", "12:30:00.mp4", "a.jpg", "b.jpg", "cam.mp4", "my clip.mp4", "x.jpg")
     ]
@@ -221,7 +220,7 @@ def has_sound(path):
         return bool(container.streams.audio)
 
 
-def test_an_animation_is_a_film_and_a_pattern_finds_its_pictures(invoke, tmp_path):
+def test_an_animation_is_a_video_and_a_pattern_finds_its_pictures(invoke, tmp_path):
     animation = cv2.Animation()
     animation.durations = np.full(3, 100, np.int32)
     animation.frames = [cv2.cvtColor(picture(i, 64, 48), cv2.COLOR_RGB2BGRA) for i in range(3)]
@@ -271,12 +270,12 @@ def test_a_photo_behind_an_address_is_a_photo_and_its_password_is_sent(invoke, t
 
 def test_smoothing_offline_says_when_the_second_reading_differs(tmp_path):
     with (
-        open_source(film(tmp_path / "a.mp4", 4)) as again,
+        open_source(video(tmp_path / "a.mp4", 4)) as again,
         pytest.raises(MediaError, match="expected 3 frames"),
     ):
-        list(_paired(again, [[]] * 3))
+        list(_pair_frames(again, [[]] * 3))
     with open_source(tmp_path / "a.mp4") as again, pytest.raises(MediaError, match="expected 5 frames"):
-        list(_paired(again, [[]] * 5))
+        list(_pair_frames(again, [[]] * 5))
 
 
 # --- terminals ---
@@ -318,7 +317,7 @@ def test_a_full_disk_behind_stdout_is_one_sentence(tmp_path):
     assert done.stderr.decode() == "movenet: cannot write to the standard output: No space left on device\n"
 
 
-def test_a_reader_that_leaves_ends_the_run_with_one_sentence_and_no_half_film(tmp_path):
+def test_a_reader_that_leaves_ends_the_run_with_one_sentence_and_no_half_video(tmp_path):
     shutil.copy(DATA / "sample.mp4", tmp_path / "a.mp4")
     reading, writing = os.pipe()
     os.close(reading)

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image, look_next
+from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image
 from movenet.errors import MediaError, MoveNetError
-from movenet.pose import KEYPOINTS
 
 places = st.floats(-1e4, 1e4)
 sizes = st.floats(1, 2e4)
@@ -40,21 +39,11 @@ def centroid(image: np.ndarray) -> np.ndarray:
     return np.array([light.sum(axis=0) @ x, light.sum(axis=1) @ y]) / light.sum()
 
 
-def standing(centre_x: float, top: float, height: float) -> np.ndarray:
-    """Keypoints (17, 2) of somebody upright, arms down: hips at half height."""
-    heights = [0.05, 0.03, 0.03, 0.05, 0.05, 0.2, 0.2, 0.35, 0.35, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 1, 1]
-    sides = np.array([0, 1, -1, 1, -1, *[1, -1] * 6]) * 0.08
-    return np.stack([centre_x + sides * height, top + np.array(heights) * height], axis=1)
-
-
-SEEN = np.full(17, 0.9)
-
-
 # The map
 
 
 @given(crops, points)
-def test_a_point_comes_back_from_the_output_where_it_was(crop, point):
+def test_a_point_maps_to_the_output_and_back(crop, point):
     back = crop.to_output(crop.to_image(point))
     np.testing.assert_allclose(back, point, atol=1e-3)
 
@@ -66,26 +55,26 @@ def test_the_corners_of_the_output_are_the_corners_of_the_region(crop):
     np.testing.assert_allclose(corners, expected, atol=1e-6)
 
 
-def test_points_may_come_in_any_number_of_axes():
+def test_points_may_have_any_number_of_axes():
     crop = Crop(10, 20, 96, 96, 192, 192)
     grid = np.arange(24.0).reshape(2, 6, 2)
     assert crop.to_image(grid).shape == crop.to_output(grid).shape == crop.to_decoded(grid).shape == (2, 6, 2)
     np.testing.assert_array_equal(crop.to_image(grid)[1, 3], crop.to_image(grid[1, 3]))
 
 
-def test_the_middle_of_the_answer_is_the_middle_of_the_region_shifted_by_the_models_habit():
+def test_the_middle_of_the_output_is_the_middle_of_the_region_plus_the_models_shift():
     crop = Crop(100, 50, 384, 384, 192, 192)
     keypoints, _ = crop.decoded_to_image(np.array([[0.5, 0.5, 0.9]]))
     np.testing.assert_allclose(keypoints, [[292 + 2 * MODEL_SHIFT_PX, 242 + 2 * MODEL_SHIFT_PX]])
 
 
-def test_the_answer_is_y_first_and_the_keypoints_are_x_first():
+def test_decoded_points_are_y_first_and_keypoints_are_x_first():
     crop = Crop(0, 0, 192, 192, 192, 192)
     keypoints, _ = crop.decoded_to_image(np.array([[0.25, 0.75, 0.9]]))
     np.testing.assert_allclose(keypoints - MODEL_SHIFT_PX, [[144, 48]], atol=1e-4)
 
 
-def test_scores_pass_unchanged_and_do_not_share_memory_with_the_answer():
+def test_scores_are_unchanged_and_do_not_share_memory_with_the_decoded_array():
     decoded = np.random.default_rng(0).random((2, 17, 3), np.float32)
     keypoints, scores = Crop(0, 0, 50, 50, 192, 192).decoded_to_image(decoded)
     assert (keypoints.shape, keypoints.dtype, scores.dtype) == ((2, 17, 2), np.float32, np.float32)
@@ -94,42 +83,42 @@ def test_scores_pass_unchanged_and_do_not_share_memory_with_the_answer():
 
 
 @given(crops, st.tuples(st.floats(0, 1), st.floats(0, 1)))
-def test_a_guide_is_where_the_model_would_have_answered(crop, answer):
-    keypoints, _ = crop.decoded_to_image(np.array([[*answer, 1.0]], np.float64))
+def test_to_decoded_is_the_inverse_of_decoded_to_image(crop, decoded):
+    keypoints, _ = crop.decoded_to_image(np.array([[*decoded, 1.0]], np.float64))
     rounding = 2e-7 * np.abs(keypoints).max() / min(crop.width, crop.height)
-    np.testing.assert_allclose(crop.to_decoded(keypoints), [answer], atol=1e-6 + rounding)
+    np.testing.assert_allclose(crop.to_decoded(keypoints), [decoded], atol=1e-6 + rounding)
 
 
-def test_a_guide_of_another_model_has_that_models_shift():
+def test_to_decoded_applies_the_shift_of_the_model():
     crop = Crop(100, 50, 384, 192, 192, 96)
-    answer = np.array([[0.25, 0.75], [0.5, 0.1]], np.float32)
-    np.testing.assert_allclose(crop.to_decoded(crop.points_to_image(answer, 3.0), 3.0), answer, atol=1e-6)
+    decoded = np.array([[0.25, 0.75], [0.5, 0.1]], np.float32)
+    np.testing.assert_allclose(crop.to_decoded(crop.points_to_image(decoded, 3.0), 3.0), decoded, atol=1e-6)
 
 
-def test_a_box_spans_what_its_corners_span():
+def test_a_box_maps_as_its_corners():
     crop = Crop(-40, 30, 512, 320, 256, 160)
     corners, _ = crop.decoded_to_image(np.array([[0.1, 0.2, 1], [0.6, 0.9, 1]]))
     boxes = crop.boxes_to_image(np.array([[0.1, 0.2, 0.6, 0.9]]))
     np.testing.assert_allclose(boxes, [[*corners[0], *(corners[1] - corners[0])]], rtol=1e-6)
 
 
-def test_points_of_the_answer_go_where_its_keypoints_go():
+def test_decoded_points_map_as_decoded_keypoints():
     crop = Crop(-40, 30, 512, 320, 256, 160)
-    answer = np.random.default_rng(0).random((17, 3), np.float32)
-    keypoints, _ = crop.decoded_to_image(answer)
-    np.testing.assert_allclose(crop.points_to_image(answer[:, :2]), keypoints, rtol=1e-6)
+    decoded = np.random.default_rng(0).random((17, 3), np.float32)
+    keypoints, _ = crop.decoded_to_image(decoded)
+    np.testing.assert_allclose(crop.points_to_image(decoded[:, :2]), keypoints, rtol=1e-6)
 
 
-def test_an_unknown_point_of_a_guide_stays_unknown():
+def test_a_nan_point_stays_nan():
     assert np.isnan(Crop(0, 0, 9, 9, 9, 9).to_decoded([np.nan, np.nan])).all()
 
 
-def test_no_boxes_are_no_boxes():
+def test_no_boxes_map_to_no_boxes():
     assert Crop(0, 0, 9, 9, 9, 9).boxes_to_image(np.zeros((0, 4))).shape == (0, 4)
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
-def test_a_region_without_a_proper_size_is_refused(bad):
+def test_a_region_without_a_finite_size_above_0_is_refused(bad):
     with pytest.raises(MoveNetError, match="size above 0"):
         Crop(0, 0, bad, 10, 192, 192)
     with pytest.raises(MoveNetError, match="size above 0"):
@@ -137,12 +126,12 @@ def test_a_region_without_a_proper_size_is_refused(bad):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_region_nowhere_is_refused(bad):
+def test_a_region_without_a_finite_position_is_refused(bad):
     with pytest.raises(MoveNetError, match="finite"):
         Crop(bad, 0, 10, 10, 192, 192)
 
 
-def test_an_output_larger_than_any_network_takes_is_not_drawn():
+def test_an_output_above_the_largest_side_is_refused():
     with pytest.raises(MoveNetError, match=r"at most 16384 px a side, got 320000 × 32 px"):
         Crop(0, 0, 10, 10, 320000, 32).cut(np.zeros((8, 8, 3), np.uint8))
 
@@ -179,7 +168,7 @@ def spots() -> list:
 
 
 @pytest.mark.parametrize(("size", "crop", "at"), spots())
-def test_a_dot_drawn_in_the_picture_is_found_in_the_output_where_the_map_says(size, crop, at):
+def test_a_dot_in_the_picture_appears_in_the_output_where_it_maps_to(size, crop, at):
     scale = max(crop.width / crop.out_width, crop.height / crop.out_height)
     found = centroid(crop.cut(dot(*size, at, sigma=1.5 * max(scale, 1))))
     np.testing.assert_allclose(found, crop.to_output(at), atol=0.05)
@@ -210,7 +199,7 @@ def test_shrinking_to_a_quarter_is_the_mean_of_every_16_pixels():
     assert np.abs(Crop(0, 0, 64, 48, 16, 12).cut(image) - means).max() <= 1
 
 
-def test_the_odd_last_row_and_column_are_averaged_with_the_black_beyond():
+def test_an_odd_last_row_and_column_are_averaged_with_black():
     square = Crop(0, 0, 4, 4, 2, 2).cut(np.full((3, 3, 3), 200, np.uint8))
     np.testing.assert_array_equal(square[..., 0], [[200, 100], [100, 50]])
 
@@ -249,7 +238,7 @@ def test_the_whole_of_an_extreme_picture_lies_in_the_middle(size):
     np.testing.assert_allclose(centroid(square), 96, atol=1)
 
 
-def test_a_thin_picture_keeps_its_light():
+def test_a_thin_picture_keeps_its_brightness():
     square = Crop.whole(300, 10_000, 192).cut(white(300, 10_000))
     width_px = square[96, :, 0].sum() / 255 * 10_000 / 192
     assert width_px == pytest.approx(300, rel=0.05)
@@ -266,7 +255,7 @@ def test_cutting_allocates_less_than_the_picture_and_no_padded_square(size):
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e3, 1e9, 1e30, 1e300])
-def test_an_absurd_scale_is_no_crash(scale):
+def test_extreme_scales_do_not_crash(scale):
     assert Crop(-scale, -scale, 4 * scale, 4 * scale, 32, 32).cut(noise(50, 40)).shape == (32, 32, 3)
 
 
@@ -290,7 +279,7 @@ def test_a_view_is_cut_like_its_copy(view, crop):
     np.testing.assert_array_equal(crop.cut(image), crop.cut(np.ascontiguousarray(image)))
 
 
-def test_a_read_only_picture_is_cut_and_left_alone():
+def test_a_read_only_picture_is_cut_and_unchanged():
     image = noise(200, 150)
     before = image.copy()
     image.flags.writeable = False
@@ -312,14 +301,14 @@ def test_a_read_only_picture_is_cut_and_left_alone():
         (None, "NoneType"),
     ],
 )
-def test_anything_but_a_picture_is_refused_by_name(bad, got):
+def test_an_argument_that_is_no_picture_is_refused_with_its_type(bad, got):
     with pytest.raises(MediaError, match=rf"expected a picture as a uint8 .*, got .*{got}"):
         check_image(bad)
     with pytest.raises(MediaError):
         Crop(0, 0, 4, 4, 4, 4).cut(bad)
 
 
-# Where to look
+# Constructors
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
@@ -348,7 +337,7 @@ def test_a_letterbox_of_an_odd_length_is_refused():
         Crop.letterbox(640, 480, 250)
 
 
-def test_a_letterbox_of_nothing_is_refused():
+def test_a_letterbox_of_an_empty_picture_is_refused():
     with pytest.raises(MoveNetError, match="at least 1 × 1 px, got 640 × 0"):
         Crop.letterbox(640, 0, 256)
 
@@ -362,80 +351,15 @@ def test_a_square_around_a_box_is_centred_on_it():
     assert Crop.around_box((10, 100, 20, 100), 1.2, 256) == Crop(20 - 60, 150 - 60, 120, 120, 256, 256)
 
 
-def test_a_square_around_one_point_has_a_size():
+def test_a_square_around_one_point_has_the_smallest_side():
     assert Crop.around([[50, 60]], 1.2, 192).width == MIN_SIDE_PX
 
 
-def test_a_square_around_nothing_is_refused():
+def test_a_square_around_no_points_is_refused():
     with pytest.raises(MoveNetError, match="at least one point"):
         Crop.around(np.zeros((0, 2)), 1.2, 192)
 
 
-def test_a_square_around_a_point_that_is_no_number_is_refused():
+def test_a_square_around_a_nan_point_is_refused():
     with pytest.raises(MoveNetError, match="finite"):
         Crop.around([[50, 60], [np.nan, 60]], 1.2, 192)
-
-
-# Where to look next
-
-
-def test_the_next_square_is_on_mid_hip_and_reaches_as_google_says():
-    crop = look_next(standing(640, 300, 200), SEEN, 1280, 720, 192)
-    half = max(1.9 * 0.3 * 200, 1.2 * 0.5 * 200)
-    np.testing.assert_allclose(crop.to_image([96, 96]), [640, 400])
-    assert crop.width == crop.height == pytest.approx(2 * half)
-
-
-@pytest.mark.parametrize("limb", ["left_wrist", "right_wrist", "left_ankle", "nose"])
-def test_a_limb_stretched_out_is_in_the_next_square(limb):
-    keypoints = standing(640, 300, 200)
-    keypoints[KEYPOINTS.index(limb)] = (840, 400)
-    crop = look_next(keypoints, SEEN, 1280, 720, 192)
-    assert crop.width == pytest.approx(2 * 1.2 * 200)
-
-
-def test_a_limb_out_of_sight_does_not_count():
-    keypoints, scores = standing(640, 300, 200), SEEN.copy()
-    keypoints[KEYPOINTS.index("left_wrist")] = (900, 400)
-    scores[KEYPOINTS.index("left_wrist")] = 0.1
-    assert look_next(keypoints, scores, 1280, 720, 192) == look_next(
-        standing(640, 300, 200), SEEN, 1280, 720, 192
-    )
-
-
-def test_one_shoulder_and_one_hip_are_a_torso():
-    scores = np.zeros(17)
-    scores[[KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_hip")]] = 0.21
-    assert look_next(standing(640, 300, 200), scores, 1280, 720, 192).width < 1280
-
-
-@pytest.mark.parametrize("lost", [("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")])
-def test_without_shoulders_or_hips_the_next_look_is_the_whole_frame(lost):
-    scores = SEEN.copy()
-    scores[[KEYPOINTS.index(name) for name in lost]] = 0.2
-    assert look_next(standing(640, 300, 200), scores, 1280, 720, 192) == Crop.whole(1280, 720, 192)
-
-
-@pytest.mark.parametrize("x", [25, 1895])
-def test_somebody_at_the_side_of_a_wide_frame_is_followed_and_found_again(x):
-    keypoints = standing(x, 300, 200)
-    follow = look_next(keypoints, SEEN, 1920, 800, 192)
-    again = look_next(keypoints, np.zeros(17), 1920, 800, 192)
-    assert follow.to_image([96, 96])[0] == pytest.approx(x)
-    for crop in (follow, again):
-        found = crop.to_output(keypoints)
-        assert found.min() > 0
-        assert found.max() < 192
-
-
-def test_somebody_who_fills_the_frame_is_looked_for_in_the_whole_frame():
-    assert look_next(standing(320, -200, 900), SEEN, 640, 480, 192) == Crop.whole(640, 480, 192)
-
-
-def test_keypoints_all_in_one_place_still_give_a_square():
-    crop = look_next(np.full((17, 2), 300.0), SEEN, 1280, 720, 192)
-    assert crop.width == crop.height == MIN_SIDE_PX
-
-
-def test_the_next_square_is_never_larger_than_a_tiny_picture():
-    assert look_next(np.full((17, 2), 3.0), SEEN, 6, 5, 192) == Crop.whole(6, 5, 192)

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from movenet.annotations import from_coco_px
 from movenet.cli import app
 from movenet.dataset import BuildSettings, assemble, build
-from movenet.dataset.building import annotate, split, surroundings
-from movenet.dataset.labelling import Label, Labeller, likeness
-from movenet.dataset.novelty import Memory, NoveltySettings, hash_picture
+from movenet.dataset.building import annotate, crop_around, split
+from movenet.dataset.labelling import Label, Labeller, keypoint_similarity
+from movenet.dataset.novelty import NoveltyFilter, NoveltySettings, hash_picture
 from movenet.dataset.selection import SelectionSettings, select, sharpness
-from movenet.dataset.store import read_journal
+from movenet.dataset.store import read_manifest
 from movenet.errors import DataError
 from movenet.media import Frame, read_photo, write_photo
 from movenet.models import DATA
@@ -25,12 +25,12 @@ from stage import keypoints, scene
 TALL, WIDE = (100, 40, 120, 260, 250), (300, 60, 250, 200, 250)
 
 
-def label(person, doubt=None, bend=0.0):
+def label(person, rejection=None, bend=0.0):
     """A label of a bright box; `bend` moves the wrists, in widths of the box."""
     x, y, w, h, _ = person
     points = keypoints(person).astype(np.float32)
     points[9:11, 0] += bend * w
-    return Label(points, np.ones(17, bool), 0.9, 0.95, (x, y, w, h), doubt)
+    return Label(points, np.ones(17, bool), 0.9, 0.95, (x, y, w, h), rejection)
 
 
 def frame(image, time_s, index=0):
@@ -59,7 +59,7 @@ def labels_of(image):
     return [label(person, bend=columns[0] / 200)]
 
 
-QUICK = BuildSettings(selection=SelectionSettings(every_s=1 / 30))
+QUICK = BuildSettings(selection=SelectionSettings(interval_s=1 / 30))
 
 
 def test_of_each_stretch_the_sharpest_frame_is_taken():
@@ -67,14 +67,14 @@ def test_of_each_stretch_the_sharpest_frame_is_taken():
     frames = [
         frame(cv2.GaussianBlur(sharp, (0, 0), blur), i / 10, i) for i, blur in enumerate((4, 0.5, 3, 2, 1, 5))
     ]
-    chosen = select(frames, SelectionSettings(every_s=0.3, least_change=0))
+    chosen = select(frames, SelectionSettings(interval_s=0.3, min_change=0))
     assert [each.index for each in chosen] == [1, 4]
 
 
 def test_a_frame_that_shows_the_same_again_is_left_out():
     still, other = scene(TALL), scene(WIDE)
     frames = [frame(image, i, i) for i, image in enumerate((still, still, other, still))]
-    assert [each.index for each in select(frames, SelectionSettings(every_s=1))] == [0, 2, 3]
+    assert [each.index for each in select(frames, SelectionSettings(interval_s=1))] == [0, 2, 3]
 
 
 def test_a_small_sharp_picture_is_sharper_than_a_large_blurred_one():
@@ -84,23 +84,23 @@ def test_a_small_sharp_picture_is_sharper_than_a_large_blurred_one():
 
 
 def test_a_pose_is_new_in_a_clip_only_once_wherever_it_stands_and_however_large():
-    memory = Memory(NoveltySettings())
+    memory = NoveltyFilter(NoveltySettings())
     memory.begin_clip()
     pose = keypoints(TALL)
-    assert memory.refuse(pose, 0) is None
-    assert memory.refuse(2 * pose + 50, (1 << 40) - 1) == "pose seen in this clip"
+    assert memory.rejection(pose, 0) is None
+    assert memory.rejection(2 * pose + 50, (1 << 40) - 1) == "pose seen in this clip"
     memory.begin_clip()
-    assert memory.refuse(2 * pose + 50, (1 << 40) - 1) is None
+    assert memory.rejection(2 * pose + 50, (1 << 40) - 1) is None
 
 
 def test_the_same_picture_in_another_clip_is_a_duplicate_however_compressed(tmp_path):
     image = read_photo(DATA / "astronaut.jpg")
     smaller = cv2.resize(image, (311, 290), interpolation=cv2.INTER_AREA)
-    memory = Memory(NoveltySettings())
-    assert memory.refuse(keypoints(TALL), hash_picture(image)) is None
+    memory = NoveltyFilter(NoveltySettings())
+    assert memory.rejection(keypoints(TALL), hash_picture(image)) is None
     memory.begin_clip()
-    assert memory.refuse(keypoints(TALL), hash_picture(smaller)) == "near-duplicate picture"
-    assert memory.refuse(keypoints(TALL), hash_picture(image[:, ::-1])) is None
+    assert memory.rejection(keypoints(TALL), hash_picture(smaller)) == "near-duplicate picture"
+    assert memory.rejection(keypoints(TALL), hash_picture(image[:, ::-1])) is None
 
 
 def test_clips_are_split_by_their_names_alone():
@@ -113,7 +113,7 @@ def test_clips_are_split_by_their_names_alone():
 
 def test_a_label_lies_where_the_person_is_in_the_picture_cut_out():
     image, person = scene(TALL, width=900, height=700), label(TALL)
-    crop = surroundings(person, image, BuildSettings(longest_px=200))
+    crop = crop_around(person, image, BuildSettings(longest_px=200))
     entry = annotate(person, crop, 7)
     assert max(crop.out_width, crop.out_height) == 200
     points = np.reshape(entry["keypoints"], (17, 3))
@@ -126,8 +126,8 @@ def test_a_label_lies_where_the_person_is_in_the_picture_cut_out():
 
 
 def test_who_is_in_doubt_is_a_crowd_region_without_keypoints():
-    person, other = label(TALL), label(WIDE, doubt="small")
-    crop = surroundings(person, scene(TALL, WIDE), BuildSettings(crop_factor=4))
+    person, other = label(TALL), label(WIDE, rejection="small")
+    crop = crop_around(person, scene(TALL, WIDE), BuildSettings(crop_factor=4))
     entry = annotate(other, crop, 1)
     assert (entry["iscrowd"], entry["num_keypoints"], sum(entry["keypoints"])) == (1, 0, 0)
 
@@ -136,13 +136,15 @@ def test_keypoints_on_which_two_looks_differ_are_no_labels():
     first = Pose(keypoints(TALL).astype(np.float32), np.ones(17, np.float32), 1.0, TALL[:4])
     moved = first.keypoints.copy()
     moved[9] += 60
-    alike = likeness(first, Pose(moved, first.scores, 1.0))
+    alike = keypoint_similarity(first, Pose(moved, first.scores, 1.0))
     assert alike[9] < 0.01
     assert np.delete(alike, 9).min() == 1
 
 
 def test_the_larger_model_labels_the_astronaut():
-    (found,) = [person for person in Labeller()(read_photo(DATA / "astronaut.jpg")) if person.doubt is None]
+    (found,) = [
+        person for person in Labeller()(read_photo(DATA / "astronaut.jpg")) if person.rejection is None
+    ]
     assert found.labelled[[0, 5, 6]].all()
     assert not found.labelled[[15, 16]].any()
     np.testing.assert_allclose(found.keypoints[0], (222, 118), atol=12)
@@ -164,7 +166,7 @@ def test_a_data_set_is_a_coco_list_of_pictures_that_are_there(clips, tmp_path):
 def test_no_clip_is_in_both_parts(clips, tmp_path):
     build(clips, tmp_path / "set", labels_of, QUICK)
     parts = {}
-    for entry in read_journal(tmp_path / "set"):
+    for entry in read_manifest(tmp_path / "set"):
         parts.setdefault(entry["image"]["clip"], set()).add(entry["part"])
     assert {len(part) for part in parts.values()} == {1}
 
@@ -189,14 +191,14 @@ def test_stopped_half_way_it_is_a_data_set_of_the_clips_so_far(clips, tmp_path):
 
     built = build(clips, tmp_path / "set", label_some, QUICK)
     assert built.stopped
-    names = {entry["image"]["file_name"] for entry in read_journal(tmp_path / "set")}
+    names = {entry["image"]["file_name"] for entry in read_manifest(tmp_path / "set")}
     assert sum(built.counted.pictures.values()) == len(names) > 0
     assert json.loads((tmp_path / "set" / "dataset.json").read_text())["stopped_early"]
 
 
 def test_a_line_cut_short_by_a_crash_is_left_out_when_the_lists_are_made_again(clips, tmp_path):
     build(clips, tmp_path / "set", labels_of, QUICK)
-    journal = tmp_path / "set" / "journal.jsonl"
+    journal = tmp_path / "set" / "manifest.jsonl"
     lines = journal.read_text().splitlines(keepends=True)
     journal.write_text("".join(lines[:-1]) + lines[-1][:50])
     assert sum(assemble(tmp_path / "set").pictures.values()) == len(lines) - 1
@@ -278,9 +280,9 @@ def test_a_replacement_cut_short_between_two_files_is_undone_by_the_next_build(c
     build(clips, folder, labels_of, QUICK)
     before = files_of(folder)
     (folder / ".earlier").mkdir()
-    for name in ("journal.jsonl", "images"):
+    for name in ("manifest.jsonl", "images"):
         (folder / name).rename(folder / ".earlier" / name)
-    (folder / "journal.jsonl").write_text("")
+    (folder / "manifest.jsonl").write_text("")
     assert build([tmp_path / "nosuch.mp4"], folder, labels_of, QUICK).kept
     assert files_of(folder) == before
 
@@ -303,7 +305,7 @@ def test_a_folder_of_something_else_is_not_touched(clips, tmp_path):
 def test_rejected_pictures_are_left_out_now_and_when_it_is_built_again(clips, tmp_path):
     folder, decisions = tmp_path / "set", tmp_path / "decisions.json"
     before = build(clips, folder, labels_of, QUICK).counted
-    name = next(read_journal(folder))["image"]["file_name"]
+    name = next(read_manifest(folder))["image"]["file_name"]
     decisions.write_text(json.dumps({"decisions": {name: "reject"}}))
     after = assemble(folder, decisions)
     assert (after.rejected, sum(after.pictures.values())) == (1, sum(before.pictures.values()) - 1)
@@ -345,13 +347,13 @@ def sample(tmp_path_factory):
     """The package's clip, twice under other names, as a data set."""
     folder = tmp_path_factory.mktemp("sample")
     shutil.copy(DATA / "sample.mp4", folder / "again.mp4")
-    settings = BuildSettings(selection=SelectionSettings(every_s=2.0))
+    settings = BuildSettings(selection=SelectionSettings(interval_s=2.0))
     return build([DATA / "sample.mp4", folder / "again.mp4"], folder / "set", Labeller(), settings), folder
 
 
 def test_the_clip_of_the_package_gives_people_and_its_copy_nothing_new(sample):
     built, folder = sample
-    clips = [entry["image"]["clip"] for entry in read_journal(folder / "set")]
+    clips = [entry["image"]["clip"] for entry in read_manifest(folder / "set")]
     assert len(clips) >= 2
     assert {*clips} == {"sample.mp4"}
     assert built.left_out["near-duplicate picture"] >= len(clips)

@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from movenet.annotations import ERRORS, WARNINGS, to_coco_px
-from movenet.annotations.check import mirror_of, read_annotations, stretched
+from movenet.annotations.check import mirror_indices, overlong_bone, read_annotations
 from movenet.cli import app
 from movenet.dataset import check
-from movenet.dataset.sides import Sides
+from movenet.dataset.sides import SideCheck
 from movenet.errors import DataError
 from movenet.estimator import Estimator
 from movenet.media import read_photo, write_photo
@@ -98,13 +98,13 @@ def test_pictures_missing_damaged_twice_or_of_another_size_are_found(listed, tmp
 
 def test_a_forearm_twice_too_long_is_impossible_and_a_foreshortened_one_is_not():
     points, known = keypoints(PERSON), np.ones(17, bool)
-    assert stretched(points, known) is None
+    assert overlong_bone(points, known) is None
     short, long = points.copy(), points.copy()
     short[9] = short[7] + 1
     long[9] = long[7] + (150, 0)
-    assert stretched(short, known) is None
-    assert "left elbow to left wrist" in stretched(long, known)
-    assert stretched(long, known & (np.arange(17) < 11) & (np.arange(17) != 6)) is None
+    assert overlong_bone(short, known) is None
+    assert "left elbow to left wrist" in overlong_bone(long, known)
+    assert overlong_bone(long, known & (np.arange(17) < 11) & (np.arange(17) != 6)) is None
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_sides_exchanged_are_suspected_and_true_ones_are_not(mirror, found, astr
     write_photo(tmp_path / "a.png", image)
     images = [{"id": 1, "file_name": "a.png", "width": 512, "height": 512}]
     (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": [label]}))
-    kinds = [p.kind for p in check([tmp_path / "l.json"], tmp_path, Sides())]
+    kinds = [p.kind for p in check([tmp_path / "l.json"], tmp_path, SideCheck())]
     assert [kind for kind in kinds if kind == "sides swapped"] == found
 
 
@@ -175,9 +175,9 @@ def test_the_number_of_keypoints_is_what_the_data_file_says(yolo_folder):
 
 
 def test_names_tell_which_keypoint_mirrors_which():
-    assert mirror_of(KEYPOINTS) == MIRROR
-    assert mirror_of(["thumb", "index"]) is None
-    assert mirror_of(["left_ear", "tail", "right_ear"]) == (2, 1, 0)
+    assert mirror_indices(KEYPOINTS) == MIRROR
+    assert mirror_indices(["thumb", "index"]) is None
+    assert mirror_indices(["left_ear", "tail", "right_ear"]) == (2, 1, 0)
 
 
 def test_what_is_no_label_file_is_refused(tmp_path):
@@ -205,5 +205,5 @@ def test_every_kind_of_problem_has_a_meaning_and_a_weight():
 
 def test_the_lists_shared_for_training_hold_no_error(shared):
     found = [*check([shared / "data" / "coco-train-small" / "train.json"])]
-    assert not [problem for problem in found if problem.serious]
+    assert not [problem for problem in found if problem.is_error]
     assert {problem.kind for problem in found} == {"same person", "keypoint off box", "impossible limb"}

@@ -11,9 +11,9 @@ from browsers import chromium
 from movenet.cli import app
 from movenet.dataset import BuildSettings, build
 from movenet.dataset.labelling import Label
-from movenet.dataset.review import write_sheet
+from movenet.dataset.review import write_review_page
 from movenet.dataset.selection import SelectionSettings
-from movenet.dataset.store import read_journal
+from movenet.dataset.store import read_manifest
 from movenet.media import write_photo
 from movenet.models import DATA
 from stage import keypoints
@@ -34,22 +34,22 @@ def folder(tmp_path_factory):
         points[7:11, 1] -= 20.0 * image[0, 0, 0]
         return [Label(points, np.ones(17, bool), 0.5 + image[0, 0, 0] / 20, 0.9, (100, 20, 80, 200))]
 
-    build([root / "clip"], root / "set", label, BuildSettings(SelectionSettings(every_s=1 / 30)))
+    build([root / "clip"], root / "set", label, BuildSettings(SelectionSettings(interval_s=1 / 30)))
     return root / "set"
 
 
 def names(folder):
-    return [entry["image"]["file_name"] for entry in read_journal(folder)]
+    return [entry["image"]["file_name"] for entry in read_manifest(folder)]
 
 
 def test_the_sheet_fetches_nothing(folder):
-    page = write_sheet(folder).read_text(encoding="utf-8")
+    page = write_review_page(folder).read_text(encoding="utf-8")
     assert page.count("<figure") == 5
     assert not re.findall(r"""(?:src|href)=["'](?!data:)|url\(|https?://|@import""", page)
 
 
 def test_the_least_sure_come_first(folder):
-    page = write_sheet(folder).read_text(encoding="utf-8")
+    page = write_review_page(folder).read_text(encoding="utf-8")
     assert re.findall(r'data-name="([^"]+)"', page) == names(folder)
 
 
@@ -57,7 +57,7 @@ def test_the_least_sure_come_first(folder):
 def page(folder):
     with chromium() as browser:
         page = browser.new_page(accept_downloads=True)
-        page.goto(write_sheet(folder).as_uri())
+        page.goto(write_review_page(folder).as_uri())
         yield page
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movenet.decode import Guide, ManySettings, decode_many, decode_one, find_peaks, lean, sigmoid
+from movenet.decode import (
+    Guide,
+    MultiPoseSettings,
+    apply_guides,
+    decode_many,
+    decode_one,
+    find_peaks,
+    sigmoid,
+)
 from movenet.errors import EngineError
 
 GRIDS = [(12, 12), (9, 14), (16, 5), (1, 7)]
@@ -26,7 +34,7 @@ def random_heads(seed, grid, pictures=1, keypoints=17):
 
 
 def empty_heads(grid=(24, 24), pictures=1, keypoints=17):
-    """Heads that show nobody."""
+    """Heads without a person."""
     heads = random_heads(0, grid, pictures, keypoints)
     levels = {"center": -9, "heatmap": -9}
     return {name: np.full_like(head, levels.get(name, 0)) for name, head in heads.items()}
@@ -52,8 +60,8 @@ def show_person(heads, cell, reach=3, logit=3.0):
     return np.array(places)
 
 
-def guide_to(places, cell, grid=(24, 24), share=0.3):
-    return Guide(np.float32(cell) / np.float32(grid), (places / grid).astype(np.float32), share)
+def guide_to(places, cell, grid=(24, 24), weight=0.3):
+    return Guide(np.float32(cell) / np.float32(grid), (places / grid).astype(np.float32), weight)
 
 
 # The oracles: one cell at a time, as MOVENET.md §3, §4 and §8 say it
@@ -75,19 +83,20 @@ def pair_at(head, k, cell):
 def oracle_one(heads, guide=None):
     """Decode one person of one picture: heads (channels, h, w) → (K, 3)."""
     grid = heads["center"].shape[1:]
-    focus = [side * (0.5 if guide is None else float(guide.center[a])) for a, side in enumerate(grid)]
+    expected = [side * (0.5 if guide is None else float(guide.center[a])) for a, side in enumerate(grid)]
     center = max(
-        cells_of(grid), key=lambda cell: score_of(heads["center"][0][cell]) / (math.dist(cell, focus) + 1.8)
+        cells_of(grid),
+        key=lambda cell: score_of(heads["center"][0][cell]) / (math.dist(cell, expected) + 1.8),
     )
     answer = []
     for k, heatmap in enumerate(heads["heatmap"]):
-        start = [c + r for c, r in zip(center, pair_at(heads["regress"], k, center), strict=True)]
+        coarse = [c + r for c, r in zip(center, pair_at(heads["regress"], k, center), strict=True)]
         if guide is not None:
             known = [float(guide.keypoints[k, a]) * side for a, side in enumerate(grid)]
-            start = [(1 - guide.share) * s + guide.share * g for s, g in zip(start, known, strict=True)]
+            coarse = [(1 - guide.weight) * s + guide.weight * g for s, g in zip(coarse, known, strict=True)]
 
-        def weight(cell, heatmap=heatmap, start=start):
-            return score_of(heatmap[cell]) / (math.dist(cell, start) + 1.8)
+        def weight(cell, heatmap=heatmap, coarse=coarse):
+            return score_of(heatmap[cell]) / (math.dist(cell, coarse) + 1.8)
 
         cell = max(cells_of(grid), key=weight)
         step = pair_at(heads["offset"], k, cell)
@@ -111,7 +120,7 @@ def oracle_many(heads, least):
     grid = heads["center"].shape[1:]
     count = len(heads["heatmap"])
     peaks = oracle_peaks(heads["center"][0], least)
-    boxes, starts = [], []
+    boxes, coarse = [], []
     for _, cell in peaks:
         middle = [c + o for c, o in zip(cell, pair_at(heads["box_offset"], 0, cell), strict=True)]
         half = [max(s, 0) / 2 for s in pair_at(heads["box_scale"], 0, cell)]
@@ -119,13 +128,13 @@ def oracle_many(heads, least):
         high = [min(max(m + s, 0), side) for m, s, side in zip(middle, half, grid, strict=True)]
         boxes.append((low, high))
         regress = [pair_at(heads["regress"], k, cell) for k in range(count)]
-        starts.append([(cell[0] + dy, cell[1] + dx) for dy, dx in regress])
+        coarse.append([(cell[0] + dy, cell[1] + dx) for dy, dx in regress])
 
     def weight(person, k, cell):
         low, high = boxes[person]
         if not all(low[a] <= cell[a] < high[a] for a in (0, 1)):
             return 0.0
-        near = math.exp(-(math.dist(cell, starts[person][k]) ** 2) / (0.3 * min(grid)))
+        near = math.exp(-(math.dist(cell, coarse[person][k]) ** 2) / (0.3 * min(grid)))
         return score_of(heads["heatmap"][k][cell]) * near
 
     rows = []
@@ -171,19 +180,19 @@ def test_google_s_raw_heads_decode_to_google_s_answer(shared: Path, model, toler
 
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_one_person_is_decoded_as_the_slow_version_does(seed, grid):
+def test_one_person_is_decoded_as_by_the_slow_version(seed, grid):
     heads = random_heads(seed, grid, pictures=2)
     expected = [oracle_one(picture(heads, i)) for i in range(2)]
     np.testing.assert_allclose(decode_one(heads), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize("share", [0, 0.3, 1])
-def test_a_guided_batch_is_decoded_as_the_slow_version_does(share, grid):
+@pytest.mark.parametrize("weight", [0, 0.3, 1])
+def test_a_guided_batch_is_decoded_as_by_the_slow_version(weight, grid):
     heads = random_heads(7, grid, pictures=3)
     random = np.random.default_rng(8)
     guides = [
-        Guide(random.random(2, np.float32), random.random((17, 2), np.float32), share) for _ in range(3)
+        Guide(random.random(2, np.float32), random.random((17, 2), np.float32), weight) for _ in range(3)
     ]
     guides[1] = None
     expected = [oracle_one(picture(heads, i), guide) for i, guide in enumerate(guides)]
@@ -214,31 +223,31 @@ def test_the_keypoints_are_found_with_their_offsets():
     np.testing.assert_allclose(decode_one(heads)[0, :, :2], places / 24, atol=1e-6)
 
 
-def one_keypoint(grid, told):
-    """Return the heads of one keypoint; `told` are cells, the scores there and the places they hold it to be at."""
+def one_keypoint(grid, votes):
+    """Return the heads of one keypoint; `votes` are cells, their scores and the positions that they give."""
     heads = {
         "center": np.zeros((1, 1, grid, grid), np.float32),
         "regress": np.zeros((1, 2, grid, grid), np.float32),
         "heatmap": np.full((1, 1, grid, grid), -np.inf, np.float32),
         "offset": np.zeros((1, 2, grid, grid), np.float32),
     }
-    for cell, score, place in told:
+    for cell, score, place in votes:
         heads["heatmap"][0, 0][cell] = np.log(score / (1 - score))
         heads["offset"][(0, slice(None), *cell)] = np.subtract(place, cell)
     return heads
 
 
-def test_with_a_reach_the_cells_around_say_as_well_where_a_keypoint_is_as_much_as_they_score():
-    told = [((4, 4), 0.6, (4.5, 4.5)), ((4, 5), 0.3, (4.5, 4.8)), ((4, 2), 0.5, (0, 0))]
-    heads = one_keypoint(8, told)
+def test_neighbouring_cells_vote_for_the_position_of_a_keypoint_weighted_by_their_scores():
+    votes = [((4, 4), 0.6, (4.5, 4.5)), ((4, 5), 0.3, (4.5, 4.8)), ((4, 2), 0.5, (0, 0))]
+    heads = one_keypoint(8, votes)
     np.testing.assert_allclose(decode_one(heads)[0, 0], [4.5 / 8, 4.5 / 8, 0.6], atol=1e-6)
-    np.testing.assert_allclose(decode_one(heads, reach=1)[0, 0], [4.5 / 8, 4.6 / 8, 0.6], atol=1e-4)
+    np.testing.assert_allclose(decode_one(heads, vote_radius=1)[0, 0], [4.5 / 8, 4.6 / 8, 0.6], atol=1e-4)
 
 
-@pytest.mark.parametrize("reach", [1, 2])
-def test_with_a_reach_a_keypoint_at_the_edge_stays_where_its_cells_hold_it_to_be(reach):
+@pytest.mark.parametrize("vote_radius", [1, 2])
+def test_votes_keep_a_keypoint_at_the_edge_in_place(vote_radius):
     heads = one_keypoint(8, [((0, 7), 0.6, (0.25, 7.5))])
-    found = decode_one(heads, [guide_to(np.float32([[0.25, 7.5]]), (0, 7), 8)], reach)
+    found = decode_one(heads, [guide_to(np.float32([[0.25, 7.5]]), (0, 7), 8)], vote_radius)
     np.testing.assert_allclose(found[0, 0, :2] * 8, [0.25, 7.5], atol=1e-4)
 
 
@@ -250,7 +259,7 @@ def test_of_two_people_the_one_nearer_the_middle_is_found():
 
 
 @pytest.mark.parametrize("asked", [0, 1])
-def test_of_two_people_the_one_that_the_guide_asks_for_is_found(asked):
+def test_of_two_people_the_one_that_the_guide_describes_is_found(asked):
     heads = empty_heads()
     cells = [(5, 5), (13, 14)]
     places = [show_person(heads, cell) for cell in cells]
@@ -264,15 +273,15 @@ def test_a_guide_that_knows_nothing_changes_nothing():
     np.testing.assert_array_equal(decode_one(heads, [nothing]), decode_one(heads))
 
 
-def test_starts_lean_only_towards_the_keypoints_that_the_guide_knows():
-    starts = np.zeros((1, 2, 2), np.float32)
-    guide = Guide(np.float32([0.5, 0.5]), np.float32([[0.5, 1], [np.nan, np.nan]]), share=0.25)
+def test_a_guide_moves_only_the_keypoints_that_it_knows():
+    regressed = np.zeros((1, 2, 2), np.float32)
+    guide = Guide(np.float32([0.5, 0.5]), np.float32([[0.5, 1], [np.nan, np.nan]]), weight=0.25)
     expected = [[[0.25 * 0.5 * 8, 0.25 * 1 * 12], [0, 0]]]
-    np.testing.assert_array_equal(lean(starts, [guide], np.float32([8, 12])), expected)
-    assert not starts.any()
+    np.testing.assert_array_equal(apply_guides(regressed, [guide], np.float32([8, 12])), expected)
+    assert not regressed.any()
 
 
-def test_heads_that_are_transposed_views_decode_alike():
+def test_transposed_views_of_heads_decode_to_the_same_keypoints():
     heads = random_heads(4, (9, 7))
     views = {
         name: np.ascontiguousarray(head.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
@@ -289,14 +298,14 @@ def test_heads_are_only_read():
     decode_many(heads)
 
 
-# Everybody
+# Many people
 
 
 @pytest.mark.parametrize("grid", [(12, 12), (9, 14), (16, 5)])
 @pytest.mark.parametrize("seed", range(3))
-def test_everybody_is_decoded_as_the_slow_version_does(seed, grid):
+def test_many_people_are_decoded_as_by_the_slow_version(seed, grid):
     heads = random_heads(seed, grid, pictures=2)
-    for i, people in enumerate(decode_many(heads, ManySettings(min_score=0.3))):
+    for i, people in enumerate(decode_many(heads, MultiPoseSettings(min_center_score=0.3))):
         np.testing.assert_allclose(as_rows(people), oracle_many(picture(heads, i), 0.3), atol=1e-5)
 
 
@@ -314,25 +323,25 @@ def crowd():
     return heads, cells, np.array(places)
 
 
-def test_more_than_six_people_are_found_the_surest_first():
+def test_more_than_six_people_are_decoded_highest_score_first():
     heads, _, places = crowd()
     people = decode_many(heads)[0]
     np.testing.assert_allclose(people.keypoints[..., :2], places / (32, 48), atol=1e-6)
 
 
-def test_as_many_people_as_asked_for_are_kept_the_surest():
+def test_max_people_keeps_those_of_the_highest_scores():
     heads, _, _ = crowd()
-    everybody, few = decode_many(heads)[0], decode_many(heads, ManySettings(most=4))[0]
+    everybody, few = decode_many(heads)[0], decode_many(heads, MultiPoseSettings(max_people=4))[0]
     np.testing.assert_allclose(as_rows(few), as_rows(everybody)[:4], atol=1e-6)
 
 
-def test_a_centre_below_the_threshold_is_nobody():
+def test_a_center_below_the_threshold_is_no_person():
     heads, _, _ = crowd()
     threshold = float(sigmoid(np.float32([3 - 0.55]))[0])
-    assert len(decode_many(heads, ManySettings(min_score=threshold))[0]) == 6
+    assert len(decode_many(heads, MultiPoseSettings(min_center_score=threshold))[0]) == 6
 
 
-def test_a_person_s_centre_is_the_peak_and_chooses_them_as_a_guide():
+def test_a_person_s_center_is_the_peak_and_guides_the_decode_to_them():
     heads, cells, places = crowd()
     people = decode_many(heads)[0]
     np.testing.assert_allclose(people.centers, np.array(cells) / (32, 48), atol=1e-7)
@@ -340,7 +349,7 @@ def test_a_person_s_centre_is_the_peak_and_chooses_them_as_a_guide():
     np.testing.assert_allclose(decode_one(heads, [guide])[0, :, :2], places[7] / (32, 48), atol=1e-6)
 
 
-def test_a_person_s_keypoints_are_looked_for_in_their_box_alone():
+def test_a_person_s_keypoints_are_searched_in_their_box_only():
     heads = empty_heads()
     show_person(heads, (12, 12))
     heads["box_scale"][:] = 3
@@ -376,15 +385,15 @@ def test_two_peaks_on_one_body_lift_each_other_s_keypoint_scores_as_in_the_offic
 def test_a_plateau_is_one_peak_at_its_first_cell():
     center = np.full((9, 12), -5, np.float32)
     center[3:5, 4:11] = 2
-    np.testing.assert_array_equal(find_peaks(center, ManySettings())[0], [[3, 4]])
+    np.testing.assert_array_equal(find_peaks(center, MultiPoseSettings())[0], [[3, 4]])
 
 
-def test_a_centre_map_all_alike_is_one_peak():
-    cells, scores = find_peaks(np.zeros((9, 12), np.float32), ManySettings())
+def test_a_constant_center_map_is_one_peak():
+    cells, scores = find_peaks(np.zeros((9, 12), np.float32), MultiPoseSettings())
     assert (cells.tolist(), scores.tolist()) == ([[0, 0]], [0.5])
 
 
-def test_nobody_is_arrays_of_length_zero():
+def test_without_people_the_arrays_have_length_zero():
     people = decode_many(empty_heads(keypoints=5))[0]
     shapes = [people.keypoints.shape, people.boxes.shape, people.scores.shape]
     shapes += [people.centers.shape, people.center_scores.shape]
@@ -392,20 +401,20 @@ def test_nobody_is_arrays_of_length_zero():
 
 
 @pytest.mark.parametrize("least", [0.1, 0.9999999])
-def test_all_that_is_known_of_people_is_float32(least):
-    people = decode_many(random_heads(2, (8, 8)), ManySettings(min_score=least))[0]
+def test_every_array_of_decoded_people_is_float32(least):
+    people = decode_many(random_heads(2, (8, 8)), MultiPoseSettings(min_center_score=least))[0]
     known = (people.keypoints, people.boxes, people.scores, people.centers, people.center_scores)
     assert {array.dtype for array in known} == {np.dtype(np.float32)}
 
 
-# What is broken
+# Invalid heads
 
 
 def test_logits_that_are_not_numbers_score_zero():
     np.testing.assert_array_equal(sigmoid(np.float32([np.nan, -np.inf, np.inf])), [0, 0, 1])
 
 
-def test_hopeless_logits_score_without_a_warning():
+def test_very_large_logits_score_without_a_warning():
     np.testing.assert_array_equal(sigmoid(np.float32([-1e30, 1e30])), [0, 1])
 
 
@@ -429,12 +438,12 @@ def test_a_distance_that_is_not_finite_counts_as_none(name, broken):
     np.testing.assert_array_equal(as_rows(decode_many(heads)[0]), as_rows(expected_many))
 
 
-def test_heads_of_nothing_but_nan_show_nobody():
+def test_heads_of_nan_decode_to_no_people():
     heads = {name: np.full_like(head, np.nan) for name, head in random_heads(5, (9, 9)).items()}
     np.testing.assert_array_equal(decode_one(heads), np.zeros((1, 17, 3)))
-    np.testing.assert_array_equal(decode_one(heads, reach=1)[..., 2], np.zeros((1, 17)))
-    assert np.isfinite(decode_one(heads, reach=1)).all()
-    assert len(decode_many(heads, ManySettings(min_score=0))[0]) == 0
+    np.testing.assert_array_equal(decode_one(heads, vote_radius=1)[..., 2], np.zeros((1, 17)))
+    assert np.isfinite(decode_one(heads, vote_radius=1)).all()
+    assert len(decode_many(heads, MultiPoseSettings(min_center_score=0))[0]) == 0
 
 
 def test_a_missing_head_is_named():

@@ -1,4 +1,4 @@
-"""PoseNet's heads are read as Google's JavaScript reads them."""
+"""PoseNet's heads are decoded as by Google's JavaScript."""
 
 import json
 import math
@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movenet.decode.posenet import STRIDE, TREE, ManySettings, decode_many, decode_one, find_roots, walk
+from movenet.decode.posenet import (
+    STRIDE,
+    TREE,
+    MultiPoseSettings,
+    decode_bodies,
+    decode_many,
+    decode_one,
+    find_roots,
+)
 from movenet.engine import Runtime, open_engine
 from movenet.errors import EngineError
 from movenet.pose import KEYPOINTS
@@ -30,7 +38,7 @@ def answers(shared):
 
 
 @pytest.mark.parametrize("name", GOLDEN["pictures"])
-def test_one_person_is_found_where_the_javascript_finds_them(name, answers):
+def test_one_person_is_found_where_googles_javascript_finds_them(name, answers):
     heads, size = answers[name]
     expected = np.array(GOLDEN["pictures"][name]["single"]["keypoints"])
     ours = decode_one(heads)[0]
@@ -39,12 +47,12 @@ def test_one_person_is_found_where_the_javascript_finds_them(name, answers):
 
 
 @pytest.mark.parametrize("name", GOLDEN["pictures"])
-def test_everybody_is_found_where_the_javascript_finds_them(name, answers):
+def test_many_people_are_found_where_googles_javascript_finds_them(name, answers):
     heads, size = answers[name]
     expected = GOLDEN["pictures"][name]["multi"]
-    people = decode_many(heads, ManySettings(GOLDEN["threshold"], GOLDEN["radius_px"], most=GOLDEN["most"]))[
-        0
-    ]
+    people = decode_many(
+        heads, MultiPoseSettings(GOLDEN["threshold"], GOLDEN["radius_px"], max_people=GOLDEN["most"])
+    )[0]
     theirs = np.array([person["keypoints"] for person in expected])
     moved = np.abs(people.keypoints[..., :2] * size - theirs[..., :2]).max(axis=-1)
     assert np.quantile(moved, 0.99) < 0.05  # pixels; where a place lies between two cells, it may flip
@@ -72,7 +80,7 @@ def sigmoid(logit):
 
 
 class SlowDecoder:
-    """Google's multi_pose, word for word: one point at a time, in pixels."""
+    """Google's multi_pose, line by line: one point at a time, in pixels."""
 
     def __init__(self, heads, settings):
         self.heads = {name: head[0].astype(float) for name, head in heads.items()}
@@ -96,7 +104,7 @@ class SlowDecoder:
                         for yy in range(max(y - 1, 0), min(y + 2, self.rows))
                         for xx in range(max(x - 1, 0), min(x + 2, self.columns))
                     ]
-                    if score >= self.settings.min_score and max(around) <= score:
+                    if score >= self.settings.min_root_score and max(around) <= score:
                         parts.append((score, keypoint, y, x))
         return sorted(parts, reverse=True)
 
@@ -128,7 +136,7 @@ class SlowDecoder:
         return [found[k] for k in range(17)]
 
     def near(self, poses, keypoint, place):
-        return any(math.dist(pose[keypoint][0], place) <= self.settings.radius_px for pose in poses)
+        return any(math.dist(pose[keypoint][0], place) <= self.settings.nms_radius_px for pose in poses)
 
     def decode(self):
         poses, scores = [], []
@@ -136,16 +144,16 @@ class SlowDecoder:
             if self.near(poses, root[1], self.image_coordinates(*root[1:])):
                 continue
             pose = self.pose(*root)
-            unclaimed = [score for k, (place, score) in enumerate(pose) if not self.near(poses, k, place)]
-            scores.append(sum(unclaimed) / 17)
+            new = [score for k, (place, score) in enumerate(pose) if not self.near(poses, k, place)]
+            scores.append(sum(new) / 17)
             poses.append(pose)
         return poses, scores
 
 
 @pytest.mark.parametrize("min_score", [0.5, 0.9])
 @pytest.mark.parametrize("seed", range(4))
-def test_everybody_is_found_as_by_the_slow_and_obvious_way(seed, min_score):
-    heads, settings = random_heads(seed), ManySettings(min_score)
+def test_many_people_are_decoded_as_by_the_slow_version(seed, min_score):
+    heads, settings = random_heads(seed), MultiPoseSettings(min_score)
     poses, scores = SlowDecoder(heads, settings).decode()
     people = decode_many(heads, settings)[0]
     size = np.array(heads["heatmap"].shape[2:]) * STRIDE - STRIDE
@@ -159,7 +167,7 @@ def put(head, channels, cell, value):
 
 
 def drawn(*bodies, rows=17, columns=17):
-    """Heads that show bodies (17, 2), places in cells, each seen by its right wrist alone."""
+    """Heads that show bodies (17, 2), positions in cells, each with only its right wrist visible."""
     channels = {"heatmap": 17, "offset": 34, "outward": 32, "inward": 32}
     heads = {name: np.zeros((1, count, rows, columns), np.float32) for name, count in channels.items()}
     heads["heatmap"][:] = -9
@@ -169,13 +177,13 @@ def drawn(*bodies, rows=17, columns=17):
         for k, (place, cell) in enumerate(zip(body, cells, strict=True)):
             put(heads["offset"], [2 * k, 2 * k + 1], cell, place - cell)
         for bone, (inner, outer) in enumerate(TREE):
-            way, pair = body[outer] - body[inner], [2 * bone, 2 * bone + 1]
-            put(heads["outward"], pair, cells[inner], way)
-            put(heads["inward"], pair, cells[outer], -way)
+            step, pair = body[outer] - body[inner], [2 * bone, 2 * bone + 1]
+            put(heads["outward"], pair, cells[inner], step)
+            put(heads["inward"], pair, cells[outer], -step)
     return heads
 
 
-def test_from_one_keypoint_in_sight_the_whole_body_is_walked():
+def test_one_visible_keypoint_is_enough_to_decode_the_whole_body():
     rng = np.random.default_rng(0)
     bodies = rng.uniform(0, 7, (17, 2)), rng.uniform(9, 16, (17, 2))
     people = decode_many(drawn(*bodies))[0]
@@ -183,7 +191,7 @@ def test_from_one_keypoint_in_sight_the_whole_body_is_walked():
     np.testing.assert_allclose(found, bodies, atol=1e-5)
 
 
-def test_a_body_whose_keypoints_are_all_in_sight_is_one_person():
+def test_a_body_whose_keypoints_are_all_visible_is_one_person():
     body = np.random.default_rng(1).uniform(2, 14, (17, 2))
     heads = drawn(body)
     for k in range(17):
@@ -191,7 +199,7 @@ def test_a_body_whose_keypoints_are_all_in_sight_is_one_person():
     assert len(decode_many(heads)[0]) == 1
 
 
-def test_the_box_goes_around_the_keypoints_and_the_centre_is_its_middle():
+def test_the_box_goes_around_the_keypoints_and_the_center_is_its_middle():
     body = np.random.default_rng(2).uniform(2, 14, (17, 2))
     people = decode_many(drawn(body))[0]
     low, high = body.min(axis=0) / 16, body.max(axis=0) / 16
@@ -199,20 +207,20 @@ def test_the_box_goes_around_the_keypoints_and_the_centre_is_its_middle():
     np.testing.assert_allclose(people.centers, [(low + high) / 2], atol=1e-5)
 
 
-def test_a_picture_without_anybody_gives_empty_arrays():
+def test_a_picture_without_people_gives_empty_arrays():
     people = decode_many(drawn())[0]
     shapes = people.keypoints.shape, people.boxes.shape, people.scores.shape, people.centers.shape
     assert (len(people), shapes) == (0, ((0, 17, 3), (0, 4), (0,), (0, 2)))
 
 
-@pytest.mark.parametrize("most", [0, 1, 2])
-def test_no_more_people_are_found_than_asked_for(most):
-    people = decode_many(random_heads(0), ManySettings(most=most))[0]
+@pytest.mark.parametrize("max_people", [0, 1, 2])
+def test_max_people_limits_the_number_of_people(max_people):
+    people = decode_many(random_heads(0), MultiPoseSettings(max_people=max_people))[0]
     everybody = decode_many(random_heads(0))[0]
-    np.testing.assert_array_equal(people.keypoints, everybody.keypoints[:most])
+    np.testing.assert_array_equal(people.keypoints, everybody.keypoints[:max_people])
 
 
-def test_a_batch_is_read_as_its_pictures_one_by_one():
+def test_a_batch_is_decoded_as_its_pictures_one_by_one():
     first, second = random_heads(1), random_heads(2)
     both = {name: np.concatenate([first[name], second[name]]) for name in first}
     for alone, people in zip((first, second), decode_many(both), strict=True):
@@ -220,7 +228,7 @@ def test_a_batch_is_read_as_its_pictures_one_by_one():
     np.testing.assert_array_equal(decode_one(both)[1], decode_one(second)[0])
 
 
-def test_holes_in_the_heads_do_no_harm():
+def test_nan_and_infinity_in_the_heads_give_finite_keypoints():
     heads = random_heads(3)
     for head in heads.values():
         head[0, :, 4, 3] = np.nan
@@ -229,10 +237,10 @@ def test_holes_in_the_heads_do_no_harm():
     assert np.isfinite(decode_many(heads)[0].keypoints).all()
 
 
-def test_the_surest_keypoint_comes_first():
-    roots, scores = find_roots(random_heads(0)["heatmap"][0], ManySettings(0.2))
+def test_the_root_of_the_highest_score_comes_first():
+    roots, scores = find_roots(random_heads(0)["heatmap"][0], MultiPoseSettings(0.2))
     assert (np.diff(scores) <= 0).all()
-    assert len(walk(random_heads(0), roots)) == len(roots)
+    assert len(decode_bodies(random_heads(0), roots)) == len(roots)
 
 
 @pytest.mark.parametrize("missing", ["heatmap", "offset", "outward", "inward"])

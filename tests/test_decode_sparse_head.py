@@ -1,10 +1,10 @@
-"""Heads that are computed where they are read, against the same heads of ONNX Runtime, which computes all."""
+"""Sparse heads against the same heads of ONNX Runtime, which computes every cell."""
 
 import numpy as np
 import pytest
 
-from movenet.decode.families import READERS
-from movenet.decode.sparse_head import HeadWeights, SparseHead, join
+from movenet.decode.families import DECODERS
+from movenet.decode.sparse_head import HeadWeights, SparseHead, concatenate_heads
 from movenet.doctor import known_squares
 from movenet.engine import Runtime, open_engine
 from movenet.engine.sparse_graph import SPARSE
@@ -33,7 +33,7 @@ def head():
     return SparseHead(features, HeadWeights(*(rng.normal(size=shape).astype(np.float32) for shape in shapes)))
 
 
-def test_heads_that_are_read_in_few_cells_are_sparse_and_equal_the_dense_ones(both, request):
+def test_openvinos_regress_and_offset_heads_are_sparse_and_equal_the_dense_ones(both, request):
     sparse, dense = both
     assert sparse.keys() == dense.keys()
     for name, expected in dense.items():
@@ -44,23 +44,27 @@ def test_heads_that_are_read_in_few_cells_are_sparse_and_equal_the_dense_ones(bo
         assert np.median(np.abs(np.asarray(sparse[name]) - expected)) < limit
 
 
-def test_what_is_read_is_what_would_be_computed_everywhere(both):
+def test_sparse_heads_decode_as_dense_ones(both):
     sparse, _ = both
     computed = {name: np.asarray(head) for name, head in sparse.items()}
-    reader = READERS["movenet"]
-    np.testing.assert_allclose(reader.one(sparse, None, 1), reader.one(computed, None, 1), atol=1e-6)
+    decoder = DECODERS["movenet"]
+    np.testing.assert_allclose(
+        decoder.decode_one(sparse, None, 1), decoder.decode_one(computed, None, 1), atol=1e-6
+    )
     if "box_scale" in sparse:
-        for ours, all_of_it in zip(reader.many(sparse, 0.05), reader.many(computed, 0.05), strict=True):
-            np.testing.assert_allclose(ours.keypoints, all_of_it.keypoints, atol=1e-5)
-            np.testing.assert_allclose(ours.boxes, all_of_it.boxes, atol=1e-5)
+        for ours, theirs in zip(
+            decoder.decode_many(sparse, 0.05), decoder.decode_many(computed, 0.05), strict=True
+        ):
+            np.testing.assert_allclose(ours.keypoints, theirs.keypoints, atol=1e-5)
+            np.testing.assert_allclose(ours.boxes, theirs.boxes, atol=1e-5)
 
 
-def test_posenet_stays_dense():
+def test_posenets_heads_are_dense():
     heads = open_engine("posenet", Runtime(precision="fp32"))(known_squares(256)[:1])
     assert all(isinstance(head, np.ndarray) for head in heads.values())
 
 
-def test_any_cells_can_be_read_also_at_the_edge(head):
+def test_any_cell_can_be_indexed_also_at_the_edge(head):
     dense = np.asarray(head)
     assert dense.shape == head.shape == (2, 4, 4, 7)
     picture, channel, y, x = np.indices(head.shape).reshape(4, -1)
@@ -68,8 +72,8 @@ def test_any_cells_can_be_read_also_at_the_edge(head):
     np.testing.assert_allclose(head[1, 2], dense[1, 2])
 
 
-def test_pictures_can_be_taken_out_and_joined(head):
-    both = join([head[:1], head[1:]])
+def test_sparse_heads_can_be_sliced_and_concatenated(head):
+    both = concatenate_heads([head[:1], head[1:]])
     assert isinstance(both, SparseHead)
     np.testing.assert_array_equal(np.asarray(both), np.asarray(head))
-    assert isinstance(join([np.zeros((1, 4, 4, 7), np.float32)] * 2), np.ndarray)
+    assert isinstance(concatenate_heads([np.zeros((1, 4, 4, 7), np.float32)] * 2), np.ndarray)

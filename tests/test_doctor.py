@@ -1,4 +1,4 @@
-"""The doctor sees what is wrong, and what this machine computes wrongly."""
+"""The checks find a broken installation and a machine that computes wrong answers."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from movenet.cli.doctor import show
 from movenet.doctor import (
     KNOWN_ANSWERS,
     LIMITS_PX,
-    Finding,
+    CheckResult,
     answer,
     check_answers,
     distance_px,
-    examine,
     known_squares,
     limit_px,
+    run_checks,
 )
 from movenet.engine import ENGINES, Runtime, ScriptedEngine, open_engine
 from movenet.errors import MoveNetError
@@ -28,8 +28,8 @@ from movenet.models import MODELS
 
 
 @pytest.fixture(scope="module")
-def findings():
-    return examine()
+def results():
+    return run_checks()
 
 
 @pytest.fixture(scope="module")
@@ -48,30 +48,30 @@ def shifted(engine, pixels):
     return ScriptedEngine(engine.card, run)
 
 
-def test_a_sound_installation_has_nothing_to_mend(findings):
-    assert [finding for finding in findings if not finding.sound] == []
+def test_a_correct_installation_passes_all_checks(results):
+    assert [result for result in results if not result.passed] == []
     assert {"movenet", "lightning", "thunder", "multipose", "engine openvino", "opencv"} <= {
-        f.what for f in findings
+        f.name for f in results
     }
 
 
-def test_the_precision_chosen_is_named(findings):
-    engine = next(finding for finding in findings if finding.what == "engine openvino")
-    assert engine.says.startswith("works, precision ")
+def test_the_precision_in_use_is_named(results):
+    engine = next(result for result in results if result.name == "engine openvino")
+    assert engine.message.startswith("works, precision ")
 
 
-def test_every_engine_is_checked_in_f32_with_every_model_it_runs(findings):
-    says = {finding.what: finding.says for finding in findings}
+def test_every_engine_is_checked_in_fp32_with_every_model_it_runs(results):
+    messages = {result.name: result.message for result in results}
     for engine in ENGINES:
-        checked = says[f"answers of {engine}, fp32"].split(":")[0].split(", ")
+        checked = messages[f"answers of {engine}, fp32"].split(":")[0].split(", ")
         assert checked == [name for name in MODELS if engine != "torch" or not name.endswith("-int8")]
 
 
-def test_which_arithmetic_is_chosen_is_said_with_the_reason(findings):
-    says = {finding.what: finding.says for finding in findings}
-    assert "bf16 in hardware" in says["floats"]
-    assert "the sums are exact" in says["int8"]
-    assert "beside a video" in says["threads"]
+def test_the_default_precision_is_reported_with_the_reason(results):
+    messages = {result.name: result.message for result in results}
+    assert "bf16 in hardware" in messages["floats"]
+    assert "the sums are exact" in messages["int8"]
+    assert "beside a video" in messages["threads"]
 
 
 def test_there_are_stored_answers_of_every_model():
@@ -85,13 +85,13 @@ def test_an_answer_is_in_pixels_of_the_square(lightning):
     np.testing.assert_allclose(np.median(moved, axis=(0, 1)), [0, 2, 0], atol=0.01)
 
 
-def test_right_answers_pass_with_room(lightning):
+def test_correct_answers_are_well_below_the_limit(lightning):
     assert distance_px(lightning) < LIMITS_PX["fp32"] / 2
     assert check_answers([lightning]) == "lightning: keypoints where they are expected"
 
 
 @pytest.mark.parametrize(("pixels", "said"), [(0.1, "by 0.10 px"), (3, "by 3.00 px")])
-def test_keypoints_elsewhere_are_an_error_that_names_model_and_distance(lightning, pixels, said):
+def test_wrong_keypoints_are_an_error_that_names_model_and_distance(lightning, pixels, said):
     with pytest.raises(MoveNetError, match=f"lightning is off {said}"):
         check_answers([shifted(lightning, pixels)])
 
@@ -113,12 +113,12 @@ def test_int8_keypoints_that_scatter_by_a_pixel_are_an_error(lightning):
         check_answers([scattered(lightning)])
 
 
-def test_the_coarsest_arithmetic_of_an_engine_sets_its_limit(lightning):
+def test_the_lowest_precision_of_an_engine_sets_its_limit(lightning):
     assert limit_px(lightning) == LIMITS_PX["fp32"]
     assert limit_px(ScriptedEngine(MODELS["lightning-int8"], lightning)) == LIMITS_PX["int8"]
 
 
-def test_a_processor_without_integer_dot_products_computes_rightly():
+def test_a_processor_without_integer_dot_products_passes():
     done = subprocess.run(
         [sys.executable, "-c", "from movenet.cli import main; main()", "doctor"],
         capture_output=True,
@@ -128,27 +128,27 @@ def test_a_processor_without_integer_dot_products_computes_rightly():
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "mend" not in done.stdout
+    assert "failed" not in done.stdout
 
 
 ABSENT = """
 import sys
 sys.modules["onnxruntime"] = None
-from movenet.doctor import examine_engine
-for finding in examine_engine("onnxruntime"):
-    print(finding.mark, finding.says)
+from movenet.doctor import check_engine
+for result in check_engine("onnxruntime"):
+    print(result.status, result.message)
 """
 
 
-def test_an_engine_that_is_not_installed_is_no_fault_and_not_ok():
+def test_an_engine_that_is_not_installed_is_missing_and_not_failed():
     done = subprocess.run([sys.executable, "-c", ABSENT], capture_output=True, text=True, check=True)
-    assert done.stdout == "absent not installed (optional): pip install 'movenet[onnxruntime]'\n"
+    assert done.stdout == "missing not installed (optional): pip install 'movenet[onnxruntime]'\n"
 
 
-def test_only_something_to_mend_ends_with_exit_code_1(capsys):
-    show([Finding("engine a", "works"), Finding("engine b", "not installed", "absent")])
+def test_only_a_failed_check_ends_with_exit_code_1(capsys):
+    show([CheckResult("engine a", "works"), CheckResult("engine b", "not installed", "missing")])
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["ok", "–"]
     with pytest.raises(typer.Exit) as caught:
-        show([Finding("engine a", "works"), Finding("answers of a", "thunder is off", "mend")])
+        show([CheckResult("engine a", "works"), CheckResult("answers of a", "thunder is off", "failed")])
     assert caught.value.exit_code == 1
-    assert capsys.readouterr().out.splitlines()[1].split()[0] == "mend"
+    assert capsys.readouterr().out.splitlines()[1].split()[0] == "failed"

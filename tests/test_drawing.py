@@ -1,4 +1,4 @@
-"""What a skeleton looks like on a picture, told by its pixels."""
+"""Drawn skeletons, checked by their pixels."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def person(points=STANDING, scores=0.9, **others):
 
 
 def only(*shown):
-    """The standing person of whom just these keypoints are seen."""
+    """Return the standing person with only these keypoints visible."""
     scores = np.array([0.9 if name in shown else 0.0 for name in KEYPOINTS], np.float32)
     return replace(person(), scores=scores)
 
@@ -49,13 +49,13 @@ def centre(image, before=GREY):
     return (x * weight).sum() / weight.sum(), (y * weight).sum() / weight.sum()
 
 
-def test_nobody_gives_an_equal_copy():
+def test_no_poses_give_an_equal_copy():
     out = draw(GREY, [])
     assert np.array_equal(out, GREY)
     assert not np.shares_memory(out, GREY)
 
 
-def test_the_picture_given_stays_as_it_is():
+def test_draw_does_not_change_the_given_picture():
     image = GREY.copy()
     draw(image, [person()])
     assert np.array_equal(image, GREY)
@@ -101,19 +101,19 @@ def test_a_dot_lies_where_the_keypoint_is_to_a_fraction_of_a_pixel(at):
     assert centre(out) == pytest.approx(at, abs=0.1)
 
 
-def test_low_scores_are_left_out_with_their_bones():
+def test_keypoints_of_low_scores_and_their_bones_are_not_drawn():
     out = draw(GREY, [only("left_hip", "left_ankle")])
     assert not changed(out)[205:215].any()
 
 
-def test_min_score_decides_what_is_low():
+def test_min_score_decides_which_keypoints_are_drawn():
     weak = person(scores=0.2)
     assert not changed(draw(GREY, [weak])).any()
     assert changed(draw(GREY, [weak], Style(min_score=0.2))).any()
 
 
 @pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
-def test_a_keypoint_that_is_nowhere_is_left_out(nothing):
+def test_a_keypoint_that_is_not_finite_is_not_drawn(nothing):
     points = STANDING.copy()
     points[KEYPOINTS.index("left_wrist"), 0] = nothing
     scores = np.where(np.array(KEYPOINTS) == "left_wrist", 0, 0.9)
@@ -121,7 +121,7 @@ def test_a_keypoint_that_is_nowhere_is_left_out(nothing):
     assert np.array_equal(draw(GREY, [person(points)]), expected)
 
 
-def test_scores_that_are_no_number_are_left_out():
+def test_keypoints_of_nan_scores_are_not_drawn():
     assert not changed(draw(GREY, [person(scores=np.nan)])).any()
 
 
@@ -147,13 +147,13 @@ def test_a_line_width_can_be_given():
     assert 9 <= white <= 11
 
 
-def test_a_larger_person_stands_in_front():
+def test_a_larger_person_is_drawn_in_front():
     small = person(STANDING * 0.5 + [75, 92.5])
     together = draw(GREY, [person(), small])
     assert np.array_equal(together, draw(draw(GREY, [small]), [person()]))
 
 
-def test_a_person_half_outside_is_drawn_as_far_as_they_are_inside():
+def test_a_person_partly_outside_is_drawn_inside():
     out = draw(GREY, [person(STANDING + np.array([150, 0]))])
     wide = np.full((300, 600, 3), 128, np.uint8)
     whole = draw(wide, [person(STANDING + np.array([150, 0]))])[:, :300]
@@ -163,11 +163,11 @@ def test_a_person_half_outside_is_drawn_as_far_as_they_are_inside():
 
 
 @pytest.mark.parametrize("shift", [1000, -1000, 1e9, -1e9])
-def test_a_person_wholly_outside_changes_nothing(shift):
+def test_a_person_outside_the_picture_changes_nothing(shift):
     assert not changed(draw(GREY, [person(STANDING + shift)])).any()
 
 
-def test_a_stray_point_makes_nobody_a_giant():
+def test_a_point_far_outside_does_not_widen_the_lines():
     points = STANDING.copy()
     points[KEYPOINTS.index("left_ankle")] = (1e8, 1e8)
     assert changed(draw(GREY, [person(points, id=4)])).mean() < 0.5
@@ -197,11 +197,11 @@ def test_a_label_stays_inside_the_picture():
     assert (out == PERSON_COLOURS[3]).all(axis=2).sum() > 40
 
 
-def test_who_is_beyond_the_edge_is_not_labelled():
+def test_a_person_outside_the_picture_has_no_label():
     assert not changed(draw(GREY, [person(STANDING + np.array([400, 0]), id=3)])).any()
 
 
-def test_who_is_not_seen_is_not_labelled():
+def test_a_person_without_visible_keypoints_has_no_label():
     assert not changed(draw(GREY, [person(scores=0.1, id=3)])).any()
 
 
@@ -213,13 +213,13 @@ def test_the_person_palette_gives_an_id_the_same_colour_in_every_picture():
     assert np.array_equal(draw(GREY, [two, one], style), alone)
 
 
-def test_the_person_palette_tells_people_without_ids_apart():
+def test_the_person_palette_gives_people_without_ids_different_colours():
     apart = np.full((300, 600, 3), 128, np.uint8)
     out = draw(apart, [person(), person(STANDING + np.array([300, 0]))], Style(palette="person"))
     assert halfway(out, "left_hip", "right_hip") != halfway(out[:, 300:], "left_hip", "right_hip")
 
 
-def test_a_skeleton_of_another_kind_shows_its_points():
+def test_a_custom_skeleton_is_drawn_as_dots():
     out = draw(GREY, [person([(50, 50), (100, 80), (200, 220)])])
     assert changed(out)[[50, 80, 220], [50, 100, 200]].all()
     assert not changed(out)[60:70].any()
@@ -231,7 +231,7 @@ def test_read_only_pictures_and_views_are_copied():
     assert draw(view, [person()]).any()
 
 
-def test_drawing_on_what_cannot_be_drawn_on_names_the_way_out():
+def test_the_error_of_draw_on_names_draw_as_the_remedy():
     frozen = GREY.copy()
     frozen.flags.writeable = False
     for image in (frozen, np.zeros((300, 600, 3), np.uint8)[:, ::2]):
@@ -242,7 +242,7 @@ def test_drawing_on_what_cannot_be_drawn_on_names_the_way_out():
 @pytest.mark.parametrize(
     "image", [GREY[..., 0], GREY.astype(np.float32), np.zeros((9, 9, 4), np.uint8), "photo.jpg"]
 )
-def test_what_is_no_rgb_picture_is_refused(image):
+def test_an_argument_that_is_no_rgb_picture_is_refused(image):
     with pytest.raises(
         MediaError, match=r"expected a picture as a uint8 RGB array of shape \(height, width, 3\), got"
     ):
@@ -259,12 +259,12 @@ def test_what_is_no_rgb_picture_is_refused(image):
         {"line_width_px": float("inf")},
     ],
 )
-def test_a_style_that_cannot_be_is_refused(wrong):
+def test_an_invalid_style_is_refused(wrong):
     with pytest.raises(DataError, match="expected"):
         Style(**wrong)
 
 
-def test_padded_rows_are_drawn_on_as_they_are():
+def test_draw_on_accepts_padded_rows():
     padded = np.zeros((120, 130, 3), np.uint8)
     pose = Pose(
         np.random.default_rng(0).uniform(10, 90, (17, 2)).astype(np.float32), np.ones(17, np.float32), 1.0

@@ -1,4 +1,4 @@
-"""Heads and boxes of absurd numbers give finite poses or a refusal, and no warning."""
+"""Extreme numbers in heads and boxes give finite poses or an error, and no warning."""
 
 from dataclasses import replace
 
@@ -24,16 +24,16 @@ CHANNELS = {
 }
 
 
-def scripted(model, values, share):
-    """Return an engine whose heads are plausible but for a share that is drawn from these values."""
-    card, chance = MODELS[model], np.random.default_rng(0)
+def scripted(model, values, fraction):
+    """Return an engine whose heads are plausible but for a fraction that is drawn from these values."""
+    card, random = MODELS[model], np.random.default_rng(0)
     stride, extra = (16, 1) if card.family == "posenet" else (4, 0)
 
     def head(name, squares):
         n, height, width, _ = squares.shape
         shape = (n, CHANNELS[name], height // stride + extra, width // stride + extra)
-        plausible = chance.normal(0, 3, shape).astype(np.float32)
-        return np.where(chance.random(shape) < share, chance.choice(values, shape), plausible)
+        plausible = random.normal(0, 3, shape).astype(np.float32)
+        return np.where(random.random(shape) < fraction, random.choice(values, shape), plausible)
 
     return ScriptedEngine(card, lambda squares: {name: head(name, squares) for name in card.heads})
 
@@ -44,16 +44,16 @@ CASES = [(np.array([value]), 1.0) for value in EXTREMES] + [(EXTREMES, 1.0), (EX
 @pytest.mark.parametrize("method", ["top-down", "bottom-up"])
 @pytest.mark.parametrize("people", ["one", "many"])
 @pytest.mark.parametrize("model", ["lightning", "posenet"])
-@pytest.mark.parametrize(("values", "share"), CASES, ids=[f"{v}, {s}" for v, s in CASES])
-def test_poses_are_finite_whatever_the_heads_are(model, people, method, values, share):
+@pytest.mark.parametrize(("values", "fraction"), CASES, ids=[f"{v}, {s}" for v, s in CASES])
+def test_poses_are_finite_whatever_the_heads_are(model, people, method, values, fraction):
     estimator = Estimator(
-        scripted(model, values, share),
+        scripted(model, values, fraction),
         people=people,
         method=method,
         settings=replace(default_settings("lightning", people), detector_sides_px=(128,)),
         detector=None
         if method == "bottom-up" and model == "posenet"
-        else scripted("multipose", values, share),
+        else scripted("multipose", values, fraction),
         min_score=0.0,
     )
     for pose in (*estimator(IMAGE), *estimator(IMAGE, boxes=[[10, 10, 50, 50]])):
@@ -76,7 +76,7 @@ def test_corners_whose_difference_overflows_are_refused():
         from_corners([[-1e308, 0, 1.7e308, 10]])
 
 
-def test_a_box_as_large_as_is_allowed_gives_finite_keypoints():
+def test_the_largest_allowed_box_gives_finite_keypoints():
     estimator = Estimator(scripted("lightning", EXTREMES, 0), method="whole", min_score=0.0)
     (pose,) = estimator(IMAGE, [(1e9, -1e9, 1e9, 1e9)])
     assert np.isfinite(pose.keypoints).all()

@@ -1,4 +1,4 @@
-"""Everybody in a picture: large and small, in tiles, merged, counted."""
+"""Detection of many people: scales, tiles, NMS."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -11,7 +11,7 @@ from movenet.crop import Crop
 from movenet.engine import ScriptedEngine
 from movenet.estimator import Estimator, EstimatorSettings, default_settings
 from movenet.estimator.detection import Detection
-from movenet.estimator.detector import merged
+from movenet.estimator.detector import merge_scales
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
 from movenet.pose import Pose
@@ -29,11 +29,11 @@ def everybody():
     return Estimator("thunder-int8", people="many")
 
 
-def staged(stage, settings):
-    """Return an estimator of everybody whose models answer as a stage does."""
+def many_people(stage, settings):
+    """Return an estimator of many people with the engines of a stage."""
     single, multi = (
         ScriptedEngine(MODELS[name], answer)
-        for name, answer in (("lightning", stage._look), ("multipose", stage._search))
+        for name, answer in (("lightning", stage.run_single), ("multipose", stage.run_detector))
     )
     return Estimator(single, people="many", settings=settings, detector=multi)
 
@@ -53,11 +53,11 @@ def test_twelve_people_are_found_as_twelve(astronaut, everybody, preset):
 
 @pytest.mark.parametrize("side", range(128, 1281, 128))
 @pytest.mark.parametrize("size", [(640, 360), (300, 500)])
-def test_keypoints_and_boxes_come_back_to_their_place_from_every_size_and_shape(side, size):
+def test_keypoints_and_boxes_map_back_to_the_picture_from_every_size_and_shape(side, size):
     person = (120, 60, 120, 160, 255)
     stage = Stage()
     settings = EstimatorSettings(detector_sides_px=(side,))
-    estimator = staged(stage, settings)
+    estimator = many_people(stage, settings)
     (detection,) = estimator.detect(scene(person, width=size[0], height=size[1]))
     cell = 4 * max(size) / side
     np.testing.assert_allclose(detection.pose.keypoints, places(person), atol=1.5 * cell)
@@ -79,15 +79,15 @@ def test_a_picture_that_fits_is_one_tile():
     assert whole.tiles(1280, 0.25) == [whole]
 
 
-def test_in_tiles_everybody_is_found_once_wherever_a_tile_ends():
+def test_a_person_at_the_edge_of_a_tile_is_found_once():
     for left in range(20, 560, 60):
         person = (left, 100, 30, 40, 255)
-        estimator = staged(Stage(), EstimatorSettings(detector_sides_px=(640,), tile_px=256))
+        estimator = many_people(Stage(), EstimatorSettings(detector_sides_px=(640,), tile_px=256))
         (detection,) = estimator.detect(scene(person))
         np.testing.assert_allclose(detection.pose.keypoints, places(person), atol=6)
 
 
-def test_of_a_crowd_in_tiles_nearly_all_are_found_and_nobody_twice(astronaut, everybody):
+def test_in_tiles_most_of_a_crowd_is_found_once(astronaut, everybody):
     crowd = compose(astronaut, 64, (180, 180))
     settings = replace(
         default_settings("thunder-int8", "many"),
@@ -100,22 +100,22 @@ def test_of_a_crowd_in_tiles_nearly_all_are_found_and_nobody_twice(astronaut, ev
     assert len(found) >= 54
 
 
-def test_the_next_scale_is_taken_only_where_somebody_is_small():
+def test_the_next_scale_is_run_only_if_a_person_is_small():
     stage = Stage()
     settings = EstimatorSettings(detector_sides_px=(256, 640), next_side_below_px=60)
-    estimator = staged(stage, settings)
-    for height, searches in ((320, 1), (100, 2)):
-        before = stage.searches
+    estimator = many_people(stage, settings)
+    for height, runs in ((320, 1), (100, 2)):
+        before = stage.detector_runs
         estimator.detect(scene((100, 20, 80, height, 255)))
-        assert stage.searches - before == searches
+        assert stage.detector_runs - before == runs
 
 
-def test_nobody_found_is_looked_for_more_closely_but_never_in_an_enlarged_picture():
+def test_without_detections_the_next_scale_is_run_but_never_an_enlarged_one():
     stage = Stage()
     settings = EstimatorSettings(detector_sides_px=(256, 640, 1280), next_side_below_px=60)
-    estimator = staged(stage, settings)
+    estimator = many_people(stage, settings)
     assert estimator.detect(scene(width=640, height=360)) == []
-    assert stage.searches == 2
+    assert stage.detector_runs == 2
 
 
 def detection(shift, score, spread=100.0):
@@ -124,12 +124,12 @@ def detection(shift, score, spread=100.0):
     return Detection(pose, points.mean(axis=0).astype(np.float64))
 
 
-def test_of_people_alike_the_surest_stays_where_all_hold_the_keypoints_to_be():
-    kept = merged([detection(2, 0.4), detection(0, 0.8), detection(300, 0.1)], 0.6)
-    assert [s.pose.score for s in kept] == [0.8, 0.1]
+def test_nms_keeps_the_highest_score_and_averages_the_keypoints():
+    kept = merge_scales([detection(2, 0.4), detection(0, 0.8), detection(300, 0.1)], 0.6)
+    assert [d.pose.score for d in kept] == [0.8, 0.1]
     np.testing.assert_allclose(kept[0].pose.keypoints - detection(0, 1).pose.keypoints, 2 / 5, atol=1e-3)
     assert kept[0].pose.box == detection(0, 0.8).pose.box
 
 
-def test_merging_nobody_gives_nobody():
-    assert merged([], 0.6) == []
+def test_merging_no_detections_gives_none():
+    assert merge_scales([], 0.6) == []

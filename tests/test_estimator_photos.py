@@ -1,4 +1,4 @@
-"""Many photos at once."""
+"""Many photos."""
 
 import shutil
 
@@ -33,7 +33,7 @@ def hundred(tmp_path):
     return sorted(tmp_path.glob("*.png"))
 
 
-def test_one_bad_file_among_a_hundred_loses_nothing_of_the_others(hundred, estimator):
+def test_a_bad_file_does_not_affect_the_other_photos(hundred, estimator):
     done = list(estimate_photos(hundred, estimator))
     assert [photo.path for photo in done] == hundred
     assert [i for i, photo in enumerate(done) if photo.error is not None] == [42]
@@ -43,7 +43,7 @@ def test_one_bad_file_among_a_hundred_loses_nothing_of_the_others(hundred, estim
     )
 
 
-def test_no_more_photos_are_read_than_will_soon_be_needed(hundred, estimator):
+def test_only_a_few_photos_are_read_ahead(hundred, estimator):
     asked = []
 
     def paths():

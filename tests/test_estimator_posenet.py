@@ -1,4 +1,4 @@
-"""PoseNet is asked as every model is."""
+"""PoseNet in the estimator."""
 
 import json
 from pathlib import Path
@@ -20,26 +20,26 @@ def pictures(shared):
 
 
 @pytest.fixture(scope="module")
-def once():
+def whole():
     return Estimator("posenet", method="whole", runtime=F32)
 
 
 @pytest.fixture(scope="module")
-def twice():
+def top_down():
     return Estimator("posenet", runtime=F32)
 
 
-@pytest.mark.parametrize("looks", ["once", "twice"])
-def test_it_sees_the_person_whom_movenet_sees(looks, pictures, request):
+@pytest.mark.parametrize("estimator", ["whole", "top_down"])
+def test_it_finds_the_person_that_movenet_finds(estimator, pictures, request):
     image = pictures["squat.bmp@384"]
     (expected,) = Estimator("thunder", runtime=F32)(image)
-    (pose,) = request.getfixturevalue(looks)(image)
-    sure = pose.scores > 0.5
-    assert sure.sum() >= 12
-    assert np.median(np.hypot(*(pose.keypoints - expected.keypoints)[sure].T)) < 0.02 * max(image.shape)
+    (pose,) = request.getfixturevalue(estimator)(image)
+    confident = pose.scores > 0.5
+    assert confident.sum() >= 12
+    assert np.median(np.hypot(*(pose.keypoints - expected.keypoints)[confident].T)) < 0.02 * max(image.shape)
 
 
-def test_everybody_is_found_where_the_javascript_finds_them(pictures):
+def test_many_people_are_found_where_googles_javascript_finds_them(pictures):
     image, golden = pictures["000000008690.jpg@256"], GOLDEN["000000008690.jpg@256"]["multi"]
     settings = EstimatorSettings(min_center_score=0.5)
     found = Estimator("posenet", settings=settings, detector="posenet", runtime=F32).detect(image)
@@ -48,23 +48,23 @@ def test_everybody_is_found_where_the_javascript_finds_them(pictures):
     assert [pose.score for pose in ours] == pytest.approx([person["score"] for person in theirs], abs=0.001)
     for pose, person in zip(ours, theirs, strict=True):
         y, x, _ = np.transpose(person["keypoints"])
-        # Theirs are counted from the centre of the first pixel, ours from its corner.
+        # Theirs are counted from the center of the first pixel, ours from its corner.
         np.testing.assert_allclose(pose.keypoints, np.column_stack([x, y]) + 0.5, atol=0.05)
 
 
-def test_a_batch_is_answered_as_its_pictures_one_by_one(once, pictures):
-    together = once.batch([*pictures.values()])
+def test_a_batch_gives_the_poses_of_its_pictures(whole, pictures):
+    together = whole.batch([*pictures.values()])
     for poses, image in zip(together, pictures.values(), strict=True):
-        np.testing.assert_allclose(poses[0].keypoints, once(image)[0].keypoints, atol=0.05)
+        np.testing.assert_allclose(poses[0].keypoints, whole(image)[0].keypoints, atol=0.05)
 
 
-def test_a_picture_without_anybody_gives_nobody(once, twice):
+def test_a_picture_without_people_gives_no_poses(whole, top_down):
     image = np.full((120, 160, 3), 127, np.uint8)
-    assert (once(image), twice(image)) == ([], [])
+    assert (whole(image), top_down(image)) == ([], [])
 
 
-def test_many_people_need_no_second_model(pictures):
+def test_bottom_up_needs_no_second_model(pictures):
     estimator = Estimator("posenet", people="many", method="bottom-up", runtime=F32)
     assert estimator.detector is estimator.engine
-    sure = [pose for pose in estimator(pictures["000000008690.jpg@256"]) if pose.score > 0.5]
-    assert len(sure) == 2
+    confident = [pose for pose in estimator(pictures["000000008690.jpg@256"]) if pose.score > 0.5]
+    assert len(confident) == 2

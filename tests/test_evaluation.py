@@ -45,13 +45,13 @@ def pycocotools_stats(path, results):
 
 
 @pytest.mark.parametrize("noise", [0.5, 4.0, 15.0])
-def test_scores_equal_pycocotools_to_a_millionth(annotated, noise):
+def test_scores_equal_those_of_pycocotools(annotated, noise):
     path, people = annotated
     results = list(guesses(people, noise, seed=5))
     assert ours(path, results) == pytest.approx(pycocotools_stats(path, results), abs=1e-6)
 
 
-def test_boxes_that_results_bring_count_as_in_pycocotools(annotated):
+def test_boxes_of_results_count_as_in_pycocotools(annotated):
     path, people = annotated
     results = [{**r, "bbox": [0, 0, 20 + 7 * i, 90]} for i, r in enumerate(guesses(people, 8.0, seed=6))]
     with_boxes = ours(path, results)
@@ -59,36 +59,36 @@ def test_boxes_that_results_bring_count_as_in_pycocotools(annotated):
     assert with_boxes["APM"] != ours(path, list(guesses(people, 8.0, seed=6)))["APM"]
 
 
-def test_the_truth_itself_scores_one(annotated):
+def test_the_ground_truth_scores_one(annotated):
     path, people = annotated
     results = list(guesses([p for p in people if not p["iscrowd"] and p["num_keypoints"]], 0.0, seed=0))
     assert ours(path, results)["AP"] == pytest.approx(1.0)
 
 
-def test_no_results_score_nothing(annotated):
+def test_no_results_score_zero(annotated):
     assert ours(annotated[0], [])["AP"] == 0.0
 
 
-def test_where_nobody_is_annotated_there_is_no_score(tmp_path):
+def test_without_annotated_people_the_score_is_nan(tmp_path):
     truth, estimates = load(tmp_path, [], 2, [guess(standing(1, 1, 0))])
     assert math.isnan(score(truth, estimates)["AP"])
 
 
-def test_a_file_that_annotates_nobody_is_refused(tmp_path):
+def test_a_file_without_people_is_refused(tmp_path):
     for people in ([], [standing(0, 1, 0) | {"iscrowd": 1}], [standing(0, 1, 0, labelled=[])]):
         path = write_list(tmp_path / "empty.json", people, 2)
-        with pytest.raises(DataError, match=r"empty\.json: labels nobody"):
+        with pytest.raises(DataError, match=r"empty\.json: no labelled person"):
             read_truth(path)
 
 
-def test_a_pose_is_turned_into_cocos_pixels():
+def test_a_pose_is_converted_into_cocos_pixels():
     pose = Pose(np.full((17, 2), 10, np.float32), np.full(17, 0.5, np.float32), 0.75)
     (result,) = to_results(42, [pose])
     assert (result["image_id"], result["category_id"], result["score"]) == (42, 1, 0.75)
     assert result["keypoints"][:3] == [9.75, 9.75, 0.5]
 
 
-def test_a_keypoint_that_is_nowhere_is_cocos_zeros():
+def test_a_keypoint_without_a_place_is_cocos_zeros():
     keypoints = np.full((17, 2), 10, np.float32)
     keypoints[3] = np.nan
     (result,) = to_results(1, [Pose(keypoints, np.full(17, 0.5, np.float32), 0.75)])
@@ -116,12 +116,12 @@ def test_saved_results_are_records_too(tmp_path):
     assert np.allclose(record.poses[0].keypoints, 10)
 
 
-def test_people_are_counted_without_crowds_and_the_unlabelled(annotated):
+def test_crowds_and_unlabelled_people_are_not_counted(annotated):
     path, people = annotated
     assert read_truth(path).counted() == sum(1 for p in people if p["num_keypoints"] and not p["iscrowd"])
 
 
-def test_a_picture_is_free_of_people_only_if_no_crowd_is_in_it_either(tmp_path):
+def test_a_picture_with_a_crowd_is_not_free_of_people(tmp_path):
     crowd = {**standing(1, 1, 0), "iscrowd": 1}
     unlabelled = standing(2, 2, 0, labelled=[])
     assert load(tmp_path, [crowd, unlabelled], 4, [])[0].person_free() == [0, 3]
@@ -133,7 +133,7 @@ def test_other_categories_are_left_out(tmp_path):
     assert len(read_truth(write_list(tmp_path / "t.json", people, 1)).people) == 1
 
 
-def test_a_result_for_a_picture_from_elsewhere_is_refused(annotated):
+def test_a_result_of_an_unknown_picture_is_refused(annotated):
     path, people = annotated
     with pytest.raises(DataError, match="picture 999"):
         ours(path, [{**next(guesses(people, 1, 0)), "image_id": 999}])
@@ -155,7 +155,7 @@ def test_a_malformed_result_is_refused(annotated, change, said):
 
 
 @pytest.mark.parametrize("text", ["", "{}", "3"])
-def test_what_is_no_list_of_results_is_refused(text, tmp_path):
+def test_a_file_without_results_is_refused(text, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(text)
     with pytest.raises(DataError, match=r"bad\.json"):
@@ -163,7 +163,7 @@ def test_what_is_no_list_of_results_is_refused(text, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"images": 3, "annotations": []}'])
-def test_what_is_no_annotation_file_is_refused(text, tmp_path):
+def test_a_file_without_annotations_is_refused(text, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(text)
     with pytest.raises(DataError, match=r"bad\.json"):
@@ -184,7 +184,7 @@ def test_missing_annotations_and_pictures_are_named(annotated, tmp_path):
         read_truth(annotated[0]).images(tmp_path)
 
 
-def test_every_figure_can_be_written_as_json(annotated, tmp_path):
+def test_all_metrics_can_be_written_as_json(annotated, tmp_path):
     path, people = annotated
     truth = read_truth(path)
     plain = to_plain(assess(truth, to_estimates(list(guesses(people, 6.0, seed=1)), truth)))
@@ -192,7 +192,7 @@ def test_every_figure_can_be_written_as_json(annotated, tmp_path):
     assert list(plain)[:8] == ["AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people"]
 
 
-def test_a_list_without_anybody_and_without_results_is_assessed_all_the_same(tmp_path):
+def test_a_file_without_people_and_results_can_be_assessed(tmp_path):
     truth, estimates = load(tmp_path, [], 3, [])
     plain = to_plain(assess(truth, estimates))
     assert plain["AP"] is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lists import guess, load, standing
-from movenet.calibration import Curve
+from movenet.calibration import CalibrationCurve
 from movenet.evaluation.calibration import (
     BINS,
     calibrate,
@@ -38,38 +38,38 @@ def slow_ece(scores, right):
     return total
 
 
-def test_the_calibration_error_is_that_of_the_slow_way():
-    scores, right = draw(Curve(2.0, 1.0), 500, seed=1)
+def test_the_calibration_error_is_that_of_the_slow_reference():
+    scores, right = draw(CalibrationCurve(2.0, 1.0), 500, seed=1)
     scores[:2] = 0.0, 1.0
     assert reliability(scores, right).ece == pytest.approx(slow_ece(scores, right))
 
 
-def test_a_score_that_is_always_half_and_half_right_is_perfect():
+def test_a_score_of_one_half_that_is_correct_half_of_the_time_is_calibrated():
     assert reliability(np.full(10, 0.5), np.arange(10) % 2 == 0).ece == pytest.approx(0)
 
 
-def test_bins_know_how_many_they_hold():
+def test_bins_count_their_keypoints():
     found = reliability(np.array([0.05, 0.06, 0.95]), np.array([True, False, True]))
     assert found.counts.tolist() == [2] + [0] * (BINS - 2) + [1]
-    assert found.right[0] == 0.5
-    assert math.isnan(found.right[1])
+    assert found.correct[0] == 0.5
+    assert math.isnan(found.correct[1])
 
 
 def test_without_keypoints_there_is_no_calibration_error():
     assert math.isnan(reliability(np.zeros(0), np.zeros(0, bool)).ece)
 
 
-def test_the_curve_that_made_the_data_is_found():
-    scores, right = draw(Curve(1.8, 2.5), 50_000, seed=2)
+def test_the_fit_finds_the_curve_that_generated_the_data():
+    scores, right = draw(CalibrationCurve(1.8, 2.5), 50_000, seed=2)
     curve = fit(scores, right)
     assert (curve.slope, curve.intercept) == pytest.approx((1.8, 2.5), abs=0.08)
 
 
-def test_the_curve_of_greatest_likelihood_is_found():
-    scores, right = draw(Curve(1.3, -0.4), 300, seed=3)
+def test_the_fit_has_the_greatest_likelihood():
+    scores, right = draw(CalibrationCurve(1.3, -0.4), 300, seed=3)
 
     def loss(slope, intercept):
-        chance = Curve(slope, intercept)(scores)
+        chance = CalibrationCurve(slope, intercept)(scores)
         return -np.log(np.where(right, chance, 1 - chance)).sum()
 
     curve = fit(scores, right)
@@ -79,41 +79,41 @@ def test_the_curve_of_greatest_likelihood_is_found():
         assert best < loss(curve.slope, curve.intercept + step)
 
 
-def test_the_curve_mends_scores_it_was_not_fitted_to():
-    curve = fit(*draw(Curve(2.0, 3.0), 4000, seed=4))
-    scores, right = draw(Curve(2.0, 3.0), 4000, seed=5)
+def test_the_curve_calibrates_held_out_scores():
+    curve = fit(*draw(CalibrationCurve(2.0, 3.0), 4000, seed=4))
+    scores, right = draw(CalibrationCurve(2.0, 3.0), 4000, seed=5)
     assert reliability(scores, right).ece > 0.2
     assert reliability(curve(scores), right).ece < 0.02
 
 
 def test_mapping_keeps_the_order_of_scores_and_their_range():
     scores = np.linspace(0, 1, 101)
-    mapped = Curve(2.0, 3.0)(scores)
+    mapped = CalibrationCurve(2.0, 3.0)(scores)
     assert (np.diff(mapped[1:-1]) > 0).all()
     assert (mapped >= 0).all()
     assert (mapped <= 1).all()
 
 
-def test_the_plain_curve_changes_nothing():
+def test_the_default_curve_is_the_identity():
     scores = np.linspace(0.01, 0.99, 50)
-    assert Curve()(scores) == pytest.approx(scores)
+    assert CalibrationCurve()(scores) == pytest.approx(scores)
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_the_fit_is_defined_where_all_are_right_or_all_are_wrong(right):
+def test_the_fit_is_defined_where_all_are_correct_or_all_are_incorrect(right):
     scores = np.linspace(0.1, 0.9, 20)
     mapped = fit(scores, np.full(20, right))(scores)
     assert np.isfinite(mapped).all()
     assert (mapped > 0.9).all() if right else (mapped < 0.1).all()
 
 
-def test_scores_that_fall_where_truth_rises_are_not_turned_round():
-    scores, right = draw(Curve(2.0, 0.0), 500, seed=6)
+def test_the_curve_never_falls():
+    scores, right = draw(CalibrationCurve(2.0, 0.0), 500, seed=6)
     assert fit(1 - scores, right).slope > 0
 
 
-def test_nothing_to_fit_changes_nothing():
-    assert fit(np.zeros(0), np.zeros(0, bool)) == Curve()
+def test_the_fit_without_data_is_the_identity():
+    assert fit(np.zeros(0), np.zeros(0, bool)) == CalibrationCurve()
 
 
 def test_halves_are_every_second_picture_in_the_order_of_ids():
@@ -128,25 +128,25 @@ def made(tmp_path, labelled, keypoint_score=0.5):
     return calibrate(truth.people, estimates, pair(truth.people, estimates))
 
 
-def test_of_every_keypoint_one_that_nobody_could_label_is_wrong(tmp_path):
+def test_an_unlabelled_keypoint_is_incorrect_among_all_keypoints(tmp_path):
     people = [standing(0, 1, 0, labelled=range(17)), standing(1, 2, 0, labelled=range(5))]
     truth, estimates = load(tmp_path, people, 2, [guess(p) for p in people])
     every, labelled = calibrate(truth.people, estimates, pair(truth.people, estimates))
-    assert every.before.right[5] == pytest.approx(22 / 34)
-    assert labelled.before.right[5] == 1.0
+    assert every.before.correct[5] == pytest.approx(22 / 34)
+    assert labelled.before.correct[5] == 1.0
     assert (every.before.counts.sum(), labelled.before.counts.sum()) == (34, 22)
 
 
-def test_a_keypoint_that_the_list_never_labels_is_left_out(tmp_path):
+def test_a_keypoint_that_no_person_has_labelled_is_left_out(tmp_path):
     every, labelled = made(tmp_path, labelled=range(5, 17))
     assert every.before.counts.sum() == labelled.before.counts.sum() == 6 * 12
 
 
-def test_a_keypoint_out_of_its_tolerance_is_wrong(tmp_path):
+def test_a_keypoint_outside_its_tolerance_is_incorrect(tmp_path):
     _, labelled = made(tmp_path, labelled=range(5))
-    assert labelled.before.right[5] == pytest.approx(4 / 6)
+    assert labelled.before.correct[5] == pytest.approx(4 / 6)
 
 
 @pytest.mark.parametrize("score", [2.0, -0.1])
-def test_scores_that_are_no_chances_have_no_calibration(score, tmp_path):
+def test_scores_outside_zero_to_one_have_no_calibration(score, tmp_path):
     assert made(tmp_path, range(17), keypoint_score=score) is None

@@ -7,7 +7,7 @@ import pytest
 
 from lists import guess, guesses, load, person, standing
 from movenet.evaluation.coco_ap import average_precision
-from movenet.evaluation.errors import CLASSES, LAST, ORDER, UNLABELLED, costs, diagnose
+from movenet.evaluation.errors import CLASSES, DETECTION_ERRORS, KEYPOINT_ERRORS, UNLABELLED, costs, diagnose
 from movenet.evaluation.matching import keypoint_similarity, pair
 from movenet.pose import KEYPOINTS, MIRROR, SIGMAS
 
@@ -41,7 +41,7 @@ def wrist_class(tmp_path, people, result):
 
 
 @pytest.mark.parametrize(("ks", "name"), [(0.86, "good"), (0.84, "jitter"), (0.51, "jitter"), (0.49, "miss")])
-def test_how_far_a_keypoint_is_decides_between_good_jitter_and_miss(ks, name, tmp_path):
+def test_the_similarity_decides_between_good_jitter_and_miss(ks, name, tmp_path):
     someone = standing(0, 1, 0)
     # Upwards, along its own column: the column of the other side is out of reach.
     away = wrist_of(someone) - (distance(ks), 0)
@@ -55,13 +55,13 @@ def test_a_keypoint_at_the_place_of_the_other_side_is_an_inversion(tmp_path):
 
 
 @pytest.mark.parametrize("k", [WRIST, MIRROR[WRIST]])
-def test_a_keypoint_at_somebody_elses_place_of_either_side_is_a_swap(k, tmp_path):
+def test_a_keypoint_at_another_persons_place_of_either_side_is_a_swap(k, tmp_path):
     someone, another = standing(0, 1, 0), standing(0, 2, 300)
     result = with_wrist_at(someone, wrist_of(another, k))
     assert wrist_class(tmp_path, [someone, another], result) == "swap"
 
 
-def test_a_crowd_is_nobody_to_be_swapped_with(tmp_path):
+def test_a_crowd_cannot_be_swapped_with(tmp_path):
     someone, crowd = standing(0, 1, 0), {**standing(0, 2, 300), "iscrowd": 1}
     result = with_wrist_at(someone, wrist_of(crowd))
     assert wrist_class(tmp_path, [someone, crowd], result) == "miss"
@@ -72,13 +72,13 @@ def test_the_nose_cannot_be_inverted(tmp_path):
     assert examine(tmp_path, [someone], [guess(someone)])[2].classes[0, 0] == CLASSES.index("good")
 
 
-def test_what_is_not_labelled_has_no_class(tmp_path):
+def test_an_unlabelled_keypoint_has_no_class(tmp_path):
     someone = standing(0, 1, 0, labelled=[0, 1, 2])
     classes = examine(tmp_path, [someone], [guess(someone)])[2].classes[0]
     assert classes.tolist() == [0, 0, 0] + [UNLABELLED] * 14
 
 
-def test_an_estimate_like_nobody_is_not_diagnosed(tmp_path):
+def test_an_unpaired_estimate_is_not_diagnosed(tmp_path):
     someone = standing(0, 1, 0)
     assert len(examine(tmp_path, [someone], [guess(someone, (200, 200))])[2].pairs) == 0
 
@@ -105,7 +105,7 @@ def slow_class(people, me, k, place):
     return kind
 
 
-def test_classes_are_those_of_the_slow_way(tmp_path):
+def test_classes_are_those_of_the_slow_reference(tmp_path):
     rng = np.random.default_rng(3)
     people = [person(rng, image, 10 * image + i + 1) for image in range(20) for i in range(3)]
     results = list(guesses(people, 9.0, seed=8))
@@ -130,31 +130,31 @@ def test_shares_add_up(tmp_path):
 
 
 @pytest.mark.parametrize(("ks", "name", "right"), [(0.6, "jitter", 0.85), (0.2, "miss", 0.5)])
-def test_put_right_jitter_comes_to_85_and_a_miss_to_50(ks, name, right, tmp_path):
+def test_jitter_is_corrected_to_85_and_a_miss_to_50(ks, name, right, tmp_path):
     someone = standing(0, 1, 0)
     result = with_wrist_at(someone, wrist_of(someone) - (distance(ks), 0))
     people, estimates, diagnosis = examine(tmp_path, [someone], [result])
-    fixed = diagnosis.put_right(estimates, [name])
+    fixed = diagnosis.correct(estimates, [name])
     alike = keypoint_similarity(fixed.keypoints, people.keypoints, people.areas)
     assert alike[0, WRIST] == pytest.approx(right, abs=1e-6)
     assert alike[0, WRIST] >= right
 
 
-def test_put_right_an_inversion_is_as_near_to_its_place_as_it_was_to_the_wrong_one(tmp_path):
+def test_an_inversion_is_corrected_to_its_similarity_with_the_wrong_place(tmp_path):
     someone = standing(0, 1, 0)
     beside = wrist_of(someone, MIRROR[WRIST]) + np.array([distance(0.7), 0])
     result = with_wrist_at(someone, beside)
     people, estimates, diagnosis = examine(tmp_path, [someone], [result])
-    fixed = diagnosis.put_right(estimates, ["inversion"])
+    fixed = diagnosis.correct(estimates, ["inversion"])
     alike = keypoint_similarity(fixed.keypoints, people.keypoints, people.areas)
     assert alike[0, WRIST] == pytest.approx(0.7, abs=1e-6)
 
 
-def test_only_the_classes_named_are_put_right(tmp_path):
+def test_only_the_given_classes_are_corrected(tmp_path):
     someone = standing(0, 1, 0)
     result = with_wrist_at(someone, wrist_of(someone) - (distance(0.6), 0))
     _, estimates, diagnosis = examine(tmp_path, [someone], [result])
-    assert (diagnosis.put_right(estimates, ["miss"]).keypoints == estimates.keypoints).all()
+    assert (diagnosis.correct(estimates, ["miss"]).keypoints == estimates.keypoints).all()
 
 
 @pytest.fixture
@@ -167,25 +167,27 @@ def costly(tmp_path):
     return people, estimates, costs(people, estimates, diagnosis)
 
 
-def test_costs_in_turn_are_gained_on_top_of_those_before(costly):
+def test_cumulative_costs_are_gained_on_top_of_those_before(costly):
     people, estimates, measured = costly
     diagnosis = diagnose(people, estimates, pair(people, estimates))
-    assert list(measured.in_turn) == [*ORDER, *LAST]
+    assert list(measured.cumulative) == [*KEYPOINT_ERRORS, *DETECTION_ERRORS]
     gained = measured.ap
-    for i, name in enumerate(ORDER, start=1):
-        gained += measured.in_turn[name]
-        assert gained == pytest.approx(average_precision(people, diagnosis.put_right(estimates, ORDER[:i])))
+    for i, name in enumerate(KEYPOINT_ERRORS, start=1):
+        gained += measured.cumulative[name]
+        assert gained == pytest.approx(
+            average_precision(people, diagnosis.correct(estimates, KEYPOINT_ERRORS[:i]))
+        )
 
 
-def test_costs_add_up_to_what_is_missing(costly):
+def test_cumulative_costs_add_up_to_one_minus_ap(costly):
     measured = costly[2]
-    assert measured.ap + sum(measured.in_turn.values()) + measured.rest == pytest.approx(1)
-    assert min(*measured.in_turn.values(), measured.rest) >= -1e-9
+    assert measured.ap + sum(measured.cumulative.values()) + measured.rest == pytest.approx(1)
+    assert min(*measured.cumulative.values(), measured.rest) >= -1e-9
 
 
-def test_the_first_in_turn_costs_what_it_costs_alone(costly):
+def test_the_first_cumulative_cost_is_the_cost_alone(costly):
     measured = costly[2]
-    assert measured.in_turn[ORDER[0]] == pytest.approx(measured.alone[ORDER[0]])
+    assert measured.cumulative[KEYPOINT_ERRORS[0]] == pytest.approx(measured.alone[KEYPOINT_ERRORS[0]])
 
 
 def test_a_perfect_estimate_costs_nothing(tmp_path):
@@ -193,19 +195,19 @@ def test_a_perfect_estimate_costs_nothing(tmp_path):
     people, estimates, diagnosis = examine(tmp_path, [someone], [guess(someone)])
     measured = costs(people, estimates, diagnosis)
     assert measured.ap == pytest.approx(1)
-    assert list(measured.in_turn.values()) == pytest.approx([0.0] * 7)
+    assert list(measured.cumulative.values()) == pytest.approx([0.0] * 7)
 
 
-def test_an_estimate_of_nobody_that_is_surest_costs_as_ranking(tmp_path):
+def test_a_false_positive_of_the_highest_score_costs_ranking(tmp_path):
     someone = standing(0, 1, 0)
     results = [guess(someone, score=0.1), guess(someone, (250, 250), score=0.9)]
     people, estimates, diagnosis = examine(tmp_path, [someone], results)
     measured = costs(people, estimates, diagnosis)
     assert measured.ap == pytest.approx(0.5)
-    assert measured.in_turn["ranking"] == pytest.approx(0.5)
+    assert measured.cumulative["ranking"] == pytest.approx(0.5)
 
 
-def test_an_estimate_of_nobody_costs_the_same_whether_it_goes_or_comes_last(tmp_path):
+def test_a_false_positive_costs_the_same_removed_or_ranked_last(tmp_path):
     someone = standing(0, 1, 0)
     results = [guess(someone, score=0.1), guess(someone, (250, 250), score=0.9)]
     people, estimates, diagnosis = examine(tmp_path, [someone], results)
@@ -217,4 +219,4 @@ def test_a_person_without_an_estimate_costs_their_share(tmp_path):
     people = [standing(0, 1, 0), standing(1, 2, 0)]
     people, estimates, diagnosis = examine(tmp_path, people, [guess(people[0])], images=2)
     measured = costs(people, estimates, diagnosis)
-    assert measured.in_turn["missed_person"] == pytest.approx(1 - measured.ap)
+    assert measured.cumulative["missed_person"] == pytest.approx(1 - measured.ap)

@@ -41,7 +41,7 @@ def slow_pairs(people, results):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pairs_are_those_of_the_slow_way(seed, tmp_path):
+def test_pairs_are_those_of_the_slow_reference(seed, tmp_path):
     rng = np.random.default_rng(seed)
     people = [person(rng, image, 10 * image + i + 1) for image in range(8) for i in range(4)]
     results = list(guesses(people[::2] + people[:8], 25.0, seed))
@@ -54,7 +54,7 @@ def test_pairs_are_those_of_the_slow_way(seed, tmp_path):
     assert pairs.oks == pytest.approx([p[2] for p in expected], abs=1e-9)
 
 
-def test_an_estimate_belongs_to_whom_it_is_most_like_however_unsure_it_is(tmp_path):
+def test_pairing_goes_by_oks_and_not_by_score(tmp_path):
     people = [standing(0, 1, 0)]
     truth, estimates = load(
         tmp_path, people, 1, [guess(people[0], (9, 0), score=0.9), guess(people[0], (1, 0), score=0.1)]
@@ -77,7 +77,7 @@ def test_without_people_or_estimates_there_are_no_pairs(tmp_path):
     assert len(pair(truth.people, estimates)) == 0
 
 
-def test_a_keypoint_one_tolerance_away_is_e_to_the_minus_a_half_alike():
+def test_a_keypoint_one_tolerance_away_has_a_similarity_of_e_to_the_minus_a_half():
     truth = np.zeros((17, 2))
     away = np.stack([2 * np.array(SIGMAS) * 100, np.zeros(17)], axis=1)
     assert keypoint_similarity(away, truth, np.array(10_000.0)) == pytest.approx(np.exp(-0.5))

@@ -1,4 +1,4 @@
-"""Pictures are shown by the protocol that is stated."""
+"""Images are evaluated by the stated protocol."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from movenet.engine import ScriptedEngine
 from movenet.errors import MediaError
 from movenet.estimator import Estimator
 from movenet.evaluation import read_truth
-from movenet.evaluation.protocol import boxed, describe, run, versions, whole
+from movenet.evaluation.protocol import annotated_boxes, describe, estimate_images, versions, whole_images
 from movenet.media import write_photo
 from movenet.models import MODELS
 from movenet.pose import Pose
@@ -50,7 +50,7 @@ def scripted(eye):
     return Estimator(ScriptedEngine(MODELS["lightning"], eye), method="whole", min_score=0.0)
 
 
-def test_every_picture_is_shown_whole_and_in_order(listed):
+def test_whole_images_are_evaluated_in_order(listed):
     _, images = listed
     greys = []
 
@@ -58,16 +58,16 @@ def test_every_picture_is_shown_whole_and_in_order(listed):
         greys.append((image.shape, int(image[0, 0, 0])))
         return [Pose(np.zeros((17, 2), np.float32), np.zeros(17, np.float32), 0.5)]
 
-    answers = list(run(images, whole(estimator)))
+    answers = list(estimate_images(images, whole_images(estimator)))
     assert greys == [((500, 500, 3), 50), ((500, 500, 3), 100), ((500, 500, 3), 150)]
     assert [answer.results[0]["image_id"] for answer in answers] == [0, 1, 2]
     assert all(answer.estimate_s >= 0 for answer in answers)
 
 
-def test_each_person_who_counts_is_shown_alone_around_their_box(listed):
+def test_each_person_not_ignored_is_evaluated_around_their_box(listed):
     truth, images = listed
     eye = Eye()
-    answers = list(run(images, boxed(scripted(eye), truth.people, 1.25)))
+    answers = list(estimate_images(images, annotated_boxes(scripted(eye), truth.people, 1.25)))
     assert [len(answer.results) for answer in answers] == [1, 2, 0]
     assert [squares.shape for squares in eye.seen] == [(1, 192, 192, 3), (2, 192, 192, 3)]
     # The box is 60 × 160 px at x = 0, y = 20: the square of 200 px begins 70 px left of the picture.
@@ -76,25 +76,25 @@ def test_each_person_who_counts_is_shown_alone_around_their_box(listed):
     assert black.max() + 1 == pytest.approx(192 * 70 / 200, abs=1)
 
 
-def test_a_picture_that_cannot_be_read_ends_the_trial(listed):
+def test_an_image_that_cannot_be_read_is_an_error(listed):
     _, images = listed
     images[1].path.write_bytes(b"this is not a picture")
     with pytest.raises(MediaError, match=r"1\.jpg"):
-        list(run(images, whole(lambda image: [])))
+        list(estimate_images(images, whole_images(lambda image: [])))
 
 
-def test_the_protocol_says_how_pictures_were_shown(listed):
+def test_the_description_names_the_protocol(listed):
     estimator = scripted(Eye())
-    assert describe(estimator, None)["pictures"] == "whole picture, one person sought, whole, no box given"
-    assert describe(estimator, 1.1)["pictures"] == "square of 1.1 × the annotated box, 1 look"
+    assert describe(estimator, None)["pictures"] == "whole picture, one person, method whole, no box given"
+    assert describe(estimator, 1.1)["pictures"] == "square of 1.1 × the annotated box, no detection"
 
 
-def test_the_protocol_names_the_model_and_the_engine():
+def test_the_description_names_the_model_and_the_engine():
     said = describe(scripted(Eye()), None)
     assert said["model"] == "lightning"
     assert said["sha256"] == MODELS["lightning"].sha256
     assert said["engine"] == "ScriptedEngine, fp32"
 
 
-def test_versions_of_what_is_in_use_are_told():
+def test_versions_are_those_of_imported_packages():
     assert {"movenet", "numpy"} <= set(versions())

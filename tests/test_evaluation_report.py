@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lists import guess, guesses, load, person, standing
-from movenet.calibration import Curve
+from movenet.calibration import CalibrationCurve
 from movenet.errors import FileError
 from movenet.evaluation import assess
 from movenet.evaluation.calibration import Calibration, reliability
@@ -61,13 +61,13 @@ class Tags(HTMLParser):
             self.wrong.append(tag)
 
 
-def test_the_page_closes_what_it_opens(page):
+def test_the_page_is_well_formed(page):
     tags = Tags()
     tags.feed(page)
     assert (tags.open, tags.wrong) == ([], [])
 
 
-def test_nothing_is_fetched_from_elsewhere(page):
+def test_the_page_is_self_contained(page):
     tags = Tags()
     tags.feed(page)
     assert all(source.startswith(("data:", "#")) for source in tags.sources)
@@ -76,15 +76,15 @@ def test_nothing_is_fetched_from_elsewhere(page):
     assert "@import" not in page
 
 
-def test_the_page_states_the_protocol_the_list_and_the_figures(page, assessment):
+def test_the_page_states_the_protocol_the_file_and_the_metrics(page, assessment):
     for said in (
         "whole picture, 2 looks",
         "movenet 9.9",
         "truth.json: 12 pictures",
         f"{assessment.scores['AP']:.3f}",
         f"{assessment.pck.mean:.3f}",
-        f"{assessment.costs.in_turn['miss']:.3f}",
-        "2 pictures without anybody",
+        f"{assessment.costs.cumulative['miss']:.3f}",
+        "2 pictures without people",
     ):
         assert said in page
 
@@ -94,19 +94,19 @@ def test_names_are_written_as_text_and_never_as_markup(page):
     assert "a &lt;model&gt; &amp; more" in page
 
 
-def test_ids_of_different_plots_do_not_meet(page):
+def test_ids_of_different_plots_differ(page):
     ids = re.findall(r'<(?:clipPath|svg)[^>]* id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 
 
-def test_a_report_is_written_where_scores_are_no_chances_and_everybody_is_missed(tmp_path):
+def test_a_report_is_written_without_calibration_and_with_all_people_missed(tmp_path):
     people = [standing(0, 1, 0, labelled=[0])]
     truth, estimates = load(tmp_path, people, 1, [guess(people[0], (400, 400), keypoint_score=2.0)])
     write_report(tmp_path / "r.html", "bad", assess(truth, estimates), {})
     assert "no probabilities" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_a_report_is_written_where_there_is_nothing_to_report(tmp_path):
+def test_a_report_is_written_without_people_and_results(tmp_path):
     truth, estimates = load(tmp_path, [], 0, [])
     write_report(tmp_path / "r.html", "nothing", assess(truth, estimates), {})
     assert "truth.json" in (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -123,7 +123,7 @@ def plots(assessment):
     return [
         plot_costs(assessment.costs),
         plot_classes(assessment.diagnosis),
-        plot_reliability(Calibration(found, Curve(), found, found), "of two"),
+        plot_reliability(Calibration(found, CalibrationCurve(), found, found), "of two"),
     ]
 
 
@@ -133,7 +133,7 @@ def test_plots_are_wellformed_and_the_same_each_time(assessment):
     assert drawn == plots(assessment)
 
 
-def test_the_worst_come_first_and_of_equals_those_who_show_more(tmp_path):
+def test_the_lowest_oks_comes_first_and_of_equals_the_most_labelled(tmp_path):
     people = [standing(i, i + 1, 0, labelled=range(5 + 3 * i)) for i in range(4)]
     results = [guess(people[0], (8, 0)), guess(people[1]), guess(people[2], (400, 400))]
     truth, estimates = load(tmp_path, people, 4, results)
@@ -162,7 +162,7 @@ def test_truth_and_estimate_are_drawn_where_they_are(tmp_path):
     assert columns.max() == pytest.approx((260 - left) * scale, abs=8)
 
 
-def test_a_person_as_large_as_the_picture_is_shown_with_all_of_it(tmp_path):
+def test_a_person_as_large_as_the_picture_is_drawn_with_all_of_it(tmp_path):
     someone = standing(0, 1, 20)
     truth, estimates = load(tmp_path, [someone], 1, [])
     image = np.full((180, 100, 3), 128, np.uint8)
@@ -170,7 +170,7 @@ def test_a_person_as_large_as_the_picture_is_shown_with_all_of_it(tmp_path):
     assert (square[:, SIDE_PX // 2] > 0).any(axis=1).all()
 
 
-def test_a_jpeg_holds_the_picture_with_its_colours():
+def test_a_jpeg_keeps_the_colours():
     red = np.zeros((16, 16, 3), np.uint8)
     red[..., 0] = 200
     decoded = cv2.imdecode(np.frombuffer(to_jpeg(red), np.uint8), cv2.IMREAD_COLOR)

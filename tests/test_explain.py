@@ -75,7 +75,7 @@ def text_of(figure):
 
 def test_the_steps_give_the_same_result_as_the_decoder(explained, lightning):
     decoded = decode_one(
-        lightning.engine(explained.square[None]), [explained.guide], lightning.settings.reach
+        lightning.engine(explained.square[None]), [explained.guide], lightning.settings.vote_radius
     )[0]
     np.testing.assert_array_equal(explained.points / GRID, decoded[:, :2])
     np.testing.assert_array_equal(explained.scores, decoded[:, 2])
@@ -101,7 +101,7 @@ def test_the_cells_are_where_the_maps_shown_are_highest(explained):
 
 
 def test_the_keypoints_are_the_weighted_mean_of_the_positions_of_the_cells_around(explained):
-    assert explained.settings.reach == 1
+    assert explained.settings.vote_radius == 1
     for k, (y, x) in enumerate(explained.cells):
         rows, columns = (np.clip(at + np.arange(-1, 2), 0, 47) for at in (y, x))
         near = np.ix_(rows, columns)  # beyond the edge, the cells at the edge again
@@ -111,7 +111,7 @@ def test_the_keypoints_are_the_weighted_mean_of_the_positions_of_the_cells_aroun
 
 
 def test_the_starts_lie_between_the_regression_and_the_guide(explained):
-    share = explained.guide.share
+    share = explained.guide.weight
     between = (1 - share) * explained.regressed + share * explained.guide.keypoints * GRID
     np.testing.assert_allclose(explained.starts, between, atol=1e-4)
 

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from lists import standing, write_list
 from movenet.cli import app
-from movenet.cli.export import AnswerName, FormatName, StoredName
+from movenet.cli.export import AnswerName, FormatName, StoredPrecisionName
 from movenet.engine import Runtime, open_engine
 from movenet.errors import FileError, MissingExtraError, ModelError
 from movenet.export.formats import FORMATS
-from movenet.export.run import Wish, ship
+from movenet.export.run import ExportRequest, export_model
 from movenet.export.verify import LIMITS, Difference, Limit
 from movenet.export.with_decoder import ManyPeople
 from movenet.models import DATA
@@ -64,7 +64,7 @@ def test_a_model_of_ones_own_is_exported_with_a_sheet_that_proves_it(
     form, precision, answer, files, tiny, tmp_path
 ):
     target = tmp_path / f"it{FORMATS[form].suffix}"
-    shipped = ship(tiny, target, Wish(form, precision, answer))
+    shipped = export_model(tiny, target, ExportRequest(form, precision, answer))
     assert written(tmp_path) == sorted([*files, f"{target.name}.json"])
     sheet = json.loads((tmp_path / f"{target.name}.json").read_text())
     assert sheet["source"]["sha256"] == hashlib.sha256(tiny.read_bytes()).hexdigest()
@@ -77,7 +77,7 @@ def test_a_model_of_ones_own_is_exported_with_a_sheet_that_proves_it(
 
 @pytest.mark.parametrize("model", ["lightning", "multipose"])
 def test_with_the_decoder_inside_it_answers_as_googles_graph(model, shared, tmp_path):
-    ship(model, tmp_path / "it.onnx", Wish("onnx", answer="keypoints"))
+    export_model(model, tmp_path / "it.onnx", ExportRequest("onnx", answer="keypoints"))
     session = onnxruntime.InferenceSession(tmp_path / "it.onnx", providers=["CPUExecutionProvider"])
     golden = np.load(shared / "golden" / f"movenet-{model}.npz")
     names = [name for name in golden.files if name.endswith("/input")]
@@ -93,7 +93,7 @@ def test_a_many_person_network_of_ones_own_answers_with_six_people():
 
 
 def test_an_export_in_fp32_runs_in_every_engine_and_can_be_trained_on(tiny, tmp_path):
-    ship(tiny, tmp_path / "it.onnx", Wish("onnx"))
+    export_model(tiny, tmp_path / "it.onnx", ExportRequest("onnx"))
     squares = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)
     expected = open_engine(tiny, Runtime("torch", "fp32"))(squares)
     for engine in ("openvino", "onnxruntime", "torch"):
@@ -112,7 +112,7 @@ def test_what_does_not_survive_the_precision_is_not_written_and_what_was_there_s
     target = tmp_path / "out" / "it.onnx"
     target.write_text("of before")
     with pytest.raises(ModelError, match=r"not written.* > "):
-        ship(source, target, Wish("onnx", "fp16"))
+        export_model(source, target, ExportRequest("onnx", "fp16"))
     assert target.read_text() == "of before"
     assert written(tmp_path / "out") == ["it.onnx"]
 
@@ -122,8 +122,8 @@ def test_pictures_in_which_the_model_sees_nobody_prove_nothing(tmp_path):
         network.heads["heatmap"].answer.bias -= 30
 
     source = write_tiny(tmp_path, change=blind)
-    with pytest.raises(ModelError, match=r"sees nobody.*--pictures"):
-        ship(source, tmp_path / "it.onnx", Wish("onnx", "int8"))
+    with pytest.raises(ModelError, match=r"finds no keypoint.*--pictures"):
+        export_model(source, tmp_path / "it.onnx", ExportRequest("onnx", "int8"))
     assert written(tmp_path) == ["tiny.onnx"]
 
 
@@ -133,35 +133,40 @@ def test_what_is_no_number_is_beyond_every_limit():
 
 
 @pytest.mark.parametrize(
-    ("model", "name", "wish", "said"),
+    ("model", "name", "wanted", "said"),
     [
-        ("lightning", "it.tflite", Wish("onnx"), r"ending in \.onnx"),
-        ("lightning", "it.pt", Wish("pickle"), "expected a format"),
-        ("lightning", "it.pt2", Wish("torch", "int8"), "offered in fp32"),
-        ("lightning", "it.param", Wish("ncnn", answer="keypoints"), "offered with heads"),
-        ("lightning", "it.onnx", Wish("onnx", "int8", "keypoints"), "int8 is offered with heads"),
-        ("lightning-int8", "it.onnx", Wish("onnx"), "export lightning with --precision int8"),
-        ("posenet", "it.onnx", Wish("onnx", answer="keypoints"), "export its heads"),
-        ("posenet", "it.onnx", Wish("onnx", "int8"), "not offered in int8"),
-        ("lightning", "it.onnx", Wish("onnx", side=100), "multiple of 32"),
-        (str(DATA / "astronaut.jpg"), "it.onnx", Wish("onnx"), "as an ONNX file"),
-        ("nobody", "it.onnx", Wish("onnx"), "expected one of"),
+        ("lightning", "it.tflite", ExportRequest("onnx"), r"ending in \.onnx"),
+        ("lightning", "it.pt", ExportRequest("pickle"), "expected a format"),
+        ("lightning", "it.pt2", ExportRequest("torch", "int8"), "offered in fp32"),
+        ("lightning", "it.param", ExportRequest("ncnn", answer="keypoints"), "offered with heads"),
+        ("lightning", "it.onnx", ExportRequest("onnx", "int8", "keypoints"), "int8 is offered with heads"),
+        (
+            "lightning-int8",
+            "it.onnx",
+            ExportRequest("onnx"),
+            "export the model it was made from with --precision int8",
+        ),
+        ("posenet", "it.onnx", ExportRequest("onnx", answer="keypoints"), "export its heads"),
+        ("posenet", "it.onnx", ExportRequest("onnx", "int8"), "not offered in int8"),
+        ("lightning", "it.onnx", ExportRequest("onnx", side=100), "multiple of 32"),
+        (str(DATA / "astronaut.jpg"), "it.onnx", ExportRequest("onnx"), "as an ONNX file"),
+        ("nobody", "it.onnx", ExportRequest("onnx"), "expected one of"),
     ],
 )
-def test_what_cannot_be_had_is_refused_before_any_work(model, name, wish, said, tmp_path):
+def test_what_cannot_be_had_is_refused_before_any_work(model, name, wanted, said, tmp_path):
     with pytest.raises(ModelError, match=said):
-        ship(model, tmp_path / name, wish)
+        export_model(model, tmp_path / name, wanted)
     assert written(tmp_path) == []
 
 
 def test_a_converter_that_is_missing_is_named_with_the_command_that_brings_it(tmp_path):
     with pytest.raises(MissingExtraError, match=r"litert-torch.*movenet\[litert\]"):
-        ship("lightning", tmp_path / "it.tflite", Wish("litert"))
+        export_model("lightning", tmp_path / "it.tflite", ExportRequest("litert"))
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):
     with pytest.raises(FileError, match="does not exist"):
-        ship("lightning", tmp_path / "none" / "it.onnx", Wish("onnx", "int8"))
+        export_model("lightning", tmp_path / "none" / "it.onnx", ExportRequest("onnx", "int8"))
 
 
 def test_the_int8_model_of_the_package_is_exported_with_its_ap(tmp_path, monkeypatch):
@@ -181,7 +186,7 @@ def test_the_int8_model_of_the_package_is_exported_with_its_ap(tmp_path, monkeyp
 
 def test_the_command_line_offers_what_there_is():
     assert [form.value for form in FormatName] == [*FORMATS]
-    assert {stored.value for stored in StoredName} == {
+    assert {stored.value for stored in StoredPrecisionName} == {
         p for form in FORMATS.values() for p in form.precisions
     }
     assert {answer.value for answer in AnswerName} == {a for form in FORMATS.values() for a in form.answers}

@@ -19,7 +19,7 @@ from movenet.export.int8.sums import LARGEST_SUM, check_sums, largest_sum
 from movenet.models import DATA, INT8, MODELS
 
 MADE = [name for name in MODELS if name.endswith(INT8)]
-SINGLE = [name for name in MADE if not MODELS[name].finds_many]
+SINGLE = [name for name in MADE if not MODELS[name].is_multi_person]
 SEEN = 0.3
 """Keypoints above this score are compared."""
 MEDIAN_PX, NEARLY_ALL_PX = 0.4, 2.0

@@ -33,23 +33,23 @@ def test_supervision_holds_the_same_people_in_the_same_order():
     assert list(points[1:].data["class_name"]) == ["person"]
 
 
-def test_unsure_and_unknown_keypoints_are_not_visible():
+def test_keypoints_of_low_scores_or_nan_are_not_visible():
     unknown = pose()
     unknown.keypoints[16] = np.nan
     visible = to_supervision([unknown], min_score=0.5).visible[0]
     assert visible.tolist() == [False] * 8 + [True] * 8 + [False]
 
 
-def test_ids_go_along_if_everybody_has_one():
+def test_ids_are_converted_if_every_pose_has_one():
     assert to_supervision([pose(number=7), pose(number=3)]).data["tracker_id"].tolist() == [7, 3]
     assert "tracker_id" not in to_supervision([pose(number=7), pose()]).data
 
 
-def test_nobody_is_no_key_points():
+def test_no_poses_give_empty_key_points():
     assert to_supervision([]).is_empty()
 
 
-def test_poses_of_different_skeletons_do_not_go_together():
+def test_poses_of_different_skeletons_are_refused():
     short = replace(pose(), keypoints=np.zeros((4, 2), np.float32), scores=np.zeros(4, np.float32))
     with pytest.raises(DataError, match="4 and 17 keypoints"):
         to_supervision([pose(), short])
@@ -62,7 +62,7 @@ def test_supervision_draws_our_skeleton(astronaut):
     assert (drawn != astronaut).any(axis=2).sum() > 500
 
 
-def test_detections_of_supervision_say_where_to_look(astronaut):
+def test_detections_of_supervision_are_accepted_as_boxes(astronaut):
     detections = supervision.Detections(xyxy=np.array([[100.0, 0.0, 420.0, 512.0]]))
     (seen,) = Estimator("lightning")(astronaut, boxes=from_corners(detections.xyxy))
     assert np.hypot(seen["nose"][0] - 223, seen["nose"][1] - 123) < 12

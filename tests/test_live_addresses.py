@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from live_stage import serving
-from movenet.cli.live import _announce
+from movenet.cli.live import _print_addresses
 from movenet.live import ServerSettings
 from movenet.live.addresses import Addresses, page_addresses, qr_code, reachable_hosts
 
 EVERY = [ServerSettings(host, token="secret-token") for host in ("0.0.0.0", "::")]
-ELSEWHERE = Addresses("http://127.0.0.1:1/", ("http://192.0.2.7:1/", "http://[fd00::2]:1/"))
+REMOTE = Addresses("http://127.0.0.1:1/", ("http://192.0.2.7:1/", "http://[fd00::2]:1/"))
 
 
 def test_a_server_for_this_computer_has_no_address_elsewhere():
@@ -33,7 +33,7 @@ def test_a_server_at_one_address_is_opened_there_from_everywhere():
 
 
 def test_an_ipv6_address_stands_in_brackets():
-    assert page_addresses(ServerSettings("::1", tls=True), 80).here == "https://[::1]:80/"
+    assert page_addresses(ServerSettings("::1", tls=True), 80).local_url == "https://[::1]:80/"
 
 
 @pytest.mark.parametrize("settings", EVERY, ids=lambda settings: settings.host)
@@ -53,9 +53,9 @@ def test_ipv4_alone_has_no_ipv6_address():
 
 def test_each_address_elsewhere_has_scheme_port_and_token():
     addresses = page_addresses(EVERY[1], 81)
-    assert addresses.here == "http://[::1]:81/?token=secret-token"
-    assert len(addresses.elsewhere) == len(reachable_hosts(EVERY[1]))
-    assert all(re.fullmatch(r"http://[^/]+:81/\?token=secret-token", each) for each in addresses.elsewhere)
+    assert addresses.local_url == "http://[::1]:81/?token=secret-token"
+    assert len(addresses.remote_urls) == len(reachable_hosts(EVERY[1]))
+    assert all(re.fullmatch(r"http://[^/]+:81/\?token=secret-token", each) for each in addresses.remote_urls)
 
 
 def test_a_qr_code_is_read_back():
@@ -68,7 +68,7 @@ def test_a_qr_code_is_read_back():
 
 
 def test_without_a_terminal_there_is_no_qr_code(capsys):
-    _announce(ELSEWHERE)
+    _print_addresses(REMOTE)
     said = capsys.readouterr().out
     assert said.splitlines() == [
         "movenet live: http://127.0.0.1:1/   (Ctrl-C stops it)",
@@ -82,8 +82,8 @@ def test_on_a_terminal_the_address_for_other_devices_is_a_qr_code():
     import pty
 
     ours, theirs = pty.openpty()
-    imports = "from movenet.cli.live import _announce; from movenet.live.addresses import Addresses"
-    code = f"{imports}; _announce({ELSEWHERE!r})"
+    imports = "from movenet.cli.live import _print_addresses; from movenet.live.addresses import Addresses"
+    code = f"{imports}; _print_addresses({REMOTE!r})"
     utf8 = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     subprocess.run([sys.executable, "-c", code], check=True, stdout=theirs, env=utf8)
     os.close(theirs)
@@ -92,11 +92,11 @@ def test_on_a_terminal_the_address_for_other_devices_is_a_qr_code():
         while part := os.read(ours, 1 << 16):
             said += part
     os.close(ours)
-    assert qr_code(ELSEWHERE.elsewhere[0]).splitlines()[1] in said.decode()
+    assert qr_code(REMOTE.remote_urls[0]).splitlines()[1] in said.decode()
 
 
 def test_a_certificate_of_its_own_is_announced_with_its_fingerprint(capsys):
-    _announce(Addresses("https://127.0.0.1:1/", ("https://192.0.2.7:1/",), "A1 B2"))
+    _print_addresses(Addresses("https://127.0.0.1:1/", ("https://192.0.2.7:1/",), "A1 B2"))
     assert capsys.readouterr().out.splitlines()[-1].endswith("its SHA-256 is A1 B2")
 
 

@@ -254,8 +254,8 @@ def test_a_silent_client_is_disconnected(visit):
     assert end.value.code == 4408
 
 
-def test_many_mistakes_in_a_row_end_the_connection(visit):
-    with visit(mistakes=3).websocket_connect(SOCKET) as socket:
+def test_many_malformed_messages_in_a_row_end_the_connection(visit):
+    with visit(bad_messages=3).websocket_connect(SOCKET) as socket:
         socket.receive_text()
         for _ in range(3):
             socket.send_text("nonsense")
@@ -266,7 +266,7 @@ def test_many_mistakes_in_a_row_end_the_connection(visit):
 
 
 def test_a_mistake_now_and_then_is_forgiven(visit):
-    with visit(mistakes=2).websocket_connect(SOCKET) as socket:
+    with visit(bad_messages=2).websocket_connect(SOCKET) as socket:
         socket.receive_text()
         for i in range(4):
             socket.send_text("nonsense")

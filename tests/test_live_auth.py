@@ -15,9 +15,9 @@ from movenet.errors import DataError, MediaError
 from movenet.live import Limits, ServerSettings
 from movenet.live.app import create_app
 from movenet.live.auth import new_token
-from movenet.live.connection import Conversation, Pace
+from movenet.live.connection import CameraConnection, RateLimit
 from movenet.live.pictures import decode_picture
-from movenet.live.session import Client
+from movenet.live.session import CameraSession
 from movenet.media import write_photo
 
 TOKEN = "a-token-of-the-test"
@@ -117,16 +117,16 @@ def test_names_of_this_computer_are_answered(host):
     assert client().get("/", headers={"host": host}).status_code == 200
 
 
-ELSEWHERE = ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8765", "", "http://["]
+REMOTE = ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8765", "", "http://["]
 
 
-@pytest.mark.parametrize("origin", ELSEWHERE)
+@pytest.mark.parametrize("origin", REMOTE)
 def test_a_page_from_elsewhere_opens_no_socket(origin):
     with pytest.raises(WebSocketDisconnect):
         greeting(client(), origin=origin)
 
 
-@pytest.mark.parametrize("origin", ELSEWHERE)
+@pytest.mark.parametrize("origin", REMOTE)
 def test_a_page_from_elsewhere_posts_no_photo(origin):
     assert client().post("/api/pose", content=jpeg(), headers={"origin": origin}).status_code == 403
 
@@ -190,7 +190,7 @@ def test_a_frame_over_the_limit_of_pixels_costs_an_error():
 
 
 def test_a_second_of_messages_passes_at_once_and_the_rest_at_the_rate():
-    pace = Pace(rate_hz=10)
+    pace = RateLimit(rate_hz=10)
     waits = [pace.wait_s(100.0) for _ in range(13)]
     assert np.allclose(waits, [0] * 10 + [0.1, 0.2, 0.3])
 
@@ -223,7 +223,11 @@ def test_a_client_that_takes_no_answers_in_is_sent_away():
         return sent, app.state.live.clients
 
     sent, clients = asyncio.run(talk())
-    assert sent[-1] == {"type": "websocket.close", "code": 4408, "reason": "answers were not taken in"}
+    assert sent[-1] == {
+        "type": "websocket.close",
+        "code": 4408,
+        "reason": "answers were not received in time",
+    }
     assert clients == 0
 
 
@@ -252,8 +256,8 @@ def test_who_ends_a_talk_from_outside_sees_that_very_end(steps):
         socket = WebSocket({"type": "websocket", "headers": []}, receive, send)
         await socket.accept()
         with ThreadPoolExecutor(1) as pool:
-            client = Client(models(), Limits())
-            task = asyncio.ensure_future(Conversation(socket, client, Limits(), pool).run())
+            client = CameraSession(models(), Limits())
+            task = asyncio.ensure_future(CameraConnection(socket, client, Limits(), pool).run())
             try:
                 return await task
             except asyncio.CancelledError as end:
@@ -284,7 +288,7 @@ def test_an_answer_to_a_page_that_is_gone_by_then_is_no_error():
         socket = Leaving({"type": "websocket", "headers": []}, receive, send)
         await socket.accept()
         with ThreadPoolExecutor(1) as pool:
-            talking = Conversation(socket, Client(models(), Limits()), Limits(), pool).run()
+            talking = CameraConnection(socket, CameraSession(models(), Limits()), Limits(), pool).run()
             await asyncio.wait_for(talking, 120)
 
     asyncio.run(talk())

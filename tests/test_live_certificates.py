@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 
 from live_stage import packet, serving
 from movenet.errors import MediaError
-from movenet.live.certificates import VALID, fingerprint, self_made_certificate
+from movenet.live.certificates import VALID, fingerprint, self_signed_certificate
 
 HOSTS = ["192.0.2.7", "fd00::2", "laptop.example"]
 
@@ -24,7 +24,7 @@ def cache(tmp_path, monkeypatch):
 
 def made(hosts=(), now=None):
     """Return path and bytes of the certificate for some hosts."""
-    with self_made_certificate(hosts, now) as path:
+    with self_signed_certificate(hosts, now) as path:
         return path, path.read_bytes()
 
 
@@ -85,7 +85,7 @@ def test_a_key_of_another_certificate_is_not_used(cache):
 
 def test_without_a_cache_it_is_gone_afterwards(monkeypatch):
     monkeypatch.setenv("MOVENET_CACHE", "")
-    with self_made_certificate(HOSTS) as path:
+    with self_signed_certificate(HOSTS) as path:
         assert path.is_file()
     assert not path.parent.exists()
 

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from live_process import serving_with
 from live_stage import happens, kept_log, packet, serving
 from movenet.live import Limits
-from movenet.live.log_limit import MOST, PERIOD_S, RepeatFilter
+from movenet.live.log_limit import MAX_LINES, PERIOD_S, RepeatFilter
 
 HEADER = "Host: 127.0.0.1\r\n"
 UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -144,7 +144,7 @@ def test_malformed_requests_fill_no_log():
         for _ in range(50):
             with knock(port_of(server), "\x00\r\n\r\n") as raw:
                 assert is_ended(raw)
-    assert len(lines) == MOST
+    assert len(lines) == MAX_LINES
     assert "left out" in lines[-1]
 
 
@@ -156,7 +156,7 @@ def record(text, error=None):
 def test_a_line_is_repeated_a_few_times_a_period_and_others_are_not_held_back():
     now = [0.0]
     limit = RepeatFilter(lambda: now[0])
-    assert sum(limit.filter(record("one")) for _ in range(100)) == MOST
+    assert sum(limit.filter(record("one")) for _ in range(100)) == MAX_LINES
     assert limit.filter(record("two"))
     assert limit.filter(record("one", ValueError()))
     now[0] = PERIOD_S

@@ -111,7 +111,7 @@ def test_nobody_starves_while_another_sends_without_end(server):
 
 def test_a_port_that_is_taken_is_an_error_with_a_remedy(server):
     port = port_of(server)
-    with pytest.raises(MoveNetError, match=f"cannot listen at port {port} of 127.0.0.1.*--port"):
+    with pytest.raises(MoveNetError, match=f"cannot listen on port {port} of 127.0.0.1.*--port"):
         Server(server.config.app.state.live.models, ServerSettings(port=port), print)
 
 

@@ -15,7 +15,7 @@ from live_stage import happens, models, serving
 from movenet.engine import Runtime
 from movenet.estimator import Estimator
 from movenet.live import SharedModels
-from movenet.live.wire import Choice
+from movenet.live.wire import StreamSettings
 from movenet.media import open_source, read_photo
 from movenet.models import DATA
 from movenet.pose import KEYPOINTS
@@ -33,12 +33,12 @@ LEFT, RIGHT = (255, 159, 28), (86, 180, 233)
 class Remembering(SharedModels):
     """Models that keep what they were asked for, and every picture with what was found in it."""
 
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[StreamSettings] = field(default_factory=list)
     pictures: list = field(default_factory=list)
 
-    def watcher(self, choice):
-        self.choices.append(choice)
-        watch = SharedModels.watcher(self, choice)
+    def open_stream(self, settings):
+        self.choices.append(settings)
+        watch = SharedModels.open_stream(self, settings)
 
         def remember(image, time_s):
             poses = watch(image, time_s)
@@ -134,7 +134,7 @@ def test_model_and_smoothing_are_asked_of_the_server(playing, served):
     playing.check("[name=model][value=thunder]")
     playing.uncheck("#smoothing")
     wait_for_poses(playing, 6)
-    assert served[1].choices[-1] == Choice("thunder", smoothing=False)
+    assert served[1].choices[-1] == StreamSettings("thunder", smoothing=False)
 
 
 def test_the_model_chosen_is_chosen_again_on_the_next_visit(playing, served):
@@ -167,7 +167,7 @@ def test_joint_angles_are_shown_on_demand(playing):
 
 def test_pause_stops_and_goes_on(playing):
     playing.click("#pause")
-    assert playing.text_content("#pause-text") == "Go on"
+    assert playing.text_content("#pause-text") == "Resume"
 
     def rests():  # the answer to a picture already sent is not drawn any more
         before = playing.evaluate("window.poses.length")
@@ -293,7 +293,7 @@ def test_everything_works_by_keyboard(page):
     page.keyboard.press("a")
     assert page.is_visible("#angle-table")
     page.keyboard.press("Space")
-    assert page.text_content("#pause-text") == "Go on"
+    assert page.text_content("#pause-text") == "Resume"
     page.keyboard.press("r")
     assert page.is_visible("#recording")
 
@@ -439,7 +439,7 @@ def test_over_https_from_another_address_the_camera_and_the_socket_work(stage_br
     monkeypatch.setenv("MOVENET_CACHE", str(tmp_path))
     with serving(host="0.0.0.0", tls=True) as server:
         # A machine without a network has no other address than its own.
-        address = [server.url, *server.addresses.elsewhere][-1]
+        address = [server.url, *server.addresses.remote_urls][-1]
         with opened(stage_browser, address) as page:
             assert page.url.startswith("https://")
             assert page.evaluate("isSecureContext")
@@ -449,8 +449,8 @@ def test_over_https_from_another_address_the_camera_and_the_socket_work(stage_br
 
 def test_over_http_from_another_address_the_page_says_what_the_camera_needs(stage_browser):
     with serving(host="0.0.0.0") as server:
-        if server.addresses.elsewhere:
-            with opened(stage_browser, server.addresses.elsewhere[0]) as page:
+        if server.addresses.remote_urls:
+            with opened(stage_browser, server.addresses.remote_urls[0]) as page:
                 page.click("#start-camera")
                 page.wait_for_selector("#notice:visible")
                 assert "--tls" in page.text_content("#notice")

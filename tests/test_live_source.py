@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 import pytest
 
-from films import Film, corners, exif_jpeg, level, middle, picture
 from movenet.errors import MediaError
 from movenet.media.sources.base import LiveSettings, SourceSettings
-from movenet.media.sources.live import Grab, LiveSource
+from movenet.media.sources.clock import LiveClock
+from movenet.media.sources.live import LiveSource, ReceivedFrame
 from movenet.media.sources.opening import open_source
-from movenet.media.sources.timeline import LiveTime
 from servers import MOTION_JPEG, Http, Rtsp, free_port, jpegs, paced, serving, silence
+from video_files import VideoFile, corners, exif_jpeg, level, middle, picture
 
 QUICK = LiveSettings(stall_s=0.4, first_wait_s=0.02, longest_wait_s=0.1, give_up_after_s=1.5)
 UPRIGHT = ["red", "green", "blue", "yellow"]
 
 
 def grab(number, stamp_s=None):
-    return Grab(lambda: np.full((4, 6, 3), number, np.uint8), stamp_s)
+    return ReceivedFrame(lambda: np.full((4, 6, 3), number, np.uint8), stamp_s)
 
 
 def number_of(frame):
@@ -48,7 +48,7 @@ def slowly(numbers, pause_s=0.03):
 
 
 def grabbing():
-    return [thread.name for thread in threading.enumerate() if thread.name == "movenet-grab"]
+    return [thread.name for thread in threading.enumerate() if thread.name == "movenet-receive"]
 
 
 def refuse():
@@ -84,17 +84,19 @@ def test_dropped_pictures_leave_gaps_in_the_numbers():
         assert source.dropped >= frames[-1].index + 1 - 5 > 0
 
 
-def test_a_picture_nobody_takes_is_not_painted():
-    painted = []
+def test_a_frame_that_is_not_taken_is_not_converted():
+    converted = []
 
     def hurry():
         for number in range(100):
-            yield Grab(lambda number=number: painted.append(number) or np.zeros((4, 6, 3), np.uint8))
+            yield ReceivedFrame(
+                lambda number=number: converted.append(number) or np.zeros((4, 6, 3), np.uint8)
+            )
         yield from slowly([0] * 100)
 
     with LiveSource("cam", hurry, QUICK) as source:
         next(source)
-    assert len(painted) < 50
+    assert len(converted) < 50
 
 
 def test_a_live_source_has_a_size_and_no_length():
@@ -113,28 +115,28 @@ def test_times_of_a_live_source_rise_from_zero():
 
 
 def test_the_streams_clock_is_taken_over_the_time_of_arrival():
-    clock = LiveTime()
+    clock = LiveClock()
     assert [clock(stamp, now) for stamp, now in ((7.0, 1.0), (7.04, 1.2), (7.08, 1.21))] == pytest.approx(
         [0, 0.04, 0.08]
     )
 
 
 def test_a_clock_that_strays_is_set_to_the_time_of_arrival():
-    clock = LiveTime()
+    clock = LiveClock()
     assert [clock(stamp, now) for stamp, now in ((0.0, 5.0), (60.0, 5.1), (60.04, 5.2))] == pytest.approx(
         [0, 0.1, 0.14]
     )
 
 
 def test_after_a_loss_time_goes_on_with_the_arrival():
-    clock = LiveTime()
+    clock = LiveClock()
     clock(100.0, 5.0)
-    clock.lost()
+    clock.reset()
     assert [clock(0.5, 8.0), clock(0.54, 8.1)] == pytest.approx([3.0, 3.04])
 
 
 def test_time_never_steps_back():
-    clock = LiveTime()
+    clock = LiveClock()
     times = [clock(stamp, 5.0) for stamp in (1.0, 1.0, 0.9, 1.1)]
     assert all(before < after for before, after in pairwise(times))
 
@@ -181,7 +183,7 @@ def test_a_source_that_never_sends_is_given_up():
         LiveSource("cam", mute, LiveSettings(give_up_after_s=0.3, stall_s=3))
 
 
-def test_a_bug_in_the_grabbing_thread_is_raised_where_frames_are_taken():
+def test_a_bug_in_the_receiving_thread_is_raised_where_frames_are_taken():
     def broken():
         yield grab(0)
         raise ZeroDivisionError("a bug")
@@ -223,17 +225,17 @@ def test_a_device_that_is_no_camera_is_an_error(capfd):
 @pytest.mark.parametrize("scheme", ["rtsp", "http", "tcp", "rtmp"])
 def test_an_address_where_nobody_listens_is_an_error_at_once(scheme):
     with pytest.raises(MediaError, match="refused"):
-        open_source(f"{scheme}://127.0.0.1:{free_port()}/film")
+        open_source(f"{scheme}://127.0.0.1:{free_port()}/video")
 
 
 def test_an_unknown_kind_of_address_is_an_error():
     with pytest.raises(MediaError, match="rotocol not found"):
-        open_source("pigeon://127.0.0.1/film")
+        open_source("pigeon://127.0.0.1/video")
 
 
 def test_a_password_is_not_shown():
     with pytest.raises(MediaError) as caught:
-        open_source(f"rtsp://ann:secret@127.0.0.1:{free_port()}/film")
+        open_source(f"rtsp://ann:secret@127.0.0.1:{free_port()}/video")
     assert "secret" not in str(caught.value)
     assert "ann:***@" in str(caught.value)
 
@@ -241,7 +243,7 @@ def test_a_password_is_not_shown():
 @pytest.mark.parametrize("scheme", ["http", "tcp", "rtsp"])
 def test_a_server_that_never_answers_is_given_up(scheme):
     with serving(lambda _: silence(5)) as server, pytest.raises(MediaError):
-        open_source(f"{scheme}://127.0.0.1:{server.port}/film", SourceSettings(live=QUICK))
+        open_source(f"{scheme}://127.0.0.1:{server.port}/video", SourceSettings(live=QUICK))
 
 
 def test_a_udp_address_that_nobody_sends_to_is_given_up():
@@ -251,8 +253,8 @@ def test_a_udp_address_that_nobody_sends_to_is_given_up():
 
 def transport_stream(tmp_path, count=40):
     return (
-        Film(count=count, options={"g": "5", "bf": "0"}, format="mpegts")
-        .write(tmp_path / "film.ts")
+        VideoFile(count=count, options={"g": "5", "bf": "0"}, format="mpegts")
+        .write(tmp_path / "video.ts")
         .read_bytes()
     )
 
@@ -285,8 +287,8 @@ def test_a_snapshot_address_with_exif_is_an_upright_photo():
 
 
 def test_pixels_of_a_stream_become_square(tmp_path):
-    film = Film(count=40, options={"g": "5", "bf": "0"}, format="mpegts", aspect=Fraction(3, 2))
-    data = film.write(tmp_path / "film.ts").read_bytes()
+    video = VideoFile(count=40, options={"g": "5", "bf": "0"}, format="mpegts", aspect=Fraction(3, 2))
+    data = video.write(tmp_path / "video.ts").read_bytes()
     with serving(lambda _: paced(data * 20, 400)) as server:
         frame, _ = look_at(f"tcp://127.0.0.1:{server.port}", lambda source, frame: True)
     assert frame.image.shape == (48, 96, 3)
@@ -309,7 +311,7 @@ def test_a_stream_over_tcp_is_live(tmp_path):
 def test_rtsp_is_live(tmp_path):
     data = transport_stream(tmp_path)
     with serving(lambda _: paced(data * 20, 400), Rtsp) as server:
-        frame, _ = look_at(f"rtsp://127.0.0.1:{server.port}/film", lambda source, frame: frame.index >= 20)
+        frame, _ = look_at(f"rtsp://127.0.0.1:{server.port}/video", lambda source, frame: frame.index >= 20)
     assert corners(frame.image) == UPRIGHT
 
 
@@ -328,7 +330,7 @@ def test_an_rtsp_stream_that_breaks_off_is_connected_to_again(tmp_path):
     with serving(lambda visit: paced(data * (1 if visit == 1 else 20), 40 * visit), Rtsp) as server:
         # A picture of the first visit may still wait when its loss has been counted.
         frame, source = look_at(
-            f"rtsp://127.0.0.1:{server.port}/film", lambda source, frame: server.visits > 1
+            f"rtsp://127.0.0.1:{server.port}/video", lambda source, frame: server.visits > 1
         )
     assert (server.visits, source.losses) == (2, 1)
     assert corners(frame.image) == UPRIGHT
@@ -372,21 +374,23 @@ def test_closing_a_network_stream_leaves_no_thread(tmp_path):
 
 
 @contextmanager
-def watching_film(data, play, settings=QUICK):
-    """A server that promises a film and plays what it likes, and a source that looks at it."""
+def watching_video(data, play, settings=QUICK):
+    """A server that promises a video and plays what it likes, and a source that looks at it."""
     headers = (("Content-Type", "video/mp4"), ("Content-Length", str(len(data))))
     with (
         serving(play, Http, headers) as server,
-        open_source(f"http://127.0.0.1:{server.port}/film.mp4", SourceSettings(live=settings)) as source,
+        open_source(f"http://127.0.0.1:{server.port}/video.mp4", SourceSettings(live=settings)) as source,
     ):
         yield source
 
 
-def test_a_film_behind_an_http_address_is_a_recording(tmp_path):
-    film = (
-        Film(count=10, container_options={"movflags": "+faststart"}).write(tmp_path / "film.mp4").read_bytes()
+def test_a_video_behind_an_http_address_is_a_recording(tmp_path):
+    video = (
+        VideoFile(count=10, container_options={"movflags": "+faststart"})
+        .write(tmp_path / "video.mp4")
+        .read_bytes()
     )
-    with watching_film(film, lambda _: iter([film])) as source:
+    with watching_video(video, lambda _: iter([video])) as source:
         assert not source.live
         assert [frame.time_s for frame in source] == pytest.approx([i / 25 for i in range(10)])
 
@@ -408,10 +412,10 @@ def noise(index, width, height):
 
 @pytest.mark.parametrize("then", [lambda: silence(20), lambda: iter(())], ids=["silent", "gone"])
 def test_a_recording_whose_server_fails_is_an_error(tmp_path, then):
-    film = Film(count=60, size=(320, 240), draw=noise, container_options={"movflags": "+faststart"})
-    data = film.write(tmp_path / "film.mp4").read_bytes()
+    video = VideoFile(count=60, size=(320, 240), draw=noise, container_options={"movflags": "+faststart"})
+    data = video.write(tmp_path / "video.mp4").read_bytes()
     broken = pytest.raises(MediaError, match="broke off")
-    with watching_film(data, lambda _: chain([data[: len(data) // 2]], then())) as source, broken:
+    with watching_video(data, lambda _: chain([data[: len(data) // 2]], then())) as source, broken:
         list(source)
 
 
@@ -422,4 +426,4 @@ def test_pictures_of_a_script_are_pictures():
 
 
 def iter_once(image):
-    yield Grab(lambda: image)
+    yield ReceivedFrame(lambda: image)

@@ -16,35 +16,35 @@ MODELS = ("lightning", "many")
 
 
 def test_a_picture_comes_with_its_number_and_time():
-    read = wire.read_packet(packet(7, 1.25, b"picture"), 3.0, Limits())
+    read = wire.read_frame_message(packet(7, 1.25, b"picture"), 3.0, Limits())
     assert (read.frame, read.time_s, read.picture, read.received_s) == (7, 1.25, b"picture", 3.0)
 
 
 @pytest.mark.parametrize("length", range(13))
 def test_a_message_cut_short_is_refused(length):
     with pytest.raises(DataError, match="expected 12 bytes of number and time and then a picture"):
-        wire.read_packet(packet(1, 2.0, b"x")[:length][:12], 0.0, Limits())
+        wire.read_frame_message(packet(1, 2.0, b"x")[:length][:12], 0.0, Limits())
 
 
 @pytest.mark.parametrize("time_s", [math.nan, math.inf, -math.inf])
 def test_a_time_that_is_none_is_refused(time_s):
     with pytest.raises(DataError, match="expected the time of frame 1 in seconds"):
-        wire.read_packet(packet(1, time_s, b"x"), 0.0, Limits())
+        wire.read_frame_message(packet(1, time_s, b"x"), 0.0, Limits())
 
 
 def test_a_picture_over_the_limit_is_refused():
-    assert wire.read_packet(packet(1, 0.0, b"1234"), 0.0, Limits(frame_bytes=4)).picture == b"1234"
+    assert wire.read_frame_message(packet(1, 0.0, b"1234"), 0.0, Limits(frame_bytes=4)).picture == b"1234"
     with pytest.raises(DataError, match="at most 4 bytes"):
-        wire.read_packet(packet(1, 0.0, b"12345"), 0.0, Limits(frame_bytes=4))
+        wire.read_frame_message(packet(1, 0.0, b"12345"), 0.0, Limits(frame_bytes=4))
 
 
 def test_a_choice_names_a_model_and_smoothing():
     text = '{"type": "choice", "model": "many", "smoothing": false}'
-    assert wire.read_choice(text, MODELS) == wire.Choice("many", smoothing=False)
+    assert wire.read_stream_settings(text, MODELS) == wire.StreamSettings("many", smoothing=False)
 
 
 def test_smoothing_is_on_unless_told_otherwise():
-    assert wire.read_choice('{"type": "choice", "model": "many"}', MODELS).smoothing
+    assert wire.read_stream_settings('{"type": "choice", "model": "many"}', MODELS).smoothing
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_smoothing_is_on_unless_told_otherwise():
 )
 def test_a_malformed_choice_is_refused_with_a_sentence(text, sentence):
     with pytest.raises(DataError, match=sentence):
-        wire.read_choice(text, MODELS)
+        wire.read_stream_settings(text, MODELS)
 
 
 def test_an_answer_is_a_record_with_the_servers_times():
     pose = Pose(np.ones((17, 2), np.float32), np.full(17, 0.5, np.float32), 0.5, (1.0, 2.0, 3.0, 4.0), 9)
     record = Record("live", 7, 1.25, 640, 480, (pose,))
-    text = wire.answer(record, wire.ServerTimes(0.1, 0.2, 0.3), 4)
+    text = wire.poses_message(record, wire.ServerTimes(0.1, 0.2, 0.3), 4)
     message = json.loads(text)
     assert message["type"] == "poses"
     assert message["server_s"] == {"waited": 0.1, "decoded": 0.2, "estimated": 0.3}
@@ -83,5 +83,5 @@ def test_an_answer_is_a_record_with_the_servers_times():
 
 def test_what_is_not_finite_is_null_in_an_answer():
     pose = Pose(np.full((17, 2), np.nan, np.float32), np.zeros(17, np.float32), 0.5)
-    text = wire.answer(Record("live", 0, 0.0, 1, 1, (pose,)), wire.ServerTimes(0.0, 0.0, 0.0), 0)
+    text = wire.poses_message(Record("live", 0, 0.0, 1, 1, (pose,)), wire.ServerTimes(0.0, 0.0, 0.0), 0)
     assert json.loads(text)["poses"][0]["keypoints"][0] == [None, None, 0.0]

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from films import Film, picture
 from movenet.errors import MediaError
 from movenet.media.file_type import FileType, file_type, type_of
 from movenet.media.listing import list_media
+from video_files import VideoFile, picture
 
 
 def encoded(suffix, index=0):
@@ -56,7 +56,7 @@ def test_a_png_moves_if_its_acTL_stands_before_the_pixels_and_counts_several(fra
     assert kind(png[:at] + chunk(b"acTL", struct.pack(">II", frames, 0)) + png[at:]) is expected
 
 
-def test_jpegs_one_after_the_other_are_a_film():
+def test_jpegs_one_after_the_other_are_a_video():
     assert kind(b"".join(encoded(".jpg", i) for i in range(3))) is FileType.MJPEG
 
 
@@ -87,15 +87,15 @@ def test_a_jpeg_behind_a_jpeg_that_lists_it_is_a_part_of_the_photo():
         (b"M4A ", FileType.UNKNOWN),
     ],
 )
-def test_the_main_brand_tells_heif_pictures_from_films_and_songs(brand, expected):
+def test_the_main_brand_tells_heif_pictures_from_videos_and_songs(brand, expected):
     assert kind(struct.pack(">I", 24) + b"ftyp" + brand + bytes(12)) is expected
 
 
 @pytest.mark.parametrize("form", ["mp4", "mov", "matroska", "avi", "mpegts", "mpeg", "flv"])
 def test_a_video_is_known_by_its_container(tmp_path, form):
-    film = Film(codec="mpeg2video", ticks=25) if form == "mpeg" else Film()
-    film.format = form
-    assert file_type(film.write(tmp_path / "film")) is FileType.VIDEO
+    video = VideoFile(codec="mpeg2video", ticks=25) if form == "mpeg" else VideoFile()
+    video.format = form
+    assert file_type(video.write(tmp_path / "video")) is FileType.VIDEO
 
 
 @pytest.mark.parametrize("data", [b"BMW is a car, Gauss a man.", b"Dear diary", bytes(1000), b"G" * 7])
@@ -124,7 +124,7 @@ def test_damaged_bytes_have_a_type_and_are_read_within_bounds(tmp_path):
 def test_a_folder_lists_photos_and_videos_by_content_and_passes_over_the_rest(tmp_path):
     (tmp_path / "b2.jfif").write_bytes(encoded(".jpg"))
     (tmp_path / "b10").write_bytes(encoded(".png"))
-    Film(count=2).write(tmp_path / "a.mp4")
+    VideoFile(count=2).write(tmp_path / "a.mp4")
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "damaged.jpg").write_text("no picture either")
     listed = [(path.name, kind) for path, kind in list_media(tmp_path)]
@@ -144,6 +144,6 @@ def test_annotated_copies_are_listed_only_if_asked_for(tmp_path):
     assert [path.name for path, _ in list_media(tmp_path / "*.pose.jpg")] == ["a-2.pose.jpg", "a.pose.jpg"]
 
 
-def test_the_type_of_a_film_names_its_reader():
+def test_the_type_of_a_video_names_its_reader():
     names = {kind.ffmpeg_format for kind in FileType} - {None}
     assert names <= set(av.formats_available)

@@ -49,7 +49,7 @@ def test_a_file_address_is_decoded_unless_the_file_has_it_in_its_name(here):
 
 
 SECRETS = [
-    ("rtsp://ann:secret@host/film", "rtsp://ann:***@host/film"),
+    ("rtsp://ann:secret@host/video", "rtsp://ann:***@host/video"),
     ("http://ann:se@cret@host:80/a?b", "http://ann:***@host:80/a?b"),
     ("http://ann:sec/ret@host/a", "http://ann:***@host/a"),
     ("http://ann:sec#ret?@host/a", "http://ann:***@host/a"),
@@ -67,7 +67,7 @@ def test_a_password_is_masked_up_to_the_last_at_before_the_host(address, shown):
 
 
 @pytest.mark.parametrize(
-    "address", ["http://host/@ann/film", "http://host:8080/a@b", "http://[::1]:8080/a@b", "film.mp4", "a@b"]
+    "address", ["http://host/@ann/video", "http://host:8080/a@b", "http://[::1]:8080/a@b", "video.mp4", "a@b"]
 )
 def test_an_address_without_a_password_is_shown_as_it_is(address):
     assert without_password(address) == address

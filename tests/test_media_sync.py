@@ -1,4 +1,4 @@
-"""Pictures and sound of an annotated film count from one zero, whatever the file they come from."""
+"""Pictures and sound of an annotated video count from one zero, whatever the file they come from."""
 
 from fractions import Fraction
 
@@ -6,10 +6,10 @@ import av
 import numpy as np
 import pytest
 
-from films import Film
+from movenet.media.sources.clock import RecordingClock
 from movenet.media.sources.opening import open_source
-from movenet.media.sources.timeline import RecordedTime
 from movenet.media.writers.writer import open_writer
+from video_files import VideoFile
 
 FLASH_S = 0.8
 TOLERANCE_S = 0.02
@@ -26,8 +26,8 @@ def copied(path, out):
 def flashes(path):
     """When the picture turns bright, in seconds."""
     times, bright = [], False
-    with av.open(str(path)) as film:
-        for frame in film.decode(video=0):
+    with av.open(str(path)) as video:
+        for frame in video.decode(video=0):
             before, bright = bright, frame.to_ndarray(format="gray").mean() > 128
             if bright and not before:
                 times.append(frame.time)
@@ -37,8 +37,8 @@ def flashes(path):
 def beeps(path, pause_s=0.3):
     """When sound begins after a pause, in seconds."""
     times, last_s = [], -pause_s
-    with av.open(str(path)) as film:
-        for frame in film.decode(audio=0):
+    with av.open(str(path)) as video:
+        for frame in video.decode(audio=0):
             samples = np.abs(np.atleast_2d(frame.to_ndarray())).max(axis=0)
             for index in np.flatnonzero(samples > 0.1):
                 at_s = frame.time + index / frame.sample_rate
@@ -58,9 +58,9 @@ def beeps(path, pause_s=0.3):
 )
 @pytest.mark.parametrize("kind", ["mp4", "webm"])
 def test_flashes_and_beeps_are_where_they_were(shared, tmp_path, name, seen, heard, kind):
-    film = copied(shared / "cases" / name, tmp_path / f"film.{kind}")
-    assert flashes(film) == pytest.approx(seen, abs=TOLERANCE_S)
-    assert beeps(film) == pytest.approx(heard, abs=TOLERANCE_S)
+    video = copied(shared / "cases" / name, tmp_path / f"video.{kind}")
+    assert flashes(video) == pytest.approx(seen, abs=TOLERANCE_S)
+    assert beeps(video) == pytest.approx(heard, abs=TOLERANCE_S)
 
 
 def flash(index, width, height):
@@ -70,7 +70,7 @@ def flash(index, width, height):
 def clip(path, codec="libx264", sound_codec="aac", **wishes):
     """A flash and, at the same moment, the beginning of a tone."""
     options = {"g": "10"} if codec == "libx264" else {}
-    return Film(
+    return VideoFile(
         count=40,
         codec=codec,
         draw=flash,
@@ -146,44 +146,44 @@ def negative_stamps(folder):
     ],
 )
 @pytest.mark.parametrize("kind", ["mp4", "webm"])
-def test_a_tone_that_begins_with_a_flash_does_so_in_the_annotated_film(tmp_path, make, kind):
-    film = copied(make(tmp_path), tmp_path / f"film.{kind}")
-    assert beeps(film) == pytest.approx(flashes(film), abs=TOLERANCE_S)
+def test_a_tone_that_begins_with_a_flash_does_so_in_the_annotated_video(tmp_path, make, kind):
+    video = copied(make(tmp_path), tmp_path / f"video.{kind}")
+    assert beeps(video) == pytest.approx(flashes(video), abs=TOLERANCE_S)
 
 
 def test_pictures_that_start_late_are_not_moved_to_the_sound(tmp_path):
     made = clip(tmp_path / "made.mp4")
     path = joined(tmp_path / "in.mkv", [(made, "video", 0.4), (made, "audio", 0)])
-    film = copied(path, tmp_path / "film.mp4")
-    assert flashes(film) == pytest.approx([FLASH_S], abs=TOLERANCE_S)
-    assert beeps(film) == pytest.approx([FLASH_S - 0.4], abs=TOLERANCE_S)
+    video = copied(path, tmp_path / "video.mp4")
+    assert flashes(video) == pytest.approx([FLASH_S], abs=TOLERANCE_S)
+    assert beeps(video) == pytest.approx([FLASH_S - 0.4], abs=TOLERANCE_S)
 
 
-def test_sound_without_pictures_begins_with_the_film(tmp_path):
+def test_sound_without_pictures_begins_with_the_video(tmp_path):
     made = clip(tmp_path / "made.mkv", sound_codec="pcm_s16le")
     song = joined(tmp_path / "song.mka", [(made, "audio", 3 - FLASH_S)])
-    with open_writer(tmp_path / "film.mp4", audio_from=song) as writer:
+    with open_writer(tmp_path / "video.mp4", audio_from=song) as writer:
         for index in range(10):
             writer.write(flash(index, 64, 48), index / 25)
-    assert beeps(tmp_path / "film.mp4") == pytest.approx([0], abs=TOLERANCE_S)
+    assert beeps(tmp_path / "video.mp4") == pytest.approx([0], abs=TOLERANCE_S)
 
 
 @pytest.mark.parametrize("kind", ["mp4", "webm"])
 @pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
 def test_sound_ends_with_the_first_of_two_joined_recordings(tmp_path, kind, codec):
     wishes = {"format": "mpegts", "sound_codec": codec, "options": {"g": "10"}}
-    first = Film(count=75, sound_s=3.0, **wishes).write(tmp_path / "a.ts").read_bytes()
-    second = Film(count=150, sound_s=6.0, **wishes).write(tmp_path / "b.ts").read_bytes()
+    first = VideoFile(count=75, sound_s=3.0, **wishes).write(tmp_path / "a.ts").read_bytes()
+    second = VideoFile(count=150, sound_s=6.0, **wishes).write(tmp_path / "b.ts").read_bytes()
     (tmp_path / "in.ts").write_bytes(first + second)
-    film = copied(tmp_path / "in.ts", tmp_path / f"film.{kind}")
-    with av.open(str(film)) as file:
+    video = copied(tmp_path / "in.ts", tmp_path / f"video.{kind}")
+    with av.open(str(video)) as file:
         assert max(frame.time for frame in file.decode(video=0)) == pytest.approx(9, abs=0.1)
-    with av.open(str(film)) as file:
+    with av.open(str(video)) as file:
         assert max(frame.time for frame in file.decode(audio=0)) == pytest.approx(3, abs=0.1)
 
 
 def test_a_clock_whose_first_stamps_are_missing_knows_its_zero():
-    clock = RecordedTime(step_s=0.04)
+    clock = RecordingClock(step_s=0.04)
     for stamp in (None, None, 7.0):
         clock(stamp)
     assert clock.origin_s == pytest.approx(6.92)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from movenet.decode import ManySettings, decode_many, decode_one
+from movenet.decode import MultiPoseSettings, decode_many, decode_one
 from movenet.models import INT8, MODELS
 from movenet.networks.movenet import (
     LIGHTNING,
@@ -97,7 +97,7 @@ def test_all_people_of_a_picture_are_detected_as_by_googles_graph(networks, shar
                 k: v.numpy()
                 for k, v in networks["multipose"](torch.from_numpy(golden[f"{file}/input"])).items()
             }
-        people = decode_many(heads, ManySettings(min_score=0.0, most=6))[0]
+        people = decode_many(heads, MultiPoseSettings(min_center_score=0.0, max_people=6))[0]
         theirs = golden[f"{file}/output"][0]
         ours = np.column_stack([people.keypoints.reshape(6, 51), people.boxes, people.scores])
         assert np.abs(ours - theirs).max() < 1e-3, file

@@ -288,7 +288,7 @@ def test_a_frame_number_above_64_bits_is_accepted(running):
 
 def test_a_bug_is_reported_to_the_browser_too(caplog):
     class Faulty(Stage):
-        def _look(self, squares):
+        def run_single(self, squares):
             raise RuntimeError("a fault")
 
     camera = FakeCamera(VideoEstimator(Faulty().estimator()))

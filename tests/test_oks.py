@@ -1,14 +1,14 @@
-"""Object keypoint similarity, against a slow obvious version."""
+"""Object keypoint similarity against a slow version, and NMS."""
 
 import math
 
 import numpy as np
 
-from movenet.oks import similarity, suppress
+from movenet.oks import nms, similarity
 from movenet.pose import SIGMAS
 
 
-def test_similarity_equals_the_formula_written_out():
+def test_similarity_equals_the_formula():
     rng = np.random.default_rng(0)
     a, b, areas = rng.uniform(0, 100, (3, 17, 2)), rng.uniform(0, 100, (2, 17, 2)), rng.uniform(500, 5000, 3)
     for i in range(3):
@@ -20,26 +20,26 @@ def test_similarity_equals_the_formula_written_out():
             assert math.isclose(similarity(a, b, areas)[i, j], sum(terms) / 17, rel_tol=1e-9)
 
 
-def test_a_pose_is_wholly_like_itself():
+def test_the_similarity_of_a_pose_with_itself_is_one():
     pose = np.random.default_rng(1).uniform(0, 100, (1, 17, 2))
     assert similarity(pose, pose, [1000.0])[0, 0] == 1.0
 
 
-def test_nobody_is_like_nobody():
-    nobody = np.zeros((0, 17, 2))
-    assert similarity(nobody, nobody, np.zeros((0, 0))).shape == (0, 0)
-    assert suppress(nobody, np.zeros(0), np.zeros(0), 0.6) == []
+def test_without_poses_the_results_are_empty():
+    none = np.zeros((0, 17, 2))
+    assert similarity(none, none, np.zeros((0, 0))).shape == (0, 0)
+    assert nms(none, np.zeros(0), np.zeros(0), 0.6) == []
 
 
-def test_of_one_person_found_twice_the_surer_one_stays():
+def test_of_duplicates_nms_keeps_the_highest_score():
     person = np.random.default_rng(2).uniform(0, 100, (17, 2))
     keypoints = np.stack([person, person + 1, person + 300])
-    assert suppress(keypoints, np.array([0.5, 0.9, 0.1]), np.full(3, 5000.0), 0.6) == [1, 2]
+    assert nms(keypoints, np.array([0.5, 0.9, 0.1]), np.full(3, 5000.0), 0.6) == [1, 2]
 
 
-def test_a_chain_of_neighbours_is_not_swallowed_by_its_end():
+def test_a_pose_similar_only_to_a_suppressed_one_is_kept():
     person = np.random.default_rng(3).uniform(0, 100, (17, 2))
     keypoints = np.stack([person, person + 8, person + 16])
-    alike = similarity(keypoints, keypoints, np.full(3, 5000.0))
-    limit = (alike[0, 1] + alike[0, 2]) / 2
-    assert suppress(keypoints, np.array([0.9, 0.8, 0.7]), np.full(3, 5000.0), limit) == [0, 2]
+    oks = similarity(keypoints, keypoints, np.full(3, 5000.0))
+    limit = (oks[0, 1] + oks[0, 2]) / 2
+    assert nms(keypoints, np.array([0.9, 0.8, 0.7]), np.full(3, 5000.0), limit) == [0, 2]

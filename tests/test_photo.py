@@ -206,7 +206,7 @@ def test_text_named_jpg_is_no_picture(tmp_path):
     assert "expected JPEG, PNG, BMP, WebP, TIFF, GIF, AVIF or HEIC" in message_of(tmp_path / "a.jpg")
 
 
-def test_without_the_package_for_heic_the_extra_that_brings_it_is_told(tmp_path):
+def test_without_the_package_for_heic_the_extra_that_installs_it_is_named(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(file_of(quarters(), "HEIF"))
     code = (
@@ -252,7 +252,7 @@ def test_a_file_cut_short_is_an_error_and_nothing_is_printed(kind, share, capfd)
         "LZW": {"compression": "tiff_lzw"},
     }.get(variant, {})
     data = file_of(noise(), kind, **options)
-    with pytest.raises(MediaError, match=r"short|no picture we read"):
+    with pytest.raises(MediaError, match=r"short|not a supported picture"):
         decode_photo(data[: max(int(len(data) * share), 1)])
     assert capfd.readouterr() == ("", "")
 
@@ -419,7 +419,7 @@ def test_a_glob_gives_its_pictures_in_counting_order(album):
     assert names(find_photos([f"{album}/img*"])) == ["img1.png", "img2.JPG", "img10.jpg"]
 
 
-def test_two_stars_look_into_folders(album):
+def test_two_stars_include_subfolders(album):
     assert names(find_photos([f"{album}/**/*.webp"])) == ["img3.webp"]
 
 

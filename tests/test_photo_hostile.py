@@ -144,7 +144,7 @@ def test_files_that_once_passed_the_limit_are_refused_for_their_size(shared, nam
         decode_photo((shared / "cases" / "hostile" / name).read_bytes())
 
 
-def test_a_film_behind_a_photo_does_not_count_as_scans():
+def test_a_video_behind_a_photo_does_not_count_as_scans():
     assert decode_photo(jpeg() + b"\xff\xda" * 100).shape == (8, 8, 3)
 
 

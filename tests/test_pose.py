@@ -1,8 +1,12 @@
-"""The words of the house hold together."""
+"""The keypoints, and Pose."""
+
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from movenet.errors import DataError, UnknownKeypointError
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 
 
@@ -28,6 +32,44 @@ def test_a_keypoint_is_found_by_its_name(pose):
     assert pose["right_eye"] == (4.0, 5.0, 0.125)
 
 
+def test_a_keypoint_of_a_custom_skeleton_is_found_by_its_name():
+    scores = np.linspace(0, 1, 3, dtype=np.float32)
+    dog = Pose(np.arange(6, dtype=np.float32).reshape(3, 2), scores, 0.5, names=("nose", "withers", "tail"))
+    assert dog["withers"] == (2.0, 3.0, 0.5)
+    assert replace(dog, id=4)["tail"] == (4.0, 5.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", [UnknownKeypointError, DataError, KeyError])
+def test_an_unknown_name_is_a_data_error_and_a_key_error(pose, kind):
+    with pytest.raises(kind):
+        pose["neck"]
+
+
+def test_the_error_of_an_unknown_name_lists_the_names_and_suggests_the_nearest(pose):
+    with pytest.raises(UnknownKeypointError) as caught:
+        pose["left_writs"]
+    assert str(caught.value).startswith("expected one of the keypoints nose, left_eye, right_eye, ")
+    assert str(caught.value).endswith("right_ankle, got 'left_writs'; did you mean 'left_wrist'?")
+    assert (caught.value.name, caught.value.names) == ("left_writs", KEYPOINTS)
+
+
+def test_an_index_is_no_name(pose):
+    with pytest.raises(UnknownKeypointError, match=r"got '3'$"):
+        pose[3]
+
+
+def test_keypoints_that_do_not_fit_the_names_have_no_names():
+    pose = Pose(np.zeros((3, 2), np.float32), np.zeros(3, np.float32), 0.5)
+    with pytest.raises(UnknownKeypointError, match="expected a pose whose keypoints have names, got 'nose'"):
+        pose["nose"]
+
+
+def test_the_error_of_an_unknown_name_passes_between_processes():
+    error = UnknownKeypointError("neck", ("nose", "tail"))
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.names) == (UnknownKeypointError, str(error), error.names)
+
+
 def test_mirroring_twice_gives_the_pose_back(pose):
     again = pose.mirrored(640).mirrored(640)
     np.testing.assert_allclose(again.keypoints, pose.keypoints)
@@ -35,12 +77,12 @@ def test_mirroring_twice_gives_the_pose_back(pose):
     assert (again.box, again.id) == (pose.box, 3)
 
 
-def test_a_mirrored_pose_keeps_its_labels_anatomical(pose):
+def test_left_stays_the_persons_own_left_in_a_mirrored_pose(pose):
     assert pose.mirrored(100)["left_wrist"][:2] == (100 - pose["right_wrist"][0], pose["right_wrist"][1])
     assert pose.mirrored(100).box == (60, 20, 30, 40)
 
 
-def test_the_bounds_hold_the_box_and_the_keypoints_in_sight():
+def test_the_bounds_contain_the_box_and_the_visible_keypoints():
     keypoints = np.tile(np.float32([[100, 100]]), (17, 1))
     keypoints[0], keypoints[1] = (40, 100), (0, 0)
     scores = np.full(17, 0.5, np.float32)
@@ -49,5 +91,5 @@ def test_the_bounds_hold_the_box_and_the_keypoints_in_sight():
     assert Pose(keypoints, scores, 0.5).bounds() == (40, 100, 60, 0)
 
 
-def test_a_pose_of_which_nothing_is_seen_has_no_bounds():
+def test_a_pose_without_visible_keypoints_has_no_bounds():
     assert Pose(np.zeros((17, 2), np.float32), np.zeros(17, np.float32), 0.0).bounds() is None

@@ -25,7 +25,7 @@ def pose(seed, **others):
     return Pose(keypoints, random.uniform(0, 1, 17).astype(np.float32), float(random.uniform()), **others)
 
 
-def film():
+def video():
     """Four frames: two people, one, nobody, one without box and id whose wrist is nowhere."""
     lost = pose(4)
     lost.keypoints[9] = np.nan
@@ -65,15 +65,15 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_gives_back_what_was_written(tmp_path, name):
-    path = write(tmp_path / name, film())
+    path = write(tmp_path / name, video())
     back = list(read_records(path))
-    assert len(back) == len(film())
-    for one, other in zip(back, film(), strict=True):
+    assert len(back) == len(video())
+    for one, other in zip(back, video(), strict=True):
         assert_same(one, other)
 
 
 @pytest.mark.parametrize("name", [*FORMATS, "a.json"])
-def test_a_film_of_no_frames_gives_back_none(tmp_path, name):
+def test_a_video_of_no_frames_gives_back_none(tmp_path, name):
     assert list(read_records(write(tmp_path / name, []))) == []
 
 
@@ -92,8 +92,8 @@ def test_skeletons_of_another_kind_are_written_under_their_own_names(tmp_path, n
 
 
 def test_many_rows_pass_through_parquet_in_groups(tmp_path):
-    film = [Record("a.mp4", n, n / 30, 64, 48, (pose(n % 7),)) for n in range(5000)]
-    assert [r.frame for r in read_records(write(tmp_path / "a.parquet", film))] == list(range(5000))
+    video = [Record("a.mp4", n, n / 30, 64, 48, (pose(n % 7),)) for n in range(5000)]
+    assert [r.frame for r in read_records(write(tmp_path / "a.parquet", video))] == list(range(5000))
 
 
 # --- JSON Lines ---
@@ -157,28 +157,28 @@ def rows_of(path):
 
 
 def test_the_long_table_has_a_row_per_keypoint(tmp_path):
-    rows = rows_of(write(tmp_path / "a.csv", film()[:1]))
+    rows = rows_of(write(tmp_path / "a.csv", video()[:1]))
     assert len(rows) == 2 * 17
     assert [row["keypoint"] for row in rows[:17]] == list(KEYPOINTS)
-    assert float(rows[9]["x"]) == pytest.approx(film()[0].poses[0].keypoints[9, 0], abs=0.006)
+    assert float(rows[9]["x"]) == pytest.approx(video()[0].poses[0].keypoints[9, 0], abs=0.006)
 
 
 def test_the_wide_table_has_a_row_per_person(tmp_path):
-    rows = rows_of(write(tmp_path / "a.wide.csv", film()[:1]))
+    rows = rows_of(write(tmp_path / "a.wide.csv", video()[:1]))
     assert [row["id"] for row in rows] == ["3", "0"]
-    assert float(rows[1]["left_wrist_y"]) == pytest.approx(film()[0].poses[1].keypoints[9, 1], abs=0.006)
+    assert float(rows[1]["left_wrist_y"]) == pytest.approx(video()[0].poses[1].keypoints[9, 1], abs=0.006)
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.wide.csv"])
 def test_a_frame_with_nobody_keeps_a_row_without_a_person(tmp_path, name):
-    (row,) = rows_of(write(tmp_path / name, [film()[2]]))
+    (row,) = rows_of(write(tmp_path / name, [video()[2]]))
     assert (row["frame"], row["person"]) == ("2", "")
 
 
 def test_parquet_has_columns_of_numbers(tmp_path):
     import pyarrow.parquet as pq
 
-    table = pq.read_table(write(tmp_path / "a.parquet", film()))
+    table = pq.read_table(write(tmp_path / "a.parquet", video()))
     kinds = {field.name: str(field.type) for field in table.schema}
     assert (kinds["source"], kinds["time_s"], kinds["id"], kinds["nose_x"]) == (
         "string",
@@ -225,7 +225,7 @@ def test_coco_keypoints_lie_a_quarter_pixel_off_ours(tmp_path):
 
 
 def test_coco_results_come_back_by_image(tmp_path):
-    records = film()
+    records = video()
     back = list(read_records(write(tmp_path / "a.json", records)))
     assert [r.frame for r in back] == [0, 1, 3]
     for one, other in zip(back, (records[0], records[1], records[3]), strict=True):
@@ -263,7 +263,7 @@ def test_two_pictures_of_one_number_are_refused_with_both_names(tmp_path):
 @pytest.mark.parametrize("name", [*FORMATS, "a.json"])
 def test_the_file_appears_when_it_is_closed(tmp_path, name):
     with open_records(tmp_path / name) as out:
-        out.write(film()[0])
+        out.write(video()[0])
         assert not (tmp_path / name).exists()
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
@@ -279,7 +279,7 @@ def write_then_raise(path, records, problem):
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit, SystemExit])
 def test_stopping_keeps_what_was_written(tmp_path, name, stop):
     with pytest.raises(stop):
-        write_then_raise(tmp_path / name, film()[:2], stop)
+        write_then_raise(tmp_path / name, video()[:2], stop)
     assert [r.frame for r in read_records(tmp_path / name)] == [0, 1]
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
@@ -288,14 +288,14 @@ def test_stopping_keeps_what_was_written(tmp_path, name, stop):
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, name):
     (tmp_path / name).write_text("old")
     with pytest.raises(RuntimeError):
-        write_then_raise(tmp_path / name, film(), RuntimeError)
+        write_then_raise(tmp_path / name, video(), RuntimeError)
     assert (tmp_path / name).read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
 def test_without_a_block_close_publishes_and_closing_twice_is_fine(tmp_path):
     out = open_records(tmp_path / "a.jsonl")
-    out.write(film()[0])
+    out.write(video()[0])
     out.close()
     out.close()
     out.discard()
@@ -305,8 +305,8 @@ def test_without_a_block_close_publishes_and_closing_twice_is_fine(tmp_path):
 def test_writing_after_the_end_is_an_error(tmp_path):
     out = open_records(tmp_path / "a.jsonl")
     out.close()
-    with pytest.raises(DataError, match="closed already"):
-        out.write(film()[0])
+    with pytest.raises(DataError, match="it is closed"):
+        out.write(video()[0])
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -316,7 +316,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(tmp_path, name):
         "import resource, signal, sys, pathlib\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import pyarrow.parquet\n"
-        "from test_records import film, open_records, FileError, Record, pose\n"
+        "from test_records import video, open_records, FileError, Record, pose\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "try:\n"
@@ -384,7 +384,7 @@ def test_a_malformed_line_is_named_by_file_and_number(tmp_path, line, said):
 
 @pytest.mark.parametrize("name", ["a.csv", "a.wide.csv"])
 def test_a_malformed_row_is_named_by_file_and_line(tmp_path, name):
-    path = write(tmp_path / name, [film()[2], film()[1]])
+    path = write(tmp_path / name, [video()[2], video()[1]])
     path.write_text(path.read_text().replace("0.033333", "soon", 1))
     with pytest.raises(DataError, match=r"line 3: expected a number as time_s, got 'soon'"):
         list(read_records(path))
@@ -392,7 +392,7 @@ def test_a_malformed_row_is_named_by_file_and_line(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["a.csv", "a.wide.csv"])
 def test_a_table_cut_within_a_row_is_an_error(tmp_path, name):
-    path = write(tmp_path / name, [film()[2]])
+    path = write(tmp_path / name, [video()[2]])
     path.write_text(path.read_text().split("0.0666")[0])
     with pytest.raises(DataError, match="line 2: expected a number as time_s"):
         list(read_records(path))
@@ -405,7 +405,7 @@ def test_a_table_without_a_column_is_an_error(tmp_path):
 
 
 def test_a_damaged_parquet_file_is_an_error(tmp_path):
-    (tmp_path / "a.parquet").write_bytes(write(tmp_path / "b.parquet", film()).read_bytes()[:-40])
+    (tmp_path / "a.parquet").write_bytes(write(tmp_path / "b.parquet", video()).read_bytes()[:-40])
     with pytest.raises(DataError, match="expected a Parquet file"):
         list(read_records(tmp_path / "a.parquet"))
 
@@ -470,7 +470,7 @@ def test_nan_in_a_record_is_what_null_is(tmp_path):
 
 @pytest.mark.parametrize("name", FORMATS[:3])
 def test_a_byte_order_mark_is_no_part_of_the_records(tmp_path, name):
-    path = write(tmp_path / name, film())
+    path = write(tmp_path / name, video())
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert [record.frame for record in read_records(path)] == [0, 1, 2, 3]
 
@@ -487,7 +487,7 @@ def test_half_a_surrogate_pair_in_a_name_is_written_as_json_has_it_and_elsewhere
 
 
 def test_a_wide_table_with_people_but_no_keypoints_is_refused(tmp_path):
-    path = write(tmp_path / "a.wide.csv", film()[:1])
+    path = write(tmp_path / "a.wide.csv", video()[:1])
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     with path.open("w", newline="") as file:
         csv.writer(file).writerows(row[:12] for row in rows)
@@ -548,7 +548,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "'=1", "''=1
 
 @pytest.mark.parametrize("name", ["a.csv", "a.wide.csv"])
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_name_that_looks_like_a_formula_comes_back_as_it_was(tmp_path, name, text):
+def test_a_name_that_equals_a_formula_comes_back_as_it_was(tmp_path, name, text):
     assert next(read_records(write(tmp_path / name, [Record(text, 0, 0.0, 1, 1)]))).source == text
 
 

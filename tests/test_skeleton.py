@@ -3,20 +3,20 @@
 import pytest
 
 from movenet.errors import DataError
-from movenet.skeleton import BODY, PLAIN_SIGMA, Skeleton, name_skeleton
+from movenet.skeleton import BODY, DEFAULT_SIGMA, Skeleton, make_skeleton
 
 
-def test_pairs_change_places_in_a_mirror_and_the_rest_stays():
-    hand = name_skeleton(["left_tip", "root", "right_tip"], pairs=[["left_tip", "right_tip"]])
+def test_pairs_swap_in_a_mirror_and_other_keypoints_stay():
+    hand = make_skeleton(["left_tip", "root", "right_tip"], pairs=[["left_tip", "right_tip"]])
     assert hand.mirror == (2, 1, 0)
 
 
-def test_without_sigmas_all_keypoints_are_as_hard():
-    assert name_skeleton(["a", "b"]).sigmas == (PLAIN_SIGMA, PLAIN_SIGMA)
+def test_without_sigmas_all_keypoints_have_the_default():
+    assert make_skeleton(["a", "b"]).sigmas == (DEFAULT_SIGMA, DEFAULT_SIGMA)
 
 
 def test_bones_are_named_by_their_ends():
-    assert name_skeleton(["a", "b", "c"], bones=[["c", "a"]]).bones == ((2, 0),)
+    assert make_skeleton(["a", "b", "c"], bones=[["c", "a"]]).bones == ((2, 0),)
 
 
 def test_only_a_body_has_a_torso():
@@ -24,7 +24,7 @@ def test_only_a_body_has_a_torso():
         ("left_shoulder", "right_hip"),
         ("right_shoulder", "left_hip"),
     ]
-    assert name_skeleton(["a", "b"]).torso == ()
+    assert make_skeleton(["a", "b"]).torso == ()
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_a_skeleton_that_does_not_fit_together_is_refused(wrong):
 
 def test_a_pair_of_unknown_keypoints_is_refused():
     with pytest.raises(DataError, match="got a, z"):
-        name_skeleton(["a", "b"], pairs=[["a", "z"]])
+        make_skeleton(["a", "b"], pairs=[["a", "z"]])

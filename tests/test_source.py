@@ -15,15 +15,15 @@ import pytest
 from PIL import Image
 
 import fuzz_videos
-from films import Film, corners, exif_jpeg, level, middle, picture
 from movenet.errors import MediaError
-from movenet.media.pixels import Painter
+from movenet.media.conversion import FrameConverter
 from movenet.media.sources.base import SourceSettings
+from movenet.media.sources.clock import RecordingClock
 from movenet.media.sources.opening import open_source
-from movenet.media.sources.pictures import FolderReel
-from movenet.media.sources.recording import frames_ahead
-from movenet.media.sources.timeline import RecordedTime
+from movenet.media.sources.pictures import FolderReader
+from movenet.media.sources.recording import prefetch_count
 from movenet.media.tone_mapping import hlg_light, pq_light, to_sdr
+from video_files import VideoFile, corners, exif_jpeg, level, middle, picture
 
 UPRIGHT = ["red", "green", "blue", "yellow"]
 
@@ -42,32 +42,32 @@ def rising(times):
 
 
 def test_a_video_hands_out_every_frame_in_order_at_its_time(tmp_path):
-    frames = frames_of(Film(count=10).write(tmp_path / "film.mp4"))
+    frames = frames_of(VideoFile(count=10).write(tmp_path / "video.mp4"))
     assert [frame.index for frame in frames] == list(range(10))
     assert [frame.time_s for frame in frames] == pytest.approx([i / 25 for i in range(10)])
     assert [middle(frame.image) for frame in frames] == pytest.approx([level(i) for i in range(10)], abs=4)
-    assert {frame.source for frame in frames} == {str(tmp_path / "film.mp4")}
+    assert {frame.source for frame in frames} == {str(tmp_path / "video.mp4")}
 
 
 def test_a_frame_is_a_picture_in_rgb(tmp_path):
-    frame = frames_of(Film(count=1).write(tmp_path / "film.mp4"))[0]
+    frame = frames_of(VideoFile(count=1).write(tmp_path / "video.mp4"))[0]
     assert frame.image.dtype == np.uint8
     assert frame.image.shape == (48, 64, 3)
     assert corners(frame.image) == UPRIGHT
 
 
 def test_a_video_tells_its_size_rate_and_length(tmp_path):
-    with open_source(Film(count=10).write(tmp_path / "film.mp4")) as source:
+    with open_source(VideoFile(count=10).write(tmp_path / "video.mp4")) as source:
         assert (source.width, source.height) == (64, 48)
         assert source.rate_fps == 25
         assert source.frame_count == 10
         assert source.duration_s == pytest.approx(0.4)
         assert not source.live
-        assert source.name == str(tmp_path / "film.mp4")
+        assert source.name == str(tmp_path / "video.mp4")
 
 
 def test_a_file_may_be_given_as_an_address(tmp_path):
-    path = Film(count=3).write(tmp_path / "film.mp4")
+    path = VideoFile(count=3).write(tmp_path / "video.mp4")
     assert len(frames_of(f"file://{path}")) == 3
 
 
@@ -82,7 +82,7 @@ def test_a_file_may_be_given_as_an_address(tmp_path):
     ],
 )
 def test_a_turned_or_mirrored_video_comes_upright(tmp_path, rotation, expected):
-    with open_source(Film(count=2, rotation=rotation).write(tmp_path / "film.mp4")) as source:
+    with open_source(VideoFile(count=2, rotation=rotation).write(tmp_path / "video.mp4")) as source:
         frame = next(source)
         assert corners(frame.image) == expected
         assert (source.height, source.width) == frame.image.shape[:2]
@@ -92,14 +92,16 @@ def test_a_turned_or_mirrored_video_comes_upright(tmp_path, rotation, expected):
     ("aspect", "size"), [(Fraction(4, 3), (85, 48)), (Fraction(2, 3), (64, 72)), (Fraction(1000), (64, 48))]
 )
 def test_pixels_that_are_not_square_become_so(tmp_path, aspect, size):
-    with open_source(Film(count=2, aspect=aspect).write(tmp_path / "film.mp4")) as source:
+    with open_source(VideoFile(count=2, aspect=aspect).write(tmp_path / "video.mp4")) as source:
         frame = next(source)
         assert (source.width, source.height) == size == frame.image.shape[1::-1]
         assert corners(frame.image) == UPRIGHT
 
 
 def test_pixels_of_a_turned_video_become_square_before_it_is_turned(tmp_path):
-    path = Film(count=2, rotation=(90, False, False), aspect=Fraction(3, 2)).write(tmp_path / "film.mp4")
+    path = VideoFile(count=2, rotation=(90, False, False), aspect=Fraction(3, 2)).write(
+        tmp_path / "video.mp4"
+    )
     frame = frames_of(path)[0]
     assert frame.image.shape == (96, 48, 3)
     assert corners(frame.image) == ["green", "yellow", "red", "blue"]
@@ -129,7 +131,7 @@ def test_motion_jpeg_with_exif_in_avi_keeps_its_times(shared):
 
 
 @pytest.mark.parametrize("name", ["hdr_pq.mov", "hdr_hlg.mov"])
-def test_hdr_looks_like_the_same_video_in_sdr(shared, name):
+def test_hdr_equals_the_same_video_in_sdr(shared, name):
     hdr, sdr = (
         np.stack([frame.image for frame in frames_of(shared / "cases" / file)]).astype(np.float32)
         for file in (name, "hdr_reference_sdr.mp4")
@@ -158,7 +160,7 @@ def test_hdr_greys_stay_grey_and_in_order_up_to_white(transfer, white):
 
 @pytest.mark.parametrize("transfer", [16, 18], ids=["PQ", "HLG"])
 def test_hdr_frames_may_change_their_size_and_lack_times(transfer):
-    paint, grey = Painter(None), np.full((48, 64, 3), 128, np.uint8)
+    paint, grey = FrameConverter(None), np.full((48, 64, 3), 128, np.uint8)
     for height in (48, 24):
         frame = av.VideoFrame.from_ndarray(grey[:height], "rgb24").reformat(format="yuv420p10le")
         frame.color_trc, frame.colorspace = transfer, 9
@@ -169,78 +171,78 @@ def test_hdr_frames_may_change_their_size_and_lack_times(transfer):
 
 def test_frames_of_a_variable_rate_have_their_own_times(tmp_path):
     times = [0, 0.04, 0.05, 0.3, 0.31, 1.0]
-    assert times_of(Film(times_s=times).write(tmp_path / "film.mp4")) == times
+    assert times_of(VideoFile(times_s=times).write(tmp_path / "video.mp4")) == times
 
 
 def test_times_start_at_zero_whatever_the_stream_says(tmp_path):
-    assert times_of(Film(times_s=[5, 5.04, 5.5]).write(tmp_path / "film.mkv")) == [0, 0.04, 0.5]
+    assert times_of(VideoFile(times_s=[5, 5.04, 5.5]).write(tmp_path / "video.mkv")) == [0, 0.04, 0.5]
 
 
 def test_a_missing_time_stamp_is_a_usual_step_after_the_frame_before():
-    clock = RecordedTime(step_s=0.04)
+    clock = RecordingClock(step_s=0.04)
     assert [clock(stamp) for stamp in (None, None, 7.0)] == pytest.approx([0, 0.04, 0.08])
 
 
 def test_equal_and_stray_time_stamps_still_rise():
-    clock = RecordedTime(step_s=0.04)
+    clock = RecordingClock(step_s=0.04)
     times = [clock(stamp) for stamp in (0.0, 0.5, 0.5, 0.46, 0.54)]
     assert rising(times)
     assert times[-1] == pytest.approx(0.54)
 
 
 def test_a_recording_joined_to_another_goes_on_where_that_ended():
-    clock = RecordedTime(step_s=0.04)
+    clock = RecordingClock(step_s=0.04)
     assert [clock(stamp) for stamp in (90.0, 95.0, 0.0, 0.1)] == pytest.approx([0, 5, 5.04, 5.14])
 
 
 def test_a_leap_of_hours_is_no_more_than_a_step():
-    clock = RecordedTime(step_s=0.04)
+    clock = RecordingClock(step_s=0.04)
     assert [clock(stamp) for stamp in (0.0, 5.0, 90_000.0, 90_000.1)] == pytest.approx([0, 5, 5.04, 5.14])
 
 
 @pytest.mark.parametrize(
-    "film",
+    "video",
     [
-        Film(size=(63, 47), pix_fmt="yuv444p"),
-        Film(size=(61, 45), codec="ffv1", pix_fmt="yuv420p"),
-        Film(pix_fmt="yuv420p10le"),
-        Film(codec="ffv1", pix_fmt="bgr0"),
-        Film(codec="png", pix_fmt="rgb24", format="mov"),
-        Film(codec="libvpx-vp9", pix_fmt="yuv420p", options={"deadline": "realtime"}),
-        Film(codec="mjpeg", pix_fmt="yuvj420p"),
+        VideoFile(size=(63, 47), pix_fmt="yuv444p"),
+        VideoFile(size=(61, 45), codec="ffv1", pix_fmt="yuv420p"),
+        VideoFile(pix_fmt="yuv420p10le"),
+        VideoFile(codec="ffv1", pix_fmt="bgr0"),
+        VideoFile(codec="png", pix_fmt="rgb24", format="mov"),
+        VideoFile(codec="libvpx-vp9", pix_fmt="yuv420p", options={"deadline": "realtime"}),
+        VideoFile(codec="mjpeg", pix_fmt="yuvj420p"),
     ],
     ids=["odd 4:4:4", "odd 4:2:0", "10 bit", "rgb with padding", "rgb", "vp9", "full range"],
 )
-def test_pixels_of_every_kind_become_rgb(tmp_path, film):
-    frames = frames_of(film.write(tmp_path / "film.mkv"))  # told by its content, not by its name
+def test_pixels_of_every_kind_become_rgb(tmp_path, video):
+    frames = frames_of(video.write(tmp_path / "video.mkv"))  # told by its content, not by its name
     assert len(frames) == 10
-    assert frames[3].image.shape == (film.size[1], film.size[0], 3)
+    assert frames[3].image.shape == (video.size[1], video.size[0], 3)
     assert corners(frames[3].image) == UPRIGHT
     assert middle(frames[3].image) == pytest.approx(level(3), abs=5)
 
 
 def test_high_definition_without_a_named_matrix_is_bt_709(tmp_path):
     blank = np.full((720, 1280, 3), (200, 60, 60), np.uint8)
-    film = Film(count=1, size=(1280, 720), colorspace="ITU709", draw=lambda *_: blank)
-    image = frames_of(film.write(tmp_path / "film.mp4"))[0].image
+    video = VideoFile(count=1, size=(1280, 720), colorspace="ITU709", draw=lambda *_: blank)
+    image = frames_of(video.write(tmp_path / "video.mp4"))[0].image
     assert np.abs(image.astype(int) - blank).max() <= 3
 
 
 def test_a_frame_that_was_converted_is_freed_without_the_garbage_collector(tmp_path):
-    with av.open(str(Film(count=1).write(tmp_path / "film.mp4"))) as file:
+    with av.open(str(VideoFile(count=1).write(tmp_path / "video.mp4"))) as file:
         frame = next(file.decode(video=0))
     references = sys.getrefcount(frame)
-    Painter(None)(frame)
+    FrameConverter(None)(frame)
     assert sys.getrefcount(frame) == references
 
 
 def test_large_frames_are_made_ahead_only_as_far_as_memory_allows():
     full_hd, twice_8k = 1920 * 1080 * 3, 67_108_864 * 3
-    assert [frames_ahead(3, size) for size in (full_hd, twice_8k // 2, twice_8k, 2**40)] == [3, 2, 1, 1]
+    assert [prefetch_count(3, size) for size in (full_hd, twice_8k // 2, twice_8k, 2**40)] == [3, 2, 1, 1]
 
 
 def test_a_frame_keeps_its_pixels_while_the_next_ones_are_decoded(tmp_path):
-    frames = frames_of(Film(codec="png", pix_fmt="rgb24").write(tmp_path / "film.mov"))
+    frames = frames_of(VideoFile(codec="png", pix_fmt="rgb24").write(tmp_path / "video.mov"))
     frames[0].image[:] = 0
     assert [middle(frame.image) for frame in frames[1:]] == [level(i) for i in range(1, 10)]
 
@@ -252,17 +254,17 @@ def comb(index, width, height):
     return image
 
 
-def test_interlaced_fields_are_woven_into_whole_pictures(tmp_path):
+def test_interlaced_video_is_deinterlaced(tmp_path):
     options = {"flags": "+ildct+ilme", "x264-params": "tff=1", "crf": "1"}
-    frames = frames_of(Film(options=options, draw=comb).write(tmp_path / "film.mp4"))
+    frames = frames_of(VideoFile(options=options, draw=comb).write(tmp_path / "video.mp4"))
     assert [frame.time_s for frame in frames] == pytest.approx([i / 25 for i in range(10)])
     rows = frames[5].image[8:-8, 16:24, 1].mean(axis=1)
     assert np.abs(np.diff(rows)).max() < 60  # 200 in the raw frames
 
 
 def test_frames_change_their_size_with_the_stream(tmp_path):
-    small, large = Film(count=5, format="mpegts"), Film(count=5, size=(96, 80), format="mpegts")
-    path = tmp_path / "film.ts"
+    small, large = VideoFile(count=5, format="mpegts"), VideoFile(count=5, size=(96, 80), format="mpegts")
+    path = tmp_path / "video.ts"
     path.write_bytes(
         small.write(tmp_path / "a.ts").read_bytes() + large.write(tmp_path / "b.ts").read_bytes()
     )
@@ -272,7 +274,7 @@ def test_frames_change_their_size_with_the_stream(tmp_path):
 
 
 def test_a_video_of_one_frame_is_a_video(tmp_path):
-    assert len(frames_of(Film(count=1).write(tmp_path / "film.mp4"))) == 1
+    assert len(frames_of(VideoFile(count=1).write(tmp_path / "video.mp4"))) == 1
 
 
 def animate(path, durations_ms, pictures):
@@ -287,7 +289,7 @@ def drawn(count):
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
 def test_an_animation_shows_each_picture_for_its_own_time(tmp_path, kind):
-    path = tmp_path / f"film.{kind}"
+    path = tmp_path / f"video.{kind}"
     animate(path, [100, 50, 200, 30, 30], drawn(5))
     frames = frames_of(path)
     assert [frame.time_s for frame in frames] == pytest.approx([0, 0.1, 0.15, 0.35, 0.38])
@@ -297,7 +299,7 @@ def test_an_animation_shows_each_picture_for_its_own_time(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
 def test_pictures_without_a_time_take_a_tenth_of_a_second_as_in_browsers(tmp_path, kind):
-    path = tmp_path / f"film.{kind}"
+    path = tmp_path / f"video.{kind}"
     animate(path, [40, 0, 100], drawn(3))
     assert times_of(path) == [0, 0.04, 0.14]
 
@@ -307,7 +309,7 @@ def test_transparent_pixels_of_an_animation_lie_on_white(tmp_path, kind):
     pictures = drawn(3)
     for image in pictures:
         image[:24, :32, 3] = 0
-    path = tmp_path / f"film.{kind}"
+    path = tmp_path / f"video.{kind}"
     animate(path, [100] * 3, pictures)
     for frame in frames_of(path):
         assert (frame.image[3, 3] == 255).all()
@@ -331,7 +333,7 @@ def on_white(image):
 
 @pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
 def test_transparent_pixels_of_webm_lie_on_white(tmp_path, codec):
-    with av.open(str(tmp_path / "film.webm"), "w") as out:
+    with av.open(str(tmp_path / "video.webm"), "w") as out:
         options = {"auto-alt-ref": "0", "deadline": "realtime", "crf": "4"}
         stream = out.add_stream(codec, rate=10, options=options, time_base=Fraction(1, 10))
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuva420p"
@@ -341,7 +343,7 @@ def test_transparent_pixels_of_webm_lie_on_white(tmp_path, codec):
             frame.pts, frame.time_base = index, Fraction(1, 10)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
-    frames = frames_of(tmp_path / "film.webm")
+    frames = frames_of(tmp_path / "video.webm")
     assert [frame.time_s for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3])
     assert all(on_white(frame.image) for frame in frames)
 
@@ -349,7 +351,7 @@ def test_transparent_pixels_of_webm_lie_on_white(tmp_path, codec):
 @pytest.mark.parametrize("disposal", [0, 1], ids=["kept", "cleared"])
 def test_transparent_pixels_of_an_animated_png_lie_on_white(tmp_path, disposal):
     first, *rest = (Image.fromarray(half_transparent(index)) for index in range(4))
-    path = tmp_path / "film.apng"
+    path = tmp_path / "video.apng"
     first.save(path, "PNG", save_all=True, append_images=rest, duration=100, disposal=disposal)
     frames = frames_of(path)
     assert [frame.time_s for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3])
@@ -357,18 +359,18 @@ def test_transparent_pixels_of_an_animated_png_lie_on_white(tmp_path, disposal):
 
 
 def test_an_animation_of_too_many_pixels_is_refused_before_any_is_decoded(tmp_path):
-    path = tmp_path / "film.webp"
+    path = tmp_path / "video.webp"
     animate(path, [40] * 2, drawn(2))
     data = bytearray(path.read_bytes())
     size = data.index(b"VP8X") + 12
     data[size : size + 6] = (9000 - 1).to_bytes(3, "little") * 2
     path.write_bytes(data)
-    with pytest.raises(MediaError, match=r"film\.webp of at most \d+ pixels, got 9000 x 9000"):
+    with pytest.raises(MediaError, match=r"video\.webp of at most \d+ pixels, got 9000 x 9000"):
         open_source(path)
 
 
 def test_an_animation_cut_short_is_an_error(tmp_path):
-    path = tmp_path / "film.webp"
+    path = tmp_path / "video.webp"
     animate(path, [40] * 7, drawn(7))
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(MediaError, match="cut short"):
@@ -414,7 +416,7 @@ def test_a_bad_picture_in_a_folder_leaves_its_time_empty(tmp_path):
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])
 def test_a_folder_must_move(tmp_path, rate):
     with pytest.raises(MediaError, match="above 0"):
-        FolderReel(number(tmp_path / "shots", ["1.png"]), rate)
+        FolderReader(number(tmp_path / "shots", ["1.png"]), rate)
 
 
 def test_a_photo_is_a_source_of_one_frame(tmp_path):
@@ -436,27 +438,27 @@ def test_what_is_not_there_is_an_error(tmp_path):
 
 def test_an_empty_file_is_an_error(tmp_path):
     with pytest.raises(MediaError, match="is empty"):
-        open_source(write(tmp_path / "film.mp4", b""))
+        open_source(write(tmp_path / "video.mp4", b""))
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "notes.txt", "film.gif", "film.webp"])
+@pytest.mark.parametrize("name", ["video.mp4", "notes.txt", "video.gif", "video.webp"])
 def test_text_is_an_error(tmp_path, name):
     with pytest.raises(MediaError, match=re.escape(name)):
-        open_source(write(tmp_path / name, b"Dear diary, today I saw a film.\n" * 50))
+        open_source(write(tmp_path / name, b"Dear diary, today I saw a video.\n" * 50))
 
 
-def test_a_film_and_its_folder_may_have_any_name(tmp_path, monkeypatch):
+def test_a_video_and_its_folder_may_have_any_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = number(tmp_path / "2023", ["1.png"])
-    Film(count=3).write(tmp_path / "cam1:take2.mp4")
+    VideoFile(count=3).write(tmp_path / "cam1:take2.mp4")
     assert len(frames_of(Path("./2023"))) == len(frames_of("2023")) == len(frames_of(folder)) == 1
     for name in ("cam1:take2.mp4", "./cam1:take2.mp4", Path("cam1:take2.mp4")):
         assert len(frames_of(name)) == 3
 
 
 def test_sound_alone_is_an_error(tmp_path):
-    with pytest.raises(MediaError, match="holds only sound"):
-        open_source(Film(count=0, sound_s=0.2).write(tmp_path / "song.mp4"))
+    with pytest.raises(MediaError, match="holds only audio"):
+        open_source(VideoFile(count=0, sound_s=0.2).write(tmp_path / "song.mp4"))
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
@@ -476,8 +478,8 @@ def test_a_folder_of_bad_pictures_is_an_error(tmp_path):
 
 
 def test_a_video_cut_short_plays_up_to_the_cut(tmp_path):
-    film = Film(count=50, container_options={"movflags": "+faststart"}, options={"g": "10"})
-    data = film.write(tmp_path / "film.mp4").read_bytes()
+    video = VideoFile(count=50, container_options={"movflags": "+faststart"}, options={"g": "10"})
+    data = video.write(tmp_path / "video.mp4").read_bytes()
     with open_source(write(tmp_path / "cut.mp4", data[: len(data) * 2 // 3])) as source:
         frames = list(source)
         assert 10 < len(frames) < 45
@@ -487,7 +489,7 @@ def test_a_video_cut_short_plays_up_to_the_cut(tmp_path):
 
 def test_a_video_goes_on_behind_a_damaged_place(tmp_path):
     data = bytearray(
-        Film(count=50, options={"g": "5"}, format="mpegts").write(tmp_path / "film.ts").read_bytes()
+        VideoFile(count=50, options={"g": "5"}, format="mpegts").write(tmp_path / "video.ts").read_bytes()
     )
     data[len(data) // 3 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 3)
     frames = frames_of(write(tmp_path / "cut.ts", data))
@@ -505,7 +507,7 @@ def test_damaged_videos_give_frames_or_an_error_and_leave_nothing_behind(kind, c
 
 
 def test_a_closed_source_has_no_more_frames(tmp_path):
-    source = open_source(Film(count=50).write(tmp_path / "film.mp4"))
+    source = open_source(VideoFile(count=50).write(tmp_path / "video.mp4"))
     next(source)
     source.close()
     source.close()
@@ -513,7 +515,7 @@ def test_a_closed_source_has_no_more_frames(tmp_path):
 
 
 def test_an_ended_source_stays_ended(tmp_path):
-    with open_source(Film(count=2).write(tmp_path / "film.mp4")) as source:
+    with open_source(VideoFile(count=2).write(tmp_path / "video.mp4")) as source:
         assert len(list(source)) == 2
         assert list(source) == []
 
@@ -523,11 +525,11 @@ def open_files():
 
 
 def reading():
-    return [thread.name for thread in threading.enumerate() if thread.name == "movenet-ahead"]
+    return [thread.name for thread in threading.enumerate() if thread.name == "movenet-prefetch"]
 
 
 def test_closing_ends_the_thread_and_frees_the_file(tmp_path):
-    path = Film(count=50).write(tmp_path / "film.mp4")
+    path = VideoFile(count=50).write(tmp_path / "video.mp4")
     files = open_files()
     for _ in range(20):
         with open_source(path) as source:
@@ -536,13 +538,13 @@ def test_closing_ends_the_thread_and_frees_the_file(tmp_path):
 
 
 def test_a_forgotten_source_ends_its_thread(tmp_path):
-    next(open_source(Film(count=50).write(tmp_path / "film.mp4")))
+    next(open_source(VideoFile(count=50).write(tmp_path / "video.mp4")))
     gc.collect()
     assert reading() == []
 
 
 def test_a_refused_file_leaves_no_thread_and_no_open_file(tmp_path):
-    path = Film(count=0, sound_s=0.2).write(tmp_path / "song.mp4")
+    path = VideoFile(count=0, sound_s=0.2).write(tmp_path / "song.mp4")
     files = open_files()
     for _ in range(5):
         with pytest.raises(MediaError):
@@ -574,7 +576,7 @@ def test_real_clips_play_to_their_end(shared, name, count, size):
 
 
 def test_decoding_keeps_the_terminal_clean(tmp_path, capfd):
-    data = bytearray(Film(count=20, format="mpegts").write(tmp_path / "film.ts").read_bytes())
+    data = bytearray(VideoFile(count=20, format="mpegts").write(tmp_path / "video.ts").read_bytes())
     for at in range(2000, len(data), 97):
         data[at] ^= 0xFF
     frames_of(write(tmp_path / "cut.ts", data))
@@ -603,7 +605,7 @@ print(seen, resident_mib() - early)
 
 def test_memory_stays_flat_over_twenty_thousand_frames(tmp_path):
     """In a process of its own: in this one, other tests' threads come and go."""
-    path = Film(count=2000, options={"preset": "ultrafast", "g": "50"}).write(tmp_path / "film.mp4")
+    path = VideoFile(count=2000, options={"preset": "ultrafast", "g": "50"}).write(tmp_path / "video.mp4")
     told = subprocess.run(
         [sys.executable, "-c", GROWTH, str(path)], capture_output=True, text=True, check=True
     ).stdout

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError
-from movenet.synthetic.camera import Clip, Filming, Shot, Subject
+from movenet.synthetic.camera import CameraSettings, Clip, PersonPhoto, Shot
 
-CLEAN = Filming(width=160, height=120, seconds=0.2, shutter=0.0, noise=0.0)
+CLEAN = CameraSettings(width=160, height=120, seconds=0.2, shutter=0.0, noise=0.0)
 DOTS = np.array([(60.5, 40.5), (100.5, 50.5), (70.5, 90.5), (110.5, 80.5)])
 
 
 @pytest.fixture
-def subject(tmp_path):
+def person(tmp_path):
     """A dark photo, 180 × 140, with a white dot at each of four keypoints; the others are unlabelled."""
     photo = np.full((140, 180, 3), 20, np.uint8)
     for x, y in DOTS:
@@ -20,7 +20,7 @@ def subject(tmp_path):
     cv2.imwrite(str(tmp_path / "dots.png"), photo)
     keypoints = np.full((17, 2), np.nan)
     keypoints[5:9] = DOTS
-    return Subject(tmp_path / "dots.png", keypoints, (50.0, 30.0, 70.0, 70.0), 3000.0)
+    return PersonPhoto(tmp_path / "dots.png", keypoints, (50.0, 30.0, 70.0, 70.0), 3000.0)
 
 
 def shot(frames, centre=(85.0, 65.0), scale=1.0, roll=0.0, scene="person"):
@@ -28,8 +28,8 @@ def shot(frames, centre=(85.0, 65.0), scale=1.0, roll=0.0, scene="person"):
     return Shot(scene, path, np.broadcast_to(scale, (frames,)), np.broadcast_to(roll, (frames,)))
 
 
-def clip(subject, *shots, filming=CLEAN, seed=0):
-    return Clip("test", subject, shots, filming, seed)
+def clip(person, *shots, camera=CLEAN, seed=0):
+    return Clip("test", person, shots, camera, seed)
 
 
 def brightest_near(image, point, reach=8):
@@ -54,111 +54,107 @@ def brightest_near(image, point, reach=8):
     ],
     ids=["still", "zoom", "pan", "roll", "all"],
 )
-def test_the_truth_is_where_the_dots_are(subject, take):
-    for image, _, truth in clip(subject, take).frames():
+def test_the_ground_truth_is_where_the_dots_are(person, take):
+    made = clip(person, take)
+    for (image, _), truth in zip(made.frames(), made.truths(), strict=True):
         for point in truth.keypoints[5:9]:
             np.testing.assert_allclose(brightest_near(image, point), point, atol=0.05)
 
 
-def test_the_truth_is_the_middle_of_the_smear(subject):
+def test_the_ground_truth_is_the_middle_of_the_motion_blur(person):
     take = shot(6, centre=np.linspace((80.0, 65.0), (100.0, 65.0), 6))
-    frames = list(clip(subject, take, filming=replace(CLEAN, shutter=0.5)).frames())
-    for image, _, truth in frames[1:-1]:
+    made = clip(person, take, camera=replace(CLEAN, shutter=0.5))
+    frames = list(zip(made.frames(), made.truths(), strict=True))
+    for (image, _), truth in frames[1:-1]:
         np.testing.assert_allclose(brightest_near(image, truth.keypoints[5]), truth.keypoints[5], atol=0.05)
 
 
-def test_an_open_shutter_smears_motion(subject):
+def test_a_longer_exposure_blurs_motion(person):
     take = shot(6, centre=np.linspace((80.0, 65.0), (100.0, 65.0), 6))
-    sharp = [image for image, _, _ in clip(subject, take).frames()][3]
-    smeared = [image for image, _, _ in clip(subject, take, filming=replace(CLEAN, shutter=1.0)).frames()][3]
+    sharp = [image for image, _ in clip(person, take).frames()][3]
+    blurred = [image for image, _ in clip(person, take, camera=replace(CLEAN, shutter=1.0)).frames()][3]
     assert (
-        np.abs(np.diff(smeared.astype(int), axis=1)).max() < np.abs(np.diff(sharp.astype(int), axis=1)).max()
+        np.abs(np.diff(blurred.astype(int), axis=1)).max() < np.abs(np.diff(sharp.astype(int), axis=1)).max()
     )
 
 
-def test_a_frame_without_a_move_shows_the_photo_itself(subject):
-    image, _, _ = next(clip(subject, shot(6, centre=(80.0, 60.0))).frames())
-    photo = cv2.imread(str(subject.path))
+def test_a_frame_without_motion_shows_the_photo_itself(person):
+    image, _ = next(clip(person, shot(6, centre=(80.0, 60.0))).frames())
+    photo = cv2.imread(str(person.path))
     assert np.abs(image.astype(int) - photo[:120, :160].astype(int)).mean() < 1
 
 
-def test_unlabelled_keypoints_have_no_place(subject):
-    truth = clip(subject, shot(6)).truths()[0]
+def test_unlabelled_keypoints_are_nan(person):
+    truth = clip(person, shot(6)).truths()[0]
     assert np.isnan(truth.keypoints[[0, 4, 9, 16]]).all()
 
 
-def test_size_box_and_area_grow_with_the_scale(subject):
-    near, far = clip(subject, shot(3, scale=np.array([1.0, 0.5, 0.5]))).truths()[:2]
+def test_size_box_and_area_grow_with_the_scale(person):
+    near, far = clip(person, shot(3, scale=np.array([1.0, 0.5, 0.5]))).truths()[:2]
     assert far.size_px == pytest.approx(near.size_px / 2)
     assert far.box[2:] == pytest.approx(np.array(near.box[2:]) / 2)
     assert far.area == pytest.approx(near.area / 4)
 
 
-def test_visible_is_the_share_of_labelled_keypoints_inside_the_frame(subject):
+def test_visible_is_the_share_of_labelled_keypoints_inside_the_frame(person):
     # The frame's left edge stands at x = 80 of the photo: two of four dots are left of it.
-    truth = clip(subject, shot(6, centre=(160.0, 65.0))).truths()[0]
+    truth = clip(person, shot(6, centre=(160.0, 65.0))).truths()[0]
     assert truth.visible == 0.5
 
 
-def test_an_empty_scene_shows_and_holds_nobody(subject):
-    image, _, truth = next(clip(subject, shot(6, scene="empty")).frames())
+def test_an_empty_scene_shows_no_person_and_has_no_ground_truth(person):
+    empty = clip(person, shot(6, scene="empty"))
+    (image, _), truth = next(empty.frames()), empty.truths()[0]
     assert image.max() < 120
     assert truth.visible == 0
     assert np.isnan(truth.keypoints).all()
     assert np.isnan(truth.size_px)
 
 
-def test_nothing_beyond_the_photo_is_a_second_person(subject):
-    image, _, _ = next(clip(subject, shot(6, centre=(300.0, 65.0))).frames())
+def test_there_is_no_second_person_outside_the_photo(person):
+    image, _ = next(clip(person, shot(6, centre=(300.0, 65.0))).frames())
     assert image.max() < 40
 
 
-def test_shots_follow_each_other_in_time(subject):
-    cut = clip(subject, shot(3), shot(2, scene="empty"), shot(1))
-    times, visible = zip(*((time_s, truth.visible) for _, time_s, truth in cut.frames()), strict=True)
-    assert times == pytest.approx(np.arange(6) / 30)
-    assert visible == (1, 1, 1, 0, 0, 1)
+def test_shots_follow_each_other_in_time(person):
+    cut = clip(person, shot(3), shot(2, scene="empty"), shot(1))
+    assert [time_s for _, time_s in cut.frames()] == pytest.approx(np.arange(6) / 30)
+    assert [truth.visible for truth in cut.truths()] == [1, 1, 1, 0, 0, 1]
     assert len(cut) == 6
 
 
-def test_truths_are_those_of_the_frames(subject):
-    pan = clip(subject, shot(6, centre=np.linspace((80.0, 60.0), (92.3, 71.7), 6)))
-    for alone, (_, _, beside) in zip(pan.truths(), pan.frames(), strict=True):
-        np.testing.assert_array_equal(alone.keypoints, beside.keypoints)
-
-
-def test_the_same_seed_gives_the_same_pixels(subject):
+def test_the_same_seed_gives_the_same_pixels(person):
     noisy = replace(CLEAN, noise=4.0)
-    first, again = (list(clip(subject, shot(6), filming=noisy, seed=7).frames()) for _ in range(2))
+    first, again = (list(clip(person, shot(6), camera=noisy, seed=7).frames()) for _ in range(2))
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(first, again, strict=True))
 
 
-def test_noise_is_fresh_in_each_frame_and_as_strong_as_asked(subject):
+def test_noise_is_new_in_each_frame_and_of_the_given_strength(person):
     noisy = replace(CLEAN, noise=4.0)
-    one, two = list(clip(subject, shot(6, centre=(300.0, 65.0)), filming=noisy).frames())[:2]
+    one, two = list(clip(person, shot(6, centre=(300.0, 65.0)), camera=noisy).frames())[:2]
     difference = one[0].astype(float) - two[0]
     assert difference.std() == pytest.approx(4 * np.sqrt(2), rel=0.1)
 
 
-def test_frames_come_one_by_one(subject):
-    frames = clip(subject, shot(100_000)).frames()
+def test_frames_come_one_by_one(person):
+    frames = clip(person, shot(100_000)).frames()
     assert next(frames)[0].shape == (120, 160, 3)
 
 
-def test_a_missing_photo_is_a_clear_error(subject, tmp_path):
-    lost = replace(subject, path=tmp_path / "lost.jpg")
+def test_a_missing_photo_is_a_clear_error(person, tmp_path):
+    lost = replace(person, path=tmp_path / "lost.jpg")
     with pytest.raises(DataError, match=r"lost\.jpg"):
         next(clip(lost, shot(3)).frames())
 
 
 @pytest.mark.parametrize("content", [b"", b"no photo"])
-def test_a_file_that_is_no_photo_is_a_clear_error(subject, tmp_path, content):
+def test_a_file_that_is_no_photo_is_a_clear_error(person, tmp_path, content):
     (tmp_path / "fake.jpg").write_bytes(content)
     with pytest.raises(DataError, match=r"fake\.jpg"):
-        next(clip(replace(subject, path=tmp_path / "fake.jpg"), shot(3)).frames())
+        next(clip(replace(person, path=tmp_path / "fake.jpg"), shot(3)).frames())
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": 0.05}, {"width": 0}, {"rate_hz": 0.0}])
-def test_filming_nothing_is_an_error(wrong):
+def test_a_video_without_pixels_or_frames_is_an_error(wrong):
     with pytest.raises(DataError, match="three frames"):
         replace(CLEAN, **wrong)

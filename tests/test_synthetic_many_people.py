@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError
-from movenet.synthetic.many_people import SCRIPTS, make_scenes
+from movenet.synthetic.many_people import SCENARIOS, make_scenes
 from test_synthetic_one_person import annotation, write
 
 
@@ -23,19 +23,19 @@ def of(kind, scenes):
     return [visible(scene) for scene in scenes if scene.name.startswith(kind)]
 
 
-def test_the_scripts_take_turns_and_nobody_is_twice_in_a_scene(scenes):
-    assert [scene.name.split("-")[0] for scene in scenes] == [*SCRIPTS, *SCRIPTS]
+def test_the_scenarios_take_turns_and_no_person_is_twice_in_a_scene(scenes):
+    assert [scene.name.split("-")[0] for scene in scenes] == [*SCENARIOS, *SCENARIOS]
     for scene in scenes:
-        assert len({walker.subject.path for walker in scene.walkers}) == len(scene.walkers)
+        assert len({walker.person.path for walker in scene.walkers}) == len(scene.walkers)
 
 
-def test_those_who_cross_are_both_seen_at_first_and_at_the_end_and_one_is_hidden_between(scenes):
+def test_people_who_cross_are_visible_at_first_and_at_the_end_and_one_is_occluded_between(scenes):
     for seen in of("cross", scenes):
         assert (seen[[10, -10]] > 0.9).all()
         assert seen.min() < 0.5
 
 
-def test_one_who_leaves_is_out_of_the_picture_for_less_than_a_second(scenes):
+def test_a_person_who_leaves_is_outside_the_picture_for_less_than_a_second(scenes):
     for seen in of("leave", scenes):
         assert 5 <= (seen[:, 0] == 0).sum() < 30
         assert (seen[[0, -1], 0] > 0.9).all()

@@ -27,8 +27,8 @@ from movenet.evaluation import assess, read_truth, to_estimates
 from movenet.media import write_photo
 from movenet.pose import KEYPOINTS
 from movenet.skeleton import BODY
-from movenet.synthetic.camera import Filming
-from movenet.synthetic.one_person import find_subjects
+from movenet.synthetic.camera import CameraSettings
+from movenet.synthetic.one_person import find_person_photos
 from movenet.training.labels import read_coco, read_yolo
 
 WIDTH, HEIGHT, IMAGES = 64, 48, 3
@@ -45,7 +45,7 @@ def coco_case(seed: int) -> str:
             lambda: read_truth(path),
             lambda: read_coco(path, folder, BODY),
             lambda: list(check([path], folder)),
-            lambda: find_subjects(path, folder, Filming()),
+            lambda: find_person_photos(path, folder, CameraSettings()),
         )
 
 

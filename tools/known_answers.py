@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.decode import Heads
 from movenet.doctor import KNOWN_ANSWERS, answer
 from movenet.engine import Engine, ScriptedEngine
@@ -39,7 +39,7 @@ def main() -> None:
     answers = {
         name: np.round(answer(plain_engine(card)).astype(float), 3).tolist() for name, card in MODELS.items()
     }
-    with written_whole(KNOWN_ANSWERS) as path:
+    with atomic_write(KNOWN_ANSWERS) as path:
         path.write_text(json.dumps(answers) + "\n", encoding="utf-8")
 
 

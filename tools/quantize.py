@@ -19,12 +19,12 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
 from movenet.estimator import default_settings
 from movenet.export.as_onnx import FLOATING
 from movenet.export.int8.graph import Graph
-from movenet.export.int8.rounding import quantise
+from movenet.export.int8.rounding import quantize
 from movenet.media.photo import read_photo
 from movenet.models import DATA, MODELS, ModelCard
 
@@ -35,7 +35,7 @@ SMALLEST = 64.0
 def draw_squares(shared: Path, card: ModelCard, count: int) -> NDArray[np.uint8]:
     """Return `count` squares such as the model sees, in random order, always the same ones."""
     chance = np.random.default_rng(0)
-    crops = _whole_pictures(shared, card) if card.finds_many else _people(shared, card)
+    crops = _whole_pictures(shared, card) if card.is_multi_person else _people(shared, card)
     kinds = [[group[i] for i in chance.permutation(len(group))] for group, _ in crops]
     shares = [round(share * count) for _, share in crops]
     drawn = [
@@ -99,12 +99,12 @@ def main() -> None:
     for name in arguments.models:
         card, graph = MODELS[name], Graph(onnx.load(MODELS[name].path))
         squares = draw_squares(arguments.shared, card, arguments.count)
-        numbers = quantise(graph, squares, tuple(arguments.keep))
+        quantization = quantize(graph, squares, tuple(arguments.keep))
         model = graph.write(
-            numbers, {"movenet.name": f"{name}-int8", "movenet.source": f"{card.source}; int8"}
+            quantization, {"movenet.name": f"{name}-int8", "movenet.source": f"{card.source}; int8"}
         )
         data = model.SerializeToString(deterministic=True)
-        with written_whole(arguments.out / f"{name}-int8.onnx") as path:
+        with atomic_write(arguments.out / f"{name}-int8.onnx") as path:
             path.write_bytes(data)
         print(f"{name}-int8", len(data), hashlib.sha256(data).hexdigest(), flush=True)
 

@@ -1,97 +1,28 @@
-"""MoveNet in the open: 17 body keypoints from photos, videos and live cameras.
+"""MoveNet: 17 body keypoints from photos, videos and live cameras.
 
     import movenet
 
     movenet.estimate("photo.jpg")                        # list of poses
     for frame, poses in movenet.watch("dance.mp4"): ...  # frame by frame
 
-Importing this loads numpy and OpenCV; engines and codecs are loaded when they are first used.
+The first use of a public name loads numpy and OpenCV; inference engines and codecs are loaded when they are needed.
 """
 
-from movenet._version import __version__ as __version__
-from movenet.calibration import probabilities
-from movenet.crop import Crop
-from movenet.decode import Guide, decode_many, decode_one
-from movenet.drawing import Style, draw
-from movenet.engine import Engine, Runtime, ScriptedEngine, open_engine
-from movenet.errors import (
-    DataError,
-    EngineError,
-    FileError,
-    MediaError,
-    MissingExtraError,
-    ModelError,
-    MoveNetError,
-)
-from movenet.estimator import (
-    Detection,
-    Estimator,
-    EstimatorSettings,
-    default_settings,
-    estimate,
-    from_corners,
-)
-from movenet.interop import to_supervision
-from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
-from movenet.models import MODELS, ModelCard
-from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
-from movenet.records import Record, open_records, read_records
-from movenet.skeleton import Skeleton, name_skeleton
-from movenet.smoothing import OneEuro, ZeroPhase
-from movenet.video import FollowSettings, TrackSettings, VideoEstimator, smooth_recording, watch
-from movenet.video.callbacks import RunningStream, start_stream, stream
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "BONES",
-    "KEYPOINTS",
-    "MIRROR",
-    "MODELS",
-    "SIGMAS",
-    "Crop",
-    "DataError",
-    "Detection",
-    "Engine",
-    "EngineError",
-    "Estimator",
-    "EstimatorSettings",
-    "FileError",
-    "FollowSettings",
-    "Frame",
-    "Guide",
-    "MediaError",
-    "MissingExtraError",
-    "ModelCard",
-    "ModelError",
-    "MoveNetError",
-    "OneEuro",
-    "Pose",
-    "Record",
-    "RunningStream",
-    "Runtime",
-    "ScriptedEngine",
-    "Skeleton",
-    "Style",
-    "TrackSettings",
-    "VideoEstimator",
-    "ZeroPhase",
-    "decode_many",
-    "decode_one",
-    "default_settings",
-    "draw",
-    "estimate",
-    "from_corners",
-    "name_skeleton",
-    "open_engine",
-    "open_records",
-    "open_source",
-    "open_writer",
-    "probabilities",
-    "read_photo",
-    "read_records",
-    "smooth_recording",
-    "start_stream",
-    "stream",
-    "to_supervision",
-    "watch",
-    "write_photo",
-]
+from movenet._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from movenet._public import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "__all__" or not name.startswith("_"):
+            public = import_module("movenet._public")
+            if name == "__all__" or name in public.__all__:
+                return getattr(public, name)
+        raise AttributeError(f"module 'movenet' has no attribute '{name}'")
+
+    def __dir__() -> list[str]:
+        return sorted([*globals(), *import_module("movenet._public").__all__])

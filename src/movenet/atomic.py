@@ -1,14 +1,14 @@
-"""Files and folders that appear under their own name only when they are whole.
+"""Atomic writing: files and folders appear under their own name only when they are complete.
 
-What is unfinished lies in a hidden folder `.movenet-MACHINE-TOKEN.part` beside its target, with a file that its
-process holds locked. The system frees the lock however the process ends, kill -9 included. The first time a process
-writes in a folder, it removes the unfinished work of others there (`sweep`):
+Unfinished work lies in a hidden folder `.movenet-MACHINE-TOKEN.part` beside its target, with a lock file that the
+writing process holds. The system releases the lock however the process ends, even after kill -9. The first time a
+process writes in a folder, it removes the unfinished work of ended processes there (`remove_abandoned`):
 
-* started on this machine: if its lock is free,
-* started on another machine that shares the disk, or on a disk without locks: if besides nothing in it has changed for
-  `ABANDONED_S`.
+* work of this machine is removed if its lock is free,
+* work of another machine on a shared disk, or on a disk without locks, is removed if also nothing in it has changed
+  for `ABANDONED_S`.
 
-What is locked, and whatever does not bear such a name and hold such a file, is never touched.
+A folder that is locked, has another name or has no lock file is never touched.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from typing import Final
 from movenet.errors import FileError
 
 ABANDONED_S: Final = 7 * 24 * 3600.0
-"""Unfinished work of another machine is removed if nothing in it has changed for so many seconds: a week."""
+"""Unfinished work of another machine is removed after so many seconds without a change: a week."""
 MACHINE: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
-"""This machine in names of temporary folders; containers count as machines of their own."""
+"""This machine's part of the names of temporary folders; each container is a machine of its own."""
 LOCK: Final = "movenet.lock"
-"""In each temporary folder: whoever writes there holds it."""
+"""Name of the lock file in each temporary folder; the writing process holds the lock."""
 ATTEMPTS: Final = 8
-"""So often another process may sweep a temporary folder between its making and its locking."""
+"""How often creating a folder is tried: another process may remove it between its creation and its locking."""
 _NAME: Final = re.compile(r"\.movenet-([0-9a-f]{8})-[0-9a-f]{8}\.part")
 
 if sys.platform == "win32":
@@ -50,101 +50,109 @@ else:
     import fcntl
 
     def _lock(file: int) -> None:
-        # Not lockf: that one lets go as soon as any descriptor of the file is closed in the process.
+        # Not lockf: it releases the lock when the process closes any descriptor of the file.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-class Workplace:
-    """A hidden folder of this process beside a target: what is made in it can be moved to its place in one step."""
+class TemporaryFolder:
+    """A hidden folder beside a target; files in it can be moved to the target in one step."""
 
     def __init__(self, target: Path, kind: type[FileError] = FileError) -> None:
-        """Make the folder beside `target`; the first time in a place, remove what killed processes left there.
+        """Create the folder beside `target`. The first time in a place, remove the work of killed processes there.
+
+        Args:
+            target: the file or folder to be written.
+            kind: the class of the errors raised.
 
         Raises:
-            FileError: The folder around the target is missing or closed to us; as `kind`.
+            FileError: The parent folder of the target is missing or not writable; of class `kind`.
         """
         beside = target.parent
         if not beside.is_dir():
             raise kind(f"cannot write {target}: the folder {beside} does not exist, create it first")
-        _sweep_once(beside)
+        _remove_abandoned_once(beside)
         try:
-            self._outer, self._lock = _make(beside)
-        except OSError as problem:
-            raise kind(f"cannot write {target}: {problem.strerror}") from problem
+            self._outer, self._lock = _create(beside)
+        except OSError as error:
+            raise kind(f"cannot write {target}: {error.strerror}") from error
         self.folder = self._outer / "work"
-        """Empty at first; it may be moved as a whole."""
+        """The folder to write in, empty at first. It may be moved as a whole."""
         try:
             self.folder.mkdir()
-        except OSError as problem:
+        except OSError as error:
             self.clear()
-            raise kind(f"cannot write {target}: {problem.strerror}") from problem
+            raise kind(f"cannot write {target}: {error.strerror}") from error
 
     def clear(self) -> None:
-        """Remove the folder with all that is left in it; nothing happens the second time."""
+        """Remove the folder and its content. A second call does nothing."""
         if self._lock >= 0:
             _remove(self._outer, self._lock)
             self._lock = -1
 
 
 class PendingFile:
-    """A file on its way: it lies in a hidden folder beside its place until it is published.
+    """A file being written: it lies in a hidden folder beside its target until `publish` moves it there.
 
-    Whoever watches the folder never meets half a file, and what stood there before stays to the last moment.
+    The target is never incomplete, and an existing file stays until it is replaced.
     """
 
     def __init__(self, path: str | Path, kind: type[FileError] = FileError) -> None:
-        """Make the temporary file, empty; it has the name that it will have.
+        """Create the temporary file, empty, with the name of the target.
+
+        Args:
+            path: the target.
+            kind: the class of the errors raised.
 
         Raises:
-            FileError: The folder is missing or closed to us, or `path` is a folder or a device; as `kind`.
+            FileError: The folder is missing or not writable, or `path` is a folder or a device; of class `kind`.
         """
-        # A link is followed, so that publishing replaces the file and not the link.
+        # A link is followed: publishing replaces the file, not the link.
         self.path = Path(os.path.realpath(path))
         self._kind = kind
-        # Replacing a device such as /dev/null would take it away from the whole computer.
+        # Replacing a device such as /dev/null would break the whole computer.
         if self.path.exists() and not self.path.is_file():
             raise kind(f"cannot write {path}: a folder or device of that name is already there")
-        self._place = Workplace(self.path, kind)
+        self._place = TemporaryFolder(self.path, kind)
         self.temporary = self._place.folder / self.path.name
         try:
             self.temporary.touch(exist_ok=False)
-        except OSError as problem:
+        except OSError as error:
             self.discard()
-            raise kind(f"cannot write {path}: {problem.strerror}") from problem
+            raise kind(f"cannot write {path}: {error.strerror}") from error
 
     def publish(self) -> None:
-        """Give the file its own name, replacing what stood there; nothing happens the second time.
+        """Move the file to its target, replacing an existing file. A second call does nothing.
 
         Raises:
-            FileError: The system refuses.
+            FileError: The file cannot be moved.
         """
         if not self.temporary.exists():
             return
         try:
             self.temporary.replace(self.path)
-        except OSError as problem:
-            raise self._kind(f"cannot write {self.path}: {problem.strerror}") from problem
+        except OSError as error:
+            raise self._kind(f"cannot write {self.path}: {error.strerror}") from error
         finally:
             self.discard()
 
     def discard(self) -> None:
-        """Remove what was written so far; what stood under the name before stays."""
+        """Remove the temporary file; an existing target stays."""
         self._place.clear()
 
 
 @contextmanager
-def written_whole(path: str | Path, kind: type[FileError] = FileError) -> Iterator[Path]:
-    """Lend a temporary path to write to; it becomes `path` if the block ends well and vanishes if it fails.
+def atomic_write(path: str | Path, kind: type[FileError] = FileError) -> Iterator[Path]:
+    """Yield a temporary path to write to; it becomes `path` at the end of the block, or is removed if the block fails.
 
     Raises:
-        FileError: The folder is missing, the disk is full, or the system refuses otherwise; as `kind`.
+        FileError: The folder is missing or not writable, or the disk is full; of class `kind`.
     """
     pending = PendingFile(path, kind)
     try:
         yield pending.temporary
-    except OSError as problem:
+    except OSError as error:
         pending.discard()
-        raise kind(f"cannot write {path}: {problem.strerror or problem}") from problem
+        raise kind(f"cannot write {path}: {error.strerror or error}") from error
     except BaseException:
         pending.discard()
         raise
@@ -152,39 +160,39 @@ def written_whole(path: str | Path, kind: type[FileError] = FileError) -> Iterat
 
 
 @contextmanager
-def working_folder(target: Path) -> Iterator[Path]:
-    """Lend an empty hidden folder beside `target`; what the block has not moved from it is removed with it.
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty hidden folder beside `target`; it is removed, with what is left in it, at the end of the block.
 
     Raises:
-        FileError: The folder around the target is missing, the disk is full, or the system refuses otherwise.
+        FileError: The parent folder of the target is missing or not writable, or the disk is full.
     """
-    place = Workplace(target)
+    place = TemporaryFolder(target)
     try:
         yield place.folder
-    except OSError as problem:
-        raise FileError(f"cannot write {target}: {problem.strerror or problem}") from problem
+    except OSError as error:
+        raise FileError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         place.clear()
 
 
-def sweep(folder: Path) -> None:
-    """Remove from a folder the unfinished work of processes that have ended (the rule: see the module)."""
+def remove_abandoned(folder: Path) -> None:
+    """Remove the unfinished work of ended processes from a folder, by the rules of the module's docstring."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             name = _NAME.fullmatch(entry.name)
             if name and entry.is_dir(follow_symlinks=False):
-                _sweep_one(Path(entry.path), ours=name[1] == MACHINE)
+                _remove_if_abandoned(Path(entry.path), local=name[1] == MACHINE)
 
 
-_sweep_once = lru_cache(maxsize=4096)(sweep)
+_remove_abandoned_once = lru_cache(maxsize=4096)(remove_abandoned)
 
 
-def _sweep_one(folder: Path, *, ours: bool) -> None:
+def _remove_if_abandoned(folder: Path, *, local: bool) -> None:
     try:
         file = os.open(folder / LOCK, os.O_RDWR)
     except FileNotFoundError:
         with suppress(OSError):
-            folder.rmdir()  # the process ended before it made the lock; refused if anything is in there
+            folder.rmdir()  # the process ended before it created the lock; fails if the folder is not empty
         return
     except OSError:
         return
@@ -193,34 +201,34 @@ def _sweep_one(folder: Path, *, ours: bool) -> None:
     except (BlockingIOError, PermissionError):  # held; the latter on Windows
         os.close(file)
         return
-    except OSError:  # this disk knows no locks
-        ours = False
-    if ours or _changed_s(folder) < time.time() - ABANDONED_S:
+    except OSError:  # the disk does not support locks
+        local = False
+    if local or _changed_s(folder) < time.time() - ABANDONED_S:
         _remove(folder, file)
     else:
         os.close(file)
 
 
 def _changed_s(folder: Path) -> float:
-    """Return when anything in the folder was last changed, in seconds of the Unix epoch."""
+    """Return the time of the last change in the folder, in seconds of the Unix epoch."""
     try:
         return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
-    except FileNotFoundError:  # somebody works in it, or sweeps it
+    except FileNotFoundError:  # another process writes in it or removes it
         return math.inf
 
 
-def _make(beside: Path) -> tuple[Path, int]:
-    """Make a temporary folder and its lock, and hold that; return both.
+def _create(beside: Path) -> tuple[Path, int]:
+    """Create a temporary folder and its lock file, lock it, and return the folder and the lock's descriptor.
 
     Raises:
-        OSError: The system refuses.
+        OSError: The folder cannot be created.
     """
     for _ in range(ATTEMPTS):
         folder = beside / f".movenet-{MACHINE}-{secrets.token_hex(4)}.part"
         folder.mkdir()
         try:
             file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        except FileNotFoundError:  # swept by another process before the lock was there
+        except FileNotFoundError:  # removed by another process before the lock file existed
             continue
         except OSError:
             folder.rmdir()
@@ -232,18 +240,18 @@ def _make(beside: Path) -> tuple[Path, int]:
 
 
 def _hold(file: int, folder: Path) -> bool:
-    """Lock the new temporary folder; return False if another process was faster and sweeps it."""
+    """Lock the new temporary folder; return False if another process locked it first and removes it."""
     try:
         _lock(file)
     except (BlockingIOError, PermissionError):  # held; the latter on Windows
         return False
-    except OSError:  # this disk knows no locks
+    except OSError:  # the disk does not support locks
         return True
     return (folder / LOCK).exists()
 
 
 def _remove(folder: Path, lock: int) -> None:
-    """Remove a temporary folder under its lock, then free that; Windows removes no file that is open."""
+    """Remove a temporary folder and release its lock. Twice, because Windows does not remove open files."""
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""How far to believe a keypoint: from its score to the chance that it is right.
+"""Calibration: from a keypoint's score to the probability that the keypoint is right.
 
-The official scores are modest: of the keypoints that score .3, about half are right, of those at .5 six in seven. They
-stay as they are, so that every published threshold means what it meant; here is what they are worth.
+The official models' scores are lower than the probabilities: of the keypoints that score .3 about half are right, of
+those at .5 six in seven. Scores are reported unchanged, so that published thresholds keep their meaning.
 """
 
 from __future__ import annotations
@@ -16,53 +16,58 @@ from numpy.typing import ArrayLike, NDArray
 from movenet.errors import ModelError
 from movenet.models import ModelCard, base_of
 
-CLOSEST: Final = 1e-4
-"""Scores closer to 0 or 1 than this are taken for it: the logit ends there."""
+LOGIT_MARGIN: Final = 1e-4
+"""Scores are clipped to this distance from 0 and 1 before their logit is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """A map of scores that keeps their order: the logistic function of slope · logit(score) + intercept."""
+class CalibrationCurve:
+    """Platt scaling of scores: probability = logistic(slope · logit(score) + intercept). It keeps their order."""
 
     slope: float = 1.0
     """Above 0."""
     intercept: float = 0.0
 
     def __call__(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Return scores of any shape, 0…1, as the curve has them."""
+        """Return the probabilities, 0…1, of scores of any shape, 0…1."""
         return logistic(self.slope * logit(np.asarray(scores, np.float64)) + self.intercept)
 
 
-CURVES: Final[Mapping[str, Curve]] = {"lightning": Curve(2.01, 1.93), "thunder": Curve(1.92, 1.74)}
-"""Fitted with two looks on every second picture of a list of 486 out of COCO val2017 (docs/accuracy.md)."""
+CALIBRATION_CURVES: Final[Mapping[str, CalibrationCurve]] = {
+    "lightning": CalibrationCurve(2.01, 1.93),
+    "thunder": CalibrationCurve(1.92, 1.74),
+}
+"""By official model. Fitted on top-down poses in every second of 486 pictures of COCO val2017 (docs/accuracy.md)."""
 
 
 def probabilities(scores: ArrayLike, model: str | ModelCard = "lightning") -> NDArray[np.float64]:
-    """Return how likely keypoints of these scores are right.
+    """Return the probability that each keypoint is right.
 
-    Right is a keypoint that is in the picture and so near its true place that COCO's similarity (OKS) for it is .5 or
-    more. Expected calibration error on pictures not fitted: .02 with one person, .05 in crowds.
+    A keypoint is right if it is in the picture and its own OKS term with the true position is at least .5. Expected
+    calibration error (ECE) on pictures not used for the fit: .02 with one person, .05 in crowds.
 
     Args:
-        scores: any shape, 0…1, as `Pose.scores` of a two-look estimate by MoveNet.
-        model: name of an official model, or the card of any that was made from one (`ModelCard.base`).
+        scores: any shape, 0…1: `Pose.scores` of a top-down estimate by MoveNet.
+        model: name of an official model, or the card of a model made from one (`ModelCard.base`).
 
     Returns:
         The probabilities, 0…1, of the same shape.
 
     Raises:
-        ModelError: if nothing was measured for the model.
+        ModelError: if there is no calibration for the model.
     """
     base = base_of(model)
-    curve = CURVES.get(base or "")
+    curve = CALIBRATION_CURVES.get(base or "")
     if curve is None:
-        raise ModelError(f"expected a model made from one of {', '.join(CURVES)}, got one made from {base}")
+        raise ModelError(
+            f"expected a model made from one of {', '.join(CALIBRATION_CURVES)}, got one made from {base}"
+        )
     return curve(scores)
 
 
 def logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return log(p / (1 − p)) of scores of any shape, 0…1."""
-    inside = np.clip(scores, CLOSEST, 1 - CLOSEST)
+    inside = np.clip(scores, LOGIT_MARGIN, 1 - LOGIT_MARGIN)
     return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 

@@ -1,4 +1,4 @@
-"""Skeletons on pictures: sides told apart by colour, lines as wide as the person is large."""
+"""Drawing of skeletons: left and right differ in colour, and line widths depend on the size of the person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Colour = tuple[int, int, int]
 
 
 class Palette(NamedTuple):
-    """The colours of the three parts of a body; left and right are the person's own."""
+    """Colours of the three parts of a body; left and right are the person's own."""
 
     left: Colour
     middle: Colour
@@ -29,14 +29,14 @@ class Palette(NamedTuple):
 
 PALETTES: Final = MappingProxyType(
     {
-        # Okabe and Ito's orange and sky blue (Color Universal Design, 2008), told apart by every kind of
-        # colour vision; the orange is a little brighter so that it stands out from skin and wood.
+        # Okabe and Ito's orange and sky blue (Color Universal Design, 2008), different for every kind of colour
+        # vision; the orange is slightly brighter, for contrast with skin and wood.
         "clear": Palette(left=(255, 159, 28), middle=(245, 245, 245), right=(86, 180, 233)),
         # Magenta, yellow and cyan, as Google's tutorial draws them.
         "classic": Palette(left=(255, 0, 255), middle=(255, 255, 0), right=(0, 255, 255)),
     }
 )
-"""Colours by name; the further name "person" gives each person a colour of their own."""
+"""Palettes by name. `Style.palette` can also be "person": a colour per person."""
 
 PERSON_COLOURS: Final[tuple[Colour, ...]] = (
     (0, 158, 115),
@@ -50,23 +50,23 @@ PERSON_COLOURS: Final[tuple[Colour, ...]] = (
     (170, 68, 153),
     (153, 153, 51),
 )
-"""Whoever has id n is drawn in colour n modulo 10: Okabe and Ito's seven, then three of Paul Tol's."""
+"""The person of id n has colour n modulo 10: Okabe and Ito's seven, then three of Paul Tol's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How skeletons look.
+    """The style of drawn skeletons.
 
     Raises:
         DataError: The palette is unknown or a number is out of its range.
     """
 
     palette: str = "clear"
-    """"clear" and "classic" tell left from right, "person" people by their ids, their right sides darker."""
+    """"clear" and "classic" colour left and right; "person" colours people by id, with a darker right side."""
     min_score: float = 0.3
-    """Keypoints scoring less, 0…1, are left out, and the bones that end in them."""
+    """Keypoints of a lower score, 0…1, and their bones are not drawn."""
     line_width_px: float | None = None
-    """Width of the bones in pixels of the picture; None chooses it from the size of each person."""
+    """Width of the bones in pixels of the picture; None derives it from the size of each person."""
 
     def __post_init__(self) -> None:
         if self.palette not in (*PALETTES, "person"):
@@ -79,10 +79,10 @@ class Style:
 
 
 def draw(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> NDArray[np.uint8]:
-    """Return a copy of `image`, (H, W, 3) uint8 RGB, with the skeletons of `poses`; larger people in front.
+    """Return a copy of `image`, (H, W, 3) uint8 RGB, with the skeletons of `poses`; larger people are in front.
 
     Raises:
-        MediaError: `image` is no such picture.
+        MediaError: `image` is not such a picture.
     """
     check_image(image)
     out = image.copy()
@@ -91,7 +91,7 @@ def draw(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = 
 
 
 def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> None:
-    """Draw as `draw` does, into `image` itself: for video, where every frame is a new array anyway.
+    """Draw as `draw` does, into `image` itself, without a copy.
 
     Raises:
         MediaError: `image` is no (H, W, 3) uint8 picture, or is read-only, or its rows are not contiguous in memory.
@@ -105,41 +105,41 @@ def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None
 
 
 _OUTLINE: Final[Colour] = (22, 22, 22)
-_PIN: Final[Colour] = (255, 255, 255)
+_WHITE: Final[Colour] = (255, 255, 255)
 _SHIFT: Final = 4
-"""OpenCV draws at 1/16 of a pixel when told coordinates with four fractional bits."""
-_FAR_PX: Final = 100_000.0
-"""Points are drawn no farther out than this, so that OpenCV's whole numbers hold them."""
+"""Fractional bits of coordinates passed to OpenCV: 1/16 pixel."""
+_MAX_COORDINATE_PX: Final = 100_000.0
+"""Coordinates are clipped to ± this, so that they fit OpenCV's integers."""
 _DIGIT_PX: Final = 21
-"""Height of a digit of OpenCV's lettering at scale 1; what getTextSize adds depends on its version."""
+"""Height of a digit of OpenCV's font at scale 1; the margin that getTextSize adds depends on its version."""
 _SHOULDERS: Final = (KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_shoulder"))
 _NECK: Final = len(KEYPOINTS)
 
 
 class _Layout(NamedTuple):
-    """Which points are joined, and to which part of `Palette` each belongs: 0 left, 1 middle, 2 right."""
+    """Points and lines of a skeleton, each with its part of `Palette`: 0 left, 1 middle, 2 right."""
 
     lines: NDArray[np.intp]
-    """(L, 2) indices of points."""
+    """(L, 2): the two points of each line."""
     line_parts: NDArray[np.intp]
-    """(L,)."""
+    """(L,): the part of each line."""
     point_parts: NDArray[np.intp]
-    """(K,)."""
+    """(K,): the part of each point."""
     radii: NDArray[np.float64]
-    """(K,): of each point's dot, in line widths; zero where none is drawn."""
+    """(K,): radius of each point's dot, in line widths; 0 for no dot."""
 
 
 def _body() -> _Layout:
-    """Return the 17 keypoints' layout, with an 18th point between the shoulders: the neck.
+    """Return the layout of the 17 keypoints and an 18th point between the shoulders, the neck.
 
-    One line from the neck to the nose stands for COCO's two from the shoulders, which would cross the face.
+    A line from the neck to the nose replaces COCO's two from the shoulders, which would cross the face.
     """
     parts = [0 if name.startswith("left_") else 2 if name.startswith("right_") else 1 for name in KEYPOINTS]
     parts.append(1)
     bones = [bone for bone in BONES if bone not in ((0, _SHOULDERS[0]), (0, _SHOULDERS[1]))]
     lines = np.array([*bones, (0, _NECK)])
     a, b = np.array(parts)[lines].T
-    # A line between the sides is in the middle; one from the nose to an eye belongs to the eye.
+    # A line between left and right is in the middle; one from the nose to an eye has the eye's part.
     line_parts = np.where(np.abs(a - b) == 1, a + b - 1, (a + b) // 2)
     radii = np.where(np.arange(_NECK + 1) < 5, 0.75, 1.15)
     radii[_NECK] = 0.0
@@ -150,22 +150,22 @@ _BODY: Final = _body()
 
 
 def _dots(count: int) -> _Layout:
-    """Return the layout of a skeleton whose bones we do not know."""
+    """Return the layout of a custom skeleton: dots without lines."""
     nothing = np.zeros(0, np.intp)
     return _Layout(nothing.reshape(0, 2), nothing, np.ones(count, np.intp), np.full(count, 1.15))
 
 
 class _Figure(NamedTuple):
-    """One person, ready to be drawn; coordinates as OpenCV counts them: first pixel's centre at (0, 0)."""
+    """One person to draw, in OpenCV's coordinates: the center of the first pixel is (0, 0)."""
 
     points: NDArray[np.float64]
     """(K, 2): x, y in pixels."""
-    seen: NDArray[np.bool_]
-    """(K,)."""
+    visible: NDArray[np.bool_]
+    """(K,): whether a point is drawn."""
     size_px: float
-    """Longer side of the extent of the points seen."""
+    """Longer side of the extent of the visible points."""
     width_px: float
-    """Of a bone, without its outline."""
+    """Width of a bone, without its outline."""
     layout: _Layout
     palette: Palette
 
@@ -182,22 +182,22 @@ def _draw_all(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style) -> 
 
 
 def _figure(pose: Pose, at: int, style: Style, limit_px: float) -> _Figure | None:
-    """Return the person at place `at` of the list, or None if nothing of them is to be seen.
+    """Return the person at index `at` of the list, or None if no keypoint is visible.
 
-    A stray point far outside makes nobody larger than `limit_px`.
+    `limit_px` bounds the size, against single points far outside the picture.
     """
-    seen = (pose.scores >= style.min_score) & np.isfinite(pose.keypoints).all(axis=1)
-    if not seen.any():
+    visible = (pose.scores >= style.min_score) & np.isfinite(pose.keypoints).all(axis=1)
+    if not visible.any():
         return None
-    points = np.clip(pose.keypoints.astype(np.float64) - 0.5, -_FAR_PX, _FAR_PX)
-    size = min(float(np.ptp(points[seen], axis=0).max()), limit_px)
-    # A body of 400 px gets lines of 4.7 px; below 1.3 px their colours are lost.
+    points = np.clip(pose.keypoints.astype(np.float64) - 0.5, -_MAX_COORDINATE_PX, _MAX_COORDINATE_PX)
+    size = min(float(np.ptp(points[visible], axis=0).max()), limit_px)
+    # A body of 400 px has lines of 4.7 px; below 1.3 px their colours are invisible.
     width = style.line_width_px or max(1.3, size / 85)
     palette = PALETTES.get(style.palette) or _person_palette(at if pose.id is None else pose.id)
     if len(points) != len(KEYPOINTS):
-        return _Figure(points, seen, size, width, _dots(len(points)), palette)
+        return _Figure(points, visible, size, width, _dots(len(points)), palette)
     points = np.vstack([points, points[[*_SHOULDERS]].mean(axis=0)])
-    return _Figure(points, np.append(seen, seen[[*_SHOULDERS]].all()), size, width, _BODY, palette)
+    return _Figure(points, np.append(visible, visible[[*_SHOULDERS]].all()), size, width, _BODY, palette)
 
 
 def _person_colour(number: int) -> Colour:
@@ -210,26 +210,26 @@ def _person_palette(number: int) -> Palette:
 
 
 def _mixed(colour: Colour, end: int, share: float) -> Colour:
-    """Return the colour taken by `share` of the way to black (0) or white (255)."""
+    """Return the colour mixed with black (0) or white (255), of weight `share`."""
     red, green, blue = (round(value + share * (end - value)) for value in colour)
     return red, green, blue
 
 
 def _draw_figure(image: NDArray[np.uint8], figure: _Figure) -> None:
-    """Draw the dark outline of it all first, then bones, dots and, where there is room, a pin in each dot."""
+    """Draw the dark outlines, then bones and dots, and a white centre in each dot if it is large enough."""
     lines, parts, _, radii = figure.layout
-    shown = figure.seen[lines].all(axis=1)
+    shown = figure.visible[lines].all(axis=1)
     ends, colours = figure.points[lines[shown]], [figure.palette[part] for part in parts[shown]]
     widths = figure.width_px * np.where((lines[shown] < 5).all(axis=1), 0.65, 1.0)
     outline = max(0.8, 0.28 * figure.width_px)
     _bars(image, ends, widths / 2 + outline, [_OUTLINE] * len(ends))
-    marked = figure.seen & (radii > 0)
+    marked = figure.visible & (radii > 0)
     points, radii = figure.points[marked], radii[marked] * figure.width_px
     _discs(image, points, radii + outline, [_OUTLINE] * len(points))
     _bars(image, ends, widths / 2, colours)
     _discs(image, points, radii, [figure.palette[part] for part in figure.layout.point_parts[marked]])
     if figure.width_px >= 2.5:
-        _discs(image, points, radii * 0.42, [_PIN] * len(points))
+        _discs(image, points, radii * 0.42, [_WHITE] * len(points))
 
 
 def _bars(
@@ -265,7 +265,7 @@ def _fixed(pixels: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 def _draw_label(image: NDArray[np.uint8], figure: _Figure, number: int) -> None:
-    """Write the id on a small plate above the head, moved into the picture where it would leave it."""
+    """Draw the id on a label above the head, moved into the picture if it would leave it."""
     text, scale = f"#{number}", max(0.45, figure.size_px / 700)
     boldness = max(1, round(scale))
     wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, boldness)[0][0]
@@ -279,21 +279,21 @@ def _draw_label(image: NDArray[np.uint8], figure: _Figure, number: int) -> None:
     for thickness, ink in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
         cv2.line(image, *ends, ink, round(thickness), cv2.LINE_AA)
     bright = np.dot(colour, (0.299, 0.587, 0.114)) > 110
-    ink = _OUTLINE if bright else _PIN
+    ink = _OUTLINE if bright else _WHITE
     cv2.putText(image, text, (left, bottom), cv2.FONT_HERSHEY_DUPLEX, scale, ink, boldness, cv2.LINE_AA)
 
 
 def _is_inside(figure: _Figure, image: NDArray[np.uint8]) -> bool:
-    """Tell whether any point seen lies in the picture: a label for somebody beyond it would only puzzle."""
-    shown = figure.points[figure.seen]
+    """Tell whether a visible point lies in the picture. People outside it get no label."""
+    shown = figure.points[figure.visible]
     return bool(((shown > -0.5) & (shown < np.array(image.shape[1::-1]) - 0.5)).all(axis=1).any())
 
 
 def _above_head(figure: _Figure) -> NDArray[np.float64]:
-    """Return x, y above the face where it is seen, else above the topmost point."""
-    face = figure.points[:5][figure.seen[:5]]
+    """Return x, y above the face if it is visible, else above the topmost point."""
+    face = figure.points[:5][figure.visible[:5]]
     if len(face):
         return np.array([face[:, 0].mean(), face[:, 1].min() - 0.13 * figure.size_px])
-    shown = figure.points[figure.seen]
+    shown = figure.points[figure.visible]
     x, y = shown[shown[:, 1].argmin()]
     return np.array([x, y - 0.06 * figure.size_px])

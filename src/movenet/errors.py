@@ -1,29 +1,33 @@
-"""Everything that can go wrong in a way the user can mend, as one small tree.
+"""All errors that a user can fix, as one tree.
 
-    MoveNetError                 base: one sentence for a person, with the remedy if known
-    ├── ModelError               a model is unknown, missing, damaged or not what was asked for
-    ├── EngineError              a runtime cannot run on this machine, or was fed something it does not take
-    ├── DataError                the content of annotations, records, settings or checkpoints is wrong
-    ├── FileError                a file or folder cannot be read or written: missing, closed to us, the disk is full
-    │   └── MediaError           a picture, video or camera cannot be read, or a picture or video not be written
-    └── MissingExtraError        an optional package is not installed; also an ImportError
+    MoveNetError                  base: one sentence, with the remedy if known
+    ├── ModelError                a model is unknown, missing, damaged or of the wrong kind
+    ├── EngineError               a runtime cannot run on this machine, or its input is wrong
+    ├── DataError                 the content of annotations, records, settings or checkpoints is wrong
+    │   └── UnknownKeypointError  a pose has no keypoint of this name; also a KeyError
+    ├── FileError                 a file or folder cannot be read or written: missing, no permission, disk full
+    │   └── MediaError            a picture, video or camera cannot be read, or a picture or video not be written
+    └── MissingExtraError         an optional package is not installed; also an ImportError
 
-Catch `FileError` for whatever the system refuses, whichever kind of file it is.
+Catch `FileError` for every error of the operating system, whatever the kind of file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 
 class MoveNetError(Exception):
-    """Base of every error this package raises on purpose: one sentence for a person, with the remedy if known."""
+    """Base of every error that this package raises on purpose: one sentence, with the remedy if known."""
 
 
 class ModelError(MoveNetError):
-    """A model is unknown, missing, damaged (wrong SHA-256) or not what was asked for."""
+    """A model is unknown, missing, damaged (wrong SHA-256) or of the wrong kind."""
 
 
 class FileError(MoveNetError):
-    """A file or folder cannot be read or written: it is missing, closed to this user, or the disk is full."""
+    """A file or folder cannot be read or written: it is missing, this user has no permission, or the disk is full."""
 
 
 class MediaError(FileError):
@@ -31,28 +35,53 @@ class MediaError(FileError):
 
 
 class EngineError(MoveNetError):
-    """A runtime is missing, cannot run on this machine, or was fed something it does not take."""
+    """A runtime is missing, cannot run on this machine, or its input is wrong."""
 
 
 class DataError(MoveNetError):
     """The content of annotations, records, settings or checkpoints is malformed or does not fit together."""
 
 
+class UnknownKeypointError(DataError, KeyError):
+    """A pose has no keypoint of this name."""
+
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        """Write the message: the names that the pose has, and the one that was probably meant."""
+        self.name = name
+        """The name that was asked for."""
+        self.names = tuple(names)
+        """The names of the pose's keypoints; empty if they have none."""
+        expected = (
+            f"one of the keypoints {', '.join(names)}" if names else "a pose whose keypoints have names"
+        )
+        close = get_close_matches(str(name), names, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        super().__init__(f"expected {expected}, got '{name}'{hint}")
+
+    def __str__(self) -> str:
+        """Return the message; KeyError would put it in quotes."""
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[UnknownKeypointError], tuple[str, tuple[str, ...]]]:
+        """Support pickling, for worker processes."""
+        return type(self), (self.name, self.names)
+
+
 class MissingExtraError(MoveNetError, ImportError):
-    """A package is not installed that comes with one of movenet's extras."""
+    """An optional package of one of movenet's extras is not installed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        """Take what is missing, the extra that brings it, and what needs it (the beginning of the sentence)."""
+        """Write the message from the missing package, its extra, and what needs it (the subject of the sentence)."""
         self.package = package
         """The missing package or module."""
         self.extra = extra
-        """Name of the extra that brings it."""
+        """Name of the extra that contains it."""
         self.command = f"pip install 'movenet[{extra}]'"
-        """What to type to install it."""
+        """The command that installs it."""
         self._purpose = purpose
         super().__init__(f"{purpose} needs the package '{package}': install it with  {self.command}")
         self.name = package
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
-        """Let the error pass from one process to another."""
+        """Support pickling, for worker processes."""
         return type(self), (self.package, self.extra, self._purpose)

@@ -1,4 +1,4 @@
-"""Poses as other libraries hold them. COCO's results are written by `movenet.open_records("poses.json")`."""
+"""Poses in the types of other libraries. `movenet.open_records("poses.json")` writes COCO results."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from supervision import KeyPoints
 
 VISIBLE_SCORE: Final = 0.2
-"""Keypoints that score less are marked as not visible, so that annotators leave them out."""
+"""Keypoints of a lower score are marked as not visible, so that annotators do not draw them."""
 
 
 def to_supervision(poses: Sequence[Pose], min_score: float = VISIBLE_SCORE) -> KeyPoints:
-    """Return poses as `supervision.KeyPoints`, in their order; extra `supervision`.
+    """Return poses as `supervision.KeyPoints`, in the same order. Needs the extra `supervision`.
 
-    `xy` (n, K, 2) float32 are pixels of the picture, `keypoint_confidence` (n, K) and `detection_confidence` (n,) the
-    scores, `visible` (n, K) whether a keypoint scores `min_score` and is finite, `class_id` (n,) 0. `data` holds
-    "class_name", and "tracker_id" (n,) if every pose has an id.
+    `xy` (n, K, 2) float32 is in pixels of the picture; `keypoint_confidence` (n, K) and `detection_confidence` (n,) are
+    the scores; `visible` (n, K) tells whether a keypoint is finite and scores at least `min_score`; `class_id` (n,) is
+    0. `data` has "class_name", and "tracker_id" (n,) if every pose has an id.
 
     Raises:
         MissingExtraError: if supervision is not installed.
-        DataError: if the poses are not of one skeleton.
+        DataError: if the poses differ in their number of keypoints.
     """
     try:
         from supervision import KeyPoints

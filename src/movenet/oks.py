@@ -1,4 +1,4 @@
-"""Object keypoint similarity: how alike two poses are, 0…1, and the removal of people found twice."""
+"""Object keypoint similarity (OKS) of poses, 0…1, and non-maximum suppression (NMS) by it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from movenet.pose import SIGMAS, Pose
 
-BODY_SHARE: Final = 0.53
-"""A person's area relative to their box (COCO's own stand-in where it has no outline of a person)."""
+BOX_AREA_FRACTION: Final = 0.53
+"""A person's area relative to the area of their box: COCO's value where a person has no outline."""
 
 
 def area(pose: Pose) -> float:
-    """Return roughly how much of the picture a person covers, in square pixels."""
+    """Return the approximate area of a person, in square pixels: `BOX_AREA_FRACTION` of the bounds."""
     _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
-    return BODY_SHARE * width * height
+    return BOX_AREA_FRACTION * width * height
 
 
 def similarity(
@@ -25,15 +25,15 @@ def similarity(
     areas: ArrayLike,
     sigmas: ArrayLike = SIGMAS,
 ) -> NDArray[np.float64]:
-    """Return COCO's object keypoint similarity of every pose with every other one.
+    """Return the object keypoint similarity (OKS) of every pose with every other pose.
 
-    mean over keypoints of exp(−d² / (2 · area · (2σ)²)), after cocodataset.org, keypoints-eval.
+    OKS = mean over keypoints of exp(−d² / (2 · area · (2σ)²)) (cocodataset.org, keypoints-eval).
 
     Args:
         keypoints: Shape (P, K, 2): x, y in pixels.
         others: Shape (Q, K, 2): x, y in pixels.
-        areas: Shape (P,) or (P, Q): the size of the people compared, in square pixels, ≥ 0.
-        sigmas: Shape (K,): how far apart two people would put the keypoint, relative to √area.
+        areas: Shape (P,) or (P, Q): areas of the people, in square pixels, ≥ 0.
+        sigmas: Shape (K,): standard deviation of each keypoint's annotations, relative to √area.
 
     Returns:
         Shape (P, Q), 0…1.
@@ -41,30 +41,46 @@ def similarity(
     squared = np.square(np.asarray(keypoints, np.float64)[:, None] - others[None]).sum(axis=-1)
     area = np.asarray(areas, np.float64) + np.spacing(1)
     area = area[:, None, None] if area.ndim == 1 else area[..., None]
-    likeness = np.exp(-squared / (2 * area * np.square(2 * np.asarray(sigmas))))
-    return np.asarray(likeness.mean(axis=-1), np.float64)
+    terms = np.exp(-squared / (2 * area * np.square(2 * np.asarray(sigmas))))
+    return np.asarray(terms.mean(axis=-1), np.float64)
 
 
-def suppress(
-    keypoints: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating], limit: float
+def nms(
+    keypoints: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    areas: NDArray[np.floating],
+    max_oks: float,
 ) -> list[int]:
-    """Return which of P poses to keep, highest score first: each unlike every better one kept (OKS ≤ `limit`).
+    """Return the indices of the poses that NMS keeps, highest score first.
 
-    `keypoints` has shape (P, K, 2), `scores` and `areas` (P,). Two poses are compared by the larger one's area.
+    A pose is kept if its OKS with every kept pose of a higher score is at most `max_oks`. Two poses are compared with
+    the larger area of both.
+
+    Args:
+        keypoints: Shape (P, K, 2): x, y in pixels.
+        scores: Shape (P,).
+        areas: Shape (P,), in square pixels.
+        max_oks: highest OKS of two poses that are both kept, 0…1.
     """
-    return [alike[0] for alike in groups(keypoints, scores, areas, limit)]
+    return [group[0] for group in nms_groups(keypoints, scores, areas, max_oks)]
 
 
-def groups(
-    keypoints: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating], limit: float
+def nms_groups(
+    keypoints: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    areas: NDArray[np.floating],
+    max_oks: float,
 ) -> list[list[int]]:
-    """Return P poses in groups: each that `suppress` keeps, highest score first, and after it whom it stands for."""
-    alike = similarity(keypoints, keypoints, np.maximum.outer(areas, areas)) > limit
-    found: list[list[int]] = []
+    """Return a group of indices for each pose that `nms` keeps: that pose first, then those it suppresses.
+
+    Arguments as in `nms`.
+    """
+    overlaps = similarity(keypoints, keypoints, np.maximum.outer(areas, areas)) > max_oks
+    groups: list[list[int]] = []
     for i in np.argsort(-scores, kind="stable").tolist():
-        group = next((group for group in found if alike[i, group[0]]), None)
+        group = next((group for group in groups if overlaps[i, group[0]]), None)
         if group is None:
-            found.append([i])
+            groups.append([i])
         else:
             group.append(i)
-    return found
+    return groups

@@ -1,12 +1,14 @@
-"""The words of the house: the 17 keypoints, the bones between them, and `Pose`, the one value at every border."""
+"""`Pose`, the result type of the whole package, and COCO's 17 keypoints with their bones, mirror and sigmas."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from movenet.errors import UnknownKeypointError
 
 KEYPOINTS: Final = (
     "nose",
@@ -27,7 +29,7 @@ KEYPOINTS: Final = (
     "left_ankle",
     "right_ankle",
 )
-"""COCO's order. Left and right are the person's own, not the viewer's."""
+"""Names of the 17 keypoints in COCO's order. Left and right are the person's own, not the viewer's."""
 
 BONES: Final = (
     (0, 1),
@@ -49,10 +51,10 @@ BONES: Final = (
     (12, 14),
     (14, 16),
 )
-"""Pairs of keypoint indices that a skeleton joins by an edge."""
+"""Pairs of keypoint indices that a bone joins."""
 
 MIRROR: Final = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
-"""Keypoint k of a mirrored picture is keypoint MIRROR[k] of the original."""
+"""Keypoint k of a mirrored picture is keypoint MIRROR[k] of the original picture."""
 
 SIGMAS: Final = (
     0.026,
@@ -73,10 +75,10 @@ SIGMAS: Final = (
     0.089,
     0.089,
 )
-"""Per-keypoint standard deviations of COCO's object keypoint similarity (cocodataset.org, keypoints-eval)."""
+"""Per-keypoint standard deviations of the object keypoint similarity (cocodataset.org, keypoints-eval)."""
 
-SEEN_SCORE: Final = 0.1
-"""Keypoints that score more tell where a person is, even if not yet what a drawing should show (measured on COCO)."""
+MIN_KEYPOINT_SCORE: Final = 0.1
+"""Keypoints above this score count for a person's extent. Drawings need a higher limit (measured on COCO)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,31 +90,40 @@ class Pose:
     """
 
     keypoints: NDArray[np.float32]
-    """Shape (K, 2): x, y of each keypoint, in the order of `KEYPOINTS` (K = 17) or of a custom skeleton."""
+    """Shape (K, 2): x, y of each keypoint, in the order of `names`."""
     scores: NDArray[np.float32]
-    """Shape (K,): how sure the model is of each keypoint, 0…1."""
+    """Shape (K,): score of each keypoint, 0…1."""
     score: float
-    """How sure the model is that this is a person, 0…1."""
+    """Score of the person, 0…1."""
     box: tuple[float, float, float, float] | None = None
-    """x, y, width, height of the person in pixels; None where the model gave none."""
+    """x, y, width, height of the person in pixels; None if there is no box."""
     id: int | None = None
-    """Who this is across the frames of a video; None where nobody keeps track."""
+    """Id of the person's track in a video; None without tracking."""
+    names: tuple[str, ...] = field(default=KEYPOINTS, repr=False)
+    """Names of the K keypoints. A model of a custom skeleton has its own; records do not store them."""
 
     def __getitem__(self, name: str) -> tuple[float, float, float]:
-        """Return (x, y, score) of one of the 17 keypoints by its name, such as "left_wrist"."""
-        k = KEYPOINTS.index(name)
+        """Return (x, y, score) of a keypoint by its name, such as "left_wrist".
+
+        Raises:
+            UnknownKeypointError: if the pose has no keypoint of this name; also a KeyError.
+        """
+        names = self.names if len(self.names) == len(self.keypoints) else ()
+        if name not in names:
+            raise UnknownKeypointError(name, names)
+        k = names.index(name)
         return float(self.keypoints[k, 0]), float(self.keypoints[k, 1]), float(self.scores[k])
 
     def mirrored(self, width: float) -> Pose:
-        """Return the pose as it stands in the mirrored picture, `width` pixels wide; labels stay anatomical."""
+        """Return the pose in the mirrored picture, `width` pixels wide. Left stays the person's own left."""
         swap = np.asarray(MIRROR)
         keypoints = self.keypoints[swap].copy()
         keypoints[:, 0] = width - keypoints[:, 0]
         box = self.box and (width - self.box[0] - self.box[2], *self.box[1:])
         return replace(self, keypoints=keypoints, scores=self.scores[swap], box=box)
 
-    def bounds(self, min_score: float = SEEN_SCORE) -> tuple[float, float, float, float] | None:
-        """Return x, y, width, height around the box and the keypoints above `min_score`; None if there are none."""
+    def bounds(self, min_score: float = MIN_KEYPOINT_SCORE) -> tuple[float, float, float, float] | None:
+        """Return x, y, width, height around the box and the keypoints above `min_score`, in pixels; None if none is."""
         points = self.keypoints[self.scores > min_score]
         if self.box is not None:
             x, y, width, height = self.box

@@ -1,4 +1,4 @@
-"""Which keypoints a model has: the body's 17, or those of a hand, an animal or a machine."""
+"""Skeletons: the keypoints of a model, COCO's 17 of the body or custom ones of a hand, an animal or a machine."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Final
 from movenet.errors import DataError
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS
 
-PLAIN_SIGMA: Final = 0.05
-"""Of a keypoint nobody has measured: about the middle of COCO's, which go from .025 (eyes) to .107 (hips)."""
+DEFAULT_SIGMA: Final = 0.05
+"""Sigma of keypoints without a measured one: about the middle of COCO's, from .025 (eyes) to .107 (hips)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """K keypoints, in the order in which labels and models hold them.
+    """K keypoints, in the order of labels and models.
 
     Raises:
-        DataError: if names are missing or double, or the other fields do not fit them.
+        DataError: if names are missing or repeated, or the other fields do not fit them.
     """
 
     names: tuple[str, ...]
+    """K different names."""
     mirror: tuple[int, ...]
-    """Keypoint k of a mirrored picture is keypoint mirror[k] of the original."""
+    """Keypoint k of a mirrored picture is keypoint mirror[k] of the original picture."""
     sigmas: tuple[float, ...]
-    """How far apart two people would put the keypoint, relative to the square root of the object's area."""
+    """Standard deviation of each keypoint's annotations, relative to the square root of the object's area (OKS)."""
     bones: tuple[tuple[int, int], ...] = ()
-    """Pairs of keypoint indices that a drawing joins."""
+    """Pairs of keypoint indices that a bone joins."""
 
     def __post_init__(self) -> None:
         count = len(self.names)
@@ -53,28 +54,32 @@ class Skeleton:
 
 
 BODY: Final = Skeleton(KEYPOINTS, MIRROR, SIGMAS, BONES)
-"""COCO's 17 keypoints, which the models of the table know."""
+"""COCO's 17 keypoints, those of the official models."""
 
 
-def name_skeleton(
+def make_skeleton(
     names: Sequence[str],
     pairs: Sequence[Sequence[str]] = (),
     sigmas: Sequence[float] = (),
     bones: Sequence[Sequence[str]] = (),
 ) -> Skeleton:
-    """Return the skeleton of these names; `pairs` (left, right) change places in a mirror, `bones` are drawn.
+    """Return a skeleton, given by the names of its keypoints.
 
-    Without `sigmas` every keypoint has `PLAIN_SIGMA`.
+    Args:
+        names: K different names.
+        pairs: pairs of names (left, right) that swap in a mirrored picture.
+        sigmas: K standard deviations for OKS; `DEFAULT_SIGMA` for all if empty.
+        bones: pairs of names that a bone joins.
 
     Raises:
-        DataError: if a pair or a bone names no keypoint, or the numbers do not fit.
+        DataError: if a pair or a bone has an unknown name, or the numbers do not fit.
     """
     names = tuple(names)
     mirror = list(range(len(names)))
     for left, right in (_indices(names, pair) for pair in pairs):
         mirror[left], mirror[right] = right, left
     joined = tuple(_indices(names, bone) for bone in bones)
-    return Skeleton(names, tuple(mirror), tuple(sigmas) or (PLAIN_SIGMA,) * len(names), joined)
+    return Skeleton(names, tuple(mirror), tuple(sigmas) or (DEFAULT_SIGMA,) * len(names), joined)
 
 
 def _indices(names: tuple[str, ...], pair: Sequence[str]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""COCO keypoint and YOLO-pose annotation files: read, interpreted, checked and written here, and nowhere else."""
+"""COCO keypoint and YOLO-pose annotation files: the only package that reads, checks and writes them."""
 
 from movenet.annotations.coco import (
     PERSON,

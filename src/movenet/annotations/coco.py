@@ -1,8 +1,8 @@
 """COCO keypoint annotations (cocodataset.org, data format): read, interpreted and written.
 
-Ids may be integers, integers as text, or 7.0. People are the annotations of the category that has the keypoints asked
-for (see `_people_categories`), under whatever id; other categories are left out. Without `area` a person's is that of
-the box. Without `keypoints`, or with `num_keypoints` 0, nothing of a person is labelled.
+Ids may be integers, integers as text, or floats such as 7.0. People are the annotations of the category with the
+expected keypoints (see `_people_categories`), whatever its id; other categories are left out. If `area` is missing, the
+area of the box is taken. Without `keypoints`, or with `num_keypoints` 0, a person has no labelled keypoint.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.annotations.image import Annotations, Image, Person, box_area, note_nobody
+from movenet.annotations.image import Annotations, Image, Person, add_if_no_person, box_area
 from movenet.annotations.problems import ProblemList, UnreadableError
 from movenet.annotations.values import brief, read_json, to_integer, to_numbers, to_visibility
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError
 from movenet.pose import KEYPOINTS
 from movenet.skeleton import Skeleton
 
 PERSON: Final = 1
-"""COCO's category id of people, which is also written."""
+"""COCO's category id of people, also used for writing."""
 SHIFT_PX: Final = -0.25
-"""Added to our corner-based pixels to give COCO's. Its labels lie between pixel corners (0) and centres (−0.5);
-this is the shift with which evaluation finds the highest AP."""
+"""Offset from our pixel coordinates (origin at the pixel corner) to COCO's. COCO's labels lie between corners (0) and
+centres (−0.5); this offset gives the highest AP."""
 PX_DIGITS: Final = 3
-"""COCO files are written to a thousandth of a pixel, which leaves AP as it is."""
+"""Decimals of coordinates in written COCO files: 0.001 px, which does not change AP."""
 T = TypeVar("T", bound=np.floating[Any])
 
 
 def to_coco_px(points: NDArray[T]) -> NDArray[T]:
-    """Return points (…, 2), x, y in our pixels, in COCO's."""
+    """Convert points (…, 2), x, y, from our pixels to COCO's."""
     return np.asarray(points + SHIFT_PX, points.dtype)
 
 
 def from_coco_px(points: NDArray[T]) -> NDArray[T]:
-    """Return points (…, 2), x, y in COCO's pixels, in ours: the origin is the top-left corner of the image."""
+    """Convert points (…, 2), x, y, from COCO's pixels to ours (origin at the top-left corner of the image)."""
     return np.asarray(points - SHIFT_PX, points.dtype)
 
 
@@ -49,11 +49,12 @@ def read_coco(path: Path, images: Path | None, names: Sequence[str] | None = Non
 
     Args:
         path: the JSON file.
-        images: folder of the images; None if it is not known.
-        names: of the K keypoints that people should have; None takes those that the file's categories name, or COCO's.
+        images: folder of the images; None if not known.
+        names: of the K keypoints of a person; None takes the names of the file's categories, or COCO's.
 
     Raises:
-        DataError: if it is missing, no JSON object with images and annotations, or the category of people is not clear.
+        DataError: The file is missing, is no JSON object with images and annotations, or has several candidate
+            categories of people.
     """
     data = read_json(path, "COCO keypoint annotations")
     if not isinstance(data, dict) or not all(
@@ -62,14 +63,14 @@ def read_coco(path: Path, images: Path | None, names: Sequence[str] | None = Non
         raise DataError(f"expected COCO keypoint annotations with images and annotations in {path}")
     categories = _categories(path, data.get("categories"))
     names = _names(categories) if names is None else tuple(names)
-    chosen = _people_categories(path, categories or _used(data["annotations"]), names)
-    reading = _Reading(path.name, names, chosen)
-    listed = reading.images(data["images"], images or Path())
-    people = reading.people(data["annotations"], listed)
+    chosen = _people_categories(path, categories or _used_categories(data["annotations"]), names)
+    reader = _Reader(path.name, names, chosen)
+    listed = reader.images(data["images"], images or Path())
+    people = reader.people(data["annotations"], listed)
     found = tuple(replace(image, people=tuple(people[image.id])) for image in listed.values())
     ids = ", ".join(map(str, sorted(chosen)))
-    note_nobody(found, reading.problems, f"of category {ids} in {len(data['annotations'])} annotations")
-    return Annotations(path.name, found, names, images, tuple(reading.problems.found), chosen)
+    add_if_no_person(found, reader.problems, f"of category {ids} in {len(data['annotations'])} annotations")
+    return Annotations(path.name, found, names, images, tuple(reader.problems.found), chosen)
 
 
 def _categories(path: Path, listed: Any) -> list[dict[str, Any]]:
@@ -89,8 +90,8 @@ def _categories(path: Path, listed: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _used(annotations: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the categories that annotations name, for a file without a list of them: COCO's person if it is there."""
+def _used_categories(annotations: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the only category that annotations use, else COCO's person: for a file without a list of categories."""
     used = set()
     for annotation in annotations:
         try:
@@ -101,7 +102,7 @@ def _used(annotations: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _names(categories: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the keypoints that the category of persons names, or if there is none the first; without any, COCO's."""
+    """Return the keypoint names of the category "person", else of the first category with some, else COCO's 17."""
     persons = [category for category in categories if _is_person(category)]
     return next(filter(None, map(_keypoints, persons or categories)), KEYPOINTS)
 
@@ -118,10 +119,10 @@ def _is_person(category: Mapping[str, Any]) -> bool:
 def _people_categories(
     path: Path, categories: Sequence[Mapping[str, Any]], names: tuple[str, ...]
 ) -> frozenset[int]:
-    """Return the ids of the categories with the keypoints asked for.
+    """Return the ids of the categories of people.
 
-    Those of the same names, else (for COCO's 17 first of all) the one named person, else those of as many keypoints,
-    else the only one.
+    The first non-empty choice of: the categories with the same keypoint names; those with the same number of
+    keypoints; the category "person" (the last two swapped for COCO's 17 names); the only category.
     """
     same = [category for category in categories if _keypoints(category) == names]
     person = [category for category in categories if _is_person(category)]
@@ -136,8 +137,8 @@ def _people_categories(
     return frozenset(category["id"] for category in chosen)
 
 
-class _Reading:
-    """Reads the entries of one file and collects what is wrong with them."""
+class _Reader:
+    """Reads the entries of one file and collects their problems."""
 
     def __init__(self, name: str, names: tuple[str, ...], categories: frozenset[int]):
         self.problems = ProblemList(name)
@@ -147,13 +148,13 @@ class _Reading:
         """Return the images by their ids, without people."""
         images: dict[int, Image] = {}
         for number, entry in enumerate(entries):
-            with self.problems.leaving_out(f"image number {number}"):
+            with self.problems.skip_unreadable(f"image number {number}"):
                 if not isinstance(entry, dict) or {"id", "file_name"} - set(entry):
                     raise UnreadableError("missing field", f"expected id and file_name, got {brief(entry)}")
                 image_id, name = to_integer(entry["id"], "id of a picture"), str(entry["file_name"])
                 if image_id in images:
                     raise UnreadableError(
-                        "duplicate id", f"expected another id than {image_id}: it was there"
+                        "duplicate id", f"expected another id than {image_id}: it is used already"
                     )
                 images[image_id] = Image(image_id, name, folder / name, _size(entry))
         return images
@@ -161,10 +162,10 @@ class _Reading:
     def people(self, entries: Sequence[Any], image_ids: Iterable[int]) -> dict[int, list[Person]]:
         """Return the people by the ids of their images."""
         people: dict[int, list[Person]] = {image_id: [] for image_id in image_ids}
-        seen: set[int] = set()
+        used_ids: set[int] = set()
         for number, entry in enumerate(entries):
-            place = self._place(entry, number, seen)
-            with self.problems.leaving_out(place):
+            place = self._place(entry, number, used_ids)
+            with self.problems.skip_unreadable(place):
                 if not self._is_of_people(entry):
                     continue
                 image_id = to_integer(entry["image_id"], "image_id")
@@ -175,17 +176,15 @@ class _Reading:
                 people[image_id].append(self._person(entry, place))
         return people
 
-    def _place(self, entry: Any, number: int, seen: set[int]) -> str:
-        """Return how to name an annotation, and note an id that was there before."""
+    def _place(self, entry: Any, number: int, used_ids: set[int]) -> str:
+        """Return the name of an annotation for messages; an id that is used already is added as a problem."""
         try:
             own = to_integer(entry["id"], "id")
         except (UnreadableError, KeyError, TypeError, IndexError):
             return f"annotation number {number}"
-        if own in seen:
-            self.problems.add(
-                "duplicate id", f"annotation {own}", "an annotation of this id was there before"
-            )
-        seen.add(own)
+        if own in used_ids:
+            self.problems.add("duplicate id", f"annotation {own}", "the id of an earlier annotation")
+        used_ids.add(own)
         return f"annotation {own}"
 
     def _is_of_people(self, entry: Any) -> bool:
@@ -222,17 +221,19 @@ class _Reading:
         visibility = to_visibility(triples[:, 2])
         labelled = int((visibility > 0).sum())
         counted = entry.get("num_keypoints")
-        if counted is not None and (said := to_integer(counted, "num_keypoints")) != labelled:
+        if counted is not None and (stated := to_integer(counted, "num_keypoints")) != labelled:
             if not entry.get("iscrowd"):
-                self.problems.add("visible flag", place, f"num_keypoints {said}, but {labelled} are labelled")
-            visibility = visibility if said else np.zeros_like(visibility)
+                self.problems.add(
+                    "visible flag", place, f"num_keypoints {stated}, but {labelled} are labelled"
+                )
+            visibility = visibility if stated else np.zeros_like(visibility)
         if stray := int(((triples[:, :2] != 0).any(axis=1) & (triples[:, 2] == 0)).sum()):
             self.problems.add("place without flag", place, f"{stray} keypoints")
         return triples[:, :2], visibility
 
 
 def _size(image: Mapping[str, Any]) -> tuple[int, int]:
-    """Return width and height, or (0, 0) where they are missing or cannot be."""
+    """Return width and height, or (0, 0) if they are missing or not positive integers."""
     try:
         width, height = to_integer(image.get("width"), "width"), to_integer(image.get("height"), "height")
     except UnreadableError:
@@ -241,10 +242,10 @@ def _size(image: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def write_coco(path: Path, images: Iterable[Image], skeleton: Skeleton) -> None:
-    """Write images and people as a COCO keypoint file, whole or not at all; people are numbered from 1.
+    """Write images and people as a COCO keypoint file, atomically; annotation ids count from 1.
 
     Raises:
-        MediaError: if the file cannot be written.
+        FileError: The file cannot be written.
     """
     listed, annotations = [], []
     for image in images:
@@ -253,12 +254,12 @@ def write_coco(path: Path, images: Iterable[Image], skeleton: Skeleton) -> None:
         annotations += [to_entry(image.id, person) for person in image.people]
     numbered = [{"id": number, **entry} for number, entry in enumerate(annotations, start=1)]
     content = {"images": listed, "annotations": numbered, "categories": [to_category(skeleton)]}
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(content), encoding="utf-8")
 
 
 def to_entry(image_id: int, person: Person) -> dict[str, Any]:
-    """Return a person as COCO annotates them, without an id; keypoints that are not labelled are 0, 0, 0."""
+    """Return a person as a COCO annotation without an id; keypoints that are not labelled are 0, 0, 0."""
     points = to_coco_px(np.asarray(person.keypoints, np.float64)).round(PX_DIGITS)
     flat: list[float] = []
     for (x, y), v in zip(points.tolist(), person.visibility.tolist(), strict=True):
@@ -275,7 +276,7 @@ def to_entry(image_id: int, person: Person) -> dict[str, Any]:
 
 
 def to_category(skeleton: Skeleton) -> dict[str, Any]:
-    """Return COCO's entry for the category of people with these keypoints; bones count from 1."""
+    """Return COCO's category entry for people with these keypoints; indices of bones count from 1."""
     return {
         "id": PERSON,
         "name": "person",

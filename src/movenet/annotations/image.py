@@ -1,4 +1,4 @@
-"""Images and the people annotated in them, in pixels of the image with the origin at its top-left corner."""
+"""Annotated images and people, in pixels of the image with the origin at its top-left corner."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Person:
     """One annotated person, or animal, or hand."""
 
     keypoints: NDArray[np.floating]
-    """Shape (K, 2): x, y; any finite numbers where nothing is labelled."""
+    """Shape (K, 2): x, y in pixels; keypoints that are not labelled have any finite values."""
     visibility: NDArray[np.integer]
     """Shape (K,), as in COCO: 0 not labelled, 1 labelled but hidden, 2 labelled and visible."""
     box: Box
     area: float
-    """Of the person's segment, or of the box where the file has none, in square pixels."""
+    """Area in square pixels: of the person's segment, or of the box if the file states no area."""
     crowd: bool = False
-    """Whether this is a region with many people (COCO's iscrowd), not one person."""
+    """Whether this is a region with many people (COCO's iscrowd) instead of one person."""
     place: str = ""
-    """Where it stands in its file, for messages."""
+    """Position in the file, for messages."""
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
@@ -46,21 +46,21 @@ class Person:
 
     @property
     def learnable(self) -> bool:
-        """Whether a network can be trained on this: one person with a labelled keypoint and a box of some area."""
+        """Whether a network can be trained on this: one person with a labelled keypoint and a box of positive area."""
         return not self.crowd and bool(self.labelled.any()) and self.box[2] > 0 and self.box[3] > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """One image of an annotation file, and everybody annotated in it."""
+    """One image of an annotation file with the people annotated in it."""
 
     id: int
     name: str
-    """As the file names it."""
+    """The name in the annotation file."""
     path: Path
-    """In the folder of the images; the name alone where that folder is not known."""
+    """Path in the folder of the images; the name alone if that folder is not known."""
     size: tuple[int, int] = (0, 0)
-    """Width and height in pixels; (0, 0) where they are not known."""
+    """Width and height in pixels; (0, 0) if not known."""
     people: tuple[Person, ...] = ()
 
     @property
@@ -70,51 +70,51 @@ class Image:
 
     @property
     def ignore_regions(self) -> tuple[Box, ...]:
-        """Boxes of everybody else: crowds and people without labelled keypoints, where nothing is said to be absent."""
+        """Boxes of crowds and of people without labelled keypoints: a loss must ignore what a network finds there."""
         return tuple(person.box for person in self.people if not person.learnable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotations:
-    """An annotation file, or a folder of them: what could be read, and what was wrong."""
+    """The readable entries of an annotation file or folder, and the problems of the others."""
 
     name: str
-    """Of the file or folder, without the path to it."""
+    """Name of the file or folder, without its path."""
     images: tuple[Image, ...]
     keypoint_names: tuple[str, ...]
     folder: Path | None
-    """Of the images, if known."""
+    """Folder of the images; None if not known."""
     problems: tuple[Problem, ...] = ()
     categories: frozenset[int] = frozenset({1})
-    """The category ids whose annotations were read; those of other categories are left out."""
+    """Ids of the categories that were read; annotations of other categories are left out."""
     assumed_size: tuple[int, int] = (0, 0)
-    """Width and height in which the people of an image of unknown size are given; (0, 0) if in its own pixels."""
+    """Width and height in pixels assumed for images of unknown size (YOLO); (0, 0) if coordinates are pixels."""
 
     def strict(self) -> Annotations:
-        """Return these annotations if every entry could be read and somebody is annotated.
+        """Return these annotations if every entry could be read and at least one person is annotated.
 
         Raises:
-            DataError: for the first entry that could not be read, or if there is no person with keypoints.
+            DataError: An entry could not be read (the first one is named), or no person has labelled keypoints.
         """
         for problem in self.problems:
             if problem.left_out:
                 where = problem.file if problem.place == problem.file else f"{problem.file}, {problem.place}"
-                raise DataError(f"{where}: {problem.said}")
+                raise DataError(f"{where}: {problem.message}")
         return self
 
 
-def note_nobody(images: Iterable[Image], problems: ProblemList, among: str) -> None:
-    """Add a problem if no person with labelled keypoints is in the images; `among` says where none was found."""
+def add_if_no_person(images: Iterable[Image], problems: ProblemList, among: str) -> None:
+    """Add the problem "no person" if no image has a person with labelled keypoints; `among` completes the message."""
     if not any(person.labelled.any() and not person.crowd for image in images for person in image.people):
-        said = f"labels nobody: expected a person with keypoints, got none {among}"
-        problems.add("nobody", problems.file, said, left_out=True)
+        message = f"no labelled person: expected a person with keypoints, got none {among}"
+        problems.add("no person", problems.file, message, left_out=True)
 
 
 def require_files(name: str, images: Iterable[Image]) -> None:
     """Check that the files of all images exist.
 
     Raises:
-        DataError: if some do not; `name` is that of the annotations, for the message.
+        DataError: A file is missing; `name` is that of the annotations, for the message.
     """
     images = list(images)
     # Not Path.is_file: it raises OSError for a name that is too long.

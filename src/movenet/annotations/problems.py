@@ -1,4 +1,4 @@
-"""What can be wrong with annotations, and how bad it is."""
+"""Problems of annotation files: their kinds, which are errors and which warnings."""
 
 from __future__ import annotations
 
@@ -8,77 +8,77 @@ from dataclasses import dataclass
 from typing import Final
 
 ERRORS: Final = {
-    "missing field": "what every label needs is not there",
+    "missing field": "a required field is missing",
     "wrong count": "more or fewer numbers than keypoints",
-    "not a number": "text where a number is due",
+    "not a number": "text in place of a number",
     "not finite": "NaN or infinity",
-    "zero area": "a box or an area of nothing",
-    "visible flag": "a flag that is not 0, 1 or 2, or a count that is not theirs",
-    "duplicate id": "two of one id",
-    "unreadable file": "a file that is missing, closed to us or no text in UTF-8",
-    "unknown picture": "a label of a picture that is not listed",
-    "nobody": "no person with a labelled keypoint",
-    "missing picture": "the file is not there",
+    "zero area": "a box or an area of size 0",
+    "visible flag": "a visibility other than 0, 1 and 2, or a wrong num_keypoints",
+    "duplicate id": "an id that is used twice",
+    "unreadable file": "a file that is missing, cannot be opened or is not UTF-8 text",
+    "unknown picture": "a label of a picture that the file does not list",
+    "no person": "no person with a labelled keypoint",
+    "missing picture": "the file does not exist",
     "corrupt picture": "the file cannot be decoded",
-    "wrong size": "the picture is not as large as the labels say",
-    "outside picture": "a box without a pixel of the picture, or a labelled keypoint beyond its edge",
+    "wrong size": "the picture has another size than the labels state",
+    "outside picture": "a box entirely outside the picture, or a labelled keypoint outside it",
 }
-"""Kinds that make training fail or learn nonsense, and what they mean."""
+"""Errors, kind to meaning: training fails or learns wrong labels."""
 WARNINGS: Final = {
-    "same picture": "two names for the same bytes",
+    "same picture": "two files with the same bytes",
     "same person": "two labels of one person",
-    "box beyond edge": "a box that reaches out of the picture",
+    "box beyond edge": "a box that extends beyond the picture",
     "keypoint off box": "a keypoint far outside its person's box",
-    "place without flag": "a keypoint with a place that is flagged as not labelled",
+    "place without flag": "coordinates for a keypoint whose visibility is 0",
     "impossible limb": "a bone more than twice as long as the others allow",
-    "sides swapped": "left and right are as the model sees them the other way round",
+    "sides swapped": "the model sees left and right exchanged",
 }
-"""Kinds that are worth a look: some are right."""
+"""Warnings, kind to meaning: to be checked by a person, since some of these labels are correct."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, or may be."""
+    """One error or warning about an annotation file."""
 
     kind: str
     """One of `ERRORS` or `WARNINGS`."""
     file: str
-    """The annotation file."""
+    """Name of the annotation file."""
     place: str
-    """The entry: "annotation 7", "a.txt line 2", an image's name."""
-    said: str
-    """What was expected and what is there."""
+    """The entry: "annotation 7", "a.txt line 2", or the name of an image."""
+    message: str
+    """What was expected and what was found."""
     left_out: bool = False
-    """Whether the entry could not be read because of it; strict readers raise DataError then."""
+    """Whether the entry was left out because it could not be read; `Annotations.strict` raises DataError for it."""
 
     @property
-    def serious(self) -> bool:
-        """Whether it is an error, not a warning."""
+    def is_error(self) -> bool:
+        """Whether the kind is one of `ERRORS`."""
         return self.kind in ERRORS
 
 
 class UnreadableError(ValueError):
-    """An entry cannot be read: the kind of problem and what was expected. It never leaves this package."""
+    """An entry cannot be read. Internal: readers turn it into a `Problem` of the kind given."""
 
-    def __init__(self, kind: str, said: str):
-        super().__init__(said)
+    def __init__(self, kind: str, message: str):
+        super().__init__(message)
         self.kind = kind
 
 
 class ProblemList:
-    """Collects what is wrong with one annotation file."""
+    """Collects the problems of one annotation file."""
 
     def __init__(self, file: str):
         self.file = file
         self.found: list[Problem] = []
 
-    def add(self, kind: str, place: str, said: str, *, left_out: bool = False) -> None:
+    def add(self, kind: str, place: str, message: str, *, left_out: bool = False) -> None:
         """Add a problem; see `Problem`."""
-        self.found.append(Problem(kind, self.file, place, said, left_out))
+        self.found.append(Problem(kind, self.file, place, message, left_out))
 
     @contextmanager
-    def leaving_out(self, place: str) -> Iterator[None]:
-        """Run a block that reads an entry; if it cannot be read, add why."""
+    def skip_unreadable(self, place: str) -> Iterator[None]:
+        """Context that reads one entry; if it raises UnreadableError, the entry is skipped and the problem added."""
         try:
             yield
         except UnreadableError as error:

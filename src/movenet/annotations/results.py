@@ -11,18 +11,18 @@ import numpy as np
 
 from movenet.annotations.coco import PERSON, PX_DIGITS, to_coco_px
 from movenet.annotations.values import read_json
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError
 from movenet.pose import Pose
 
 SCORE_DIGITS: Final = 6
-"""Results are rounded before they are scored, scores to this digit, so that a saved file has exactly the same AP."""
+"""Decimals of scores. Results are rounded before evaluation, so that a saved file gives exactly the same AP."""
 
 
 def to_results(image_id: int, poses: Iterable[Pose]) -> Iterator[dict[str, Any]]:
-    """Turn the poses of an image into COCO keypoint results, in COCO's pixels.
+    """Yield the poses of an image as COCO keypoint results, in COCO's pixels.
 
-    A keypoint that is not finite is 0, 0, 0. The id of a pose that has one is its track_id, as in PoseTrack.
+    A keypoint that is not finite becomes 0, 0, 0. The id of a pose becomes track_id, as in PoseTrack.
     """
     for pose in poses:
         triples = np.column_stack([to_coco_px(pose.keypoints), pose.scores]).astype(np.float64)
@@ -39,21 +39,21 @@ def to_results(image_id: int, poses: Iterable[Pose]) -> Iterator[dict[str, Any]]
 
 
 def write_results(path: Path, results: Sequence[Mapping[str, Any]]) -> None:
-    """Write COCO keypoint results, one a line, as a JSON list that appears when it is whole.
+    """Write COCO keypoint results as a JSON list, one result per line, atomically.
 
     Raises:
-        MediaError: if the folder is missing or the system refuses.
+        FileError: The file cannot be written.
     """
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         lines = ",\n".join(json.dumps(result) for result in results)
         temporary.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
-    """Read COCO keypoint results, whatever program wrote them.
+    """Read COCO keypoint results of any program.
 
     Raises:
-        DataError: if the file is missing or not a JSON list of objects.
+        DataError: The file is missing or not a JSON list of objects.
     """
     results = read_json(path, "a JSON list of COCO results")
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):

@@ -1,4 +1,4 @@
-"""Single values of annotation files, whatever stands there: JSON, integers, arrays of numbers."""
+"""Checked conversion of values in annotation files: JSON, integers, arrays of numbers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from movenet.annotations.problems import UnreadableError
 from movenet.errors import DataError
 
-LARGEST: Final = 1e9
-"""Coordinates and areas beyond ± this are refused: no image reaches so far, and their squares still fit float32."""
+MAX_VALUE: Final = 1e9
+"""Largest magnitude of a coordinate or area. No image is larger, and the squares still fit float32."""
 
 
 def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, with or without a byte order mark.
 
     Raises:
-        DataError: if it cannot be opened or is no UTF-8.
+        DataError: It cannot be opened or is not UTF-8.
     """
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -32,10 +32,10 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path, expected: str) -> Any:
-    """Return the value of a JSON file; `expected` says what it should hold, for the message.
+    """Return the value of a JSON file; `expected` describes it in error messages.
 
     Raises:
-        DataError: if it cannot be read, is not JSON, or is nested too deeply.
+        DataError: It cannot be read, is not JSON, or is nested too deeply.
     """
     text = read_text(path)
     try:
@@ -45,10 +45,10 @@ def read_json(path: Path, expected: str) -> Any:
 
 
 def to_integer(value: Any, what: str) -> int:
-    """Return an id or a count: an integer of 64 bits, which may be written as text or as 7.0.
+    """Return an id or count as an integer of 64 bits; text and floats such as 7.0 are accepted.
 
     Raises:
-        UnreadableError: if it is anything else; `what` names the value.
+        UnreadableError: It is anything else; `what` names the value in the message.
     """
     try:
         if not isinstance(value, int | float | str):
@@ -62,10 +62,10 @@ def to_integer(value: Any, what: str) -> int:
 
 
 def to_numbers(value: Any, count: int, what: str) -> NDArray[np.float64]:
-    """Return `count` finite numbers of at most `LARGEST`, shape (count,).
+    """Return `count` finite numbers of magnitude `MAX_VALUE` at most, shape (count,).
 
     Raises:
-        UnreadableError: if they are anything else or of another count; `what` names them.
+        UnreadableError: They are anything else or of another count; `what` names them in the message.
     """
     try:
         numbers = np.array(value, np.float64).reshape(-1)
@@ -73,18 +73,18 @@ def to_numbers(value: Any, count: int, what: str) -> NDArray[np.float64]:
         raise UnreadableError("not a number", f"expected numbers as {what}, got {brief(value)}") from None
     if len(numbers) != count:
         raise UnreadableError("wrong count", f"expected {count} numbers as {what}, got {len(numbers)}")
-    if not (np.abs(numbers) <= LARGEST).all():
+    if not (np.abs(numbers) <= MAX_VALUE).all():
         raise UnreadableError(
-            "not finite", f"expected finite numbers within ±{LARGEST:g} as {what}, got {brief(value)}"
+            "not finite", f"expected finite numbers within ±{MAX_VALUE:g} as {what}, got {brief(value)}"
         )
     return numbers
 
 
 def to_visibility(flags: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Return COCO's visibility v of keypoints, shape (K,).
+    """Return COCO's visibility flags v of keypoints, shape (K,).
 
     Raises:
-        UnreadableError: if one is not 0, 1 or 2.
+        UnreadableError: One is not 0, 1 or 2.
     """
     if not np.isin(flags, (0, 1, 2)).all():
         got = ", ".join(f"{flag:g}" for flag in sorted({*flags.tolist()}))
@@ -93,5 +93,5 @@ def to_visibility(flags: NDArray[np.float64]) -> NDArray[np.int8]:
 
 
 def brief(value: Any) -> str:
-    """Return a value as a message shows it: short, without control characters."""
+    """Return a value as short text for a message, without control characters."""
     return reprlib.repr(value)[:80]

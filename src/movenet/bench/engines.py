@@ -1,4 +1,4 @@
-"""Engines against each other: how long a call takes, over model, precision, threads, batch and input size."""
+"""Latency and throughput of engines, by model, precision, threads, batch and input size."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Final
 
 import numpy as np
 
-from movenet.bench.race import Call, Clock, Plan, quantile_ms, race, timed
+from movenet.bench.timing import Call, Clock, TimingPlan, quantile_ms, time_interleaved, timed
 from movenet.engine import Engine, Precision, Runtime, open_engine
 from movenet.errors import DataError, EngineError, MissingExtraError
 from movenet.machine import usable_cores
 
 Opener = Callable[[str, Runtime], Engine]
 
-USUAL_MODELS: Final = ("lightning", "thunder")
-USUAL_ENGINES: Final = ("openvino", "onnxruntime")
-USUAL_PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "auto")
+DEFAULT_MODELS: Final = ("lightning", "thunder")
+DEFAULT_ENGINES: Final = ("openvino", "onnxruntime")
+DEFAULT_PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +28,46 @@ class Variant:
     """One way to run a network."""
 
     model: str
-    """A name of the table, or an ONNX file."""
+    """Name of an official model, or an ONNX file."""
     runtime: Runtime = field(default_factory=Runtime)
     batch: int = 1
-    """Pictures of a call."""
+    """Pictures per call."""
     size: tuple[int, int] | None = None
-    """Width and height of the input in pixels, multiples of 32; None is the square the model was trained on."""
+    """Width and height of the input in pixels, multiples of 32; None is the model's own square."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTimes:
-    """What one variant took."""
+    """Times of one variant."""
 
     model: str
     engine: str
     precision: str
-    """The arithmetic really used: "fp32", "bf16" …"""
+    """The precision in use: "fp32", "bf16" …"""
     threads: int | None
-    """None if it was left to the runtime."""
+    """None if the runtime chooses."""
     batch: int
     width: int
-    """Of the input, in pixels."""
+    """Width of the input in pixels."""
     height: int
+    """Height of the input in pixels."""
     load_ms: float
-    """Opening the engine; some runtimes put work off until the first call."""
+    """Time to open the engine; some runtimes defer work to the first call."""
     first_ms: float
-    """The first call, which may compile the network, or read what was compiled in an earlier run."""
+    """Time of the first call, which may compile the network or read it from the cache."""
     p50_ms: float
-    """The median of the calls."""
+    """Median time of a call."""
     p90_ms: float
-    """Nine calls of ten were faster."""
+    """90th percentile of the time of a call."""
     pictures_per_s: float
-    """Pictures of all calls counted, divided by their time."""
+    """Throughput: pictures of all counted calls, divided by their time."""
     calls: int
-    """How many calls were counted."""
+    """Number of counted calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A variant that does not run here."""
+class Skipped:
+    """A variant that does not run on this machine."""
 
     variant: Variant
     reason: str
@@ -76,7 +77,7 @@ def read_size(text: str) -> tuple[int, int]:
     """Return width and height in pixels from "256x160", or from "256" for a square.
 
     Raises:
-        DataError: It is neither.
+        DataError: if the text is neither.
     """
     found = re.fullmatch(r"([0-9]+)(?:x([0-9]+))?", text)
     if found is None:
@@ -93,58 +94,58 @@ def variants(
     batches: Sequence[int] = (),
     sizes: Sequence[tuple[int, int]] = (),
 ) -> list[Variant]:
-    """Return every combination; what is not given is the usual.
+    """Return every combination of the values given.
 
-    That is Lightning and Thunder in OpenVINO and ONNX Runtime, in fp32 and what the processor does best, on one
-    thread and on as many as there are cores, one picture at a time, of the model's own size.
+    Defaults: Lightning and Thunder in OpenVINO and ONNX Runtime, in fp32 and the processor's best precision, on one
+    thread and on all cores, batch 1, the model's own size.
     """
     cores = usable_cores()
     runtimes = product(
-        engines or USUAL_ENGINES, precisions or USUAL_PRECISIONS, threads or sorted({1, cores})
+        engines or DEFAULT_ENGINES, precisions or DEFAULT_PRECISIONS, threads or sorted({1, cores})
     )
     shapes = product(batches or (1,), sizes or (None,))
     return [
         Variant(model, Runtime(*runtime), *shape)
-        for model, runtime, shape in product(models or USUAL_MODELS, list(runtimes), list(shapes))
+        for model, runtime, shape in product(models or DEFAULT_MODELS, list(runtimes), list(shapes))
     ]
 
 
-def race_engines(
+def time_engines(
     variants: Sequence[Variant],
-    plan: Plan,
+    plan: TimingPlan,
     *,
     clock: Clock = time.perf_counter,
     opener: Opener = open_engine,
-) -> tuple[list[EngineTimes], list[LeftOut]]:
-    """Open all variants and let them take turns; return what they took, and those that do not run here.
+) -> tuple[list[EngineTimes], list[Skipped]]:
+    """Open all variants and time them in turns; return the times, and the variants that do not run here.
 
-    Variants that turn out to be the same, such as "auto" and the precision it stands for, run once.
+    Equal variants, such as "auto" and the precision it stands for, are timed once.
 
     Raises:
         ModelError: if a model is unknown or damaged.
         EngineError: if no variant runs.
     """
     entries: dict[tuple[object, ...], _Entry] = {}
-    left_out: list[LeftOut] = []
+    skipped: list[Skipped] = []
     for variant in variants:
         try:
             entry = _enter(variant, clock, opener)
         except (EngineError, MissingExtraError) as error:
-            left_out.append(LeftOut(variant, str(error)))
+            skipped.append(Skipped(variant, str(error)))
         else:
-            entries.setdefault(entry.what, entry)
+            entries.setdefault(entry.key, entry)
     if not entries:
-        raise EngineError(left_out[0].reason if left_out else "expected at least one variant, got none")
-    times = race([entry.call for entry in entries.values()], plan, clock)
-    found = [_times(entry, mine) for entry, mine in zip(entries.values(), times, strict=True)]
-    return found, left_out
+        raise EngineError(skipped[0].reason if skipped else "expected at least one variant, got none")
+    times = time_interleaved([entry.call for entry in entries.values()], plan, clock)
+    found = [_times(entry, call_times) for entry, call_times in zip(entries.values(), times, strict=True)]
+    return found, skipped
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     variant: Variant
     precision: str
-    """The one in use, where "auto" was asked for."""
+    """The precision in use, also for "auto"."""
     width: int
     height: int
     load_s: float
@@ -152,11 +153,11 @@ class _Entry:
     call: Call
 
     @property
-    def what(self) -> tuple[object, ...]:
-        """What is really run: equal for variants that only have other names for it."""
-        asked, runtime = self.variant, self.variant.runtime
-        way = (asked.model, runtime.engine, self.precision, runtime.threads)
-        return (*way, asked.batch, self.width, self.height)
+    def key(self) -> tuple[object, ...]:
+        """Identity of the variant: equal for "auto" and the precision it stands for."""
+        variant, runtime = self.variant, self.variant.runtime
+        engine = (variant.model, runtime.engine, self.precision, runtime.threads)
+        return (*engine, variant.batch, self.width, self.height)
 
 
 def _enter(variant: Variant, clock: Clock, opener: Opener) -> _Entry:
@@ -165,7 +166,7 @@ def _enter(variant: Variant, clock: Clock, opener: Opener) -> _Entry:
     engine = opener(variant.model, variant.runtime)
     load_s = clock() - start
     width, height = variant.size or (engine.card.side, engine.card.side)
-    # What is in a picture makes no difference to the time.
+    # The content of a picture does not affect the time.
     squares = np.random.default_rng(0).integers(0, 256, (variant.batch, height, width, 3), np.uint8)
 
     def call() -> object:

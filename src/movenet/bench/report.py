@@ -1,4 +1,4 @@
-"""Measurements as they are read: rows for a table, figures for JSON."""
+"""Reports of timings: tables and JSON."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from movenet.bench.engines import EngineTimes, LeftOut
-from movenet.bench.stages import TOGETHER, StageTimes, Subject
+from movenet.bench.engines import EngineTimes, Skipped
+from movenet.bench.stages import TOGETHER, StageTimes, VideoInfo
 from movenet.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Texts in rows and columns; the first `names` columns say what was measured, the others are figures."""
+    """Texts in rows and columns; the first `names` columns are labels, the others numbers."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     names: int
     notes: tuple[str, ...] = ()
-    """Sentences below the table."""
+    """Notes below the table."""
 
     def markdown(self) -> str:
-        """Return the table as documentation writes it; notes follow as paragraphs."""
+        """Return the table as Markdown; notes follow as paragraphs."""
         rule = ["---"] * self.names + ["---:"] * (len(self.heads) - self.names)
         lines = ["| " + " | ".join(row) + " |" for row in (self.heads, tuple(rule), *self.rows)]
         return "\n".join(lines) + "".join(f"\n\n{note}" for note in self.notes)
@@ -45,26 +45,26 @@ _FIGURES: Final[Mapping[str, Callable[[EngineTimes], str]]] = {
 }
 
 
-def engine_table(times: Sequence[EngineTimes], left_out: Sequence[LeftOut] = ()) -> Table:
-    """Return a row for each variant; the batch is left out where it is 1 throughout."""
+def engine_table(times: Sequence[EngineTimes], skipped: Sequence[Skipped] = ()) -> Table:
+    """Return a row for each variant; the column of the batch is left out if all are 1."""
     batches = any(one.batch > 1 for one in times)
     names = {head: text for head, text in _NAMES.items() if batches or head != "batch"}
     columns = {**names, **_FIGURES}
     rows = tuple(tuple(text(one) for text in columns.values()) for one in times)
-    reasons = dict.fromkeys(f"{one.variant.runtime.engine} is left out: {one.reason}" for one in left_out)
+    reasons = dict.fromkeys(f"{one.variant.runtime.engine} is skipped: {one.reason}" for one in skipped)
     return Table(tuple(columns), rows, len(names), tuple(reasons))
 
 
-def stage_table(subject: Subject, times: Sequence[StageTimes]) -> Table:
-    """Return a row for each step with its share of their sum, then the sum, then all of them at once."""
-    steps = [one for one in times if one.stage != TOGETHER]
-    total_ms = sum(one.p50_ms for one in steps)
-    rows = [(*_row(one), f"{one.p50_ms / total_ms:.0%}") for one in steps]
+def stage_table(video: VideoInfo, times: Sequence[StageTimes]) -> Table:
+    """Return a row for each stage with its share of the sum, then the sum, then the whole pipeline."""
+    stages = [one for one in times if one.stage != TOGETHER]
+    total_ms = sum(one.p50_ms for one in stages)
+    rows = [(*_row(one), f"{one.p50_ms / total_ms:.0%}") for one in stages]
     rows.append(("one after the other", _three_digits(total_ms), "", f"{1000 / total_ms:.0f}", "100%"))
     rows += [(*_row(one), f"{one.p50_ms / total_ms:.0%}") for one in times if one.stage == TOGETHER]
-    length = "1 frame" if subject.frames == 1 else f"{subject.frames} frames"
-    note = f"{subject.name}, {subject.width} × {subject.height}, {length}."
-    return Table(("step", "p50 ms", "p90 ms", "frames/s", "share"), tuple(rows), 1, (note,))
+    length = "1 frame" if video.frames == 1 else f"{video.frames} frames"
+    note = f"{video.name}, {video.width} × {video.height}, {length}."
+    return Table(("stage", "p50 ms", "p90 ms", "frames/s", "share"), tuple(rows), 1, (note,))
 
 
 def _row(times: StageTimes) -> tuple[str, ...]:
@@ -72,12 +72,12 @@ def _row(times: StageTimes) -> tuple[str, ...]:
 
 
 def _three_digits(number: float) -> str:
-    """Return 1.23, 12.3 or 123: more would be noise."""
+    """Return a number with three significant digits, as 1.23, 12.3 or 123."""
     return f"{number:.{max(0, 2 - len(str(int(number))) + 1)}f}"
 
 
 def figures(machine: Machine, times: Sequence[EngineTimes | StageTimes], **more: Any) -> dict[str, Any]:
-    """Return everything as one JSON object: what it was measured on, what was measured, the rows."""
+    """Return the report for JSON: the machine, the dataclasses in `more` by name, and the times."""
     described = {name: asdict(what) for name, what in more.items()}
     rows = [{k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(one).items()} for one in times]
     return {"machine": asdict(machine), **described, "times": rows}

@@ -1,4 +1,4 @@
-"""Where the time of a video goes: each step of its walk alone, over the same frames, and all of them at once."""
+"""Times of the stages of a video pipeline, each alone over the same frames, and of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.bench.race import Clock, Plan, quantile_ms, race
+from movenet.bench.timing import Clock, TimingPlan, quantile_ms, time_interleaved
 from movenet.crop import Crop
 from movenet.decode import Guide, Heads
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.drawing import draw_on
 from movenet.estimator import Detection
 from movenet.media.frame import Frame
@@ -25,63 +25,64 @@ from movenet.media.sources.opening import open_source
 from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
 from movenet.video import VideoEstimator
+from movenet.video.association import center_of
 
-STAGES: Final = ("decode video", "first look", "crop", "engine", "decode heads", "smooth", "draw", "encode")
-"""The steps of a frame in their order; a first look is taken now and then, and counted for every frame."""
+STAGES: Final = ("decode video", "detection", "crop", "engine", "decode heads", "smooth", "draw", "encode")
+"""Stages of a frame in their order; detection runs at intervals, and its time is spread over all frames."""
 TOGETHER: Final = "together"
-"""All of it as `movenet run` does it: decoding and encoding go on in the background."""
-USUAL_RATE_FPS: Final = 30.0
-MOST_FRAMES: Final = 90
-"""Frames that are held in memory …"""
-MOST_BYTES: Final = 512 * 2**20
-"""… as far as they fit into this; 4K is measured on 21."""
+"""The whole pipeline as in `movenet run`: decoding and encoding run in the background."""
+DEFAULT_RATE_FPS: Final = 30.0
+MAX_FRAMES: Final = 90
+"""Most frames held in memory."""
+MAX_BYTES: Final = 512 * 2**20
+"""Most bytes of frames held in memory; of 4K video that is 21 frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """What one step took."""
+    """Times of one stage."""
 
     stage: str
     """One of `STAGES`, or `TOGETHER`."""
     p50_ms: float
-    """For each frame, the median of the runs through all frames."""
+    """Median over the runs through all frames, divided by their number."""
     p90_ms: float
-    """Likewise: nine runs of ten were faster."""
+    """90th percentile over the runs through all frames, divided by their number."""
     frames_per_s: float
-    """If there were nothing else to do."""
+    """Throughput of this stage alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What was measured."""
+class VideoInfo:
+    """The video measured."""
 
     name: str
-    """Of the file, without its folder."""
+    """Name of the file, without its folder."""
     width: int
     height: int
     frames: int
 
 
-def race_stages(
-    video: Path, follower: VideoEstimator, plan: Plan, *, clock: Clock = time.perf_counter
-) -> tuple[Subject, list[StageTimes]]:
-    """Let the steps take turns over the first frames of a video or over a photo.
+def time_stages(
+    video: Path, estimator: VideoEstimator, plan: TimingPlan, *, clock: Clock = time.perf_counter
+) -> tuple[VideoInfo, list[StageTimes]]:
+    """Time the stages in turns, over the first frames of a video or over a photo.
 
     Raises:
         MediaError: if the video cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="movenet-bench-") as folder:
-        walk = Walk(video, follower, Path(folder))
-        steps = walk.steps()
-        for step in steps.values():
-            step()
-        # A turn is one run through all frames: long enough to need no warming up.
-        whole = Plan(plan.seconds, turn_s=0, least_calls=1, least_rounds=plan.least_rounds, warm_calls=0)
-        times = race(list(steps.values()), whole, clock)
-    count = len(walk.frames)
-    found = [_times(stage, mine, count) for stage, mine in zip(steps, times, strict=True)]
-    height, width = walk.frames[0].image.shape[:2]
-    return Subject(video.name, width, height, count), found
+        pipeline = VideoPipeline(video, estimator, Path(folder))
+        stages = pipeline.stages()
+        for stage in stages.values():
+            stage()
+        # A turn is one run through all frames: long enough without warm-up calls.
+        whole = TimingPlan(plan.seconds, turn_s=0, min_calls=1, min_rounds=plan.min_rounds, warmup_calls=0)
+        times = time_interleaved(list(stages.values()), whole, clock)
+    count = len(pipeline.frames)
+    found = [_times(stage, stage_times, count) for stage, stage_times in zip(stages, times, strict=True)]
+    height, width = pipeline.frames[0].image.shape[:2]
+    return VideoInfo(video.name, width, height, count), found
 
 
 def _times(stage: str, times_s: Sequence[float], frames: int) -> StageTimes:
@@ -89,32 +90,32 @@ def _times(stage: str, times_s: Sequence[float], frames: int) -> StageTimes:
     return StageTimes(stage, median_ms, quantile_ms(times_s, 0.9) / frames, 1000 / median_ms)
 
 
-class Walk:
-    """The first frames of a video, with all that one step hands to the next: so each can run alone."""
+class VideoPipeline:
+    """The first frames of a video, with the inputs of each stage in memory, so that each can run alone."""
 
-    def __init__(self, video: Path, follower: VideoEstimator, folder: Path) -> None:
-        """Walk once through everything; films are written to `folder`."""
+    def __init__(self, video: Path, estimator: VideoEstimator, folder: Path) -> None:
+        """Read and track the frames; videos are written to `folder`."""
         self._video = video
-        self._follower = follower
+        self._video_estimator = estimator
         self._folder = folder
         with open_source(video) as source:
-            self._rate_fps = source.rate_fps or USUAL_RATE_FPS
-            fitting = max(MOST_BYTES // (source.width * source.height * 3), 1)
-            self.frames = list(islice(source, min(MOST_FRAMES, fitting)))
-        stream = follower.stream()
+            self._rate_fps = source.rate_fps or DEFAULT_RATE_FPS
+            fitting = max(MAX_BYTES // (source.width * source.height * 3), 1)
+            self.frames = list(islice(source, min(MAX_FRAMES, fitting)))
+        stream = estimator.stream()
         self.poses = [stream(frame.image, frame.time_s) for frame in self.frames]
-        self._places: list[tuple[Crop, Guide | None]] = []
+        self._crops: list[tuple[Crop, Guide | None]] = []
         self._squares: list[NDArray[np.uint8]] = []
         self._heads: list[Heads] = []
 
-    def steps(self) -> Mapping[str, Callable[[], object]]:
+    def stages(self) -> Mapping[str, Callable[[], object]]:
         """Return each of `STAGES` and `TOGETHER` as a call that runs through all frames."""
         self._crop()
-        engine = self._follower.estimator.engine
+        engine = self._video_estimator.estimator.engine
         self._heads = [engine(square[None]) for square in self._squares]
         runs = (
             self._decode_video,
-            self._first_look,
+            self._detect,
             self._crop,
             self._engine,
             self._decode_heads,
@@ -124,52 +125,52 @@ class Walk:
         )
         return {**dict(zip(STAGES, runs, strict=True)), TOGETHER: self._together}
 
-    def _place(self, frame: Frame, poses: Sequence[Pose]) -> tuple[Crop, Guide | None]:
-        """Return where to look in a frame and for whom: as for the frame after it."""
-        side, settings = self._follower.estimator.engine.card.side, self._follower.settings
-        bounds = poses[0].bounds() if poses else None
-        if bounds is None:
+    def _crop_and_guide(self, frame: Frame, poses: Sequence[Pose]) -> tuple[Crop, Guide | None]:
+        """Return the crop and the guide of a frame, from its own poses."""
+        side, settings = self._video_estimator.estimator.engine.card.side, self._video_estimator.settings
+        if not poses or poses[0].bounds() is None:
             return Crop.whole(frame.image.shape[1], frame.image.shape[0], side), None
-        x, y, width, height = bounds
-        detection = Detection(poses[0], np.array([x + width / 2, y + height / 2]))
+        detection = Detection(poses[0], center_of(poses[0]))
         crop = detection.crop(side, settings.crop_factor)
-        return crop, detection.guide(crop, settings.guide_weight, self._follower.estimator.shift_px)
+        return crop, detection.guide(crop, settings.guide_weight, self._video_estimator.estimator.shift_px)
 
     def _decode_video(self) -> None:
         with open_source(self._video) as source:
             for _ in islice(source, len(self.frames)):
                 pass
 
-    def _first_look(self) -> None:
-        every = max(round(self._rate_fps * self._follower.settings.check_every_s), 1)
+    def _detect(self) -> None:
+        every = max(round(self._rate_fps * self._video_estimator.settings.detect_every_s), 1)
         for frame in self.frames[::every]:
-            self._follower.estimator.detect(frame.image)
+            self._video_estimator.estimator.detect(frame.image)
 
     def _crop(self) -> None:
-        self._places = [self._place(*seen) for seen in zip(self.frames, self.poses, strict=True)]
+        self._crops = [self._crop_and_guide(*pair) for pair in zip(self.frames, self.poses, strict=True)]
         self._squares = [
-            crop.cut(frame.image) for (crop, _), frame in zip(self._places, self.frames, strict=True)
+            crop.cut(frame.image) for (crop, _), frame in zip(self._crops, self.frames, strict=True)
         ]
 
     def _engine(self) -> None:
-        engine = self._follower.estimator.engine
+        engine = self._video_estimator.estimator.engine
         for square in self._squares:
             engine(square[None])
 
     def _decode_heads(self) -> None:
-        estimator = self._follower.estimator
-        reader = READERS[estimator.engine.card.family]
-        for heads, (crop, guide) in zip(self._heads, self._places, strict=True):
-            crop.decoded_to_image(reader.one(heads, [guide], estimator.settings.reach)[0], reader.shift_px)
+        estimator = self._video_estimator.estimator
+        decoder = DECODERS[estimator.engine.card.family]
+        for heads, (crop, guide) in zip(self._heads, self._crops, strict=True):
+            crop.decoded_to_image(
+                decoder.decode_one(heads, [guide], estimator.settings.vote_radius)[0], decoder.shift_px
+            )
 
     def _smooth(self) -> None:
-        settings, state = self._follower.smoothing, None
-        for frame, pose in self._seen():
+        settings, state = self._video_estimator.smoothing, None
+        for frame, pose in self._poses():
             if settings is not None:
                 size = (frame.image.shape[1], frame.image.shape[0])
                 state, _ = settings.step(state, frame.time_s, pose.keypoints, pose.scores, size)
 
-    def _seen(self) -> Iterator[tuple[Frame, Pose]]:
+    def _poses(self) -> Iterator[tuple[Frame, Pose]]:
         for frame, poses in zip(self.frames, self.poses, strict=True):
             for pose in poses[:1]:
                 yield frame, pose
@@ -182,7 +183,7 @@ class Walk:
         self._write((frame, []) for frame in self.frames)
 
     def _together(self) -> None:
-        stream = self._follower.stream()
+        stream = self._video_estimator.stream()
         with open_source(self._video) as source:
             frames = islice(source, len(self.frames))
             self._write((frame, stream(frame.image, frame.time_s)) for frame in frames)
@@ -193,7 +194,7 @@ class Walk:
                 draw_on(frame.image, poses)
                 write_photo(self._folder / "photo.jpg", frame.image)
             return
-        with open_writer(self._folder / "film.mp4", rate_fps=self._rate_fps) as writer:
+        with open_writer(self._folder / "video.mp4", rate_fps=self._rate_fps) as writer:
             for frame, poses in annotated:
                 draw_on(frame.image, poses)
                 writer.write(frame.image, frame.time_s)

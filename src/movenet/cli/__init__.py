@@ -1,4 +1,4 @@
-"""The command line: each command is a caller like any other, and imports what it needs only when it runs."""
+"""The command line `movenet`: a module per command; each imports engines, codecs and servers only when it runs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from movenet.cli import (
     run,
     train,
 )
-from movenet.cli.output import OutputError, close_stdout, complain, escape_unencodable
+from movenet.cli.output import OutputError, close_stdout, escape_unencodable, print_error
 from movenet.errors import MoveNetError
 
 app = typer.Typer(
     name="movenet",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: typer's own needs Markdown and Pygments, which take as long as NumPy
     help="17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU.",
 )
 app.command("run")(run.run)
@@ -54,7 +55,7 @@ def version(
 
 
 def main() -> None:
-    """Run the command line: an error meant for the user is one line and exit code 1; a bug keeps its traceback."""
+    """Run the command line: a `MoveNetError` is printed as one line with exit code 1; a bug keeps its traceback."""
     escape_unencodable()
     try:
         try:
@@ -62,11 +63,11 @@ def main() -> None:
         finally:
             close_stdout()
     except (MoveNetError, OutputError) as error:
-        complain(error)
+        print_error(error)
         sys.exit(1)
     except OSError as problem:
-        # Whatever prints, the reader of the output may have gone, or its disk be full.
+        # Any print can fail: the reader of a pipe has closed it, or the disk is full.
         if problem.errno not in (errno.ENOSPC, errno.EPIPE):
             raise
-        complain(OutputError(f"cannot write the output: {problem.strerror}"))
+        print_error(OutputError(f"cannot write the output: {problem.strerror}"))
         sys.exit(1)

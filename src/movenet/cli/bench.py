@@ -1,4 +1,4 @@
-"""`movenet bench`: how fast is it here, and where does the time go?"""
+"""`movenet bench`: latency and throughput of the network, and the time of each step of a video."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from movenet.cli.options import EngineName, PrecisionName
+from movenet.cli.options import EngineName, JsonOption, PrecisionName
 from movenet.errors import DataError
 
 if TYPE_CHECKING:
-    from movenet.bench import Plan, Table
+    from movenet.bench import Table, TimingPlan
     from movenet.engine import Precision, Runtime
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ Models = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="lightning, thunder, multipose or an ONNX file.")
 ]
 Sizes = Annotated[
-    list[str] | None, typer.Option(help="Of the input, px: 256 or 256x160; if not given, the model's own.")
+    list[str] | None, typer.Option(help="Input size in pixels: 256 or 256x160; default: the model's.")
 ]
 
 
@@ -37,20 +37,28 @@ def bench(
     *,
     stages: Stages = False,
     model: Models = None,
-    engine: Annotated[list[EngineName] | None, typer.Option(help="What runs the network.")] = None,
-    precision: Annotated[list[PrecisionName] | None, typer.Option(help="The arithmetic.")] = None,
-    threads: Annotated[list[int] | None, typer.Option(min=1, help="Threads of an inference.")] = None,
-    batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures of a call.")] = None,
+    engine: Annotated[list[EngineName] | None, typer.Option(help="Inference engine.")] = None,
+    precision: Annotated[list[PrecisionName] | None, typer.Option(help="Arithmetic.")] = None,
+    threads: Annotated[list[int] | None, typer.Option(min=1, help="Threads of one inference.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures per call.")] = None,
     size: Sizes = None,
-    seconds: Annotated[float, typer.Option(min=0, help="How long to measure, without loading.")] = 20.0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+    seconds: Annotated[float, typer.Option(min=0, help="Seconds to measure, without loading.")] = 20.0,
+    json: JsonOption = False,
 ) -> None:
-    """Measure latency and throughput of every combination of the flags, each of which may be given several times.
+    """Measure latency and throughput of every combination of the options, each of which may be given several times.
 
-    The combinations take turns, so that a change of the machine's speed meets all alike. Times are of the network
-    alone, uint8 squares to raw heads; `--stages` shows the whole walk of a frame.
+    The combinations are measured in turn, round by round, so that changes of the machine's speed affect all alike.
+    Times are of the network alone, from uint8 squares to raw heads; --stages measures every step of a video.
     """
-    from movenet.bench import Plan, engine_table, figures, race_engines, read_size, this_machine, variants
+    from movenet.bench import (
+        TimingPlan,
+        engine_table,
+        figures,
+        read_size,
+        this_machine,
+        time_engines,
+        variants,
+    )
     from movenet.engine import Runtime
     from movenet.machine import threads_for_video
 
@@ -59,53 +67,41 @@ def bench(
     if stages or video:
         usual = Runtime(threads=threads_for_video())
         way = _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
-        _bench_stages(video, _one(model, "lightning"), Runtime(*way), Plan(seconds), json=json)
+        _bench_stages(video, _one(model, "lightning"), Runtime(*way), TimingPlan(seconds), json=json)
         return
     sizes = [read_size(text) for text in size or ()]
     chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
-    times, left_out = race_engines(chosen, Plan(seconds))
-    _print(engine_table(times, left_out), figures(this_machine(), times), json=json)
+    times, skipped = time_engines(chosen, TimingPlan(seconds))
+    _print(engine_table(times, skipped), figures(this_machine(), times), json=json)
 
 
-def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Plan, *, json: bool) -> None:
+def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: TimingPlan, *, json: bool) -> None:
     import cv2
 
-    from movenet.bench import figures, race_stages, stage_table, this_machine
+    from movenet.bench import figures, stage_table, this_machine, time_stages
     from movenet.estimator import Estimator
     from movenet.models import DATA
     from movenet.video import VideoEstimator
 
     cv2.setNumThreads(1)  # as for `movenet run`
     follower = VideoEstimator(Estimator(model, runtime=runtime))
-    subject, times = race_stages(video or DATA / "sample.mp4", follower, plan)
-    _print(stage_table(subject, times), figures(this_machine(), times, subject=subject), json=json)
+    info, times = time_stages(video or DATA / "sample.mp4", follower, plan)
+    _print(stage_table(info, times), figures(this_machine(), times, video=info), json=json)
 
 
 def _print(table: Table, report: Mapping[str, Any], *, json: bool) -> None:
     if json:
         print(dumps(report))
         return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
     from movenet.bench import this_machine
+    from movenet.cli.output import print_table
 
-    # Narrow heads: everything fits into 80 columns.
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=0)
-    for at, head in enumerate(table.heads):
-        drawn.add_column(
-            head.replace(" ", "\n"), justify="left" if at < table.names else "right", no_wrap=True
-        )
-    for row in table.rows:
-        drawn.add_row(*row)
-    console = Console()
-    console.print(drawn)
+    print_table(table.heads, table.rows, text_columns=table.names)
     for line in (*table.notes, str(this_machine())):
-        console.print(line, highlight=False, markup=False)
+        print(line)
 
 
-def _one(given: Sequence[T] | None, usual: T) -> T:
+def _one(given: Sequence[T] | None, default: T) -> T:
     if given and len(given) > 1:
-        raise DataError(f"expected one of each flag with --stages, got {', '.join(map(str, given))}")
-    return given[0] if given else usual
+        raise DataError(f"expected one of each option with --stages, got {', '.join(map(str, given))}")
+    return given[0] if given else default

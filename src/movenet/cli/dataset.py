@@ -1,16 +1,36 @@
-"""`movenet dataset`: make a data set of clips, apply a review to it, find broken labels in any."""
+"""`movenet dataset`: build a data set from clips, apply a review to it, check labels."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from movenet.cli.options import EngineName, EngineOption, PrecisionName, PrecisionOption, ThreadsOption
+from movenet.cli.options import (
+    EngineName,
+    EngineOption,
+    JsonOption,
+    PrecisionName,
+    PrecisionOption,
+    ThreadsOption,
+)
+from movenet.errors import DataError, MoveNetError
 
-app = typer.Typer(no_args_is_help=True, help="Make data sets of clips, review them, find broken labels.")
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+if TYPE_CHECKING:
+    from movenet.annotations import Problem
+    from movenet.dataset.building import BuildResult
+
+EXAMPLES: Final = 3
+"""Places printed for each kind of problem."""
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Build data sets from clips, review them, check labels."
+)
 ClipsArgument = Annotated[
     list[str], typer.Argument(help="Videos, or folders of pictures.", show_default=False)
 ]
@@ -25,7 +45,7 @@ def build(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the data set.", show_default=False)],
     every: Annotated[
-        float, typer.Option(min=0.01, help="Seconds: of so many, one frame is looked at.")
+        float, typer.Option(min=0.01, help="Seconds from one examined frame to the next.")
     ] = 0.5,
     val_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the clips kept for validation.")
@@ -38,15 +58,32 @@ def build(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Turn clips into a COCO data set: frames in which something new happens, people with labels of the large model.
+    """Turn clips into a COCO data set: frames with a new pose or place, with pseudo-labels of Thunder.
 
-    Ctrl-C ends it early; what is there by then is a data set. Then open review.html in a browser.
+    Ctrl-C ends it early and keeps the data set made so far. Then open review.html in a browser.
     """
-    from movenet.cli import datasets
+    from movenet.cli.output import frame_progress, print_error
+    from movenet.dataset.building import BuildSettings, build
+    from movenet.dataset.labelling import Labeller, LabelSettings
+    from movenet.dataset.review import write_review_page
+    from movenet.dataset.selection import SelectionSettings
     from movenet.engine import Runtime
 
-    settings = datasets.settings(every, val_share, min_score)
-    datasets.build_and_tell(clips, out, settings, Runtime(engine.value, precision.value, threads), json=json)
+    labels = LabelSettings(min_score=min_score)
+    settings = BuildSettings(
+        selection=SelectionSettings(interval_s=every), labels=labels, val_share=val_share
+    )
+    labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads))
+    built = build(clips, out, labeller, settings, frame_progress)
+    for clip, reason in built.failed.items():
+        print_error(MoveNetError(f"{clip}: {reason}"))
+    if len(built.failed) == len(clips) and not sum(built.counted.pictures.values()):
+        raise DataError("not one of the clips could be read")
+    if built.kept:
+        raise DataError(f"no picture came of the clips: the data set in {out} stays as it was")
+    _print_built(built, write_review_page(out), json=json)
+    if built.stopped:
+        raise KeyboardInterrupt
 
 
 @app.command("apply")
@@ -57,9 +94,16 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Write train.json and val.json anew, without the pictures rejected on the review sheet."""
-    from movenet.cli import datasets
+    from movenet.cli.output import print_line
+    from movenet.dataset.store import assemble
 
-    datasets.apply_and_tell(folder, decisions, json=json)
+    counted = assemble(folder, decisions)
+    if json:
+        print_line(dumps(asdict(counted)))
+        return
+    for part, pictures in counted.pictures.items():
+        print_line(f"{folder / part}.json  {pictures} pictures, {counted.people[part]} people")
+    print_line(f"{counted.rejected} rejected")
 
 
 @app.command("check")
@@ -70,12 +114,52 @@ def check(
         Path | None, typer.Option(help="Folder of the pictures, if not beside the labels.")
     ] = None,
     sides: Annotated[
-        bool, typer.Option("--sides", help="Ask Thunder whether left and right are swapped.")
+        bool, typer.Option("--sides", help="Compare left and right with Thunder's estimate.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
     """Find broken labels; the exit code is 1 if there is an error, 0 with warnings alone."""
-    from movenet.cli import datasets
+    from movenet.annotations.check import check as check_labels
+    from movenet.cli.output import print_line, progress
+    from movenet.dataset.sides import SideCheck
 
-    if not datasets.check_and_tell(labels, images, sides=sides, json=json):
+    found = check_labels(labels, images, SideCheck() if sides else None)
+    problems = list(progress(found, "checking", None))
+    if json:
+        counts = Counter(problem.kind for problem in problems)
+        print_line(dumps({"counts": counts, "problems": [asdict(problem) for problem in problems]}))
+    else:
+        _print_problems(problems)
+    if any(problem.is_error for problem in problems):
         raise typer.Exit(1)
+
+
+def _print_built(built: BuildResult, sheet: Path, *, json: bool) -> None:
+    from movenet.cli.output import print_line, print_status
+
+    if json:
+        print_line(dumps({**asdict(built.counted), "left_out": built.left_out, "failed": built.failed}))
+        return
+    if built.stopped:
+        print_status("stopped early: what was done is kept")
+    for part, pictures in built.counted.pictures.items():
+        print_line(f"{part}: {pictures} pictures, {built.counted.people[part]} people")
+    left_out = ", ".join(f"{n} × {reason}" for reason, n in sorted(built.left_out.items()))
+    print_line(f"left out: {left_out or 'nothing'}")
+    print_line(f"review: open {sheet}")
+
+
+def _print_problems(problems: Sequence[Problem]) -> None:
+    from movenet.annotations import ERRORS, WARNINGS
+    from movenet.cli.output import print_line
+
+    if not problems:
+        print_line("no problems found")
+        return
+    for kinds, name in ((ERRORS, "error"), (WARNINGS, "warning")):
+        for kind, meaning in kinds.items():
+            found = [problem for problem in problems if problem.kind == kind]
+            if found:
+                print_line(f"{name:8} {len(found):5} × {kind}: {meaning}")
+            for problem in found[:EXAMPLES]:
+                print_line(f"{'':16} {problem.file}, {problem.place}: {problem.message}")

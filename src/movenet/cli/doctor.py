@@ -1,4 +1,4 @@
-"""`movenet doctor`: is this installation sound, and if not, what to do."""
+"""`movenet doctor`: check this installation and say how to repair it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 if TYPE_CHECKING:
-    from movenet.doctor import Finding
+    from movenet.doctor import CheckResult
 
-MARKS: Final = {"ok": "ok", "mend": "[bold red]mend[/]", "absent": "[dim]–[/]"}
+MARKS: Final = {"ok": "ok", "failed": "[bold red]failed[/]", "missing": "[dim]–[/]"}
 
 
 def doctor() -> None:
     """Check files, hashes, engines, their answers, processor and precision; exit code 1 if something needs mending."""
-    from movenet.doctor import examine
+    from movenet.doctor import run_checks
 
-    show(examine())
+    show(run_checks())
 
 
-def show(findings: Sequence[Finding]) -> None:
-    """Print findings as a table.
+def show(results: Sequence[CheckResult]) -> None:
+    """Print results as a table.
 
     Raises:
         typer.Exit: with code 1, if one needs mending.
@@ -30,9 +30,9 @@ def show(findings: Sequence[Finding]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("", "what", "finding", show_header=False, box=None)
-    for finding in findings:
-        table.add_row(MARKS[finding.mark], finding.what, escape(finding.says))
+    table = Table("", "what", "result", show_header=False, box=None)
+    for result in results:
+        table.add_row(MARKS[result.status], result.name, escape(result.message))
     Console().print(table)
-    if not all(finding.sound for finding in findings):
+    if not all(result.passed for result in results):
         raise typer.Exit(1)

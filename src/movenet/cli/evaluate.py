@@ -1,15 +1,19 @@
-"""`movenet eval`: how good estimates are on a COCO keypoint list."""
+"""`movenet eval`: COCO keypoint AP and AR of a model, or of results in a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from movenet.cli.options import (
     EngineName,
     EngineOption,
+    JsonOption,
     MethodName,
     MethodOption,
     ModelIfNamedOption,
@@ -22,14 +26,28 @@ from movenet.cli.options import (
     ThreadsOption,
 )
 
+if TYPE_CHECKING:
+    from movenet.evaluation import Assessment
+    from movenet.evaluation.protocol import ImageResult, Measured
+
+WORST: Final = 12
+"""Pictures of a report: those with the worst poses."""
+HEADS: Final = ("AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people", "ms_per_image")
+"""Figures of the printed table, which also come first in the JSON object."""
+
 ListOption = Annotated[Path, typer.Option(help="COCO keypoint annotations (JSON).", show_default=False)]
 FolderOption = Annotated[Path | None, typer.Option(help="Folder of the pictures.", show_default=False)]
 CropOption = Annotated[
     float | None,
     typer.Option(
         min=0.1,
-        help="Look once at a square of so many times the annotated box, for each person; not at whole pictures.",
+        help="Estimate one square crop per annotated person, of so many times the annotated box; no detector runs.",
     ),
+]
+SaveOption = Annotated[Path | None, typer.Option(help="Write the poses in COCO's result format.")]
+ScoreOption = Annotated[
+    Path | None,
+    typer.Option(help="Evaluate a file in COCO's result format, from any program; no model runs."),
 ]
 
 
@@ -43,39 +61,104 @@ def evaluate(
     preset: PresetOption = PresetName.balanced,
     crop_to_box: CropOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Report: one HTML file.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-    save_results: Annotated[
-        Path | None, typer.Option(help="Write the poses in COCO's result format.")
-    ] = None,
-    score_results: Annotated[
-        Path | None, typer.Option(help="Score poses in COCO's result format, of any program; no model runs.")
-    ] = None,
+    json: JsonOption = False,
+    save_results: SaveOption = None,
+    score_results: ScoreOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Measure COCO keypoint AP and AR, and what is behind them.
+    """Measure COCO keypoint AP and AR, and the kinds of error behind them.
 
-    By default a whole picture goes in and the one person found in it comes out, however unsure. For lists with many
-    people in a picture there is --people many; with --crop-to-box the annotated boxes say where everybody is.
+    By default the estimator gets a whole picture and returns the main person, whatever the score. For annotations
+    with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
-    from movenet.annotations import write_results
-    from movenet.cli import evaluating
+    from movenet.annotations import read_results, write_results
     from movenet.engine import Runtime
+    from movenet.estimator import Estimator
     from movenet.evaluation import assess, read_truth, to_estimates
+    from movenet.evaluation.protocol import Measured, measure
 
     truth = read_truth(annotations)
     if score_results is not None:
-        tried = evaluating.read(score_results)
+        protocol = {"pictures": f"results read from {score_results.name}; their protocol is unknown"}
+        measured = Measured(score_results.name, read_results(score_results), protocol)
     elif images is not None:
         runtime = Runtime(engine.value, precision.value, threads)
-        question = evaluating.Question(model, people.value, method.value, preset.value, crop_to_box, runtime)
-        tried = evaluating.look(truth, images, question)
+        if crop_to_box is not None:  # no detector runs, so the options that concern it do not apply
+            estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
+        else:
+            estimator = Estimator(
+                model,
+                people=people.value,
+                method=method.value,
+                min_score=0.0,
+                settings=preset.value,
+                runtime=runtime,
+            )
+        measured = measure(estimator, truth, images, box_factor=crop_to_box, progress=_progress)
     else:
         raise typer.BadParameter("--images is needed, or --score-results")
     if save_results is not None:
-        write_results(save_results, tried.results)
-    assessment = assess(truth, to_estimates(tried.results, truth))
+        write_results(save_results, measured.results)
+    assessment = assess(truth, to_estimates(measured.results, truth))
     if out is not None:
-        evaluating.report(out, assessment, tried, images)
-    evaluating.show(assessment, tried, json=json)
+        _write_report(out, assessment, measured, images)
+    _print(assessment, measured, json=json)
+
+
+def _progress(results: Iterator[ImageResult], count: int) -> Iterator[ImageResult]:
+    from movenet.cli.output import progress
+
+    return progress(results, "evaluating", count)
+
+
+def _write_report(path: Path, assessment: Assessment, measured: Measured, folder: Path | None) -> None:
+    """Write the HTML report, with the worst pictures if their folder is known."""
+    from movenet.evaluation.report import write_report
+    from movenet.evaluation.worst import draw_worst, find_worst, to_jpeg
+    from movenet.media import read_photo
+
+    a = assessment
+    paths = {} if folder is None else {image.id: image.path for image in a.truth.images(folder)}
+    worst = find_worst(a.truth.people, a.pairs, WORST) if paths else []
+    drawn = [
+        draw_worst(read_photo(paths[w.image_id]), w.image_id, a.truth.people, a.estimates, a.pairs)
+        for w in worst
+    ]
+    entries = [(entry, to_jpeg(square)) for entry, square in zip(worst, drawn, strict=True)]
+    ms = measured.ms_per_image
+    time = {} if ms is None else {"time": f"{ms:.1f} ms a picture, without reading the file"}
+    write_report(path, f"{measured.name} on {a.truth.name}", a, {**_protocol(measured), **time}, entries)
+
+
+def _print(assessment: Assessment, measured: Measured, *, json: bool) -> None:
+    """Print all figures as JSON, or the most important ones as a table."""
+    from movenet.cli.output import print_line, print_table
+    from movenet.evaluation import to_plain
+
+    plain = to_plain(assessment)
+    ms = None if measured.ms_per_image is None else round(measured.ms_per_image, 4)
+    figures = {name: ({**plain, "ms_per_image": ms})[name] for name in HEADS}
+    if json:
+        print_line(dumps({**figures, **plain, "protocol": _protocol(measured)}))
+        return
+    cells = {
+        name.replace("_per_image", ""): _cell(value) for name, value in figures.items() if value is not None
+    }
+    print_table(list(cells), [list(cells.values())])
+    gains = ", ".join(f"{name} {gain:.3f}" for name, gain in assessment.costs.cumulative.items())
+    print_line(f"PCK@0.2 {assessment.pck.mean:.3f} · AP lost to: {gains}")
+
+
+def _cell(value: float) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _protocol(measured: Measured) -> dict[str, str]:
+    """Return the protocol with the date and the versions of the packages loaded by now."""
+    from movenet.evaluation.protocol import versions
+
+    packages = ", ".join(f"{name} {number}" for name, number in versions().items())
+    date = datetime.now(timezone.utc).strftime("%Y-%m-%d")
+    return {**measured.protocol, "versions": packages, "date": date}

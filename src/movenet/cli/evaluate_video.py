@@ -1,11 +1,11 @@
-"""`movenet eval-video`: how well a person is followed, on clips whose truth is exact."""
+"""`movenet eval-video`: accuracy of tracking, on synthetic videos of exact ground truth."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ from movenet.cli.options import (
 
 if TYPE_CHECKING:
     from movenet.estimator import Estimator
+    from movenet.video_evaluation import Row
 
 
 def evaluate_video(
@@ -34,8 +35,8 @@ def evaluate_video(
     model: ModelOption = "lightning",
     people: PeopleOption = PeopleName.one,
     preset: PresetOption = PresetName.balanced,
-    clips: Annotated[int, typer.Option(min=1, help="How many clips of four seconds.")] = 50,
-    seed: Annotated[int, typer.Option(help="Decides photos, motion and noise.")] = 1,
+    clips: Annotated[int, typer.Option(min=1, help="Number of clips, of four seconds each.")] = 50,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of photos, motion and noise.")] = 1,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for figures.json and, of one person, tradeoff.svg."),
@@ -45,18 +46,20 @@ def evaluate_video(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Compare ways to follow a person and to calm the keypoints, on a moving camera's clips of annotated photos.
+    """Compare methods to track a person and to smooth the keypoints, on synthetic videos of annotated photos.
 
-    Where every keypoint is in every frame follows from the camera's motion. docs/video.md says what the figures mean.
-    With --people many: ways to tell who is who, on scenes in which several people cross, leave and come back; see
-    docs/tracking.md.
+    The ground truth follows from the annotations and the camera's motion. docs/video.md explains the metrics.
+    With --people many: methods to track several people by ids, who cross, leave and come back; see docs/tracking.md.
     """
+    from movenet.cli.output import print_line, print_table
     from movenet.engine import Runtime
     from movenet.estimator import Estimator
+    from movenet.video_evaluation import to_plain, write_plot, write_report
 
     runtime = Runtime(engine.value, precision.value, threads)
     estimator = Estimator(model, people=people.value, settings=preset.value, runtime=runtime)
-    figures = {
+    heads, cells, rows = _compare(estimator, (annotations, images, clips, seed))
+    report = {
         "model": estimator.engine.card.name,
         "precision": estimator.engine.precision,
         "people": people.value,
@@ -64,62 +67,32 @@ def evaluate_video(
         "annotations": annotations.name,
         "clips": clips,
         "seed": seed,
+        "rows": to_plain(rows),
     }
-    source = _Source(annotations, images, clips, seed)
-    follow = _follow_one if people is PeopleName.one else _follow_many
-    heads, cells, plain = follow(estimator, source, figures, out)
-    print(dumps(plain)) if json else _print(heads, cells)
-
-
-class _Source(NamedTuple):
-    """What is filmed."""
-
-    annotations: Path
-    images: Path
-    clips: int
-    seed: int
-
-
-Table = tuple[Sequence[str], Sequence[Sequence[str]], dict[str, Any]]
-"""Heads, rows of cells, and all as JSON holds it."""
-
-
-def _follow_one(estimator: Estimator, source: _Source, figures: dict[str, Any], out: Path | None) -> Table:
-    from movenet.cli.output import progress
-    from movenet.synthetic.one_person import make_clips
-    from movenet.video_evaluation import HEADS, compare, contestants, to_cells, to_plain, write_report
-
-    films = progress(make_clips(*source), "filming and following", source.clips)
-    rows = compare(films, contestants(estimator), estimator.min_score)
-    plain = figures | {"rows": to_plain(rows)}
     if out is not None:
-        write_report(out, plain, rows)
-    return HEADS, [to_cells(row) for row in rows], plain
+        write_report(out, report)
+        if people is PeopleName.one:
+            write_plot(out / "tradeoff.svg", rows)
+    if json:
+        print_line(dumps(report))
+    else:
+        print_table(heads, cells, text_columns=2 if people is PeopleName.one else 1)
 
 
-def _follow_many(estimator: Estimator, source: _Source, figures: dict[str, Any], out: Path | None) -> Table:
+def _compare(
+    estimator: Estimator, source: tuple[Path, Path, int, int]
+) -> tuple[Sequence[str], Sequence[Sequence[str]], Sequence[Row[Any, Any]]]:
+    """Return the heads and cells of the table, and the rows; `source` holds the arguments of `make_clips`."""
     from movenet.cli.output import progress
     from movenet.synthetic.many_people import make_scenes
-    from movenet.video_evaluation import crowds
+    from movenet.synthetic.one_person import make_clips
+    from movenet.video_evaluation import multi_person_comparison, single_person_comparison
 
-    films = progress(make_scenes(*source), "filming and following", source.clips)
-    rows = crowds.compare(films, crowds.ways(estimator))
-    plain = figures | {"rows": crowds.to_plain(rows)}
-    if out is not None:
-        crowds.write_report(out, plain)
-    return crowds.HEADS, [crowds.to_cells(row) for row in rows], plain
-
-
-def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    # Narrow heads: everything fits into 80 columns.
-    table = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=0)
-    for at, head in enumerate(heads):
-        words = all(not row[at][:1].isdigit() and row[at][:1] not in "–-" for row in rows)
-        table.add_column(head.replace(" ", "\n"), justify="left" if words else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    comparison: Any
+    clips: Iterable[Any]
+    if estimator.people == "one":
+        comparison, clips = single_person_comparison(estimator), make_clips(*source)
+    else:
+        comparison, clips = multi_person_comparison(estimator), make_scenes(*source)
+    rows = comparison.compare(progress(clips, "rendering and tracking", source[2]))
+    return tuple(comparison.columns), [comparison.to_cells(row) for row in rows], rows

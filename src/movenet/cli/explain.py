@@ -1,4 +1,4 @@
-"""`movenet explain`: one figure that shows how the network arrives at a pose."""
+"""`movenet explain`: a figure of every step from a photo to its pose."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OutOption = Annotated[
 ]
 KeypointOption = Annotated[
     str | None,
-    typer.Option(help="Whose way is shown: left_wrist, …, or all; the most instructive if not given."),
+    typer.Option(help="Keypoint to show: left_wrist, …, or all; default: the most instructive one."),
 ]
 
 
@@ -39,21 +39,21 @@ def explain(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Draw every step from a photo to its pose: what the network sees, answers, and how the answer is read.
+    """Draw every step from a photo to its pose: the crop, the heads of the network, and their decoding.
 
     Without -o the figure of NAME.jpg is NAME.explained.png in the current folder.
     """
-    from movenet.cli.output import say
+    from movenet.cli.output import print_line
     from movenet.engine import Runtime
     from movenet.estimator import Estimator
     from movenet.explain import check_request, draw_figure, write_figure
-    from movenet.explain import explain as walk
+    from movenet.explain import explain as explain_image
     from movenet.media import read_photo
 
     target = Path(f"{photo.stem}.explained.png") if out is None else out
     check_request(target, keypoint)
     image = read_photo(photo)
     runtime = Runtime(engine.value, precision.value, threads)
-    explanation = walk(image, Estimator(model, method=method.value, runtime=runtime))
+    explanation = explain_image(image, Estimator(model, method=method.value, runtime=runtime))
     write_figure(target, draw_figure(explanation, keypoint))
-    say(f"{target}: {'nobody' if explanation.pose is None else 'a person'} explained")
+    print_line(f"{target}: {'no person' if explanation.pose is None else 'a person'} explained")

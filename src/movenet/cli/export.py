@@ -1,16 +1,28 @@
-"""`movenet export`: a model for another runtime, written only if its answers are torch's."""
+"""`movenet export`: a model for another runtime, written only if its answers agree with torch's."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
+
+from movenet.errors import MissingExtraError, ModelError
+
+if TYPE_CHECKING:
+    from movenet.decode import Heads
+    from movenet.export.job import Runner
+    from movenet.export.run import Assess
+    from movenet.models import ModelCard
 
 
 class FormatName(str, Enum):
-    """The formats a user can ask for: `movenet.export.formats.FORMATS`."""
+    """Values of --format: `movenet.export.formats.FORMATS`."""
 
     onnx = "onnx"
     openvino = "openvino"
@@ -20,8 +32,8 @@ class FormatName(str, Enum):
     torch = "torch"
 
 
-class StoredName(str, Enum):
-    """The precisions a user can ask for: `movenet.export.job.Precision`."""
+class StoredPrecisionName(str, Enum):
+    """Values of --precision: `movenet.export.job.Precision`."""
 
     fp32 = "fp32"
     fp16 = "fp16"
@@ -29,45 +41,105 @@ class StoredName(str, Enum):
 
 
 class AnswerName(str, Enum):
-    """What an export answers: `movenet.export.job.Answer`."""
+    """Values of --answer: `movenet.export.job.Answer`."""
 
     heads = "heads"
     keypoints = "keypoints"
 
 
 ModelArgument = Annotated[
-    str, typer.Argument(help="lightning, thunder, multipose, posenet or an ONNX file of ours.")
+    str, typer.Argument(help="lightning, thunder, multipose, posenet or an ONNX file written by movenet.")
 ]
-OutOption = Annotated[
-    Path, typer.Option("--out", "-o", help="The file; its sheet is beside it, with .json added.")
-]
+FormatOption = Annotated[FormatName, typer.Option("--format", "-f", help="The runtime that loads it.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="The file; NAME.json beside it describes it.")]
 SideOption = Annotated[
-    int | None, typer.Option(help="Side of the square in pixels, where the format fixes it.")
+    int | None, typer.Option(help="Side of the input square in pixels, for formats of fixed size.")
 ]
 PicturesOption = Annotated[
     Path | None, typer.Option(help="Folder of pictures to check with and to calibrate int8 on.")
 ]
-ApOption = Annotated[Path | None, typer.Option(help="COCO keypoint list to measure the export's AP on.")]
+ApOption = Annotated[
+    Path | None, typer.Option(help="COCO keypoint annotations to measure the export's AP on.")
+]
 
 
 def export(
     model: ModelArgument,
     *,
     out: OutOption,
-    format: Annotated[FormatName, typer.Option("--format", "-f", help="The runtime.")] = FormatName.onnx,  # noqa: A002
-    precision: Annotated[StoredName, typer.Option(help="How weights are stored.")] = StoredName.fp32,
-    answer: Annotated[AnswerName, typer.Option(help="Raw heads, or Google's own output.")] = AnswerName.heads,
+    format: FormatOption = FormatName.onnx,  # noqa: A002
+    precision: Annotated[
+        StoredPrecisionName, typer.Option(help="How weights are stored.")
+    ] = StoredPrecisionName.fp32,
+    answer: Annotated[
+        AnswerName, typer.Option(help="Output: raw heads, or keypoints as Google's graph returns them.")
+    ] = AnswerName.heads,
     side: SideOption = None,
     pictures: PicturesOption = None,
     ap: ApOption = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of that list's pictures.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the sheet, and nothing else.")] = False,
+    images: Annotated[Path | None, typer.Option(help="Folder of the pictures of --ap.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")
+    ] = False,
 ) -> None:
     """Write a model for another runtime, and compare it with torch on real pictures first.
 
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
     """
-    from movenet.cli import exporting
+    from movenet.cli.output import print_line
 
-    wish = exporting.wish(format.value, precision.value, answer.value, side, pictures)
-    exporting.run(model, out, wish, exporting.assessor(ap, images, wish), json=json)
+    try:
+        from movenet.export.run import SHEET, ExportRequest, export_model
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), "export", "exporting") from None
+
+    assess = None if ap is None else _ap_measurement(ap, images, answer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the converters, about their own internals
+        request = ExportRequest(format.value, precision.value, answer.value, side, pictures)
+        done = export_model(model, out, request, assess)
+    if json:
+        print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
+        return
+    d, measured = done.difference, "" if done.assessed is None else f" · AP {done.assessed['AP']:.3f}"
+    print_line(f"{out}  {format.value} {precision.value}, {done.bytes / 1e6:.2f} MB{measured}")
+    print_line(
+        f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
+        f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
+    )
+
+
+def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) -> Assess:
+    """Return a function that measures an export's AP: whole pictures, detector and crop (top-down).
+
+    Raises:
+        ModelError: The folder of the pictures is missing, or the export returns keypoints instead of heads.
+    """
+    if images is None or answer is not AnswerName.heads:
+        raise ModelError("--ap needs --images, the folder of the list's pictures, and an export of heads")
+    folder = images
+
+    def assess_export(card: ModelCard, run: Runner) -> Mapping[str, Any]:
+        from movenet.cli.output import progress
+        from movenet.engine import ScriptedEngine
+        from movenet.estimator import Estimator
+        from movenet.evaluation import assess, read_truth, to_estimates
+        from movenet.evaluation.protocol import measure
+
+        def infer(squares: NDArray[np.uint8]) -> Heads:
+            answers = [run(square) for square in squares[:, None]]
+            return {name: np.concatenate([one[name] for one in answers]) for name in card.heads}
+
+        truth = read_truth(annotations)
+        measured = measure(
+            Estimator(ScriptedEngine(card, infer), min_score=0.0),
+            truth,
+            folder,
+            progress=lambda answers, count: progress(answers, "measuring AP", count),
+        )
+        scores = assess(truth, to_estimates(measured.results, truth)).scores
+        rounded = {name: round(scores[name], 4) for name in ("AP", "AP50", "AP75")}
+        count = len(truth.images(folder))
+        return {**rounded, "list": truth.name, "images": count, "protocol": measured.protocol["pictures"]}
+
+    return assess_export

@@ -1,52 +1,100 @@
-"""`movenet live`: the page in the browser that shows a camera with skeletons."""
+"""`movenet live`: serve the page that shows a camera with skeletons in the browser."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from movenet.cli import live_options as flags
 from movenet.cli import options
 
 if TYPE_CHECKING:
     from movenet.live.addresses import Addresses
 
+# Each option has the name of the setting of `movenet.live.settings` that it sets.
+HostOption = Annotated[
+    str, typer.Option(help="Address to listen on; 0.0.0.0 admits other devices, with a token.")
+]
+PortOption = Annotated[int, typer.Option(help="Port; 0 takes any free one.")]
+BrowserOption = Annotated[bool, typer.Option(help="Open the page in the browser.")]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(envvar="MOVENET_LIVE_TOKEN", help="Token that clients must send; generated if needed."),
+]
+OriginsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--origin", help="Origin of another page that may use this server, such as https://example.org."
+    ),
+]
+TlsOption = Annotated[
+    bool,
+    typer.Option(
+        "--tls",
+        help="Serve https, which browsers on other devices require for cameras, with a self-signed certificate.",
+    ),
+]
+TlsCertOption = Annotated[Path | None, typer.Option(help="Your own certificate for https (PEM).")]
+TlsKeyOption = Annotated[Path | None, typer.Option(help="The private key of --tls-cert.")]
+ClientsOption = Annotated[int, typer.Option(help="Maximum number of cameras at a time.")]
+FrameBytesOption = Annotated[int, typer.Option(help="Maximum bytes of a camera's picture.")]
+FramePixelsOption = Annotated[int, typer.Option(help="Maximum pixels of a camera's picture.")]
+RateOption = Annotated[float, typer.Option(help="Maximum messages per second from a camera.")]
+PhotoBytesOption = Annotated[int, typer.Option(help="Maximum bytes of a posted photo.")]
+PhotoPixelsOption = Annotated[int, typer.Option(help="Maximum pixels of a posted photo.")]
+PhotosOption = Annotated[int, typer.Option(help="Maximum number of posted photos in work at a time.")]
+UploadsOption = Annotated[
+    int, typer.Option(help="Maximum number of uploads at a time, at most half of them from one address.")
+]
+UploadRateOption = Annotated[
+    float, typer.Option(help="Minimum rate of an upload, bytes per second; slower ones are refused.")
+]
+ConnectionsOption = Annotated[int, typer.Option(help="Maximum number of network connections at a time.")]
+RequestOption = Annotated[float, typer.Option(help="Timeout in seconds for a complete request header.")]
+IdleOption = Annotated[float, typer.Option(help="Timeout in seconds for a camera that sends nothing.")]
+StallOption = Annotated[
+    float, typer.Option(help="Timeout in seconds for receiving an answer or sending a photo.")
+]
+BadMessagesOption = Annotated[
+    int, typer.Option(help="Maximum number of malformed messages in a row; more end the connection.")
+]
+
 
 def live(
     *,
-    host: flags.HostOption = "127.0.0.1",
-    port: flags.PortOption = 8765,
-    browser: flags.BrowserOption = True,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8765,
+    browser: BrowserOption = True,
     model: options.ModelOption = "lightning",
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
-    token: flags.TokenOption = None,
-    origins: flags.OriginsOption = None,
-    tls: flags.TlsOption = False,
-    tls_cert: flags.TlsCertOption = None,
-    tls_key: flags.TlsKeyOption = None,
-    clients: flags.ClientsOption = 32,
-    frame_bytes: flags.FrameBytesOption = 1 << 20,
-    frame_pixels: flags.FramePixelsOption = 1920 * 1080,
-    rate_hz: flags.RateOption = 60.0,
-    photo_bytes: flags.PhotoBytesOption = 16 << 20,
-    photo_pixels: flags.PhotoPixelsOption = 25_000_000,
-    photos: flags.PhotosOption = 4,
-    uploads: flags.UploadsOption = 16,
-    upload_bytes_per_s: flags.UploadRateOption = 16384.0,
-    connections: flags.ConnectionsOption = 128,
-    request_s: flags.RequestOption = 10.0,
-    idle_s: flags.IdleOption = 60.0,
-    stall_s: flags.StallOption = 10.0,
-    mistakes: flags.MistakesOption = 20,
+    token: TokenOption = None,
+    origins: OriginsOption = None,
+    tls: TlsOption = False,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
+    clients: ClientsOption = 32,
+    frame_bytes: FrameBytesOption = 1 << 20,
+    frame_pixels: FramePixelsOption = 1920 * 1080,
+    rate_hz: RateOption = 60.0,
+    photo_bytes: PhotoBytesOption = 16 << 20,
+    photo_pixels: PhotoPixelsOption = 25_000_000,
+    photos: PhotosOption = 4,
+    uploads: UploadsOption = 16,
+    upload_bytes_per_s: UploadRateOption = 16384.0,
+    connections: ConnectionsOption = 128,
+    request_s: RequestOption = 10.0,
+    idle_s: IdleOption = 60.0,
+    stall_s: StallOption = 10.0,
+    bad_messages: BadMessagesOption = 20,
 ) -> None:
-    """Show a camera with skeletons in the browser: the camera is where the browser is, the model is here.
+    """Show a camera with skeletons in the browser; the browser sends pictures, this server estimates the poses.
 
-    Other devices on the network can use it with --host 0.0.0.0 --tls and the address printed, which holds a token.
+    Other devices on the network: --host 0.0.0.0 --tls, then open the printed address, which contains a token.
     """
     import webbrowser
 
@@ -56,32 +104,32 @@ def live(
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
-        *(uploads, upload_bytes_per_s, connections, request_s, idle_s, stall_s, mistakes),
+        *(uploads, upload_bytes_per_s, connections, request_s, idle_s, stall_s, bad_messages),
     )
     settings = ServerSettings(host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, limits)
 
-    def ready(addresses: Addresses) -> None:
-        _announce(addresses)
+    def on_ready(addresses: Addresses) -> None:
+        _print_addresses(addresses)
         if browser:
-            webbrowser.open(addresses.here)
+            webbrowser.open(addresses.local_url)
 
     runtime = Runtime(engine.value, precision.value, threads or threads_for_video())
-    serve(open_models(model, runtime), settings, ready)
+    serve(open_models(model, runtime), settings, on_ready)
 
 
-def _announce(addresses: Addresses) -> None:
+def _print_addresses(addresses: Addresses) -> None:
     """Print the page's addresses and, on a terminal, a QR code of the one that other devices most likely reach."""
     from movenet.live.addresses import qr_code
 
-    typer.echo(f"movenet live: {addresses.here}   (Ctrl-C stops it)")
-    for address in addresses.elsewhere:
+    typer.echo(f"movenet live: {addresses.local_url}   (Ctrl-C stops it)")
+    for address in addresses.remote_urls:
         typer.echo(f"other devices: {address}")
-    if addresses.elsewhere and sys.stdout.isatty():
-        code = qr_code(addresses.elsewhere[0])
+    if addresses.remote_urls and sys.stdout.isatty():
+        code = qr_code(addresses.remote_urls[0])
         with suppress(UnicodeEncodeError):  # a terminal without block characters
             code.encode(sys.stdout.encoding)
             typer.echo(code)
     if addresses.fingerprint:
         typer.echo(f"browsers warn of its certificate once; its SHA-256 is {addresses.fingerprint}")
-    elif addresses.elsewhere and addresses.here.startswith("http:"):
+    elif addresses.remote_urls and addresses.local_url.startswith("http:"):
         typer.echo("browsers on other devices allow their camera with https only: add --tls")

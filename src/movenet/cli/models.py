@@ -8,7 +8,7 @@ def models() -> None:
     from movenet.models import MODELS
 
     for card in MODELS.values():
-        people = "every person" if card.finds_many else "one person"
+        people = "every person" if card.is_multi_person else "one person"
         size = f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "missing"
         backbone = "MobileNetV1" if card.family == "posenet" else "MobileNetV2"
         print(f"{card.name}: {people}, input {card.side} px, {backbone} × {card.width}, {size}")

@@ -1,4 +1,4 @@
-"""The flags that several commands share, each said once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 
 class EngineName(str, Enum):
-    """The engines a user can ask for: `movenet.engine.ENGINES`."""
+    """Values of --engine: `movenet.engine.ENGINES`."""
 
     openvino = "openvino"
     onnxruntime = "onnxruntime"
@@ -17,7 +17,7 @@ class EngineName(str, Enum):
 
 
 class PrecisionName(str, Enum):
-    """The precisions a user can ask for: `movenet.engine.Precision`."""
+    """Values of --precision: `movenet.engine.Precision`."""
 
     auto = "auto"
     fp32 = "fp32"
@@ -26,7 +26,7 @@ class PrecisionName(str, Enum):
 
 
 class SmoothName(str, Enum):
-    """How a user can have videos calmed."""
+    """Values of --smooth: how the keypoints of videos are smoothed."""
 
     off = "off"
     causal = "causal"
@@ -34,7 +34,7 @@ class SmoothName(str, Enum):
 
 
 class PeopleName(str, Enum):
-    """Whom a user can look for: `movenet.estimator.People`."""
+    """Values of --people: `movenet.estimator.People`."""
 
     one = "one"
     many = "many"
@@ -42,7 +42,7 @@ class PeopleName(str, Enum):
 
 
 class MethodName(str, Enum):
-    """How to get from a picture to poses: `movenet.estimator.Method`."""
+    """Values of --method: `movenet.estimator.Method`."""
 
     top_down = "top-down"
     bottom_up = "bottom-up"
@@ -50,7 +50,7 @@ class MethodName(str, Enum):
 
 
 class PresetName(str, Enum):
-    """How much time a user can have taken: `movenet.estimator.Preset`."""
+    """Values of --preset: `movenet.estimator.Preset`."""
 
     fast = "fast"
     balanced = "balanced"
@@ -58,7 +58,10 @@ class PresetName(str, Enum):
 
 
 PeopleOption = Annotated[
-    PeopleName, typer.Option(help="The person it is about, everybody, or those in front.")
+    PeopleName,
+    typer.Option(
+        help="How many to find: the main person, everybody, or everybody of about the main person's size."
+    ),
 ]
 _MODEL = typer.Option(
     "--model",
@@ -69,19 +72,24 @@ ModelOption = Annotated[str, _MODEL]
 ModelIfNamedOption = Annotated[str | None, _MODEL]
 MethodOption = Annotated[
     MethodName,
-    typer.Option(help="Find people and look at each, take them as found, or look at the whole picture once."),
+    typer.Option(
+        help="Detect people and estimate each in a crop; take the detector's poses; or estimate the whole picture."
+    ),
 ]
-PresetOption = Annotated[PresetName, typer.Option(help="How much time to take.")]
+PresetOption = Annotated[PresetName, typer.Option(help="Speed against accuracy.")]
 PaletteOption = Annotated[
     str | None,
     typer.Option(
-        help="clear, classic or person; usually clear, and person in videos of many.", show_default=False
+        help="Colours: clear, classic or person; default clear, and person for videos with --people many.",
+        show_default=False,
     ),
 ]
-EngineOption = Annotated[EngineName, typer.Option(help="What runs the network.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+EngineOption = Annotated[EngineName, typer.Option(help="Inference engine.")]
 PrecisionOption = Annotated[
-    PrecisionName, typer.Option(help="auto: the fastest here that keeps the accuracy; movenet doctor tells.")
+    PrecisionName,
+    typer.Option(help="Arithmetic; auto: the fastest here that keeps the accuracy (movenet doctor)."),
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Threads an inference may use; as many as fit if not given.")
+    int | None, typer.Option(min=1, help="Threads of one inference; default: chosen for this processor.")
 ]

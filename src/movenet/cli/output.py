@@ -1,16 +1,15 @@
-"""How commands print: progress on a terminal only, figures as a table or as JSON."""
+"""Printing of the commands: lines and tables on stdout, progress and errors on stderr."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import TextIOWrapper
-from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from movenet.errors import MoveNetError
 
@@ -23,11 +22,11 @@ T = TypeVar("T")
 _CONTROLS: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
 )
-"""What moves the cursor, changes the terminal's colours, turns the reading direction or is no character at all."""
+"""Control characters of terminals and of writing direction, line separators and unpaired surrogates."""
 
 
 class OutputError(Exception):
-    """An output of all inputs together takes no more: stdout is full or closed, or the records' disk is."""
+    """An output shared by all inputs cannot be written: stdout is closed or full, or the records' disk is full."""
 
 
 def progress(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
@@ -67,11 +66,11 @@ def frame_progress(frames: Iterable[T], source: Source) -> Iterator[T]:
 
 
 def printable(text: str) -> str:
-    """Return a text whose control characters, as a file's name may hold them, are escaped."""
+    """Return a text with its control characters, which a file name may contain, escaped."""
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line on stdout, at once.
 
     Raises:
@@ -84,10 +83,10 @@ def say(line: str) -> None:
 
 
 def write_record(recorder: RecordWriter | None, record: Record) -> None:
-    """Write a record, if there are to be any.
+    """Write a record if there is a writer.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The record cannot be written.
     """
     try:
         if recorder is not None:
@@ -96,25 +95,25 @@ def write_record(recorder: RecordWriter | None, record: Record) -> None:
         raise OutputError(str(problem)) from problem
 
 
-def tell(sentence: str) -> None:
-    """Print a line on stderr, where it disturbs no JSON."""
-    print(printable(sentence), file=sys.stderr, flush=True)
+def print_status(line: str) -> None:
+    """Print a line on stderr, apart from the JSON on stdout."""
+    print(printable(line), file=sys.stderr, flush=True)
 
 
-def complain(error: Exception) -> None:
-    """Print one line on stderr: what went wrong, for a person."""
-    tell(f"movenet: {error}")
+def print_error(error: Exception) -> None:
+    """Print an error as one line on stderr."""
+    print_status(f"movenet: {error}")
 
 
 def escape_unencodable() -> None:
-    """Let stdout and stderr write characters that their code page lacks as escapes, instead of failing."""
+    """Make stdout and stderr escape characters that their encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def close_stdout() -> None:
-    """Write what is held back; without success, keep the interpreter from trying again at its end.
+    """Flush stdout; after a failure, keep the interpreter from flushing it again at exit.
 
     Raises:
         OutputError: stdout is closed or full.
@@ -129,23 +128,30 @@ def close_stdout() -> None:
 
 
 def print_poses(record: Record, target: Path | None, estimate_s: float) -> None:
-    """Print one line for a picture: what was found, where it was drawn, how long it took."""
+    """Print one line for a photo: size, number of people with scores, time, path of the annotated copy."""
     scores = ", ".join(f"{pose.score:.2f}" for pose in record.poses)
-    found = f"{len(record.poses)} × person ({scores})" if record.poses else "nobody"
+    found = f"{len(record.poses)} × person ({scores})" if record.poses else "no person"
     drawn = f" → {target}" if target else ""
     size = f"{record.width}×{record.height}"
-    say(f"{record.source}  {size}  {found}  {1000 * estimate_s:.0f} ms{drawn}")
+    print_line(f"{record.source}  {size}  {found}  {1000 * estimate_s:.0f} ms{drawn}")
 
 
-def print_figures(figures: Mapping[str, float], *, json: bool) -> None:
-    """Print named figures as one JSON object or as a table."""
-    rounded = {name: round(value, 4) for name, value in figures.items()}
-    if json:
-        say(dumps(rounded))
-        return
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int = 0) -> None:
+    """Print a table on stdout; heads are broken at spaces, so that narrow columns fit into 80 characters.
+
+    Args:
+        heads: Of the columns.
+        rows: As many cells each as there are heads.
+        text_columns: So many columns from the left are aligned left; the others hold figures and are aligned right.
+    """
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*rounded)
-    table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in rounded.values()))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
+    for at, head in enumerate(heads):
+        justify: Literal["left", "right"] = "left" if at < text_columns else "right"
+        table.add_column(head.replace(" ", "\n"), justify=justify, no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
     Console().print(table)

@@ -27,7 +27,9 @@ from movenet.cli.options import (
 
 Inputs = Annotated[
     list[str],
-    typer.Argument(help="Photos, videos, folders, globs, a camera's number or a URL.", show_default=False),
+    typer.Argument(
+        help="Photos, videos, folders, globs, the number of a camera or a URL.", show_default=False
+    ),
 ]
 
 
@@ -47,42 +49,43 @@ def run(
     smooth: Annotated[
         SmoothName | None,
         typer.Option(
-            help="How videos are calmed, usually causal; offline looks at the whole file.", show_default=False
+            help="Smoothing of videos; default causal; offline reads the whole file first.",
+            show_default=False,
         ),
     ] = None,
     people: PeopleOption = PeopleName.one,
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
-    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least score of a pose.")] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")] = None,
     palette: PaletteOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Find the person in each photo or video, draw the skeleton and print the result.
+    """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
 
     A folder stands for the photos and videos in it. Without -o, --records and --json the annotated copy of NAME.jpg
-    is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object for each frame until Ctrl-C,
-    which finishes what was begun.
+    is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per frame. Ctrl-C stops and
+    completes the output files.
     """
-    from movenet.cli.job import Wishes, plan
-    from movenet.cli.running import carry_out
+    from movenet.cli.run_execution import execute
+    from movenet.cli.run_plan import RunOptions, plan_run
     from movenet.engine import Runtime
     from movenet.estimator import MIN_SCORE, Estimator
     from movenet.machine import threads_for_video
 
-    wishes = Wishes(out, records, json, smooth.value if smooth else None, palette)
-    job = plan(inputs, wishes, usual_palette="clear" if people is PeopleName.one else "person")
-    if job.films and threads is None:
+    options = RunOptions(out, records, json, smooth.value if smooth else None, palette)
+    plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
+    if plan.videos and threads is None:
         threads = threads_for_video()
     open_estimator = partial(
         Estimator,
-        "lightning" if job.films and model is None else model,
+        "lightning" if plan.videos and model is None else model,
         people=people.value,
         method=method.value,
         min_score=MIN_SCORE if min_score is None else min_score,
         settings=preset.value,
         runtime=Runtime(engine.value, precision.value, threads),
     )
-    if not carry_out(job, open_estimator):
+    if not execute(plan, open_estimator):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`movenet train`: train or fine-tune a model as a TOML file says."""
+"""`movenet train`: train or fine-tune a model with the settings of a TOML file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 ConfigArgument = Annotated[
-    Path, typer.Argument(help="The settings (TOML), see docs/training.md.", show_default=False)
+    Path, typer.Argument(help="Settings (TOML), see docs/training.md.", show_default=False)
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="One setting, over the file's: training.rate=1e-4. May be given often."),
+    typer.Option(
+        "--set", help="One setting that replaces the file's: training.learning_rate=1e-4. Repeatable."
+    ),
 ]
 
 
@@ -21,20 +23,26 @@ def train(
     config: ConfigArgument,
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the run; CONFIG's name if not given.")
+        Path | None, typer.Option("--out", "-o", help="Folder of the run; default: the name of CONFIG.")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to take: training.steps.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Samples in a step: training.batch.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Highest learning rate: training.rate.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Samples in a step: training.batch_size.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Highest learning rate: training.learning_rate.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto: training.device.")] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes that read: training.workers.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that load images: training.workers.")
+    ] = None,
     settings: SetOption = None,
 ) -> None:
-    """Train a model; ends with an ONNX file for --model.
+    """Train a model and write it as an ONNX file for --model.
 
-    A run that was cut off goes on where it was when the same command is given again.
+    The same command continues an interrupted run from its last checkpoint.
     """
-    from movenet.cli.output import progress, say, tell
+    from movenet.cli.output import print_line, print_status, progress
     from movenet.errors import MissingExtraError
 
     try:
@@ -43,16 +51,22 @@ def train(
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train", "training") from None
 
-    flags = {"steps": steps, "batch": batch, "rate": rate, "device": device, "workers": workers}
+    flags = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "device": device,
+        "workers": workers,
+    }
     overrides = [f"training.{name}={value}" for name, value in flags.items() if value is not None]
     if out is not None:
         overrides.append(f"out={out.resolve()}")
-    asked = read_settings(config, [*(settings or ()), *overrides])
-    for step in progress(loop.train(asked), "training", asked.training.steps):
-        if step.figures:
-            tell(_line(step.step, step.figures))
-    say(str(asked.out / finalize.MODEL))
+    run_settings = read_settings(config, [*(settings or ()), *overrides])
+    for step in progress(loop.train(run_settings), "training", run_settings.training.steps):
+        if step.metrics:
+            print_status(_line(step.step, step.metrics))
+    print_line(str(run_settings.out / finalize.MODEL_FILE))
 
 
-def _line(step: int, figures: Mapping[str, float]) -> str:
-    return f"{step:>7}  " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+def _line(step: int, metrics: Mapping[str, float]) -> str:
+    return f"{step:>7}  " + "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())

@@ -2,7 +2,7 @@
 
 from movenet.annotations import Problem
 from movenet.annotations.check import check
-from movenet.dataset.building import BuildSettings, Built, build
+from movenet.dataset.building import BuildResult, BuildSettings, build
 from movenet.dataset.store import assemble
 
-__all__ = ["BuildSettings", "Built", "Problem", "assemble", "build", "check"]
+__all__ = ["BuildResult", "BuildSettings", "Problem", "assemble", "build", "check"]

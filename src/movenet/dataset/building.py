@@ -1,4 +1,4 @@
-"""Clips in, data set out: one frame in memory at a time, and usable whenever it stops."""
+"""Build a data set from clips: one frame in memory at a time; usable whenever it stops."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.annotations import Person, from_coco_px, to_coco_px, to_entry
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
 from movenet.dataset.labelling import Label, LabelSettings
-from movenet.dataset.novelty import Memory, NoveltySettings, hash_picture
+from movenet.dataset.novelty import NoveltyFilter, NoveltySettings, hash_picture
 from movenet.dataset.replacement import begin_replacement
 from movenet.dataset.selection import SelectionSettings, select
-from movenet.dataset.store import IMAGES, JOURNAL, SUMMARY, Counted, assemble
+from movenet.dataset.store import IMAGES, MANIFEST, SUMMARY, Counts, assemble
 from movenet.errors import DataError, MoveNetError
 from movenet.media import Frame, open_source, write_photo
 from movenet.media.location import locate
-from movenet.oks import BODY_SHARE
+from movenet.oks import BOX_AREA_FRACTION
 
 Labels = Callable[[NDArray[np.uint8]], Sequence[Label]]
 Watch = Callable[[Iterator[Frame], Any], Iterable[Frame]]
-"""From the frames of a source, and the source, to the same frames: a progress bar, for one."""
+"""Wraps the frames of a source, for example by a progress bar: a function of the frames and the source."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """How a data set is made of clips."""
+    """How a data set is built from clips."""
 
     selection: SelectionSettings = field(default_factory=SelectionSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
     novelty: NoveltySettings = field(default_factory=NoveltySettings)
     val_share: float = 0.1
-    """Share of the clips that are kept for validation: at least one if there are two."""
+    """Share of the clips used for validation; at least one clip if there are two."""
     crop_factor: float = 1.6
-    """Side of a picture, as a multiple of its person's longer side: room to scale and shift in training."""
+    """Side of a picture, as a multiple of the person's longer side: margin for augmentation in training."""
     longest_px: int = 512
-    """Longer side of a picture at most; larger ones are shrunk."""
+    """Largest longer side of a picture in pixels; larger ones are downscaled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Built:
-    """What came of it."""
+class BuildResult:
+    """Result of a build."""
 
-    counted: Counted
+    counted: Counts
     left_out: Mapping[str, int]
-    """Why how many people or frames were left out."""
+    """Number of people or frames left out, by reason."""
     failed: Mapping[str, str]
-    """Clips that could not be read, or not to their end, and why."""
+    """Clips that could not be read to their end, with the error."""
     stopped: bool
-    """Whether Ctrl-C ended it early."""
+    """Whether it was interrupted by Ctrl-C."""
     kept: bool = False
-    """Whether the earlier data set of the folder stays, because no picture came of the clips."""
+    """Whether the earlier data set of the folder was kept because the clips gave no picture."""
 
 
 def build(
@@ -67,47 +67,47 @@ def build(
     label: Labels,
     settings: BuildSettings = BuildSettings(),
     watch: Watch | None = None,
-) -> Built:
-    """Make a data set of clips; Ctrl-C ends it, and what is there by then is a data set.
+) -> BuildResult:
+    """Build a data set from clips. After Ctrl-C the pictures made so far are a complete data set.
 
     Args:
         clips: videos, or anything else that `open_source` opens.
-        folder: where it goes; new, empty, or an earlier data set, which is replaced at the end if there is at least
-            one picture; until then the new one is in its subfolder `.building`.
-        label: finds the people of a frame: a `Labeller`.
-        settings: how.
-        watch: sees the frames of every clip pass.
+        folder: the target; new, empty, or an earlier data set, which is replaced at the end if there is at least
+            one picture. Until then the new one is in the subfolder `.building`.
+        label: returns the labels of a frame, such as a `Labeller`.
+        settings: see `BuildSettings`.
+        watch: wraps the frames of every clip, for example by a progress bar.
 
     Raises:
         DataError: if there is no clip, or the folder holds something else.
-        MediaError: if the folder cannot be written.
+        FileError: if the folder cannot be written.
     """
     if not clips:
         raise DataError("expected at least one clip to make a data set of, got none")
     parts = split(clips, settings.val_share)
     new = begin_replacement(folder)
-    maker = _Maker(new.folder, label, settings, Counter())
+    maker = _Builder(new.folder, label, settings, Counter())
     failed, stopped = _fill(maker, clips, parts, watch)
     counted = assemble(new.folder)
     kept = new.earlier and not sum(counted.pictures.values())
-    built = Built(counted, dict(maker.left_out), failed, stopped, kept)
-    _summarise(new.folder, clips, parts, settings, built)
+    built = BuildResult(counted, dict(maker.left_out), failed, stopped, kept)
+    _write_summary(new.folder, clips, parts, settings, built)
     new.discard() if kept else new.publish()
     return built
 
 
 def _fill(
-    maker: _Maker, clips: Sequence[str | Path], parts: Sequence[str], watch: Watch | None
+    maker: _Builder, clips: Sequence[str | Path], parts: Sequence[str], watch: Watch | None
 ) -> tuple[dict[str, str], bool]:
-    """Make the pictures and the journal; return which clips failed and why, and whether Ctrl-C ended it."""
+    """Write pictures and manifest; return the errors by clip, and whether it was interrupted."""
     failed: dict[str, str] = {}
     try:
-        with (maker.folder / JOURNAL).open("w", encoding="utf-8") as journal:
+        with (maker.folder / MANIFEST).open("w", encoding="utf-8") as manifest:
             for clip, part in zip(clips, parts, strict=True):
                 try:
                     for entry in maker.entries(clip, watch):
-                        journal.write(json.dumps({"part": part, **entry}) + "\n")
-                        journal.flush()
+                        manifest.write(json.dumps({"part": part, **entry}) + "\n")
+                        manifest.flush()
                 except MoveNetError as error:
                     failed[str(locate(clip))] = str(error)
     except KeyboardInterrupt:
@@ -116,25 +116,25 @@ def _fill(
 
 
 def split(clips: Sequence[str | Path], val_share: float) -> list[str]:
-    """Return "train" or "val" for each clip, by a hash of its name: the order of the clips changes nothing."""
+    """Return "train" or "val" for each clip by a hash of its name, independent of the order of the clips."""
     ranks = [hashlib.sha256(Path(clip).name.encode()).hexdigest() for clip in clips]
     count = max(round(val_share * len(clips)), 1) if len(clips) > 1 and val_share > 0 else 0
     chosen = sorted(range(len(clips)), key=lambda i: ranks[i])[:count]
     return ["val" if i in chosen else "train" for i in range(len(clips))]
 
 
-class _Maker:
-    """Goes through clips and makes the pictures; remembers what was kept and counts what was not."""
+class _Builder:
+    """Makes the pictures of clips one by one, and counts what is left out."""
 
     def __init__(self, folder: Path, label: Labels, settings: BuildSettings, left_out: Counter[str]):
         self.folder, self.label, self.settings, self.left_out = folder, label, settings, left_out
-        self._memory = Memory(settings.novelty)
+        self._novelty = NoveltyFilter(settings.novelty)
         self._names: Counter[str] = Counter()
         self._images = 0
 
     def entries(self, clip: str | Path, watch: Watch | None) -> Iterator[dict[str, Any]]:
-        """Yield a line of the journal for each picture, when the picture is written."""
-        self._memory.begin_clip()
+        """Yield the manifest entry of each picture after the picture is written."""
+        self._novelty.begin_clip()
         stem = self._name(clip)
         with open_source(clip) as source:
             frames = iter(source) if watch is None else watch(iter(source), source)
@@ -144,14 +144,14 @@ class _Maker:
     def _people(self, frame: Frame, stem: str) -> Iterator[dict[str, Any]]:
         found = self.label(frame.image)
         if not found:
-            self.left_out["nobody in the frame"] += 1
+            self.left_out["no person in the frame"] += 1
         for number, person in enumerate(found):
-            if person.doubt is not None:
-                self.left_out[person.doubt] += 1
+            if person.rejection is not None:
+                self.left_out[person.rejection] += 1
                 continue
-            crop = surroundings(person, frame.image, self.settings)
+            crop = crop_around(person, frame.image, self.settings)
             picture = crop.cut(frame.image)
-            if why := self._memory.refuse(person.keypoints, hash_picture(picture)):
+            if why := self._novelty.rejection(person.keypoints, hash_picture(picture)):
                 self.left_out[why] += 1
                 continue
             self._images += 1
@@ -178,8 +178,8 @@ class _Maker:
         return stem if self._names[stem] == 1 else f"{stem}-{self._names[stem]}"
 
 
-def surroundings(person: Label, image: NDArray[np.uint8], settings: BuildSettings) -> Crop:
-    """Return whole pixels of the picture around a person, not beyond its edges, shrunk if they are many."""
+def crop_around(person: Label, image: NDArray[np.uint8], settings: BuildSettings) -> Crop:
+    """Return a crop of whole pixels around a person, inside the picture, downscaled to `longest_px` if larger."""
     x, y, width, height = person.box
     half = settings.crop_factor * max(width, height) / 2
     middle = np.array([x + width / 2, y + height / 2])
@@ -193,9 +193,9 @@ def surroundings(person: Label, image: NDArray[np.uint8], settings: BuildSetting
 
 
 def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
-    """Return a COCO annotation of a person in a picture; None if they are outside it.
+    """Return the COCO annotation of a person in a crop; None if the person is outside it.
 
-    Who is in doubt, or reaches out of the picture by more than half, is a crowd region: training leaves it out.
+    A person who is not labelled, or has half of the keypoints outside, is a crowd region, which training ignores.
     """
     size = np.array([crop.out_width, crop.out_height])
     x, y, width, height = person.box
@@ -207,17 +207,25 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
     points = crop.to_output(person.keypoints)
     within = ((points >= 0) & (points < size)).all(axis=1)
     known = person.labelled & within
-    sure = person.doubt is None and known.sum() * 2 > person.labelled.sum()
+    sure = person.rejection is None and known.sum() * 2 > person.labelled.sum()
     x, y, width, height = (float(edge) for edge in (*low, *inside))
     keypoints = from_coco_px(to_coco_px(points).clip(0, size - 0.01))
     visibility = np.where(known & sure, 2, 0)
-    area = float(BODY_SHARE * width * height)
+    area = float(BOX_AREA_FRACTION * width * height)
     entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not sure))
-    return {**entry, "score": round(person.score, 3), "likeness": round(person.likeness, 3)}
+    return {
+        **entry,
+        "score": round(person.score, 3),
+        "keypoint_similarity": round(person.keypoint_similarity, 3),
+    }
 
 
-def _summarise(
-    folder: Path, clips: Sequence[str | Path], parts: Sequence[str], settings: BuildSettings, built: Built
+def _write_summary(
+    folder: Path,
+    clips: Sequence[str | Path],
+    parts: Sequence[str],
+    settings: BuildSettings,
+    built: BuildResult,
 ) -> None:
     from movenet._version import __version__
 
@@ -231,5 +239,5 @@ def _summarise(
         "failed": dict(built.failed),
         "stopped_early": built.stopped,
     }
-    with written_whole(folder / SUMMARY) as temporary:
+    with atomic_write(folder / SUMMARY) as temporary:
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Pseudo-labels: what the larger model says of a frame, as far as its own looks agree.
+"""Pseudo-labels: keypoints of a frame on which two estimates of the larger model agree.
 
-People are found in first looks at several sizes. Each is then looked at in two squares of different size, and each
-square mirrored as well. Where both squares see a keypoint in the same place it is a label; elsewhere nothing is.
+People are detected at several input sizes. The pose of each is estimated in two crops of different size, both also
+mirrored. A keypoint that both crops place alike is labelled; the others are not.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from movenet.estimator import Estimator, default_settings
 from movenet.oks import area, similarity
 from movenet.pose import SIGMAS, Pose
 
-FIRST_SIDES_PX: Final = (256, 512)
-"""Longer sides of the first looks: large and small people."""
+DETECTOR_SIDES_PX: Final = (256, 512)
+"""Longer sides of the detector's input, in pixels: for large and for small people."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSettings:
-    """What counts as a label."""
+    """Thresholds for a label."""
 
     second_factor: float = 1.5
-    """Side of the second square, as a multiple of the person's longer side (the first's is the estimator's)."""
+    """Side of the second crop, as a multiple of the person's longer side; the first crop is the estimator's."""
     min_keypoint_score: float = 0.35
-    """Least mean score of a keypoint."""
-    min_keypoint_likeness: float = 0.5
-    """Least likeness of its two places, 0…1: exp(−d² / (2 · area · (2σ)²)), as in COCO's OKS."""
+    """Least score of a keypoint, averaged over both crops."""
+    min_keypoint_similarity: float = 0.5
+    """Least similarity of a keypoint's two positions, 0…1: exp(−d² / (2 · area · (2σ)²)), as in COCO's OKS."""
     min_keypoints: int = 9
-    """Least labelled keypoints of a person; fewer, and the person is only marked as there."""
+    """Least number of labelled keypoints of a person; with fewer, only the person's box is kept (a crowd region)."""
     min_score: float = 0.3
     """Least mean score of the labelled keypoints."""
-    min_long_px: float = 96.0
+    min_length_px: float = 96.0
     """Least length of a person's longer side, in pixels of the frame."""
 
 
@@ -54,12 +54,12 @@ class Label:
     """Shape (17,)."""
     score: float
     """Mean score of the labelled keypoints."""
-    likeness: float
-    """Mean likeness of the two looks, over the labelled keypoints."""
+    keypoint_similarity: float
+    """Similarity of the two estimates, averaged over the labelled keypoints."""
     box: tuple[float, float, float, float]
-    """x, y, width, height around the labelled keypoints and the first look's box."""
-    doubt: str | None = None
-    """Why the person is only marked as there, not labelled; None if they are."""
+    """x, y, width, height around the labelled keypoints and the detection."""
+    rejection: str | None = None
+    """Why the person is not labelled but a crowd region; None if labelled."""
 
 
 class Labeller:
@@ -77,9 +77,9 @@ class Labeller:
         engine = model if isinstance(model, Engine) else open_engine(model, runtime)
         how = replace(
             default_settings(engine.card, "many"),
-            detector_sides_px=FIRST_SIDES_PX,
+            detector_sides_px=DETECTOR_SIDES_PX,
             next_side_below_px=math.inf,
-            small_px=0,
+            small_person_px=0,
             flip=True,
         )
         self.estimator = Estimator(
@@ -87,12 +87,12 @@ class Labeller:
         )
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Label]:
-        """Return everybody in a picture (H, W, 3), uint8 RGB, the surest first."""
+        """Return every person in a picture (H, W, 3), uint8 RGB, the highest score first."""
         first = self.estimator(image)
-        return [self._label(*looks) for looks in zip(first, self._again(image, first), strict=True)]
+        return [self._label(*both) for both in zip(first, self._second(image, first), strict=True)]
 
-    def _again(self, image: NDArray[np.uint8], poses: Sequence[Pose]) -> list[Pose]:
-        """Look at each person in the second square, and only tell the decoder whose middle it is."""
+    def _second(self, image: NDArray[np.uint8], poses: Sequence[Pose]) -> list[Pose]:
+        """Return the poses in the second crops; the decoder is guided by the centre alone."""
         side, shift_px = self.estimator.engine.card.side, self.estimator.shift_px
         crops, guides = [], []
         for pose in poses:
@@ -100,32 +100,32 @@ class Labeller:
             crop = Crop.around_box(box, self.settings.second_factor, side)
             middle = crop.to_decoded(np.array([box[0] + box[2] / 2, box[1] + box[3] / 2]), shift_px)
             crops.append(crop)
-            guides.append(Guide(middle, crop.to_decoded(pose.keypoints, shift_px), share=0.0))
+            guides.append(Guide(middle, crop.to_decoded(pose.keypoints, shift_px), weight=0.0))
         return self.estimator.estimate_crops([image] * len(poses), crops, guides)
 
     def _label(self, first: Pose, second: Pose) -> Label:
         s = self.settings
         scores = (first.scores + second.scores) / 2
-        alike = likeness(first, second)
-        labelled = (scores >= s.min_keypoint_score) & (alike >= s.min_keypoint_likeness)
+        alike = keypoint_similarity(first, second)
+        labelled = (scores >= s.min_keypoint_score) & (alike >= s.min_keypoint_similarity)
         keypoints = ((first.keypoints + second.keypoints) / 2).astype(np.float32)
         box = _box(keypoints[labelled], first)
         score, agreed = (float(of[labelled].mean()) if labelled.any() else 0.0 for of in (scores, alike))
-        return Label(keypoints, labelled, score, agreed, box, self._doubt(labelled, score, box))
+        return Label(keypoints, labelled, score, agreed, box, self._rejection(labelled, score, box))
 
-    def _doubt(
+    def _rejection(
         self, labelled: NDArray[np.bool_], score: float, box: tuple[float, float, float, float]
     ) -> str | None:
         s = self.settings
-        if max(box[2:]) < s.min_long_px:
+        if max(box[2:]) < s.min_length_px:
             return "small"
         if labelled.sum() < s.min_keypoints:
-            return "few keypoints agreed on"
-        return "unsure" if score < s.min_score else None
+            return "too few keypoints agree"
+        return "low score" if score < s.min_score else None
 
 
-def likeness(first: Pose, second: Pose) -> NDArray[np.float64]:
-    """Return how alike two looks place each keypoint, (17,), 0…1: the terms of COCO's OKS."""
+def keypoint_similarity(first: Pose, second: Pose) -> NDArray[np.float64]:
+    """Return the similarity of each keypoint's two positions, (17,), 0…1: the terms of COCO's OKS."""
     size = max(area(first), 1.0)
     return np.array(
         [

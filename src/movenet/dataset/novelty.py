@@ -1,4 +1,4 @@
-"""What is new: a pose unlike those of its clip so far, in a picture unlike all before."""
+"""Removal of duplicates: a pose must differ from those kept of its clip, a picture from all kept before."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from numpy.typing import NDArray
 from movenet.oks import similarity
 
 HASH_SIZE: Final = (9, 8)
-"""Width and height of the small grey picture whose 8 × 8 horizontal steps are the 64 bits of its hash."""
+"""Width and height of the grey thumbnail whose 8 × 8 horizontal differences give the 64 bits of the hash."""
 UNIT_AREA: Final = 0.27
-"""Area of a person in a box of 1 × ½, in which they fill .53 (as `movenet.oks.BODY_SHARE`)."""
+"""Area of a person in a box of 1 × ½, of which a body fills .53 (`movenet.oks.BOX_AREA_FRACTION`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoveltySettings:
-    """What counts as new."""
+    """Thresholds of the duplicate filter."""
 
-    most_alike: float = 0.88
-    """A pose that is more like one of the same clip is no news: OKS, place and size made equal."""
-    least_bits: int = 6
-    """A picture is the same as one of any clip before if their hashes differ in fewer of the 64 bits …"""
-    same_pose: float = 0.75
-    """… and their poses are more alike than this: before a bare wall, different pictures have one hash."""
+    max_pose_similarity: float = 0.88
+    """A pose with a higher OKS to a kept pose of the same clip is a duplicate; position and size are normalized."""
+    min_hash_distance: int = 6
+    """Pictures whose hashes differ in fewer of the 64 bits are near-duplicates if their poses are similar too."""
+    max_similarity_same_hash: float = 0.75
+    """OKS above which such pictures are near-duplicates: in front of a bare wall, different poses share a hash."""
 
 
 @dataclass(eq=False)
-class Memory:
-    """What was kept so far: a hash and a pose of each picture, under 200 bytes."""
+class NoveltyFilter:
+    """Duplicate filter. Holds a hash and a pose of each kept picture, under 200 bytes."""
 
     settings: NoveltySettings
     _hashes: list[int] = field(default_factory=list)
     _poses: list[NDArray[np.float32]] = field(default_factory=list)
     _clip: int = 0
-    """Where the clip at hand begins."""
+    """Index of the first pose of the current clip."""
 
     def begin_clip(self) -> None:
-        """Let a pose be new once more: other people may well do the same."""
+        """Start a clip: poses of earlier clips are not duplicates, since other people may do the same."""
         self._clip = len(self._poses)
 
-    def refuse(self, keypoints: NDArray[np.floating], picture_hash: int) -> str | None:
-        """Return why this is nothing new; None if it is, and then it is remembered.
+    def rejection(self, keypoints: NDArray[np.floating], picture_hash: int) -> str | None:
+        """Return why this is a duplicate; None if it is new, in which case it is kept.
 
-        `keypoints` is (17, 2): x, y in pixels, all of them, labelled or not.
+        `keypoints` is (17, 2): x, y in pixels of all keypoints, labelled or not.
         """
         pose = _normalised(keypoints)
-        if self._most_alike(pose, self._poses[self._clip :]) > self.settings.most_alike:
+        if self._most_alike(pose, self._poses[self._clip :]) > self.settings.max_pose_similarity:
             return "pose seen in this clip"
         near = [
             other
             for other, seen in zip(self._poses, self._hashes, strict=True)
-            if (picture_hash ^ seen).bit_count() < self.settings.least_bits
+            if (picture_hash ^ seen).bit_count() < self.settings.min_hash_distance
         ]
-        if self._most_alike(pose, near) > self.settings.same_pose:
+        if self._most_alike(pose, near) > self.settings.max_similarity_same_hash:
             return "near-duplicate picture"
         self._poses.append(pose)
         self._hashes.append(picture_hash)
@@ -71,7 +71,7 @@ class Memory:
 
 
 def hash_picture(image: NDArray[np.uint8]) -> int:
-    """Return 64 bits that hardly change with size and compression: the signs of horizontal steps (dHash)."""
+    """Return a 64-bit perceptual hash (dHash): the signs of horizontal differences, stable under resizing."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, HASH_SIZE, interpolation=cv2.INTER_AREA).astype(np.int16)
     bits = np.packbits((small[:, 1:] > small[:, :-1]).ravel())
@@ -79,6 +79,6 @@ def hash_picture(image: NDArray[np.uint8]) -> int:
 
 
 def _normalised(keypoints: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the pose with its middle at 0 and a longer side of 1: (17, 2)."""
+    """Return the pose centred at 0 with a longer side of 1: (17, 2)."""
     low, high = keypoints.min(axis=0), keypoints.max(axis=0)
     return np.asarray((keypoints - (low + high) / 2) / max(float((high - low).max()), 1e-6), np.float32)

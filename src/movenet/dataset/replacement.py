@@ -1,7 +1,7 @@
-"""A data set that is built beside an earlier one, in the same folder, and takes its place at the end.
+"""Replacement of a data set: the new one is built in a subfolder and takes the place of the earlier one at the end.
 
 DIR/.building/     the new data set until it is published
-DIR/.earlier/      what was in its place, while the two change places; a run that finds it puts it back
+DIR/.earlier/      the files of the earlier one while they are exchanged; after an interruption they are restored
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from movenet.dataset.store import DECISIONS, IMAGES, JOURNAL
-from movenet.errors import DataError, MediaError
+from movenet.dataset.store import DECISIONS, IMAGES, MANIFEST
+from movenet.errors import DataError, FileError
 
 BUILDING: Final = ".building"
 EARLIER: Final = ".earlier"
@@ -20,24 +20,24 @@ EARLIER: Final = ".earlier"
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A new data set, on its way to the folder above it."""
+    """A new data set that is not published yet."""
 
     folder: Path
-    """Where it is until it is published."""
+    """Where it is until it is published: a subfolder of its final folder."""
     earlier: bool
     """Whether there is an earlier data set."""
 
     def publish(self) -> None:
-        """Put each file of the new data set in the place of the earlier one's; other files of the folder stay.
+        """Replace the files of the earlier data set by those of the new one; other files of the folder stay.
 
         Raises:
-            MediaError: if the system refuses; the next replacement puts the earlier files back.
+            FileError: if a file cannot be moved; the next replacement restores the earlier files.
         """
         target = self.folder.parent
         aside = target / EARLIER
-        # The journal first: a folder that has one is a data set.
+        # The manifest first: it marks the folder as a data set.
         names = sorted(
-            (path.name for path in self.folder.iterdir()), key=lambda name: (name != JOURNAL, name)
+            (path.name for path in self.folder.iterdir()), key=lambda name: (name != MANIFEST, name)
         )
         try:
             aside.mkdir()
@@ -47,7 +47,7 @@ class Replacement:
                 (self.folder / name).rename(target / name)
             aside.rename(self.folder / EARLIER)
         except OSError as problem:
-            raise MediaError(f"cannot write {target}: {problem.strerror or problem}") from problem
+            raise FileError(f"cannot write {target}: {problem.strerror or problem}") from problem
         self.discard()
 
     def discard(self) -> None:
@@ -60,29 +60,29 @@ def begin_replacement(folder: Path) -> Replacement:
 
     Raises:
         DataError: if the folder holds something else than a data set.
-        MediaError: if the folder cannot be written.
+        FileError: if the folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise MediaError(f"cannot write {folder}: a file of that name is already there")
+        raise FileError(f"cannot write {folder}: a file of that name is already there")
     new = Replacement(
-        folder / BUILDING, (folder / JOURNAL).is_file() or (folder / EARLIER / JOURNAL).is_file()
+        folder / BUILDING, (folder / MANIFEST).is_file() or (folder / EARLIER / MANIFEST).is_file()
     )
     try:
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         if names - {BUILDING, EARLIER} and not new.earlier:
             raise DataError(f"{folder} holds something else than a data set: choose a new folder")
-        _put_back(folder)
+        _restore(folder)
         new.discard()
         (new.folder / IMAGES).mkdir(parents=True)
         if (folder / DECISIONS).is_file():
             shutil.copyfile(folder / DECISIONS, new.folder / DECISIONS)
     except OSError as problem:
-        raise MediaError(f"cannot write {folder}: {problem.strerror or problem}") from problem
+        raise FileError(f"cannot write {folder}: {problem.strerror or problem}") from problem
     return new
 
 
-def _put_back(folder: Path) -> None:
-    """Undo a change of places that was interrupted."""
+def _restore(folder: Path) -> None:
+    """Undo an interrupted exchange."""
     aside = folder / EARLIER
     if not aside.is_dir():
         return

@@ -1,4 +1,4 @@
-"""The review sheet: one HTML file with every picture of a data set, which somebody accepts or rejects."""
+"""The review page: one HTML file in which a person accepts or rejects the pictures of a data set."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import IO, Any, Final
 import numpy as np
 
 from movenet.annotations import from_coco_px
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import Crop
-from movenet.dataset.store import DECISIONS, JOURNAL, read_decisions, read_journal
+from movenet.dataset.store import DECISIONS, MANIFEST, read_decisions, read_manifest
 from movenet.drawing import Style, draw
 from movenet.evaluation.worst import to_jpeg
 from movenet.media import read_photo
@@ -22,43 +22,43 @@ from movenet.pose import Pose
 
 SHEET: Final = "review.html"
 SIDE_PX: Final = 220
-"""Longer side of a picture on the sheet."""
+"""Longer side of a picture on the page, in pixels."""
 SOURCE: Final = Path(__file__).parent
 STYLE: Final = Style(min_score=0.5)
 
 
-def write_sheet(folder: Path) -> Path:
-    """Write the review sheet of a data set, the least sure people first; it fetches nothing.
+def write_review_page(folder: Path) -> Path:
+    """Write the review page of a data set, the lowest confidence first. The page loads nothing from elsewhere.
 
     Returns:
         Its path.
 
     Raises:
         DataError: if the folder holds no data set.
-        MediaError: if a picture is missing, or the sheet cannot be written.
+        MediaError: if a picture is missing, or the page cannot be written.
     """
     kept = folder / DECISIONS
     verdicts = read_decisions(kept) if kept.is_file() else {}
-    order = sorted((_surety(entry), place) for place, entry in enumerate(read_journal(folder)))
-    with written_whole(folder / SHEET) as temporary, temporary.open("w", encoding="utf-8") as page:
+    order = sorted((_confidence(entry), place) for place, entry in enumerate(read_manifest(folder)))
+    with atomic_write(folder / SHEET) as temporary, temporary.open("w", encoding="utf-8") as page:
         _begin(page, folder, len(order))
-        with (folder / JOURNAL).open("rb") as journal:
+        with (folder / MANIFEST).open("rb") as manifest:
             starts = [0]
-            for line in journal:
+            for line in manifest:
                 starts.append(starts[-1] + len(line))
             for _, place in order:
-                journal.seek(starts[place])
-                entry = json.loads(journal.readline())
+                manifest.seek(starts[place])
+                entry = json.loads(manifest.readline())
                 page.write(_figure(folder, entry, verdicts.get(entry["image"]["file_name"], "")))
         script = (SOURCE / "review.js").read_text(encoding="utf-8")
         page.write(f"</main>\n<script>\n{script}</script>\n</body></html>\n")
     return folder / SHEET
 
 
-def _surety(entry: Mapping[str, Any]) -> float:
-    """Return how sure the label is that the picture was made for: the first."""
+def _confidence(entry: Mapping[str, Any]) -> float:
+    """Return the confidence of the label that the picture was made for, the first of the entry."""
     person = entry["people"][0]
-    return float(person["score"] * person["likeness"] * person["num_keypoints"])
+    return float(person["score"] * person["keypoint_similarity"] * person["num_keypoints"])
 
 
 def _begin(page: IO[str], folder: Path, count: int) -> None:
@@ -83,7 +83,8 @@ def _figure(folder: Path, entry: Mapping[str, Any], verdict: str) -> str:
     picture = base64.b64encode(_drawn(folder, entry)).decode()
     said = (
         f"{escape(image['clip'])} · {image['time_s']:.1f} s · {entry['part']}<br>"
-        f"{person['num_keypoints']} keypoints · sure {person['score']:.2f} · agreed {person['likeness']:.2f}"
+        f"{person['num_keypoints']} keypoints · score {person['score']:.2f} · "
+        f"similarity {person['keypoint_similarity']:.2f}"
     )
     return (
         f'<figure tabindex="0" data-name="{name}" data-verdict="{verdict}">'
@@ -92,7 +93,7 @@ def _figure(folder: Path, entry: Mapping[str, Any], verdict: str) -> str:
 
 
 def _drawn(folder: Path, entry: Mapping[str, Any]) -> bytes:
-    """Return the picture with everybody labelled in it, as the bytes of a small JPEG."""
+    """Return the picture with all labelled people drawn, as the bytes of a small JPEG."""
     image = read_photo(folder / "images" / entry["image"]["file_name"])
     height, width = image.shape[:2]
     scale = min(1.0, SIDE_PX / max(height, width))

@@ -1,4 +1,4 @@
-"""Which frames of a clip are worth a look: sharp ones, apart in time, in which something has moved."""
+"""Selection of frames: sharp, apart in time, and different from the last one selected."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from numpy.typing import NDArray
 from movenet.media.frame import Frame
 
 SMALL: Final = (64, 36)
-"""Width and height at which two frames are compared: noise and compression vanish, a moving arm does not."""
+"""Width and height at which frames are compared: small enough to remove noise, large enough to show a moving arm."""
 SHARP_LONG_PX: Final = 320
-"""Longer side at which sharpness is measured, so that it does not depend on the resolution."""
+"""Longer side in pixels at which sharpness is measured, so that it does not depend on the resolution."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelectionSettings:
     """How frames are selected."""
 
-    every_s: float = 0.5
-    """Of so many seconds one frame is looked at, the sharpest."""
-    least_change: float = 1.0
-    """Mean difference, in grey levels, from the last frame selected; a frame with less shows the same again."""
+    interval_s: float = 0.5
+    """Length of the windows in seconds; the sharpest frame of each is a candidate."""
+    min_change: float = 1.0
+    """Least mean difference, in grey levels, from the last frame selected."""
 
 
 def select(frames: Iterable[Frame], settings: SelectionSettings) -> Iterator[Frame]:
-    """Yield the frames worth a look, in order; holds two frames at a time."""
+    """Yield the selected frames in order; holds two frames at a time."""
     last: NDArray[np.float32] | None = None
-    for frame in _sharpest(frames, settings.every_s):
+    for frame in _sharpest(frames, settings.interval_s):
         small = cv2.resize(_grey(frame.image), SMALL, interpolation=cv2.INTER_AREA).astype(np.float32)
-        if last is None or float(np.abs(small - last).mean()) >= settings.least_change:
+        if last is None or float(np.abs(small - last).mean()) >= settings.min_change:
             last = small
             yield frame
 
@@ -46,11 +46,11 @@ def sharpness(image: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(small, cv2.CV_32F).var())
 
 
-def _sharpest(frames: Iterable[Frame], every_s: float) -> Iterator[Frame]:
+def _sharpest(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
     best: tuple[float, Frame] | None = None
     window = 0
     for frame in frames:
-        here = int(frame.time_s / every_s)
+        here = int(frame.time_s / interval_s)
         if best is not None and here != window:
             yield best[1]
             best = None

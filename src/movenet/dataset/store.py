@@ -1,11 +1,11 @@
-"""The folder of a data set: pictures, a journal that grows line by line, and the lists made of it.
+"""The folder of a data set: pictures, a manifest that is appended to, and the COCO files made from it.
 
-DIR/images/CLIP-000123-0.jpg     one person's surroundings each
-DIR/journal.jsonl                one line a picture, written when the picture is there
-DIR/train.json · DIR/val.json    COCO keypoint annotations, made of the journal and of the decisions
-DIR/decisions.json               {"decisions": {picture: "accept" | "reject"}}, saved from the review sheet
-DIR/review.html                  the review sheet
-DIR/dataset.json                 how it was made
+DIR/images/CLIP-000123-0.jpg     a crop around one person
+DIR/manifest.jsonl               one line a picture, written after the picture
+DIR/train.json · DIR/val.json    COCO keypoint annotations, made from the manifest and the decisions
+DIR/decisions.json               {"decisions": {picture: "accept" | "reject"}}, saved from the review page
+DIR/review.html                  the review page
+DIR/dataset.json                 clips, settings and counts
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from movenet.annotations import to_category
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError
 from movenet.skeleton import BODY
 
 IMAGES: Final = "images"
-JOURNAL: Final = "journal.jsonl"
+MANIFEST: Final = "manifest.jsonl"
 DECISIONS: Final = "decisions.json"
 SUMMARY: Final = "dataset.json"
 PARTS: Final = ("train", "val")
-VERDICTS: Final = ("accept", "reject")
+DECISION_VALUES: Final = ("accept", "reject")
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What the lists of a data set hold."""
+class Counts:
+    """Numbers of pictures and people in a data set."""
 
     pictures: Mapping[str, int]
-    """By part."""
+    """By part: "train" and "val"."""
     people: Mapping[str, int]
     rejected: int
-    """Pictures left out because somebody said so."""
+    """Number of pictures rejected on the review page."""
 
 
-def read_journal(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the pictures of a data set one by one; a last line that was cut short is no picture yet.
+def read_manifest(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries of the manifest; an incomplete last line is skipped.
 
     Raises:
-        DataError: if the folder holds no data set, or its journal is damaged.
+        DataError: if the folder holds no data set, or its manifest is damaged.
     """
     try:
-        file = (folder / JOURNAL).open(encoding="utf-8")
+        file = (folder / MANIFEST).open(encoding="utf-8")
     except OSError as error:
         raise DataError(
             f"expected a data set made by 'movenet dataset build' in {folder}: {error.strerror}"
@@ -61,15 +61,15 @@ def read_journal(folder: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
             except ValueError:
                 raise DataError(
-                    f"line {number} of {folder / JOURNAL} is damaged: remove it, or build again"
+                    f"line {number} of {folder / MANIFEST} is damaged: remove it, or build again"
                 ) from None
 
 
 def read_decisions(path: Path) -> dict[str, str]:
-    """Read what somebody decided on the review sheet: picture → "accept" or "reject".
+    """Read the decisions saved from the review page: picture → "accept" or "reject".
 
     Raises:
-        DataError: if it cannot be read, or says anything else.
+        DataError: if the file cannot be read or is malformed.
     """
     try:
         said = json.loads(path.read_text(encoding="utf-8"))["decisions"]
@@ -78,36 +78,36 @@ def read_decisions(path: Path) -> dict[str, str]:
         raise DataError(f"cannot read the decisions {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f'expected {{"decisions": {{picture: "accept" or "reject"}}}} in {path}') from None
-    if odd := {*pairs.values()} - {*VERDICTS}:
+    if odd := {*pairs.values()} - {*DECISION_VALUES}:
         raise DataError(f"expected 'accept' or 'reject' in {path}, got '{min(odd)}'")
     return pairs
 
 
-def assemble(folder: Path, decisions: Path | None = None) -> Counted:
-    """Write the lists of a data set anew, whole, without the pictures that somebody rejected.
+def assemble(folder: Path, decisions: Path | None = None) -> Counts:
+    """Write the COCO files of a data set again, without the rejected pictures.
 
     Args:
         folder: the data set.
-        decisions: a file saved from the review sheet, kept in the data set from now on; None takes what is kept.
+        decisions: a file saved from the review page, which is copied into the data set; None takes the copy, if any.
 
     Raises:
-        DataError: if the folder holds no data set, or the decisions are none or of other pictures.
-        MediaError: if the lists cannot be written.
+        DataError: if the folder holds no data set, or the decisions are malformed or name other pictures.
+        FileError: if the files cannot be written.
     """
     kept = folder / DECISIONS
     verdicts = read_decisions(decisions or kept) if decisions or kept.is_file() else {}
-    names = {entry["image"]["file_name"] for entry in read_journal(folder)} if decisions else set(verdicts)
+    names = {entry["image"]["file_name"] for entry in read_manifest(folder)} if decisions else set(verdicts)
     if strangers := set(verdicts) - names:
         raise DataError(
             f"the decisions name {min(strangers)}, which is not in {folder}: is it of another data set?"
         )
     if decisions is not None and decisions != kept:
-        with written_whole(kept) as temporary:
+        with atomic_write(kept) as temporary:
             temporary.write_bytes(decisions.read_bytes())
     rejected = {name for name, verdict in verdicts.items() if verdict == "reject"}
     with ExitStack() as stack:
-        lists = {part: _List(stack.enter_context(written_whole(folder / f"{part}.json"))) for part in PARTS}
-        for entry in read_journal(folder):
+        lists = {part: _List(stack.enter_context(atomic_write(folder / f"{part}.json"))) for part in PARTS}
+        for entry in read_manifest(folder):
             if entry["image"]["file_name"] not in rejected:
                 lists[entry["part"]].add(entry)
         for part in lists.values():
@@ -115,11 +115,11 @@ def assemble(folder: Path, decisions: Path | None = None) -> Counted:
     pictures, people = (
         {part: getattr(of, count) for part, of in lists.items()} for count in ("images", "people")
     )
-    return Counted(pictures, people, len(rejected))
+    return Counts(pictures, people, len(rejected))
 
 
 class _List:
-    """A COCO list that is written as it comes; pictures and people are two files until the end."""
+    """A COCO file that is written entry by entry; images and annotations are two files until `close`."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -130,7 +130,7 @@ class _List:
         self._images.write('{"images": [')
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Append a picture and its people, who get the next number each."""
+        """Append a picture and its people; each person gets the next id."""
         self._images.write(",\n" * bool(self.images) + json.dumps(entry["image"]))
         self.images += 1
         for person in entry["people"]:

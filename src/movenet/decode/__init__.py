@@ -1,33 +1,33 @@
 """Raw heads to people: the decoders, and which one reads which model."""
 
 from movenet.decode.movenet import (
-    NEAREST_CELLS,
+    DISTANCE_OFFSET_CELLS,
     Cells,
+    DecodedPeople,
     Floats,
     Guide,
     Guides,
     Heads,
-    ManySettings,
-    People,
+    MultiPoseSettings,
+    apply_guides,
     decode_many,
     decode_one,
     find_peaks,
-    lean,
     sigmoid,
 )
 
 __all__ = [
-    "NEAREST_CELLS",
+    "DISTANCE_OFFSET_CELLS",
     "Cells",
+    "DecodedPeople",
     "Floats",
     "Guide",
     "Guides",
     "Heads",
-    "ManySettings",
-    "People",
+    "MultiPoseSettings",
+    "apply_guides",
     "decode_many",
     "decode_one",
     "find_peaks",
-    "lean",
     "sigmoid",
 ]

@@ -1,4 +1,4 @@
-"""Which decoder reads the heads of which family of networks."""
+"""The decoder of each family of networks (`ModelCard.family`)."""
 
 from __future__ import annotations
 
@@ -8,34 +8,42 @@ from typing import Final
 
 from movenet.crop import MODEL_SHIFT_PX
 from movenet.decode import posenet
-from movenet.decode.movenet import Floats, Guides, Heads, ManySettings, People, decode_many, decode_one
+from movenet.decode.movenet import (
+    DecodedPeople,
+    Floats,
+    Guides,
+    Heads,
+    MultiPoseSettings,
+    decode_many,
+    decode_one,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """How to read raw heads; arrays as in `movenet.decode`."""
+class Decoder:
+    """How the raw heads of a family are decoded; arrays as in `movenet.decode`."""
 
-    one: Callable[[Heads, Guides | None, int], Floats]
-    """One person in each picture, with the reach of `movenet.decode_one`: (N, K, 3) y, x, score."""
-    many: Callable[[Heads, float], list[People]]
-    """Everybody in each picture whose centre (or first keypoint) scores more than the given limit."""
+    decode_one: Callable[[Heads, Guides | None, int], Floats]
+    """Heads, guides and vote radius as in `movenet.decode_one` → one person in each picture, (N, K, 3) y, x, score."""
+    decode_many: Callable[[Heads, float], list[DecodedPeople]]
+    """Heads and the least score of a center (PoseNet: of a root) → every person in each picture."""
     shift_px: float
-    """Added to x and y of what they answer, in pixels of the input: where the points really lie."""
+    """Added to x and y of the decoded points, in pixels of the input, to correct the model's systematic error."""
 
 
-def _one_by_posenet(heads: Heads, guides: Guides | None, reach: int) -> Floats:
-    """Read PoseNet's heads, which have no centre and no starts that a guide could move, and finer offsets."""
+def _decode_one_posenet(heads: Heads, guides: Guides | None, vote_radius: int) -> Floats:
+    """Decode PoseNet's heads. Guides and votes do not apply: there is no center and no regression."""
     return posenet.decode_one(heads)
 
 
-READERS: Final[Mapping[str, Reader]] = {
-    "movenet": Reader(
-        decode_one, lambda heads, min_score: decode_many(heads, ManySettings(min_score)), MODEL_SHIFT_PX
+DECODERS: Final[Mapping[str, Decoder]] = {
+    "movenet": Decoder(
+        decode_one, lambda heads, min_score: decode_many(heads, MultiPoseSettings(min_score)), MODEL_SHIFT_PX
     ),
-    "posenet": Reader(
-        _one_by_posenet,
-        lambda heads, min_score: posenet.decode_many(heads, posenet.ManySettings(min_score)),
+    "posenet": Decoder(
+        _decode_one_posenet,
+        lambda heads, min_score: posenet.decode_many(heads, posenet.MultiPoseSettings(min_score)),
         posenet.SHIFT_PX,
     ),
 }
-"""Readers by `ModelCard.family`."""
+"""Decoders by `ModelCard.family`."""

@@ -1,18 +1,19 @@
-"""Raw heads → keypoints, for one person in each picture or for everybody in it.
+"""MoveNet's raw heads to keypoints: one person in each picture (`decode_one`) or every person (`decode_many`).
 
-The network draws its answer on a grid of cells, one for every 4 × 4 pixels of the picture it was shown:
+The network answers on a grid of h × w cells, one for every 4 × 4 pixels of its input:
 
-* "center" (N, 1, h, w): is this the middle of a person?
-* "regress" (N, 2K, h, w): from a person's middle, how far is it, roughly, to each of the K keypoints?
-* "heatmap" (N, K, h, w): is this keypoint k, whoever it belongs to?
-* "offset" (N, 2K, h, w): from this cell, how far is it to the very place of keypoint k?
-* "box_scale", "box_offset" (N, 2, h, w), many people only: how large is the person's box, how far its middle?
+* "center" (N, 1, h, w): logit that the cell is the center of a person.
+* "regress" (N, 2K, h, w): from a person's center, the rough distance to each of their K keypoints.
+* "heatmap" (N, K, h, w): logit that the cell holds keypoint k, of any person.
+* "offset" (N, 2K, h, w): the distance from the cell to the exact position of keypoint k.
+* "box_scale", "box_offset" (N, 2, h, w), multi-person model only: size of the person's box and the distance to its
+  center.
 
-"center" and "heatmap" are logits. The others count cells; channel 2k is the y of keypoint k, 2k + 1 its x.
-A place is (y, x) in cells. Divided by (h, w) it is the answer, 0…1 of the picture; no half-cell is added.
+Distances count cells; channel 2k is the y of keypoint k, 2k + 1 its x. Positions are (y, x) in cells; divided by (h, w)
+they are the result, 0…1 of the picture. No half-cell is added.
 
-Holes do no harm: a logit that is NaN scores 0, a distance that is not finite is 0, and none is longer than a million
-cells. Of equals, the first wins.
+Invalid values are tolerated: a NaN logit scores 0, a distance that is not finite is 0, and distances are clipped to
+±10⁶ cells. Of equal scores the first cell wins.
 """
 
 from __future__ import annotations
@@ -32,32 +33,35 @@ Cells: TypeAlias = NDArray[np.intp]
 Heads: TypeAlias = Mapping[str, Floats]
 Guides: TypeAlias = "Sequence[Guide | None]"
 
-FARTHEST_CELLS: Final = np.float32(1e6)
-"""Longest distance that is read from a head, in cells: its square and sums of it stay finite."""
-NEAREST_CELLS: Final = 1.8
-"""Added to a distance before it divides a score, so that the nearest counts finitely (Google's: add_5/y)."""
+MAX_DISTANCE_CELLS: Final = np.float32(1e6)
+"""Distances in a head are clipped to ± this many cells, so that their squares and sums stay finite."""
+DISTANCE_OFFSET_CELLS: Final = 1.8
+"""Added to a distance before a score is divided by it (Google's graph: add_5/y)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guide:
-    """The person asked for: what is already known of them in this picture. NaN stands for "not known"."""
+    """What is known of the person to decode, from a detection or the previous frame. NaN means unknown."""
 
     center: Floats
-    """Shape (2,): y, x of the person's centre, 0…1 of the square. The person is looked for around it."""
+    """Shape (2,): y, x of the person's center, 0…1 of the square. It replaces the middle of the square in step 1."""
     keypoints: Floats
-    """Shape (K, 2): y, x of the keypoints, 0…1 of the square. The starts lean towards them."""
-    share: float = 0.3
-    """How far they lean, 0…1: 0 trusts the regression alone, 1 the guide alone (.3: measured on COCO)."""
+    """Shape (K, 2): y, x of the keypoints, 0…1 of the square. The regressed keypoints are moved towards them."""
+    weight: float = 0.3
+    """Weight of these keypoints against the regressed ones, 0…1; 0 takes the regression alone (.3 measured on COCO)."""
 
 
-def decode_one(heads: Heads, guides: Guides | None = None, reach: int = 0) -> Floats:
-    """Find one person in each of N pictures: the one nearest the middle, or the one its guide asks for.
+def decode_one(heads: Heads, guides: Guides | None = None, vote_radius: int = 0) -> Floats:
+    """Decode one person in each of N pictures: the one nearest the middle, or the one that the guide describes.
 
-    It takes "center", "regress", "heatmap" and "offset", float32, and a guide or None for each picture. With a reach
-    the cells around a keypoint's, so far in y and in x, say as well where it is; 0 is what Google's graph does.
+    Args:
+        heads: "center", "regress", "heatmap" and "offset", float32.
+        guides: a guide or None for each picture.
+        vote_radius: the position of a keypoint is the score-weighted mean over the cells up to so many away in y and
+            in x (see `refine_keypoints`). 0 takes the one cell, as Google's graph does.
 
     Returns:
-        Shape (N, K, 3), float32: y, x, 0…1 of the square (a little outside is possible), and score, 0…1.
+        Shape (N, K, 3), float32: y, x, 0…1 of the square (may lie slightly outside), and score, 0…1.
 
     Raises:
         EngineError: if heads are missing or do not fit together, or guides do not fit the heads.
@@ -65,102 +69,105 @@ def decode_one(heads: Heads, guides: Guides | None = None, reach: int = 0) -> Fl
     check_heads(heads, "center", "regress", "offset")
     guides = _check_guides(guides, heads)
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
-    centers = find_centers(heads["center"], focus_on(guides, grid))
-    starts = lean(read_starts(heads["regress"], centers), guides, grid)
-    cells = find_cells(heads["heatmap"], starts)
-    points = read_places(heads, cells, reach)
-    scores = read_scores(heads["heatmap"], cells)
+    centers = find_centers(heads["center"], expected_centers(guides, grid))
+    expected = apply_guides(regress_keypoints(heads["regress"], centers), guides, grid)
+    cells = find_cells(heads["heatmap"], expected)
+    points = refine_keypoints(heads, cells, vote_radius)
+    scores = gather_scores(heads["heatmap"], cells)
     return np.concatenate((points / grid, scores[..., None]), axis=-1)
 
 
-def find_centers(center: Floats, focus: Floats) -> Cells:
-    """Step 1: find the middle cell (N, 2), where center (N, 1, h, w) is high and the focus (N, 2) is near."""
-    return highest(weighted(center, focus[:, None]))[:, 0]
+def find_centers(center: Floats, expected: Floats) -> Cells:
+    """Step 1: return the person's center cell (N, 2): high in center (N, 1, h, w), near the expected center (N, 2)."""
+    return argmax_cells(weight_by_distance(center, expected[:, None]))[:, 0]
 
 
-def read_starts(regress: Floats, centers: Cells) -> Floats:
-    """Step 2: read at the middle cells (P, 2) where each keypoint should roughly be: (P, K, 2), in cells."""
-    return centers[:, None].astype(np.float32) + read_pairs(regress, centers[:, None])
+def regress_keypoints(regress: Floats, centers: Cells) -> Floats:
+    """Step 2: return the rough position of each keypoint, (P, K, 2), in cells, from the center cells (P, 2)."""
+    return centers[:, None].astype(np.float32) + gather_pairs(regress, centers[:, None])
 
 
-def find_cells(heatmap: Floats, starts: Floats) -> Cells:
-    """Step 3: find each keypoint's cell (N, K, 2), where its heatmap is high and its start (N, K, 2) near."""
-    return highest(weighted(heatmap, starts))
+def find_cells(heatmap: Floats, expected: Floats) -> Cells:
+    """Step 3: return each keypoint's cell (N, K, 2): high in its heatmap, near its expected position (N, K, 2)."""
+    return argmax_cells(weight_by_distance(heatmap, expected))
 
 
 def add_offsets(offset: Floats, cells: Cells) -> Floats:
-    """Step 4: step from each keypoint's cell (…, P, K, 2) to its very place: (…, P, K, 2), in cells."""
-    return cells.astype(np.float32) + read_pairs(offset, cells)
+    """Step 4: return the exact position (…, P, K, 2), in cells, of keypoints in cells (…, P, K, 2)."""
+    return cells.astype(np.float32) + gather_pairs(offset, cells)
 
 
-def read_places(heads: Heads, cells: Cells, reach: int) -> Floats:
-    """Step 4 with a reach: the mean of where the cells around each cell (N, K, 2) hold the keypoint to be: (N, K, 2).
+def refine_keypoints(heads: Heads, cells: Cells, vote_radius: int) -> Floats:
+    """Step 4 with votes: return the mean position (N, K, 2) that the cells around each cell (N, K, 2) give.
 
-    Each counts as much as it scores. Beyond the edge the cell at the edge is asked again.
+    Every cell up to `vote_radius` away in y and in x votes with its offset, weighted by its score. Beyond the edge of
+    the grid the cell at the edge votes again.
     """
-    if not reach:
+    if not vote_radius:
         return add_offsets(heads["offset"], cells)
-    axis = np.arange(-reach, reach + 1)
+    axis = np.arange(-vote_radius, vote_radius + 1)
     steps = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 1, 1, 2)
-    around = np.clip(cells + steps, 0, np.array(heads["heatmap"].shape[2:]) - 1)
-    weights = read_scores(heads["heatmap"], around)[..., None] + np.float32(1e-6)
-    places = add_offsets(heads["offset"], around)
-    return np.asarray((weights * places).sum(axis=0) / weights.sum(axis=0), np.float32)
+    voters = np.clip(cells + steps, 0, np.array(heads["heatmap"].shape[2:]) - 1)
+    weights = gather_scores(heads["heatmap"], voters)[..., None] + np.float32(1e-6)
+    points = add_offsets(heads["offset"], voters)
+    return np.asarray((weights * points).sum(axis=0) / weights.sum(axis=0), np.float32)
 
 
-def read_scores(heatmap: Floats, cells: Cells) -> Floats:
-    """Read the scores (…, N, K), 0…1, of the keypoints at their cells (…, N, K, 2). Distance plays no part."""
+def gather_scores(heatmap: Floats, cells: Cells) -> Floats:
+    """Return the scores (…, N, K), 0…1, of the keypoints in cells (…, N, K, 2), without the weight of the distance."""
     picture, keypoint = np.arange(heatmap.shape[0])[:, None], np.arange(heatmap.shape[1])
     return sigmoid(heatmap[picture, keypoint, cells[..., 0], cells[..., 1]])
 
 
-def focus_on(guides: Guides, grid: Floats) -> Floats:
-    """Return the place (N, 2), in cells, around which to look: the guide's centre, else the middle."""
-    focus = np.tile(grid * np.float32(0.5), (len(guides), 1))
-    for place, guide in zip(focus, guides, strict=True):
+def expected_centers(guides: Guides, grid: Floats) -> Floats:
+    """Return where each person's center is expected, (N, 2), in cells: the guide's, or the middle of the grid."""
+    expected = np.tile(grid * np.float32(0.5), (len(guides), 1))
+    for center, guide in zip(expected, guides, strict=True):
         if guide is not None and np.isfinite(guide.center).all():
-            place[:] = guide.center * grid
-    return focus
+            center[:] = guide.center * grid
+    return expected
 
 
-def lean(starts: Floats, guides: Guides, grid: Floats) -> Floats:
-    """Return the starts (N, K, 2), in cells, moved towards the keypoints that the guides know."""
-    leaning = starts.copy()
-    for start, guide in zip(leaning, guides, strict=True):
+def apply_guides(regressed: Floats, guides: Guides, grid: Floats) -> Floats:
+    """Return the expected keypoints (N, K, 2), in cells: the weighted mean of the regressed and the guides' ones."""
+    expected = regressed.copy()
+    for keypoints, guide in zip(expected, guides, strict=True):
         if guide is not None:
-            way = guide.share * (guide.keypoints * grid - start)
-            start += np.where(np.isfinite(way), way, 0)
-    return leaning
+            shift = guide.weight * (guide.keypoints * grid - keypoints)
+            keypoints += np.where(np.isfinite(shift), shift, 0)
+    return expected
 
 
 @dataclass(frozen=True, slots=True)
-class ManySettings:
-    """Whom `decode_many` takes for a person: what Google's graph does, but for the first two."""
+class MultiPoseSettings:
+    """Settings of `decode_many`. All but the first two have the values of Google's graph."""
 
-    min_score: float = 0.1
-    """A peak of the centre map must score more than this, 0…1. Google's graph asks for nothing …"""
-    most: int | None = None
-    """… but takes the 6 highest. None takes all."""
-    reach: int = 2
-    """A peak is the highest of the cells that are so near in y and in x (Google's: a 5 × 5 max-pool)."""
-    spread: float = 0.3
-    """Denominator of the gaussian around a start, in shorter sides of the grid (Google's: mul_6/y)."""
+    min_center_score: float = 0.1
+    """A peak of the center map must score more than this, 0…1. Google's graph has no such limit."""
+    max_people: int | None = None
+    """Only so many people of the highest center scores are decoded; None decodes all. Google's graph decodes 6."""
+    nms_radius: int = 2
+    """A peak of the center map is the highest of the cells up to so many away in y and in x (5 × 5 max pooling)."""
+    gaussian_variance: float = 0.3
+    """exp(−distance² / variance) weights a heatmap around a regressed keypoint. Unit: shorter sides of the grid
+    (Google's: mul_6/y)."""
     min_keypoint_score: float = 0.127
     """Keypoints that score more count in the person's score (Google's: Greater_1/y)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class People:
-    """The P people of one picture, highest centre score first: float32, places in 0…1 of the picture."""
+class DecodedPeople:
+    """The P people decoded in one picture, highest center score first: float32, positions in 0…1 of the picture."""
 
     keypoints: Floats
-    """Shape (P, K, 3): y, x (a little outside is possible), score (less, the farther from all starts)."""
+    """Shape (P, K, 3): y, x (may lie slightly outside), score. The score falls with the distance to the nearest
+    regressed keypoint."""
     boxes: Floats
     """Shape (P, 4): ymin, xmin, ymax, xmax, clipped to the picture."""
     scores: Floats
-    """Shape (P,), 0…1: the centre's score × the mean of those keypoint scores that count."""
+    """Shape (P,), 0…1: center score × mean of the keypoint scores above `MultiPoseSettings.min_keypoint_score`."""
     centers: Floats
-    """Shape (P, 2): y, x of the peak in the centre map, as a `Guide` wants it."""
+    """Shape (P, 2): y, x of the peak in the center map, as `Guide.center`."""
     center_scores: Floats
     """Shape (P,), 0…1: the score of that peak."""
 
@@ -168,28 +175,28 @@ class People:
         return len(self.scores)
 
 
-def decode_many(heads: Heads, settings: ManySettings = ManySettings()) -> list[People]:
-    """Find everybody in each of N pictures, square or not; if there is nobody, arrays have length 0.
+def decode_many(heads: Heads, settings: MultiPoseSettings = MultiPoseSettings()) -> list[DecodedPeople]:
+    """Decode every person in each of N pictures, square or not; without people the arrays have length 0.
 
     Raises:
         EngineError: if heads are missing or do not fit together.
     """
     check_heads(heads, "center", "regress", "offset", "box_scale", "box_offset")
-    alone = ({name: head[i : i + 1] for name, head in heads.items()} for i in range(len(heads["center"])))
-    return [_decode_people(picture, settings) for picture in alone]
+    single = ({name: head[i : i + 1] for name, head in heads.items()} for i in range(len(heads["center"])))
+    return [_decode_people(picture, settings) for picture in single]
 
 
-def _decode_people(heads: Heads, settings: ManySettings) -> People:
-    """Find everybody in the only picture of these heads."""
+def _decode_people(heads: Heads, settings: MultiPoseSettings) -> DecodedPeople:
+    """Decode every person of one picture (N = 1)."""
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
     centers, center_scores = find_peaks(heads["center"][0, 0], settings)
-    starts = read_starts(heads["regress"], centers)
-    boxes = read_boxes(heads, centers, grid)
-    variance = settings.spread * float(grid.min())
-    cells = search_boxes(heads["heatmap"][0], starts, boxes, variance)
+    regressed = regress_keypoints(heads["regress"], centers)
+    boxes = regress_boxes(heads, centers, grid)
+    variance = settings.gaussian_variance * float(grid.min())
+    cells = find_cells_in_boxes(heads["heatmap"][0], regressed, boxes, variance)
     points = add_offsets(heads["offset"], cells)
-    scores = read_scores(heads["heatmap"], cells) * near_anyone(cells, starts, boxes, variance)
-    return People(
+    scores = gather_scores(heads["heatmap"], cells) * proximity_weights(cells, regressed, boxes, variance)
+    return DecodedPeople(
         keypoints=np.concatenate((points / grid, scores[..., None]), axis=-1),
         boxes=(boxes / grid).reshape(-1, 4),
         scores=center_scores * mean_above(scores, settings.min_keypoint_score),
@@ -198,102 +205,104 @@ def _decode_people(heads: Heads, settings: ManySettings) -> People:
     )
 
 
-def find_peaks(center: Floats, settings: ManySettings) -> tuple[Cells, Floats]:
-    """Find the cells (P, 2) where center (h, w) has a peak, and their scores (P,), highest first."""
-    scores, side = sigmoid(center), 2 * settings.reach + 1
-    windows = sliding_window_view(np.pad(scores, settings.reach, constant_values=-1), (side, side))
-    cells = np.argwhere(scores > settings.min_score)
-    around = windows[cells[:, 0], cells[:, 1]].reshape(len(cells), side * side)
-    # argmax is the first of equals. Google's graph takes all of a plateau: one person, many times over.
-    peaks = cells[around.argmax(axis=1) == side * side // 2]
+def find_peaks(center: Floats, settings: MultiPoseSettings) -> tuple[Cells, Floats]:
+    """Return the cells (P, 2) of the peaks of center (h, w), and their scores (P,), highest first."""
+    scores, side = sigmoid(center), 2 * settings.nms_radius + 1
+    windows = sliding_window_view(np.pad(scores, settings.nms_radius, constant_values=-1), (side, side))
+    cells = np.argwhere(scores > settings.min_center_score)
+    window = windows[cells[:, 0], cells[:, 1]].reshape(len(cells), side * side)
+    # argmax is the first of equals. Google's graph returns every cell of a plateau: one person several times.
+    peaks = cells[window.argmax(axis=1) == side * side // 2]
     peak_scores = scores[peaks[:, 0], peaks[:, 1]]
-    order = np.argsort(-peak_scores, kind="stable")[: settings.most]
+    order = np.argsort(-peak_scores, kind="stable")[: settings.max_people]
     return peaks[order], peak_scores[order]
 
 
-def read_boxes(heads: Heads, centers: Cells, grid: Floats) -> Floats:
-    """Read at the middle cells (P, 2) the first and last corner of each box: (P, 2, 2), y, x in cells."""
-    half = np.maximum(read_pairs(heads["box_scale"], centers[:, None]), 0) / 2
+def regress_boxes(heads: Heads, centers: Cells, grid: Floats) -> Floats:
+    """Return the first and last corner of each box, (P, 2, 2), y, x in cells, from the center cells (P, 2)."""
+    half = np.maximum(gather_pairs(heads["box_scale"], centers[:, None]), 0) / 2
     middle = add_offsets(heads["box_offset"], centers[:, None])
     return np.clip(np.concatenate((middle - half, middle + half), axis=1), 0, grid)
 
 
-def search_boxes(heatmap: Floats, starts: Floats, boxes: Floats, variance: float) -> Cells:
-    """Find each keypoint's cell (P, K, 2), where the heatmap (K, h, w) is high, near the start, in the box.
+def find_cells_in_boxes(heatmap: Floats, regressed: Floats, boxes: Floats, variance: float) -> Cells:
+    """Return each keypoint's cell (P, K, 2): the highest in the box after a Gaussian weight.
 
-    The score is weighted by exp(−distance² / variance), in cells². In a box without a cell, (0, 0) is found.
+    The weight of the heatmap (K, h, w) is exp(−distance² / variance), with the distance to the regressed keypoint in
+    cells. A box without a cell gives (0, 0).
     """
-    near_y = np.exp(_squares(heatmap.shape[1], starts[..., 0]) / -variance)
-    near_x = np.exp(_squares(heatmap.shape[2], starts[..., 1]) / -variance)
-    cells = np.zeros(starts.shape, np.intp)
+    weight_y = np.exp(_squared_distances(heatmap.shape[1], regressed[..., 0]) / -variance)
+    weight_x = np.exp(_squared_distances(heatmap.shape[2], regressed[..., 1]) / -variance)
+    cells = np.zeros(regressed.shape, np.intp)
     # One person at a time: a box is a small part of the grid, and each has its own size.
     for person, ((top, left), (bottom, right)) in enumerate(np.ceil(boxes).astype(np.intp)):
         inside = sigmoid(heatmap[:, top:bottom, left:right])
         if inside.size:
-            inside *= near_y[person, :, top:bottom, None]
-            inside *= near_x[person, :, None, left:right]
-            cells[person] = highest(inside) + np.array((top, left))
+            inside *= weight_y[person, :, top:bottom, None]
+            inside *= weight_x[person, :, None, left:right]
+            cells[person] = argmax_cells(inside) + np.array((top, left))
     return cells
 
 
-def near_anyone(cells: Cells, starts: Floats, boxes: Floats, variance: float) -> Floats:
-    """Return exp(−distance² / variance), (P, K), of each cell to the nearest start in whose box it lies."""
+def proximity_weights(cells: Cells, regressed: Floats, boxes: Floats, variance: float) -> Floats:
+    """Return exp(−distance² / variance), (P, K), of each cell to the nearest regressed keypoint whose box holds it."""
     # It may be another person's: in Google's graph, too, two peaks on one body lift each other's scores.
-    places = cells[:, None].astype(np.float32)
-    inside = ((places >= boxes[:, None, 0]) & (places < boxes[:, None, 1])).all(axis=-1)
-    near = np.exp(np.square(places - starts).sum(axis=-1) / -variance)
-    return np.asarray(near.max(axis=1, where=inside, initial=0), np.float32)
+    points = cells[:, None].astype(np.float32)
+    inside = ((points >= boxes[:, None, 0]) & (points < boxes[:, None, 1])).all(axis=-1)
+    weights = np.exp(np.square(points - regressed).sum(axis=-1) / -variance)
+    return np.asarray(weights.max(axis=1, where=inside, initial=0), np.float32)
 
 
-def mean_above(scores: Floats, least: float) -> Floats:
-    """Return each person's mean (P,) of those scores (P, K) that are above the least; 0 if none is."""
-    counted = scores > least
+def mean_above(scores: Floats, min_score: float) -> Floats:
+    """Return the mean (P,) of each person's scores (P, K) above `min_score`; 0 if none is."""
+    counted = scores > min_score
     return np.asarray((scores * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1), np.float32)
 
 
 def sigmoid(logits: Floats) -> Floats:
-    """Turn an array of logits into scores, 0…1; NaN scores 0."""
-    with np.errstate(over="ignore"):  # of a hopeless logit: 1 / (1 + infinity) is the 0 it should be
+    """Return the scores, 0…1, of an array of logits; NaN scores 0."""
+    with np.errstate(over="ignore"):  # 1 / (1 + infinity) is the correct 0
         scores: Floats = np.reciprocal(1 + np.exp(-logits))
     scores[np.isnan(scores)] = 0
     return scores
 
 
-def weighted(logits: Floats, places: Floats) -> Floats:
-    """Return the scores of maps (N, K, h, w), each divided by 1.8 + its distance to a place (N, K, 2)."""
-    y2, x2 = _squares(logits.shape[2], places[..., 0]), _squares(logits.shape[3], places[..., 1])
+def weight_by_distance(logits: Floats, points: Floats) -> Floats:
+    """Return the scores of maps (N, K, h, w), each divided by 1.8 + its distance to a point (N, K, 2), in cells."""
+    y2 = _squared_distances(logits.shape[2], points[..., 0])
+    x2 = _squared_distances(logits.shape[3], points[..., 1])
     distances: Floats = np.sqrt(y2[..., :, None] + x2[..., None, :])
-    distances += NEAREST_CELLS
+    distances += DISTANCE_OFFSET_CELLS
     return sigmoid(logits) / distances
 
 
-def _squares(length: int, place: Floats) -> Floats:
-    """Return how far each cell in a row of so many is from a place, squared: (…) → (…, length)."""
-    return (np.arange(length, dtype=np.float32) - place[..., None]) ** 2
+def _squared_distances(length: int, position: Floats) -> Floats:
+    """Return the squared distance of each of `length` cells in a row to a position: (…) → (…, length)."""
+    return (np.arange(length, dtype=np.float32) - position[..., None]) ** 2
 
 
-def highest(maps: Floats) -> Cells:
+def argmax_cells(maps: Floats) -> Cells:
     """Return the (y, x) of the highest cell of each map: (…, h, w) → (…, 2)."""
     *batch, height, width = maps.shape
     flat = maps.reshape(*batch, height * width).argmax(axis=-1)
     return np.stack(np.divmod(flat, width), axis=-1)
 
 
-def read_pairs(head: Floats, cells: Cells) -> Floats:
-    """Read the (y, x) that a head (N, 2K, h, w) holds for keypoint k of person p at cells[…, p, k]: (…, P, K, 2).
+def gather_pairs(head: Floats, cells: Cells) -> Floats:
+    """Return the (y, x) that a head (N, 2K, h, w) holds for keypoint k of person p at cells[…, p, k]: (…, P, K, 2).
 
-    N pictures show one person each (P = N), or one picture all P. A cell (P, 1, 2) serves all keypoints.
+    N pictures show one person each (P = N), or one picture shows all P. A cell (P, 1, 2) serves all keypoints.
     """
     picture = np.arange(len(head))[:, None, None]
     channel = np.arange(head.shape[1]).reshape(-1, 2)
     pairs = head[picture, channel, cells[..., :1], cells[..., 1:]]
-    return np.where(np.isfinite(pairs), pairs, np.float32(0)).clip(-FARTHEST_CELLS, FARTHEST_CELLS)
+    return np.where(np.isfinite(pairs), pairs, np.float32(0)).clip(-MAX_DISTANCE_CELLS, MAX_DISTANCE_CELLS)
 
 
 def check_heads(heads: Heads, *names: str) -> None:
-    """Raise EngineError unless the heatmap and the heads of these names are there and fit each other."""
+    """Raise EngineError unless "heatmap" and the heads of these names exist and their shapes fit together."""
     if missing := {"heatmap", *names} - heads.keys():
-        raise EngineError(f"expected a head called '{min(missing)}', got {', '.join(heads) or 'none at all'}")
+        raise EngineError(f"expected a head called '{min(missing)}', got {', '.join(heads) or 'none'}")
     for name in ("heatmap", *names):
         kind, shape = heads[name].dtype, heads[name].shape
         if kind != np.float32 or len(shape) != 4 or 0 in shape[1:]:
@@ -310,7 +319,7 @@ def check_heads(heads: Heads, *names: str) -> None:
 
 
 def _check_guides(guides: Guides | None, heads: Heads) -> Guides:
-    """Return a guide or None for each picture; raise EngineError if those given do not fit the heads."""
+    """Return a guide or None for each picture; raise EngineError if the given guides do not fit the heads."""
     pictures, keypoints = heads["heatmap"].shape[:2]
     guides = guides if guides is not None else [None] * pictures
     shapes = [guide and (np.shape(guide.center), np.shape(guide.keypoints)) for guide in guides]

@@ -1,7 +1,7 @@
-"""A head of the network that is computed only in the cells that are read.
+"""A head of the network that is computed only in the cells that the decode reads.
 
-The decode reads "regress" in one cell a person and "offset" in a few cells a keypoint, out of 48 × 48 (Lightning) or
-64 × 64 (Thunder) cells. Computing both everywhere takes a tenth of the time of the network.
+The decode reads "regress" in one cell per person and "offset" in a few cells per keypoint, out of 48 × 48 (Lightning)
+or 64 × 64 (Thunder) cells. Computing both everywhere takes a tenth of the network's time.
 """
 
 from __future__ import annotations
@@ -14,38 +14,37 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Floats = NDArray[np.float32]
-
 Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadWeights:
-    """The weights of one head (`movenet.networks.movenet.Head`): F features, H hidden channels, C channels."""
+    """The weights of one head (`movenet.networks.movenet.Head`): F features, H hidden channels, C output channels."""
 
     hidden: Floats
-    """Shape (9 · F, H): the depthwise and the pointwise convolution as one, 3 × 3 cells of F features each."""
+    """Shape (9 · F, H): the depthwise and the pointwise convolution fused; the inputs are 3 × 3 cells of F features."""
     hidden_bias: Floats
     """Shape (H,)."""
-    answer: Floats
+    output: Floats
     """Shape (H, C)."""
-    answer_bias: Floats
+    output_bias: Floats
     """Shape (C,)."""
 
 
 class SparseHead:
-    """Reads like an array (N, C, h, w), float32: `head[n, c, y, x]` with four arrays of indices computes those alone.
+    """A lazy array (N, C, h, w), float32: indexing with four arrays of indices computes only those elements.
 
-    `np.asarray(head)` computes all.
+    `np.asarray(head)` computes all elements.
     """
 
     dtype: Final = np.dtype(np.float32)
 
     def __init__(self, features: Floats, weights: HeadWeights):
-        """Take what the head is computed from.
+        """Keep the input and the weights of the head.
 
         Args:
-            features: (N, h + 2, w + 2, F), the output of the feature pyramid, channels last, in a frame of zeros.
-            weights: of this head.
+            features: (N, h + 2, w + 2, F), the output of the feature pyramid, channels last, zero-padded by one cell.
+            weights: the weights of this head.
         """
         self.features, self.weights = features, weights
 
@@ -53,7 +52,7 @@ class SparseHead:
     def shape(self) -> tuple[int, int, int, int]:
         """(N, C, h, w)."""
         count, height, width, _ = self.features.shape
-        return count, len(self.weights.answer_bias), height - 2, width - 2
+        return count, len(self.weights.output_bias), height - 2, width - 2
 
     def __len__(self) -> int:
         return len(self.features)
@@ -65,32 +64,32 @@ class SparseHead:
             picture, channel, y, x = index
             cells = self._cells(picture, y, x)
             number = np.arange(cells.size).reshape(cells.shape)
-            return self._answers(cells.ravel())[number, channel]
+            return self._outputs(cells.ravel())[number, channel]
         return np.asarray(self)[index]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001
         count, channels, height, width = self.shape
         cells = self._cells(*np.indices((count, height, width)))
-        answers = self._answers(cells.ravel()).reshape(count, height, width, channels)
-        return np.ascontiguousarray(answers.transpose(0, 3, 1, 2), dtype or self.dtype)
+        outputs = self._outputs(cells.ravel()).reshape(count, height, width, channels)
+        return np.ascontiguousarray(outputs.transpose(0, 3, 1, 2), dtype or self.dtype)
 
     def _cells(self, picture: Indices, y: Indices, x: Indices) -> Indices:
-        """Return the numbers of the top-left cells of the 3 × 3 cells around some, in the features as one list."""
+        """Return the flat index, in the features, of the first of the 3 × 3 cells around each cell."""
         _, height, width, _ = self.features.shape
         return np.asarray((picture * height + y) * width + x, np.intp)
 
-    def _answers(self, cells: Indices) -> Floats:
-        """Return all channels of M cells, (M, C)."""
+    def _outputs(self, cells: Indices) -> Floats:
+        """Return all channels of M cells, (M, C), given by the flat indices of `_cells`."""
         width, features = self.features.shape[2:]
         around = cells[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
         inputs = self.features.reshape(-1, features)[around].reshape(-1, 9 * features)
         w = self.weights
         hidden = np.maximum(inputs @ w.hidden + w.hidden_bias, 0)
-        return np.asarray(hidden @ w.answer + w.answer_bias, np.float32)
+        return np.asarray(hidden @ w.output + w.output_bias, np.float32)
 
 
-def join(heads: Sequence[Floats]) -> Floats:
-    """Return one head of the pictures of several; sparse ones share their weights."""
+def concatenate_heads(heads: Sequence[Floats]) -> Floats:
+    """Concatenate heads along N; sparse heads must have the same weights."""
     sparse: list[Any] = [head for head in heads if isinstance(head, SparseHead)]
     if len(sparse) < len(heads):
         return np.concatenate(heads)

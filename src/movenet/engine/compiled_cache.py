@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import FileError
 
 MAX_FILES: Final = 32
@@ -86,7 +86,7 @@ def store_compiled(key: str, data: bytes) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    with suppress(FileError), written_whole(_path(folder, key)) as temporary:
+    with suppress(FileError), atomic_write(_path(folder, key)) as temporary:
         temporary.write_bytes(_digest(key, data) + data)
     _remove_oldest(folder)
 

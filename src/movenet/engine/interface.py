@@ -42,7 +42,7 @@ class Engine(Protocol):
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
-        """Run the network.
+        """Run the network; heads that are read in few cells may be a `SparseHead`.
 
         Args:
             squares: (N, H, W, 3) uint8 RGB, H and W multiples of 32, N ≥ 1.

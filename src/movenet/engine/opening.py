@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.engine.arithmetic import choose_version
 from movenet.engine.interface import Engine, Runtime
 from movenet.engine.onnxruntime_engine import OnnxRuntimeEngine
@@ -66,11 +66,11 @@ def _verify(engine: Engine) -> None:
     """Run a model on a black square and decode the heads, so that wrong heads are an error at loading."""
     card = engine.card
     heads = engine(np.zeros((1, card.side, card.side, 3), np.uint8))
-    reader = READERS[card.family]
+    decoder = DECODERS[card.family]
     try:
-        found = reader.one(heads, None, 0)
-        if card.finds_many:
-            reader.many(heads, 0.5)
+        found = decoder.decode_one(heads, None, 0)
+        if card.is_multi_person:
+            decoder.decode_many(heads, 0.5)
     except EngineError as error:
         raise ModelError(f"{card.path} does not fit its properties: {error}") from None
     if found.shape[1] != card.keypoints:

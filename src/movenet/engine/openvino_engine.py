@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.decode.sparse_head import HeadWeights, SparseHead, join
+from movenet.decode.sparse_head import HeadWeights, SparseHead, concatenate_heads
 from movenet.engine.compiled_cache import read_compiled, store_compiled
 from movenet.engine.interface import (
     LoadedEngine,
@@ -64,7 +64,7 @@ class OpenVinoEngine(LoadedEngine):
                 raise engine_error("run", "OpenVINO", self.path, error) from None
         if len(results) == 1:
             return results[0]
-        return {name: join([heads[name] for heads in results]) for name in self._card.heads}
+        return {name: concatenate_heads([heads[name] for heads in results]) for name in self._card.heads}
 
     def _run(self, square: NDArray[np.uint8]) -> Heads:
         own = square.shape == (1, self._card.side, self._card.side, 3)

@@ -1,10 +1,10 @@
-"""Picture → poses: whom to look for, how to find them, and a look at each."""
+"""Picture to poses: detection of the people, then pose estimation in the crop of each."""
 
 from movenet.estimator.boxes import from_corners
-from movenet.estimator.detection import Detection, agree
-from movenet.estimator.estimator import SQUARES_AT_ONCE, Estimator, estimate
+from movenet.estimator.detection import Detection, fuse_scores
+from movenet.estimator.estimator import MAX_BATCH, Estimator, estimate
 from movenet.estimator.settings import (
-    AUTO_SHARE,
+    AUTO_PROMINENCE,
     MIN_SCORE,
     PRESETS,
     EstimatorSettings,
@@ -15,18 +15,18 @@ from movenet.estimator.settings import (
 )
 
 __all__ = [
-    "AUTO_SHARE",
+    "AUTO_PROMINENCE",
+    "MAX_BATCH",
     "MIN_SCORE",
     "PRESETS",
-    "SQUARES_AT_ONCE",
     "Detection",
     "Estimator",
     "EstimatorSettings",
     "Method",
     "People",
     "Preset",
-    "agree",
     "default_settings",
     "estimate",
     "from_corners",
+    "fuse_scores",
 ]

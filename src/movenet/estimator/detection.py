@@ -1,4 +1,4 @@
-"""A person as the first look saw them."""
+"""A detected person: their rough pose, how they are cropped, and how both scores are fused."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from movenet.pose import Pose
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """A person as the first look saw them."""
+    """A person that the detector found in the whole picture."""
 
     pose: Pose
-    """With a box."""
+    """Rough keypoints, scores and the box, in pixels of the picture."""
     center: NDArray[np.float64]
-    """Shape (2,): x, y of the person's centre, in pixels of the picture."""
+    """Shape (2,): x, y of the person's center, in pixels of the picture."""
 
     @property
     def area(self) -> float:
-        """Roughly how much of the picture the person covers, in square pixels."""
+        """Approximate area of the person, in square pixels of the picture (`movenet.oks.area`)."""
         return area(self.pose)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """x, y, width, height around everything seen of the person, in pixels of the picture."""
+        """x, y, width, height around the box and the visible keypoints, in pixels of the picture."""
         return self.pose.bounds() or (*self.center, 0.0, 0.0)
 
     @property
@@ -40,23 +40,30 @@ class Detection:
 
     @property
     def prominence(self) -> float:
-        """How much this is the person that a picture of one person is about: sure, and large."""
+        """Score · √area. The person of the highest prominence is the one that a picture of one person is about."""
         return self.pose.score * math.sqrt(self.area)
 
     def crop(self, side: int, factor: float) -> Crop:
-        """Return the square around the person, `factor` × their longer side, drawn `side` px large."""
+        """Return the square around the person: `factor` × their longer side, resized to `side` px."""
         return Crop.around_box(self.bounds, factor, side)
 
-    def guide(self, crop: Crop, share: float, shift_px: float = MODEL_SHIFT_PX) -> Guide:
-        """Tell the decoder whom to look for in a crop; `shift_px` of its model as in `Crop.points_to_image`."""
+    def guide(self, crop: Crop, weight: float, shift_px: float = MODEL_SHIFT_PX) -> Guide:
+        """Return the guide that makes the decoder choose this person in a crop.
+
+        Args:
+            crop: the crop that the model runs on.
+            weight: weight of the detection's keypoints in the decode, 0…1.
+            shift_px: the shift of the model that runs on the crop, as in `Crop.points_to_image`.
+        """
         center = crop.to_decoded(self.center, shift_px)
-        return Guide(center, crop.to_decoded(self.pose.keypoints, shift_px), share)
+        return Guide(center, crop.to_decoded(self.pose.keypoints, shift_px), weight)
 
 
-def agree(first: Detection, second: Pose) -> Pose:
-    """Return the second look's pose, as sure as both looks are together, and the surer the more alike they are.
+def fuse_scores(detection: Detection, pose: Pose) -> Pose:
+    """Return the pose estimated in the crop, with the score of the detection and the pose together.
 
-    The geometric mean of both scores and of the object keypoint similarity (measured, docs/accuracy.md).
+    The score is the geometric mean of the detection's score, the pose's score and the OKS between both (measured,
+    docs/accuracy.md).
     """
-    alike = similarity(second.keypoints[None], first.pose.keypoints[None], [first.area])
-    return replace(second, score=float(np.cbrt(first.pose.score * second.score * alike[0, 0])))
+    oks = similarity(pose.keypoints[None], detection.pose.keypoints[None], [detection.area])
+    return replace(pose, score=float(np.cbrt(detection.pose.score * pose.score * oks[0, 0])))

@@ -1,9 +1,8 @@
 """One picture in, poses out.
 
-A single look at the whole picture, padded to a square, is what every tutorial takes, and on ordinary photos it is
-poor: the person is small, or at the side, or one of several. So by default the estimator looks twice. The many-person
-model finds who is where; for each person looked for, the single-person model then sees a square around just them and
-is told whom it is asked for.
+One run on the whole padded picture is inaccurate on ordinary photos, where the person is small, at the side, or one of
+several. So by default the estimator works top-down: the multi-person model detects the people, and the single-person
+model estimates the pose of each in a square crop, guided by the detection.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.crop import Crop, check_image, mirror_answers
+from movenet.crop import Crop, check_image, mirror_decoded
 from movenet.decode import Floats, Guide
-from movenet.decode.families import READERS, Reader
+from movenet.decode.families import DECODERS, Decoder
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
-from movenet.estimator.detection import Detection, agree
+from movenet.estimator.detection import Detection, fuse_scores
 from movenet.estimator.detector import detect
 from movenet.estimator.settings import (
-    AUTO_SHARE,
+    AUTO_PROMINENCE,
     MIN_SCORE,
     EstimatorSettings,
     Method,
@@ -35,17 +34,17 @@ from movenet.estimator.settings import (
     default_settings,
 )
 from movenet.media.photo import read_photo
-from movenet.oks import area, suppress
+from movenet.oks import area, nms
 from movenet.pose import MIRROR, Pose
 
-SQUARES_AT_ONCE: Final = 4
-"""Most squares in one call of an engine: more are not faster, and take memory."""
+MAX_BATCH: Final = 4
+"""Most crops in one call of an engine: larger batches are not faster and need more memory."""
 
 Image = NDArray[np.uint8]
 
 
 class Estimator:
-    """Finds the people of a picture. Holds no memory: the answer is a function of the picture alone."""
+    """Estimates the poses of a picture. It has no state: the result depends on the picture only."""
 
     def __init__(  # noqa: PLR0913 (by keyword)
         self,
@@ -61,30 +60,31 @@ class Estimator:
         """Load the models.
 
         Args:
-            model: "lightning", "thunder", "posenet", an ONNX file of one's own, or an open engine. None is
-                "lightning" for one person and "thunder" for more.
-            people: "one" for the person that a picture is about, "many" for everybody, "auto" for those in front.
-            method: "top-down" finds people first and then looks at each; "bottom-up" takes them as they are found;
-                "whole", for one person only, looks once at the whole picture, padded.
-            min_score: least score of a pose, 0…1; a picture without one has nobody in it.
-            settings: a preset ("fast", "balanced" or "best", see docs/many-people.md) or settings of one's own.
-            detector: the model that finds people: a name, an ONNX file or an open engine. None is "multipose"
-                (PoseNet itself if it works bottom-up).
-            runtime: what runs the models that are not open yet; None is the default.
+            model: the single-person model: "lightning", "thunder", "posenet", another name in `MODELS`, an ONNX file
+                or an open engine. None is "lightning" for one person, else "thunder".
+            people: "one" for the most prominent person, "many" for all, "auto" for those about as prominent as that
+                one.
+            method: "top-down" detects people, then estimates the pose in the crop of each; "bottom-up" returns the
+                detector's own keypoints; "whole", for one person only, runs once on the whole padded picture.
+            min_score: poses of a lower score, 0…1, are not returned.
+            settings: a preset ("fast", "balanced" or "best", see docs/many-people.md) or an `EstimatorSettings`.
+            detector: the model that finds people: a name, an ONNX file or an open engine. None is "multipose", or
+                PoseNet itself with model="posenet" and method="bottom-up".
+            runtime: the engine and its options, for models that are not open yet; None is the default.
 
         Raises:
-            ModelError: if the model is unknown, damaged, or not a single-person model, or a choice is unknown.
-            EngineError: if the runtime cannot run it.
+            ModelError: if a model is unknown or damaged, `model` is a multi-person model, or a choice is unknown.
+            EngineError: if the runtime cannot run a model.
         """
         _check_choice("people", people, get_args(People))
         _check_choice("method", method, get_args(Method))
         if method == "whole" and people != "one":
-            raise ModelError(
-                f"a look at the whole picture shows one person: expected people='one', got '{people}'"
-            )
+            raise ModelError(f"method='whole' finds one person: expected people='one', got '{people}'")
         self.engine = _open(default_model(people) if model is None else model, runtime)
-        if self.engine.card.finds_many:
-            raise ModelError(f"expected a single-person model, got {self.engine.card.name}, which finds many")
+        if self.engine.card.is_multi_person:
+            raise ModelError(
+                f"expected a single-person model, got the multi-person model {self.engine.card.name}"
+            )
         self.people: People = people
         self.method: Method = method
         self.settings = settings if isinstance(settings, EstimatorSettings) else self._preset(settings)
@@ -98,7 +98,7 @@ class Estimator:
     def _open_detector(self, detector: str | Path | Engine | None, runtime: Runtime | None) -> Engine | None:
         if self.method == "whole":
             if detector is not None:
-                raise ModelError("method='whole' has no detector: leave it out, or take method='top-down'")
+                raise ModelError("method='whole' has no detector: leave it out, or choose method='top-down'")
             return None
         if detector is None and self.method == "bottom-up" and self.engine.card.family == "posenet":
             return self.engine
@@ -106,17 +106,17 @@ class Estimator:
 
     @property
     def shift_px(self) -> float:
-        """What makes the model's answers true, in pixels of its square: as `MODEL_SHIFT_PX`."""
-        return READERS[self.engine.card.family].shift_px
+        """Added to the decoded points of the single-person model, in pixels of its input (see `MODEL_SHIFT_PX`)."""
+        return DECODERS[self.engine.card.family].shift_px
 
     def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Pose]:
-        """Return the poses of the people looked for, the surest first, or an empty list.
+        """Return the poses, highest score first; an empty list if there is nobody.
 
         Args:
             image: (H, W, 3) uint8 RGB, at least 1 × 1.
-            boxes: (n, 4) x, y, width, height in pixels: where people are, if that is known. Then nobody is searched
-                for, whatever the method: there is one pose for each box, in their order, however unsure. A box may
-                leave the picture; in one wholly outside nobody is seen, and the pose scores next to nothing.
+            boxes: (n, 4) x, y, width, height of the people in pixels, if known. Then there is no detection, whatever
+                the method: the result is one pose per box, in their order, of any score. A box may leave the picture;
+                the pose in a box completely outside scores close to 0.
 
         Raises:
             MediaError: if `image` is anything else.
@@ -125,9 +125,15 @@ class Estimator:
         return self.batch([image], None if boxes is None else [boxes])[0]
 
     def batch(self, images: Sequence[Image], boxes: Sequence[ArrayLike] | None = None) -> list[list[Pose]]:
-        """Return what `__call__` would for each picture; the pictures may differ in size.
+        """Return the poses of each picture, as `__call__` does; pictures may differ in size.
 
-        `boxes` are those of each picture.
+        Args:
+            images: (H, W, 3) uint8 RGB each.
+            boxes: for each picture its boxes, (n, 4), or None to detect people.
+
+        Raises:
+            MediaError: if an image is anything else.
+            DataError: if boxes are anything else, or not given for every picture.
         """
         images = [check_image(image) for image in images]
         if boxes is not None:
@@ -140,13 +146,13 @@ class Estimator:
         return [[pose for pose in found if pose.score >= self.min_score] for found in poses]
 
     def detect(self, image: Image) -> list[Detection]:
-        """Take the first look: everybody in the picture, the surest first, nobody twice.
+        """Return the detections of all people in a picture, highest score first, without duplicates.
 
         Raises:
-            ModelError: if this estimator has no model for it.
+            ModelError: if this estimator has no detector (method "whole").
         """
         if self.detector is None:
-            raise ModelError("expected an estimator that finds people, got one with method='whole'")
+            raise ModelError("expected an estimator with a detector, got one with method='whole'")
         return detect(image, self.detector, self.settings)
 
     def _choose(self, found: list[Detection]) -> list[Detection]:
@@ -155,7 +161,9 @@ class Estimator:
         first = max(found, key=lambda detection: detection.prominence)
         if self.people == "one":
             return [first]
-        return [detection for detection in found if detection.prominence >= AUTO_SHARE * first.prominence]
+        return [
+            detection for detection in found if detection.prominence >= AUTO_PROMINENCE * first.prominence
+        ]
 
     def estimate_crops(
         self,
@@ -163,28 +171,37 @@ class Estimator:
         crops: Sequence[Crop],
         guides: Sequence[Guide | None] | None = None,
     ) -> list[Pose]:
-        """Take one look at each picture through its crop: one pose for each, however unsure.
+        """Return one pose for each crop of its picture, of any score.
 
-        The score is the mean of the keypoints' scores, the box goes around the keypoints in sight. Squares of one
-        size go through the model together.
+        The pose's score is the mean of the keypoint scores, its box the extent of the visible keypoints. Crops of one
+        size run in batches.
+
+        Args:
+            images: the picture of each crop, (H, W, 3) uint8 RGB.
+            crops: the squares that the model runs on.
+            guides: for each crop the person to decode, or None for the one in the middle.
         """
-        reader = READERS[self.engine.card.family]
+        decoder = DECODERS[self.engine.card.family]
+        names = self.engine.card.keypoint_names
         poses: dict[int, Pose] = {}
-        for part in _portions(crops):
+        for part in _batches(crops):
             squares = np.stack([crops[i].cut(images[i]) for i in part])
             decoded = self._decode(squares, guides and [guides[i] for i in part])
-            poses |= {i: _to_pose(crops[i], answer, reader) for i, answer in zip(part, decoded, strict=True)}
+            poses |= {
+                i: _to_pose(crops[i], keypoints, decoder, names)
+                for i, keypoints in zip(part, decoded, strict=True)
+            }
         return [poses[i] for i in range(len(crops))]
 
     def estimate_detections(
         self, image: Image, detections: Sequence[Detection], crop_factor: float, guide_weight: float
     ) -> list[Pose]:
-        """Return the pose of each detection, however unsure, without searching the picture for anybody else.
+        """Return the pose estimated in the crop of each detection, of any score.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            detections: where people are or should be.
-            crop_factor: side of the square as a multiple of the person's longer side.
+            detections: the people, as detected in this picture or predicted from the frame before.
+            crop_factor: side of the square crop as a multiple of the person's longer side.
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
         """
         crops = [detection.crop(self.engine.card.side, crop_factor) for detection in detections]
@@ -195,14 +212,14 @@ class Estimator:
         return self.estimate_crops([image] * len(crops), crops, guides)
 
     def _decode(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
-        """Return what the model answers to squares, (N, K, 3) y, x, score: the mean of two if the rule says flip."""
-        reader, side = READERS[self.engine.card.family], squares.shape[1]
-        seen = reader.one(self.engine(squares), guides, self.settings.reach)
+        """Return the decoded keypoints of N squares, (N, K, 3): y, x, score. With `flip`, average the mirrored run."""
+        decoder, side = DECODERS[self.engine.card.family], squares.shape[1]
+        decoded = decoder.decode_one(self.engine(squares), guides, self.settings.vote_radius)
         if not self.settings.flip:
-            return seen
-        mirrored = guides and [_mirror(guide, side, reader.shift_px) for guide in guides]
-        turned = reader.one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.reach)
-        return _mean(seen, mirror_answers(turned[:, MIRROR], side, reader.shift_px))
+            return decoded
+        mirrored = guides and [_mirror(guide, side, decoder.shift_px) for guide in guides]
+        turned = decoder.decode_one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.vote_radius)
+        return _mean(decoded, mirror_decoded(turned[:, MIRROR], side, decoder.shift_px))
 
     def _estimate_whole(self, images: Sequence[Image]) -> list[Pose]:
         side = self.engine.card.side
@@ -211,60 +228,64 @@ class Estimator:
         )
 
     def _estimate_boxes(self, boxes: Sequence[ArrayLike], images: Sequence[Image]) -> list[list[Pose]]:
-        """Look at each box of each picture, all in one go."""
+        """Return one pose per box of each picture; the crops of all pictures run in batches together."""
         if len(boxes) != len(images):
             raise DataError(f"expected boxes for each of {len(images)} pictures, got boxes for {len(boxes)}")
-        checked = [check_boxes(those).tolist() for those in boxes]
-        asked = [(image, box) for image, those in zip(images, checked, strict=True) for box in those]
+        checked = [check_boxes(own).tolist() for own in boxes]
+        requests = [(image, box) for image, own in zip(images, checked, strict=True) for box in own]
         crops = [
             Crop.around_box((x, y, w, h), self.settings.crop_factor, self._side(max(w, h)))
-            for _, (x, y, w, h) in asked
+            for _, (x, y, w, h) in requests
         ]
-        poses = iter(self.estimate_crops([image for image, _ in asked], crops))
-        return [[next(poses) for _ in those] for those in checked]
+        poses = iter(self.estimate_crops([image for image, _ in requests], crops))
+        return [[next(poses) for _ in own] for own in checked]
 
     def _estimate_chosen(
         self, chosen: Sequence[Sequence[Detection]], images: Sequence[Image]
     ) -> list[list[Pose]]:
-        """Look at each person chosen in each picture, all in one go; nobody twice."""
-        asked = [
+        """Return the poses of the chosen detections of each picture, after NMS; all crops run in batches together."""
+        requests = [
             (image, detection) for image, found in zip(images, chosen, strict=True) for detection in found
         ]
         crops = [
-            detection.crop(self._side(detection.length), self.settings.crop_factor) for _, detection in asked
+            detection.crop(self._side(detection.length), self.settings.crop_factor)
+            for _, detection in requests
         ]
-        share = self.settings.guide_weight
-        guides = [s.guide(crop, share, self.shift_px) for (_, s), crop in zip(asked, crops, strict=True)]
-        estimated = iter(self.estimate_crops([image for image, _ in asked], crops, guides))
-        poses = [[agree(detection, next(estimated)) for detection in found] for found in chosen]
-        return [_distinct(found, self.settings.nms_oks) for found in poses]
+        weight = self.settings.guide_weight
+        guides = [
+            detection.guide(crop, weight, self.shift_px)
+            for (_, detection), crop in zip(requests, crops, strict=True)
+        ]
+        estimated = iter(self.estimate_crops([image for image, _ in requests], crops, guides))
+        poses = [[fuse_scores(detection, next(estimated)) for detection in found] for found in chosen]
+        return [_suppress(found, self.settings.nms_oks) for found in poses]
 
     def _side(self, length_px: float) -> int:
-        return self.settings.side(length_px, self.engine.card.side)
+        return self.settings.crop_side(length_px, self.engine.card.side)
 
 
-def _portions(crops: Sequence[Crop]) -> Iterator[list[int]]:
-    """Yield which crops go through the model together: of one size, and not too many."""
+def _batches(crops: Sequence[Crop]) -> Iterator[list[int]]:
+    """Yield the indices of crops that run together: of one size, at most `MAX_BATCH`."""
     sizes = [(crop.out_width, crop.out_height) for crop in crops]
     for size in dict.fromkeys(sizes):
-        alike = [i for i in range(len(crops)) if sizes[i] == size]
-        for start in range(0, len(alike), SQUARES_AT_ONCE):
-            yield alike[start : start + SQUARES_AT_ONCE]
+        same_size = [i for i in range(len(crops)) if sizes[i] == size]
+        for start in range(0, len(same_size), MAX_BATCH):
+            yield same_size[start : start + MAX_BATCH]
 
 
 def _mirror(guide: Guide | None, side: int, shift_px: float) -> Guide | None:
-    """Return whom to look for in the mirrored square."""
+    """Return the guide of the mirrored square."""
     if guide is None:
         return None
-    keypoints = mirror_answers(guide.keypoints[list(MIRROR)], side, shift_px)
-    return Guide(mirror_answers(guide.center, side, shift_px), keypoints, guide.share)
+    keypoints = mirror_decoded(guide.keypoints[list(MIRROR)], side, shift_px)
+    return Guide(mirror_decoded(guide.center, side, shift_px), keypoints, guide.weight)
 
 
-def _mean(answer: Floats, other: Floats) -> Floats:
-    """Return the mean of two answers (N, K, 3): of the places weighted by their scores, and of the scores."""
-    weight, other_weight = answer[..., 2:] + np.float32(1e-6), other[..., 2:] + np.float32(1e-6)
-    mean = np.asarray((answer * weight + other * other_weight) / (weight + other_weight), np.float32)
-    mean[..., 2] = (answer[..., 2] + other[..., 2]) / 2
+def _mean(decoded: Floats, other: Floats) -> Floats:
+    """Return the mean of decoded keypoints (N, K, 3): of the positions weighted by their scores, and of the scores."""
+    weight, other_weight = decoded[..., 2:] + np.float32(1e-6), other[..., 2:] + np.float32(1e-6)
+    mean = np.asarray((decoded * weight + other * other_weight) / (weight + other_weight), np.float32)
+    mean[..., 2] = (decoded[..., 2] + other[..., 2]) / 2
     return mean
 
 
@@ -281,30 +302,30 @@ def _check_choice(name: str, got: object, choices: tuple[str, ...]) -> None:
         raise ModelError(f"expected {name} to be one of {', '.join(choices)}, got '{got}'")
 
 
-def _to_pose(crop: Crop, decoded: Floats, reader: Reader) -> Pose:
-    keypoints, scores = crop.decoded_to_image(decoded, reader.shift_px)
-    pose = Pose(keypoints, scores, float(scores.mean()))
+def _to_pose(crop: Crop, decoded: Floats, decoder: Decoder, names: tuple[str, ...]) -> Pose:
+    keypoints, scores = crop.decoded_to_image(decoded, decoder.shift_px)
+    pose = Pose(keypoints, scores, float(scores.mean()), names=names)
     return replace(pose, box=pose.bounds())
 
 
-def _distinct(poses: Sequence[Pose], nms_oks: float) -> list[Pose]:
-    """Return the poses, the surest first, so that nobody is there twice."""
+def _suppress(poses: Sequence[Pose], nms_oks: float) -> list[Pose]:
+    """Return the poses that remain after NMS by OKS, highest score first."""
     if not poses:
         return []
     areas = np.array([area(pose) for pose in poses])
     scores = np.array([pose.score for pose in poses])
     keypoints = np.stack([pose.keypoints for pose in poses])
-    return [poses[i] for i in suppress(keypoints, scores, areas, nms_oks)]
+    return [poses[i] for i in nms(keypoints, scores, areas, nms_oks)]
 
 
 def estimate(picture: str | Path | Image, model: str | Path = "lightning") -> list[Pose]:
     """Return the poses in a photo, given as a path or as an (H, W, 3) uint8 RGB array.
 
-    The model is loaded anew each time; for many pictures make one `Estimator` and call that.
+    The model is loaded on every call: for many pictures make one `Estimator` and call it.
 
     Raises:
-        MediaError: if the photo cannot be read or the array is no picture.
-        ModelError: if the model is unknown.
+        MediaError: if the photo cannot be read, or the array is not such a picture.
+        ModelError: if the model is unknown or damaged.
     """
     image = picture if isinstance(picture, np.ndarray) else read_photo(picture)
     return Estimator(model)(image)

@@ -1,4 +1,4 @@
-"""Many photos: read ahead while the model works, and lose nothing when one of them is bad."""
+"""Poses of many photos: the next photos are decoded while the model runs; a bad photo does not stop the others."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from movenet.media.sources.web_photo import WebPhoto
 from movenet.pose import Pose
 
 READ_AHEAD: Final = 4
-"""Photos decoded before their turn: enough to hide the decoding, few enough to hold in memory."""
+"""Photos decoded in advance: enough to hide the decoding time, few enough for memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoPoses:
-    """What came of one photo: the picture and its poses, or the error that stood in the way."""
+    """The result of one photo: the picture and its poses, or an error."""
 
     path: Path | WebPhoto
     image: NDArray[np.uint8]
-    """(H, W, 3) uint8 RGB; of no pixels if the photo could not be read."""
+    """(H, W, 3) uint8 RGB; (0, 0, 3) if the photo could not be read."""
     poses: tuple[Pose, ...] = ()
     error: MoveNetError | None = None
     estimate_s: float = 0.0
-    """Time taken to find the poses, without reading the file."""
+    """Time of the estimation, in seconds, without reading the file."""
 
 
 def estimate_photos(paths: Iterable[Path | WebPhoto], estimator: Estimator) -> Iterator[PhotoPoses]:
-    """Find the poses of each photo, in order; a photo that cannot be read gives its error and the rest go on."""
+    """Yield the poses of each photo, in order. A photo that cannot be read yields its error."""
     for path, read in read_ahead(paths):
         try:
             image = read.result()
@@ -53,9 +53,9 @@ def estimate_photos(paths: Iterable[Path | WebPhoto], estimator: Estimator) -> I
 def read_ahead(
     paths: Iterable[Path | WebPhoto],
 ) -> Iterator[tuple[Path | WebPhoto, Future[NDArray[np.uint8]]]]:
-    """Yield each photo's path and its picture to come, (H, W, 3) uint8 RGB, while the next are being read.
+    """Yield each photo's path and the future of its picture, (H, W, 3) uint8 RGB, while the next ones are decoded.
 
-    The picture's `result` raises MediaError if the photo cannot be read.
+    `Future.result` raises MediaError if the photo cannot be read.
     """
     remaining = iter(paths)
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="movenet-photos") as readers:

@@ -1,4 +1,4 @@
-"""How to look: the rule, and what was measured best, by model and by whom to look for."""
+"""Settings of the estimator, and the presets that were measured best by model and number of people."""
 
 from __future__ import annotations
 
@@ -10,57 +10,61 @@ from typing import Final, Literal
 from movenet.models import MULTIPLE, ModelCard, base_of
 
 People = Literal["one", "many", "auto"]
-"""Whom to look for: the person that a picture is about, everybody, or whoever is about as prominent as that person."""
+"""Which people to return: the most prominent one, all, or all that are about as prominent as that one."""
 Method = Literal["top-down", "bottom-up", "whole"]
-"""How to get from a picture to poses: find people, then look at each; take people as they are found; or, for one
-person only, look once at the whole picture, padded."""
+"""How poses are found. "top-down": detect people, then estimate the pose in the crop of each. "bottom-up": return the
+detector's own keypoints. "whole", for one person only: run the single-person model once on the whole padded picture."""
 Preset = Literal["fast", "balanced", "best"]
-"""How much time to take."""
+"""Trade-off of speed and accuracy."""
 
 MIN_SCORE: Final = 0.2
-"""A pose of a lower score is nobody: few pictures without a person show more (measured, docs/accuracy.md)."""
-AUTO_SHARE: Final = 0.35
-"""With people="auto", whoever is so prominent, relative to the most prominent person, counts as well."""
-SMALL_SHARE: Final = 2 / 3
-"""Side of the square for small people, relative to the model's own (measured, docs/many-people.md)."""
+"""Default least score of a pose. Few pictures without a person have a higher one (measured, docs/accuracy.md)."""
+AUTO_PROMINENCE: Final = 0.35
+"""With people="auto", people of at least this prominence, relative to the most prominent person, are returned."""
+SMALL_PERSON_SCALE: Final = 2 / 3
+"""Side of the crop of small people, relative to the model's own side (measured, docs/many-people.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatorSettings:
-    """How the first look finds people and how the second one looks at them (defaults measured, docs/accuracy.md)."""
+    """Settings of detection and of pose estimation in the crops (defaults measured, docs/accuracy.md)."""
 
     detector_sides_px: tuple[int, ...] = (256,)
-    """Longer sides of the picture in the first look, multiples of 32; more than one finds small and large people."""
+    """Longer sides to which the picture is resized for the detector, in order; multiples of 32. Several sides find
+    small and large people."""
     next_side_below_px: float = math.inf
-    """After each side the next is taken if somebody just found is shorter than this, as drawn, or nobody was found."""
+    """The next of `detector_sides_px` runs only if the shortest person found at a side is below this length, in pixels
+    of the resized picture, or if nobody was found."""
     tile_px: int = 1280
-    """A first look larger than this is taken in overlapping tiles of this size, a multiple of 32."""
+    """A resized picture larger than this is run in overlapping tiles of this side, a multiple of 32."""
     min_center_score: float = 0.03
-    """Least score of a person's centre in the first look."""
+    """Least score of a person's center (PoseNet: of a root keypoint) in the detector's decode, 0…1."""
     min_detection_score: float = 0.0
-    """Least score of a person of the first look for a second one; the rest are nobody."""
+    """Detections below this score, 0…1, are dropped."""
     nms_oks: float = 0.6
-    """Two people that are more alike are one."""
+    """Non-maximum suppression: of two people whose OKS is higher than this, the one of the lower score is dropped."""
     crop_factor: float = 1.1
-    """Side of the second look's square, as a multiple of the person's longer side."""
-    small_px: float = 0.0
-    """Whoever is shorter than this in the picture is drawn in a smaller square (`SMALL_SHARE`), which saves time."""
+    """Side of the square crop as a multiple of the person's longer side."""
+    small_person_px: float = 0.0
+    """People shorter than this in the picture, in pixels, get a smaller crop (`SMALL_PERSON_SCALE`): it saves time."""
     guide_weight: float = 0.7
-    """How far the second look leans towards the first one's keypoints, 0…1."""
-    reach: int = 1
-    """Cells around each keypoint, in y and x, that say as well where it is: .003 AP for .1 ms; 0 is Google's way."""
+    """Weight of the detection's keypoints against the regressed ones in the decode, 0…1 (see `Guide.weight`)."""
+    vote_radius: int = 1
+    """The position of a keypoint is averaged over the cells up to so many away in y and in x (`decode_one`). 1 gains
+    .003 AP for .1 ms; 0 is Google's decode."""
     flip: bool = False
-    """Whether a look sees the mirrored square as well and takes the mean of both: .01 AP for twice the time."""
+    """Whether the model also runs on the mirrored crop and the mean is returned (flip test): .01 AP for twice the
+    time."""
 
-    def side(self, length_px: float, usual: int) -> int:
-        """Return the side of the square, in px, for a person so long in the picture; `usual` is the model's own."""
-        if length_px >= self.small_px:
-            return usual
-        return MULTIPLE * round(usual * SMALL_SHARE / MULTIPLE)
+    def crop_side(self, length_px: float, model_side: int) -> int:
+        """Return the side of a crop, in pixels of the model's input, for a person of this length in the picture."""
+        if length_px >= self.small_person_px:
+            return model_side
+        return MULTIPLE * round(model_side * SMALL_PERSON_SCALE / MULTIPLE)
 
 
 _ONE: Final = EstimatorSettings()
-_MANY: Final = EstimatorSettings(min_center_score=0.06, min_detection_score=0.03, small_px=64)
+_MANY: Final = EstimatorSettings(min_center_score=0.06, min_detection_score=0.03, small_person_px=64)
 
 PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], EstimatorSettings]] = {
     ("one", "fast"): replace(_ONE, detector_sides_px=(192,)),
@@ -70,11 +74,11 @@ PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], EstimatorSettings]
     ("many", "balanced"): replace(_MANY, detector_sides_px=(256, 640), next_side_below_px=100),
     ("many", "best"): replace(_MANY, detector_sides_px=(256, 384, 768, 1536, 3072), next_side_below_px=200),
 }
-"""By whom to look for and how much time to take; what it costs and brings: docs/many-people.md."""
+"""Settings by number of people and preset; accuracy and time are in docs/many-people.md."""
 
 
 def default_model(people: People) -> str:
-    """Return the name of the model that is taken if none is named: for many people the accurate one."""
+    """Return the name of the default model: "lightning" for one person, else the more accurate "thunder"."""
     return "lightning" if people == "one" else "thunder"
 
 
@@ -83,19 +87,17 @@ def default_settings(
 ) -> EstimatorSettings:
     """Return the settings measured best for a model, by the official model that it was made from (`ModelCard.base`).
 
-    Thunder, the more accurate one, needs less help from the detection and a wider crop.
-
     Args:
-        model: name of an official model, or the card of any.
-        people: whom to look for.
-        preset: how much time to take.
+        model: name of an official model, or the card of any model.
+        people: which people to return.
+        preset: trade-off of speed and accuracy.
 
     Raises:
-        ModelError: if a name is not in the table.
+        ModelError: if a name is not in `MODELS`.
     """
     settings = PRESETS["one" if people == "one" else "many", preset]
-    if people == "auto":  # whoever is in front is large enough for one size of the detector's input
+    if people == "auto":  # people in front are large enough for one scale of the detector
         settings = replace(settings, detector_sides_px=settings.detector_sides_px[:1])
-    if base_of(model) == "thunder":
+    if base_of(model) == "thunder":  # needs less help from the detection, and a wider crop
         settings = replace(settings, crop_factor=1.15 if people == "one" else 1.1, guide_weight=0.5)
     return settings

@@ -1,4 +1,4 @@
-"""How good estimates are, against people that somebody annotated, in COCO's format."""
+"""Accuracy of estimated poses against annotations in COCO's format."""
 
 from movenet.evaluation.assessment import Assessment, assess, to_plain
 from movenet.evaluation.coco_ap import score

@@ -1,4 +1,4 @@
-"""Everything that is measured of one list of results, and its plain form for JSON."""
+"""All metrics of one list of results, and their form in JSON."""
 
 from __future__ import annotations
 
@@ -11,30 +11,38 @@ from numpy.typing import NDArray
 
 from movenet.evaluation.calibration import Calibration, Reliability, calibrate
 from movenet.evaluation.coco_ap import score
-from movenet.evaluation.errors import CLASSES, LAST, ORDER, Costs, Diagnosis, costs, diagnose
+from movenet.evaluation.errors import (
+    CLASSES,
+    DETECTION_ERRORS,
+    KEYPOINT_ERRORS,
+    Costs,
+    Diagnosis,
+    costs,
+    diagnose,
+)
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.matching import Pairs, pair
-from movenet.evaluation.measures import (
-    PCK_SHARE,
+from movenet.evaluation.metrics import (
+    PCK_THRESHOLD,
     Group,
     Pck,
-    by_labelled,
+    ap_by_keypoint,
+    ap_by_labelled_count,
     false_positives,
-    keypoint_precision,
     pck,
 )
 from movenet.evaluation.truth import Truth
 from movenet.pose import KEYPOINTS
 
 DIGITS: Final = 4
-"""Figures are written to the fourth digit after the point."""
+"""Decimal places of metrics in JSON."""
 MEDIUM: Final = (32.0**2, 96.0**2)
-"""COCO's people of medium size, in square pixels, both ends included; larger ones are large."""
+"""Range of the areas of COCO's medium people, in square pixels, inclusive; larger people are large."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """What was measured."""
+    """All metrics of one list of results."""
 
     truth: Truth
     estimates: Estimates
@@ -42,19 +50,19 @@ class Assessment:
     scores: dict[str, float]
     """AP, AP50, AP75, APM, APL, AR, ARM, ARL."""
     keypoint_ap: NDArray[np.float64]
-    """Shape (17,); NaN where the keypoint is labelled for nobody."""
+    """Shape (17,); NaN where no person has the keypoint labelled."""
     pck: Pck
     groups: list[Group]
-    """By how many keypoints are labelled."""
+    """AP of people grouped by their number of labelled keypoints."""
     diagnosis: Diagnosis
     costs: Costs
     calibration: tuple[Calibration, Calibration] | None
-    """Of every keypoint and of the labelled ones; None if scores are no probabilities."""
+    """Of all keypoints, and of the labelled ones; None if scores are outside 0…1."""
     false_positives: dict[float, float] | None
-    """Least score → people per person-free picture; None if every picture shows people."""
+    """Score threshold → false positives per picture without people; None if every picture shows people."""
 
     def by_size(self) -> dict[str, tuple[int, float, float]]:
-        """Return people, AP and AR of those of medium and of large size."""
+        """Return the number, AP and AR of medium and of large people."""
         areas = self.truth.people.areas[~self.truth.people.ignored]
         low, high = MEDIUM
         medium, large = int(((areas >= low) & (areas <= high)).sum()), int((areas >= high).sum())
@@ -63,10 +71,10 @@ class Assessment:
 
 
 def assess(truth: Truth, estimates: Estimates) -> Assessment:
-    """Measure everything. On 500 pictures it takes a second or two.
+    """Compute all metrics. On 500 pictures it takes a second or two.
 
     Raises:
-        DataError: if the evaluation's package is missing.
+        MissingExtraError: if the evaluation's package is missing.
     """
     people = truth.people
     pairs = pair(people, estimates)
@@ -76,9 +84,9 @@ def assess(truth: Truth, estimates: Estimates) -> Assessment:
         estimates=estimates,
         pairs=pairs,
         scores=score(truth, estimates),
-        keypoint_ap=keypoint_precision(people, estimates),
+        keypoint_ap=ap_by_keypoint(people, estimates),
         pck=pck(people, estimates, pairs),
-        groups=by_labelled(people, estimates, pairs),
+        groups=ap_by_labelled_count(people, estimates, pairs),
         diagnosis=diagnosis,
         costs=costs(people, estimates, diagnosis),
         calibration=calibrate(people, estimates, pairs),
@@ -87,7 +95,7 @@ def assess(truth: Truth, estimates: Estimates) -> Assessment:
 
 
 def to_plain(assessment: Assessment) -> dict[str, Any]:
-    """Return the figures as JSON holds them, rounded; what cannot be said is null.
+    """Return the metrics for JSON, rounded; undefined ones are null.
 
     `{"AP", "AP50", "AP75", "APM", "APL", "AR", "images", "people", "PCK", "by_keypoint", "by_size", "by_labelled",
     "errors", "calibration", "false_positives"}`
@@ -98,7 +106,7 @@ def to_plain(assessment: Assessment) -> dict[str, Any]:
         **_rounded(figures),
         "images": len(a.truth.files),
         "people": a.truth.counted(),
-        "PCK": _rounded({"share": PCK_SHARE, "mean": a.pck.mean, "people": a.pck.people}),
+        "PCK": _rounded({"share": PCK_THRESHOLD, "mean": a.pck.mean, "people": a.pck.people}),
         "by_keypoint": _by_keypoint(a),
         "by_size": {
             name: _rounded({"people": people, "AP": ap, "AR": ar})
@@ -123,8 +131,8 @@ def _errors(a: Assessment) -> dict[str, Any]:
     shares = zip(KEYPOINTS, a.diagnosis.shares(), strict=True)
     return {
         "share": _rounded(a.diagnosis.share()),
-        "order": [*ORDER, *LAST],
-        "AP_cost": _rounded({**a.costs.in_turn, "rest": a.costs.rest}),
+        "order": [*KEYPOINT_ERRORS, *DETECTION_ERRORS],
+        "AP_cost": _rounded({**a.costs.cumulative, "rest": a.costs.rest}),
         "AP_cost_alone": _rounded(a.costs.alone),
         "by_keypoint": {name: _rounded(dict(zip(CLASSES, row, strict=True))) for name, row in shares},
     }
@@ -145,8 +153,8 @@ def _calibration(calibration: Calibration) -> dict[str, Any]:
 
 
 def _bins(reliability: Reliability) -> list[dict[str, Any]]:
-    columns = zip(reliability.counts.tolist(), reliability.scores, reliability.right, strict=True)
-    return [_rounded({"keypoints": n, "score": score, "right": right}) for n, score, right in columns]
+    columns = zip(reliability.counts.tolist(), reliability.scores, reliability.correct, strict=True)
+    return [_rounded({"keypoints": n, "score": score, "right": correct}) for n, score, correct in columns]
 
 
 def _rounded(figures: dict[str, Any]) -> dict[str, Any]:

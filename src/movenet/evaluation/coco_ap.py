@@ -15,14 +15,14 @@ from movenet.evaluation.truth import People, Truth
 from movenet.pose import SIGMAS
 
 NAMES: Final = {"AP": 0, "AP50": 1, "AP75": 2, "APM": 3, "APL": 4, "AR": 5, "ARM": 8, "ARL": 9}
-"""Our names of the figures, and where COCO's summary holds them."""
+"""Names of the metrics, and their indices in COCO's summary."""
 
 
 def score(truth: Truth, estimates: Estimates) -> dict[str, float]:
     """Return AP, AP50, AP75, APM, APL, AR, ARM and ARL, 0…1; NaN where no person of that kind is annotated.
 
     The mean over thresholds of OKS from .50 to .95, 20 estimates a picture at most. M: people from 32² to 96²
-    square pixels, L: larger ones; the rest count in neither.
+    square pixels; L: larger people; smaller people count in neither.
 
     Raises:
         MissingExtraError: if the evaluation's package is missing.
@@ -31,9 +31,9 @@ def score(truth: Truth, estimates: Estimates) -> dict[str, float]:
 
 
 def average_precision(people: People, estimates: Estimates, sigmas: ArrayLike = SIGMAS) -> float:
-    """Return COCO's AP of people of any number K of keypoints, whose tolerances are `sigmas`, shape (K,).
+    """Return COCO's AP of people with any number K of keypoints, whose OKS sigmas are `sigmas`, shape (K,).
 
-    NaN if none of them counts.
+    NaN if all people are ignored.
 
     Raises:
         MissingExtraError: if the evaluation's package is missing.
@@ -61,14 +61,14 @@ def _summarize(
         }
     )
     sigmas = np.asarray(sigmas, np.float64)
-    judge = COCOeval_faster(truth, truth.loadRes(_results(estimates)), "keypoints", kpt_oks_sigmas=sigmas)
-    judge.run()
-    stats = {name: float(judge.stats[i]) for name, i in NAMES.items()}
+    evaluator = COCOeval_faster(truth, truth.loadRes(_results(estimates)), "keypoints", kpt_oks_sigmas=sigmas)
+    evaluator.run()
+    stats = {name: float(evaluator.stats[i]) for name, i in NAMES.items()}
     return {name: math.nan if value < 0 else value for name, value in stats.items()}
 
 
 def _annotations(people: People) -> list[dict[str, Any]]:
-    """Return the people as COCO writes them. Numbered from 1: to the evaluation 0 means nobody."""
+    """Return the people as COCO writes them. Ids start at 1: to the evaluation 0 means no match."""
     triples = np.concatenate([people.keypoints, 2.0 * people.labelled[..., None]], axis=-1)
     rows = zip(
         people.image_ids.tolist(),

@@ -1,4 +1,4 @@
-"""What goes wrong, and what it costs: the error classes of Ronchi and Perona.
+"""Error classes of keypoints, and the AP each one costs, after Ronchi and Perona.
 
 "Benchmarking and Error Diagnosis in Multi-Instance Pose Estimation", ICCV 2017. Each labelled keypoint of a
 person with an estimate is compared with the truth by its similarity ks, the term of OKS:
@@ -6,11 +6,11 @@ person with an estimate is compared with the truth by its similarity ks, the ter
 * good: ks ≥ .85 with its own true place;
 * jitter: .5 ≤ ks < .85, near but not on it;
 * inversion: ks ≥ .5 with the place of the same person's keypoint of the other side, and more than with its own;
-* swap: ks ≥ .5 with the keypoint, of either side, of somebody else in the picture, and more than with the person's;
+* swap: ks ≥ .5 with the keypoint, of either side, of another person in the picture, and more than with their own;
 * miss: none of these.
 
-What a class costs is the AP gained when its keypoints are put right: jitter to ks .85, a miss to ks .5,
-inversion and swap as near to the right place as they are to the wrong one.
+The cost of a class is the AP gained when its keypoints are corrected: jitter to ks .85, a miss to ks .5, inversion and
+swap to the ks they have with the wrong place.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from numpy.typing import NDArray
 from movenet.evaluation.coco_ap import average_precision
 from movenet.evaluation.estimates import Estimates
 from movenet.evaluation.matching import Pairs, keypoint_similarity
-from movenet.evaluation.measures import LEAST_OKS
+from movenet.evaluation.metrics import MIN_OKS
 from movenet.evaluation.truth import People
 from movenet.pose import MIRROR, SIGMAS
 
-NEAR: Final = 0.5
-"""Least ks of a keypoint that is at a place at all."""
-GOOD: Final = 0.85
-"""Least ks of a keypoint that is where people would put it."""
+MATCH_KS: Final = 0.5
+"""Lowest ks of a keypoint that is near a true place."""
+GOOD_KS: Final = 0.85
+"""Lowest ks of a keypoint as accurate as an annotation."""
 CLASSES: Final = ("good", "jitter", "inversion", "swap", "miss")
 UNLABELLED: Final = -1
-ORDER: Final = ("miss", "swap", "inversion", "jitter")
-"""In which classes are put right one after the other, the worst first, as in the authors' analysis."""
-LAST: Final = ("ranking", "background", "missed_person")
-"""What is put right after them: scores, estimates of nobody, people without an estimate."""
+KEYPOINT_ERRORS: Final = ("miss", "swap", "inversion", "jitter")
+"""Classes in the order in which they are corrected, the worst first, as in the paper."""
+DETECTION_ERRORS: Final = ("ranking", "background", "missed_person")
+"""Errors corrected after them: scores, estimates of no person, people without an estimate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diagnosis:
-    """The class of each keypoint of N pairs, and where it would be, put right."""
+    """The class of each keypoint of N pairs, and its corrected position."""
 
     pairs: Pairs
     classes: NDArray[np.int64]
@@ -51,12 +51,12 @@ class Diagnosis:
     corrected: NDArray[np.float64]
     """Shape (N, 17, 2): x, y in COCO's pixels; a good or unlabelled keypoint stays where it is."""
 
-    def put_right(self, estimates: Estimates, names: Sequence[str]) -> Estimates:
-        """Return the estimates with the keypoints of some classes put right."""
-        wanted = np.isin(self.classes, [CLASSES.index(name) for name in names])
+    def correct(self, estimates: Estimates, names: Sequence[str]) -> Estimates:
+        """Return the estimates with the keypoints of some classes corrected."""
+        chosen = np.isin(self.classes, [CLASSES.index(name) for name in names])
         keypoints = estimates.keypoints.copy()
         before = keypoints[self.pairs.estimates]
-        keypoints[self.pairs.estimates] = np.where(wanted[..., None], self.corrected, before)
+        keypoints[self.pairs.estimates] = np.where(chosen[..., None], self.corrected, before)
         return replace(estimates, keypoints=keypoints)
 
     def shares(self) -> NDArray[np.float64]:
@@ -76,28 +76,28 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """AP, and what is lost to each kind of error."""
+    """AP, and the AP that each kind of error costs."""
 
     ap: float
-    in_turn: dict[str, float]
-    """AP gained when errors are put right one after the other, `ORDER` and then `LAST`: they add up."""
+    cumulative: dict[str, float]
+    """AP gained when errors are corrected one after the other, `KEYPOINT_ERRORS`, then `DETECTION_ERRORS`."""
     alone: dict[str, float]
-    """AP gained when only that kind of error is put right."""
+    """AP gained when only that kind of error is corrected."""
 
     @property
     def rest(self) -> float:
-        """What is left to 1: keypoints good or put right to .85 that the strictest thresholds still refuse."""
-        return 1.0 - self.ap - sum(self.in_turn.values())
+        """The remainder to AP 1: keypoints that are good or corrected to .85, below the strictest thresholds."""
+        return 1.0 - self.ap - sum(self.cumulative.values())
 
 
 def diagnose(people: People, estimates: Estimates, pairs: Pairs) -> Diagnosis:
-    """Return the class of every keypoint of the pairs with OKS ≥ `LEAST_OKS`, after the paper (section 3.1)."""
-    pairs = pairs.above(LEAST_OKS)
+    """Return the class of every keypoint of the pairs with OKS ≥ `MIN_OKS`, after the paper (section 3.1)."""
+    pairs = pairs.above(MIN_OKS)
     best = np.zeros((len(pairs), len(SIGMAS)))
     classes = np.full(best.shape, UNLABELLED, np.int64)
     for i, (g, p) in enumerate(zip(pairs.people.tolist(), pairs.estimates.tolist(), strict=True)):
         best[i], classes[i] = _classify(people, g, estimates.keypoints[p])
-    corrected = _correct(people, estimates, pairs, classes, best)
+    corrected = _corrected_keypoints(people, estimates, pairs, classes, best)
     return Diagnosis(pairs, classes, corrected)
 
 
@@ -106,71 +106,71 @@ def _classify(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the highest ks of each keypoint with any place of its kind in the picture, and its class: (17,) each.
 
-    `keypoints` has shape (17, 2). The places are, in this order: its own, its mirror image's, those of everybody
-    else, and everybody else's mirror images'; the first of equals is taken.
+    `keypoints` has shape (17, 2). The places are, in this order: its own, its mirror image's, those of
+    other people, and other people's mirror images'; the first of equals is taken.
     """
     others = np.flatnonzero((people.image_ids == people.image_ids[g]) & ~people.ignored)
     others = others[others != g]
     mirror = np.asarray(MIRROR)
-    who = np.concatenate([[g, g], others, others])
-    turned = np.concatenate([[False, True], np.repeat([False, True], len(others))])
-    places = np.where(turned[:, None, None], people.keypoints[who][:, mirror], people.keypoints[who])
-    there = np.where(turned[:, None], people.labelled[who][:, mirror], people.labelled[who])
-    ks = np.where(there, keypoint_similarity(keypoints[None], places, people.areas[who]), -1.0)
+    owners = np.concatenate([[g, g], others, others])
+    mirrored = np.concatenate([[False, True], np.repeat([False, True], len(others))])
+    places = np.where(mirrored[:, None, None], people.keypoints[owners][:, mirror], people.keypoints[owners])
+    labelled = np.where(mirrored[:, None], people.labelled[owners][:, mirror], people.labelled[owners])
+    ks = np.where(labelled, keypoint_similarity(keypoints[None], places, people.areas[owners]), -1.0)
     at, best = ks.argmax(axis=0), ks.max(axis=0)
-    own = np.where(best >= GOOD, CLASSES.index("good"), CLASSES.index("jitter"))
+    own = np.where(best >= GOOD_KS, CLASSES.index("good"), CLASSES.index("jitter"))
     wrong = np.where(at == 1, CLASSES.index("inversion"), CLASSES.index("swap"))
-    classes = np.where(best < NEAR, CLASSES.index("miss"), np.where(at == 0, own, wrong))
+    classes = np.where(best < MATCH_KS, CLASSES.index("miss"), np.where(at == 0, own, wrong))
     return best, np.where(people.labelled[g], classes, UNLABELLED)
 
 
-def _correct(
+def _corrected_keypoints(
     people: People,
     estimates: Estimates,
     pairs: Pairs,
     classes: NDArray[np.int64],
     best: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the keypoints put right, shape (N, 17, 2): beside the true place, as far as the new ks says."""
-    aims = {
-        "jitter": np.full_like(best, GOOD),
+    """Return the corrected keypoints, shape (N, 17, 2): beside the true place, at the distance of the new ks."""
+    targets = {
+        "jitter": np.full_like(best, GOOD_KS),
         "inversion": best,
         "swap": best,
-        "miss": np.full_like(best, NEAR),
+        "miss": np.full_like(best, MATCH_KS),
     }
-    aim = np.select([classes == CLASSES.index(name) for name in aims], list(aims.values()), 1.0)
+    target = np.select([classes == CLASSES.index(name) for name in targets], list(targets.values()), 1.0)
     scale = 2 * np.asarray(SIGMAS) * np.sqrt(people.areas[pairs.people, None])
-    # A hair nearer, so that an OKS meant to be .5 does not fall below the threshold .5 by rounding.
-    distance = (1 - 1e-9) * scale * np.sqrt(-2 * np.log(aim))
+    # Slightly nearer, so that an OKS meant to be .5 is not rounded below the threshold .5.
+    distance = (1 - 1e-9) * scale * np.sqrt(-2 * np.log(target))
     beside = people.keypoints[pairs.people] + distance[..., None] * np.array([1.0, 0.0])
     stays = (classes == UNLABELLED) | (classes == CLASSES.index("good"))
     return np.where(stays[..., None], estimates.keypoints[pairs.estimates], beside)
 
 
 def costs(people: People, estimates: Estimates, diagnosis: Diagnosis) -> Costs:
-    """Return what each kind of error costs: classes of keypoints in `ORDER`, then `LAST`.
+    """Return the AP that each kind of error costs, `KEYPOINT_ERRORS` first, then `DETECTION_ERRORS`.
 
-    Ranking: scores are set to each estimate's OKS with the person it is paired with, 0 without one. Background:
-    estimates paired with nobody go. Missed person: people paired with no estimate go.
+    Ranking: the score is set to the OKS with the person the estimate is paired with, 0 without one. Background:
+    estimates paired with no person are removed. Missed person: people paired with no estimate are ignored.
     """
 
     def ap_without(kinds: Sequence[str]) -> float:
-        return average_precision(*_put_right(people, estimates, diagnosis, kinds))
+        return average_precision(*_correct_errors(people, estimates, diagnosis, kinds))
 
-    kinds = (*ORDER, *LAST)
+    kinds = (*KEYPOINT_ERRORS, *DETECTION_ERRORS)
     steps = [ap_without(kinds[:i]) for i in range(len(kinds) + 1)]
-    in_turn = {kind: after - before for kind, before, after in zip(kinds, steps, steps[1:], strict=False)}
-    # The first in turn is alone.
+    cumulative = {kind: after - before for kind, before, after in zip(kinds, steps, steps[1:], strict=False)}
+    # The first correction is the same in both.
     alone = {kind: ap_without([kind]) - steps[0] for kind in kinds[1:]}
-    return Costs(steps[0], in_turn, {kinds[0]: in_turn[kinds[0]], **alone})
+    return Costs(steps[0], cumulative, {kinds[0]: cumulative[kinds[0]], **alone})
 
 
-def _put_right(
+def _correct_errors(
     people: People, estimates: Estimates, diagnosis: Diagnosis, kinds: Sequence[str]
 ) -> tuple[People, Estimates]:
-    """Return the people and the estimates without those kinds of errors."""
+    """Return the people and the estimates with those kinds of errors corrected."""
     pairs = diagnosis.pairs
-    estimates = diagnosis.put_right(estimates, [kind for kind in kinds if kind in ORDER])
+    estimates = diagnosis.correct(estimates, [kind for kind in kinds if kind in KEYPOINT_ERRORS])
     if "ranking" in kinds:
         estimates = replace(estimates, score=_ideal_scores(people, estimates, pairs))
     if "background" in kinds:
@@ -184,8 +184,8 @@ def _ideal_scores(people: People, estimates: Estimates, pairs: Pairs) -> NDArray
     """Return, shape (P,), the OKS of each estimate with the person it is paired with, 0 without one."""
     scores = np.zeros(len(estimates))
     labelled = people.labelled[pairs.people]
-    alike = keypoint_similarity(
+    ks = keypoint_similarity(
         estimates.keypoints[pairs.estimates], people.keypoints[pairs.people], people.areas[pairs.people]
     )
-    scores[pairs.estimates] = (alike * labelled).sum(axis=1) / labelled.sum(axis=1)
+    scores[pairs.estimates] = (ks * labelled).sum(axis=1) / labelled.sum(axis=1)
     return scores

@@ -1,4 +1,4 @@
-"""What is to be judged: estimated poses in COCO's result format, as arrays."""
+"""Estimated poses in COCO's result format, as arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.annotations import PERSON
-from movenet.annotations.values import LARGEST, to_integer
+from movenet.annotations.values import MAX_VALUE, to_integer
 from movenet.errors import DataError
 from movenet.evaluation.truth import Truth
 from movenet.pose import KEYPOINTS
@@ -25,11 +25,11 @@ class Estimates:
     keypoints: NDArray[np.float64]
     """Shape (P, K, 2): x, y."""
     scores: NDArray[np.float64]
-    """Shape (P, K): of each keypoint; whatever the program that made them writes there."""
+    """Shape (P, K): scores of the keypoints; their range depends on the program that wrote them."""
     score: NDArray[np.float64]
-    """Shape (P,): of the person."""
+    """Shape (P,): score of the person."""
     boxes: NDArray[np.float64]
-    """Shape (P, 4): x, y, width, height, of which COCO takes the size of a person who was never there."""
+    """Shape (P, 4): x, y, width, height; COCO takes the size of a false positive from it."""
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -60,14 +60,14 @@ def to_estimates(results: Sequence[Mapping[str, Any]], truth: Truth) -> Estimate
             f"expected every result to have image_id, keypoints (17 × x, y, score) and score, "
             f"got something else ({error!r})"
         ) from None
-    if not all((np.abs(values) <= LARGEST).all() for values in (triples, score, boxes)):
+    if not all((np.abs(values) <= MAX_VALUE).all() for values in (triples, score, boxes)):
         raise DataError("expected results with finite numbers, got NaN, infinity or beyond ±1e9")
     if results and not people:
         raise DataError(
             f"expected results of category {min(categories)} (people), got {len(results)} of others"
         )
-    if strangers := set(image_ids.tolist()) - set(truth.files):
-        raise DataError(f"a result names picture {min(strangers)}, which {truth.name} does not")
+    if unknown := set(image_ids.tolist()) - set(truth.files):
+        raise DataError(f"a result names picture {min(unknown)}, which {truth.name} does not")
     return Estimates(image_ids, triples[..., :2], triples[..., 2], score, boxes)
 
 

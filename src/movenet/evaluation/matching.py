@@ -1,4 +1,4 @@
-"""Who is meant: each annotated person and the estimate that is most like them."""
+"""Pairs each annotated person with an estimate, greedily by OKS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from movenet.pose import SIGMAS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """N pairs of a person and an estimate; each person and each estimate is in one at most."""
+    """N pairs of a person and an estimate; each person and each estimate is in at most one."""
 
     people: NDArray[np.intp]
     """Shape (N,): indices of `People`."""
@@ -28,7 +28,7 @@ class Pairs:
         return len(self.oks)
 
     def above(self, least_oks: float) -> Pairs:
-        """Return the pairs that are at least so alike."""
+        """Return the pairs of at least this OKS."""
         kept = self.oks >= least_oks
         return Pairs(self.people[kept], self.estimates[kept], self.oks[kept])
 
@@ -40,8 +40,8 @@ def keypoint_similarity(
 
     Args:
         keypoints: Shape (…, 17, 2): x, y in pixels.
-        truth: Shape (…, 17, 2), likewise.
-        areas: Shape (…): the size of the true person in square pixels.
+        truth: Shape (…, 17, 2): x, y in pixels.
+        areas: Shape (…): area of the annotated person in square pixels.
 
     Returns:
         Shape (…, 17), 0…1.
@@ -52,10 +52,9 @@ def keypoint_similarity(
 
 
 def pair(people: People, estimates: Estimates) -> Pairs:
-    """Pair people and estimates of each picture, the two that are most alike first.
+    """Pair people and estimates of each picture, in the order of descending OKS.
 
-    People who are ignored are paired with nobody. Whoever is left when one side runs out stays alone; how alike
-    a pair must be is left to whoever asks (`Pairs.above`).
+    People who are ignored are not paired. There is no lower limit of OKS: see `Pairs.above`.
     """
     found = [
         np.array(_pair_one(_similarities(people, estimates, g, p), g, p))
@@ -79,11 +78,9 @@ def _similarities(
     people: People, estimates: Estimates, g: NDArray[np.intp], p: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Return OKS, shape (len(g), len(p)), over the labelled keypoints of each person."""
-    alike = keypoint_similarity(
-        estimates.keypoints[None, p], people.keypoints[g, None], people.areas[g, None]
-    )
+    ks = keypoint_similarity(estimates.keypoints[None, p], people.keypoints[g, None], people.areas[g, None])
     labelled = people.labelled[g, None]
-    return np.asarray((alike * labelled).sum(axis=-1) / labelled.sum(axis=-1), np.float64)
+    return np.asarray((ks * labelled).sum(axis=-1) / labelled.sum(axis=-1), np.float64)
 
 
 def _pair_one(

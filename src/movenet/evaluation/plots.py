@@ -1,4 +1,4 @@
-"""The plots of a report, as SVG to be put into a page. matplotlib (extra `eval`) is needed to import this."""
+"""The plots of a report, as SVG elements. Importing this module needs matplotlib (extra `eval`)."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ CLASS_COLOURS: Final = {
     "swap": "#cc79a7",
     "miss": "#d55e00",
 }
-"""Okabe and Ito's, told apart by every kind of colour vision; the good ones stay in the background."""
+"""Okabe and Ito's palette, distinguishable by every kind of colour vision; good keypoints in pale grey."""
 
 
 def plot_costs(costs: Costs) -> str:
-    """Draw AP and what is lost to each error, one after the other up to 1."""
-    losses = {**costs.in_turn, "rest": costs.rest}
-    labels = ["AP as it is", *(COST_LABELS[name] for name in losses)]
-    lengths = np.array([costs.ap, *losses.values()])
+    """Draw AP and the AP that each kind of error costs, stacked up to 1."""
+    gains = {**costs.cumulative, "rest": costs.rest}
+    labels = ["AP", *(COST_LABELS[name] for name in gains)]
+    lengths = np.array([costs.ap, *gains.values()])
     starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
-    colours = [INK, *(CLASS_COLOURS.get(name, "#9aa5b1") for name in losses)]
+    colours = [INK, *(CLASS_COLOURS.get(name, "#9aa5b1") for name in gains)]
     colours[-1] = FAINT
 
     def draw(axes: Axes) -> None:
@@ -73,14 +73,17 @@ def plot_classes(diagnosis: Diagnosis) -> str:
 
 
 def plot_reliability(calibration: Calibration, name: str) -> str:
-    """Draw the share that is right against the score, as it is and as it would be with the fitted curve."""
+    """Draw the share of correct keypoints against the score: as it is, and mapped by the fitted curve."""
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         _line(axes, calibration.before, colour="#d55e00", label="as it is")
-        _line(axes, calibration.after, colour=ACCENT, label="mapped, on the other half")
+        _line(axes, calibration.after, colour=ACCENT, label="mapped, on held-out pictures")
         axes.set(
-            xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="keypoint score", ylabel="share that is right"
+            xlim=(-0.02, 1.02),
+            ylim=(-0.02, 1.02),
+            xlabel="keypoint score",
+            ylabel="share of correct keypoints",
         )
         axes.set_aspect("equal")
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.02))
@@ -89,17 +92,17 @@ def plot_reliability(calibration: Calibration, name: str) -> str:
 
 
 def _line(axes: Axes, reliability: Reliability, *, colour: str, label: str) -> None:
-    """Draw a line through the bins; the area of each dot says how many keypoints the bin holds."""
-    seen = reliability.counts > 0
-    scores, right = reliability.scores[seen], reliability.right[seen]
-    areas = 6 + 140 * reliability.counts[seen] / max(int(reliability.counts.max()), 1)
-    axes.plot(scores, right, color=colour, linewidth=1, label=label)
-    axes.scatter(scores, right, s=areas, color=colour, alpha=0.75, linewidths=0, zorder=3)
+    """Draw a line through the bins; the area of each dot shows the number of keypoints in the bin."""
+    filled = reliability.counts > 0
+    scores, correct = reliability.scores[filled], reliability.correct[filled]
+    areas = 6 + 140 * reliability.counts[filled] / max(int(reliability.counts.max()), 1)
+    axes.plot(scores, correct, color=colour, linewidth=1, label=label)
+    axes.scatter(scores, correct, s=areas, color=colour, alpha=0.75, linewidths=0, zorder=3)
 
 
 def _svg(name: str, size_in: tuple[float, float], draw: Callable[[Axes], None]) -> str:
-    """Return an SVG element; `name` keeps the ids in it apart from those of other plots of the page."""
-    look: Any = {
+    """Return an SVG element; `name` makes its ids unique in the page."""
+    style: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": name,
         "font.size": 9.5,
@@ -114,7 +117,7 @@ def _svg(name: str, size_in: tuple[float, float], draw: Callable[[Axes], None]) 
         "legend.frameon": False,
         "legend.fontsize": 9,
     }
-    with mpl.rc_context(look):
+    with mpl.rc_context(style):
         figure = Figure(figsize=size_in, layout="constrained")
         draw(figure.add_subplot())
         text = io.StringIO()

@@ -1,4 +1,4 @@
-"""How an estimator is evaluated: the images of an annotation file, shown to it in a stated way.
+"""Evaluation protocols: an estimator on the images of an annotation file, whole or with the annotated boxes.
 
 truth = read_truth("single.json")
 measured = measure(Estimator(min_score=0), truth, "images")
@@ -27,8 +27,8 @@ from movenet.evaluation.truth import People, Truth
 from movenet.machine import processor_name
 from movenet.pose import Pose
 
-Ask = Callable[[int, NDArray[np.uint8]], Sequence[Pose]]
-"""From the id of a picture and the picture, (H, W, 3) uint8 RGB, to the poses in it."""
+ImageFunction = Callable[[int, NDArray[np.uint8]], Sequence[Pose]]
+"""Takes the id of an image and the image, (H, W, 3) uint8 RGB; returns the poses in it."""
 PACKAGES: Final = {
     "movenet": "movenet",
     "numpy": "numpy",
@@ -38,32 +38,32 @@ PACKAGES: Final = {
     "torch": "torch",
     "faster_coco_eval": "faster-coco-eval",
 }
-"""Modules whose versions a result depends on, and the packages that bring them."""
-SOUGHT: Final = {"one": "one person sought", "many": "everybody sought", "auto": "the people in front sought"}
+"""Modules whose versions a result depends on, and the packages that contain them."""
+PEOPLE_TEXT: Final = {"one": "one person", "many": "all people", "auto": "the prominent people"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """Poses found in the images of an annotation file, and how they were found."""
+    """Poses estimated in the images of an annotation file, and the protocol."""
 
     name: str
-    """Of the model, or of the file that the results were read from."""
+    """Name of the model, or of the file that the results were read from."""
     results: Sequence[Mapping[str, Any]]
     """In COCO's result format."""
     protocol: Mapping[str, str]
-    """How the images were shown and what looked at them, by name."""
+    """Protocol, model, engine and processor, by name."""
     ms_per_image: float | None = None
-    """Mean time to find the poses of an image, without reading the file; None where nobody measured it."""
+    """Mean time to estimate the poses of an image, without reading the file; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What came of one picture."""
+class ImageResult:
+    """Results of one image."""
 
     results: tuple[dict[str, Any], ...]
     """In COCO's result format."""
     estimate_s: float
-    """Time taken to find the poses, without reading the file."""
+    """Time to estimate the poses, without reading the file."""
 
 
 def measure(
@@ -72,83 +72,87 @@ def measure(
     images: str | Path,
     *,
     box_factor: float | None = None,
-    progress: Callable[[Iterator[Answer], int], Iterable[Answer]] = lambda answers, _: answers,
+    progress: Callable[[Iterator[ImageResult], int], Iterable[ImageResult]] = lambda results, _: results,
 ) -> Measured:
-    """Show every image of an annotation file to an estimator.
+    """Estimate the poses in every image of an annotation file.
 
     Args:
-        estimator: make it with `min_score=0`: AP counts every pose, however unsure.
-        truth: what `read_truth` returned.
+        estimator: made with `min_score=0`, because AP counts poses of every score.
+        truth: the annotations, as of `read_truth`.
         images: the folder of the images.
-        box_factor: None shows whole images; a number shows a square of so many times the longer side of each
-            annotated box, and nobody is searched for.
-        progress: wraps the answers as they come; it is told how many there will be.
+        box_factor: None estimates in whole images; a number in a square of this many times the longer side of each
+            annotated box, without detection.
+        progress: wraps the iterator of results; called with it and the number of images.
 
     Raises:
         MediaError: if an image is missing or cannot be read.
     """
     listed = truth.images(Path(images))
-    ask = whole(estimator) if box_factor is None else boxed(estimator, truth.people, box_factor)
-    answers = list(progress(run(listed, ask), len(listed)))
-    results = [result for answer in answers for result in answer.results]
-    busy_s = sum(answer.estimate_s for answer in answers)
+    estimate = (
+        whole_images(estimator)
+        if box_factor is None
+        else annotated_boxes(estimator, truth.people, box_factor)
+    )
+    found = list(progress(estimate_images(listed, estimate), len(listed)))
+    results = [result for image in found for result in image.results]
+    busy_s = sum(image.estimate_s for image in found)
     described = describe(estimator, box_factor)
     return Measured(described["model"], results, described, 1000 * busy_s / len(listed))
 
 
-def whole(estimator: Callable[[NDArray[np.uint8]], Sequence[Pose]]) -> Ask:
-    """Show whole pictures: nothing of the annotations is given away."""
+def whole_images(estimator: Callable[[NDArray[np.uint8]], Sequence[Pose]]) -> ImageFunction:
+    """Return a function that estimates in whole images, without use of the annotations."""
     return lambda _, image: estimator(image)
 
 
-def boxed(estimator: Estimator, people: People, factor: float) -> Ask:
-    """Show a square of `factor` × the longer side of each annotated box, once, and tell nothing else.
+def annotated_boxes(estimator: Estimator, people: People, factor: float) -> ImageFunction:
+    """Return a function that estimates one pose in a square of `factor` × the longer side of each annotated box.
 
-    Crowds and people without labelled keypoints are left out. An estimate's score is the mean of its keypoints'.
+    Crowds and people without labelled keypoints are left out. The score of a pose is the mean of its keypoints' scores.
     """
     side = estimator.engine.card.side
 
-    def ask(image_id: int, image: NDArray[np.uint8]) -> Sequence[Pose]:
+    def estimate(image_id: int, image: NDArray[np.uint8]) -> Sequence[Pose]:
         boxes = people.boxes[(people.image_ids == image_id) & ~people.ignored].tolist()
         crops = [Crop.around_box((x, y, w, h), factor, side) for x, y, w, h in boxes]
         return estimator.estimate_crops([image] * len(crops), crops)
 
-    return ask
+    return estimate
 
 
-def run(images: Sequence[Image], ask: Ask) -> Iterator[Answer]:
-    """Show the pictures one by one, while the next are being read.
+def estimate_images(images: Sequence[Image], estimate: ImageFunction) -> Iterator[ImageResult]:
+    """Yield the results of the images, in order; the next images are read in the background.
 
     Raises:
-        MediaError: if a picture cannot be read: a score without it would not be the list's.
+        MediaError: if an image cannot be read.
     """
     for image, (_, read) in zip(images, read_ahead([image.path for image in images]), strict=True):
         picture = read.result()
         start = time.perf_counter()
-        poses = ask(image.id, picture)
-        yield Answer(tuple(to_results(image.id, poses)), time.perf_counter() - start)
+        poses = estimate(image.id, picture)
+        yield ImageResult(tuple(to_results(image.id, poses)), time.perf_counter() - start)
 
 
 def describe(estimator: Estimator, factor: float | None) -> dict[str, str]:
-    """Say how pictures were shown (`factor` as in `boxed`, None for `whole`) and what looked at them."""
-    fed = (
-        f"whole picture, {SOUGHT[estimator.people]}, {estimator.method}, no box given"
+    """Return protocol, model, engine and processor by name; `factor` as of `annotated_boxes`, None for whole images."""
+    protocol = (
+        f"whole picture, {PEOPLE_TEXT[estimator.people]}, method {estimator.method}, no box given"
         if factor is None
-        else f"square of {factor:g} × the annotated box, 1 look"
+        else f"square of {factor:g} × the annotated box, no detection"
     )
     card = estimator.engine.card
     return {
-        "pictures": fed,
+        "pictures": protocol,
         "model": card.name,
         "source": card.source,
-        "sha256": card.sha256 or "not known: a model of one's own",
+        "sha256": card.sha256 or "unknown: not an official model",
         "engine": f"{type(estimator.engine).__name__}, {estimator.engine.precision}",
         "processor": processor_name(),
     }
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that results depend on, of those in use now."""
+    """Return the versions of the packages that results depend on, as far as they are imported."""
     found: dict[str, str] = {}
     for module, package in PACKAGES.items():
         if module in sys.modules:

@@ -1,4 +1,4 @@
-"""The report: one HTML file that holds its plots and pictures and fetches nothing."""
+"""The report: one self-contained HTML file with plots and pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import MissingExtraError
 from movenet.evaluation import report_text
 from movenet.evaluation.assessment import Assessment
@@ -36,18 +36,18 @@ def write_report(
     protocol: Mapping[str, str],
     worst: Sequence[tuple[Worst, bytes]] = (),
 ) -> None:
-    """Write everything that was measured as one HTML page, which appears when it is whole.
+    """Write all metrics as one HTML page, atomically.
 
     Args:
         path: The file.
-        title: What was measured, on which list.
-        assessment: The figures.
-        protocol: How: names and what there is to say of them, in the order in which it is said.
-        worst: Pictures and their drawings, each the bytes of a JPEG file.
+        title: Title of the page.
+        assessment: The metrics.
+        protocol: Names and texts that describe the measurement, in their order on the page.
+        worst: Pictures of lowest OKS, each with its drawing as the bytes of a JPEG file.
 
     Raises:
         MissingExtraError: if matplotlib is missing.
-        MediaError: if the folder is missing or the system refuses.
+        FileError: if the file cannot be written.
     """
     sections = [
         _head(title, assessment, protocol),
@@ -59,7 +59,7 @@ def write_report(
         _worst(worst),
     ]
     page = _page(title, "\n".join(sections))
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
@@ -79,11 +79,11 @@ def _head(title: str, a: Assessment, protocol: Mapping[str, str]) -> str:
         scores["ECE"] = a.calibration[0].before.ece
     tiles = "".join(f"<div><dt>{name}</dt><dd>{_number(value)}</dd></div>" for name, value in scores.items())
     counts = {
-        "list": f"{a.truth.name}: {len(a.truth.files)} pictures, {a.truth.counted()} people who count",
+        "list": f"{a.truth.name}: {len(a.truth.files)} pictures, {a.truth.counted()} people",
         "estimates": f"{len(a.estimates)} poses",
     }
     facts = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in {**counts, **protocol}.items()
+        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in {**counts, **protocol}.items()
     )
     return (
         f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(report_text.lead(a, protocol))}</p>\n'
@@ -95,13 +95,11 @@ def _head(title: str, a: Assessment, protocol: Mapping[str, str]) -> str:
 def _costs(a: Assessment) -> str:
     plots = _plots()
     return _section(
-        "What goes wrong, and what it costs",
+        "Kinds of error, and the AP they cost",
         f"<p>{report_text.COSTS}</p>",
-        _figure(
-            plots.plot_costs(a.costs), "AP, and what would be gained, one error put right after the other"
-        ),
+        _figure(plots.plot_costs(a.costs), "AP, and the AP gained by each correction, one after the other"),
         _table(
-            ("put right", "share of keypoints", "AP gained in turn", "alone"),
+            ("error corrected", "share of keypoints", "AP gained, cumulative", "AP gained, alone"),
             (
                 (report_text.COST_LABELS[name], _number(share), _number(gain), _number(alone))
                 for name, share, gain, alone in report_text.cost_rows(a)
@@ -119,10 +117,12 @@ def _keypoints(a: Assessment) -> str:
         for name, count, ap, share in columns
     )
     return _section(
-        "Keypoint by keypoint",
+        "By keypoint",
         '<div class="side">',
         _table(("keypoint", "labelled", "AP", "PCK@0.2"), rows),
-        _figure(_plots().plot_classes(a.diagnosis), "What becomes of the labelled keypoints of people found"),
+        _figure(
+            _plots().plot_classes(a.diagnosis), "Error classes of the labelled keypoints of people found"
+        ),
         "</div>",
         f'<p class="note">{report_text.keypoints(a)}</p>',
     )
@@ -132,7 +132,7 @@ def _groups(a: Assessment) -> str:
     sizes = ((name, str(people), _bar(ap), _number(ar)) for name, (people, ap, ar) in a.by_size().items())
     groups = ((group.name, str(group.people), _bar(group.ap)) for group in a.groups)
     return _section(
-        "Small people, half-hidden people",
+        "By size, and by number of labelled keypoints",
         '<div class="side">',
         _table(("size", "people", "AP", "AR"), sizes),
         _table(("labelled keypoints", "people", "AP"), groups),
@@ -143,13 +143,13 @@ def _groups(a: Assessment) -> str:
 
 def _calibration(a: Assessment) -> str:
     if a.calibration is None:
-        return _section("What a score means", f"<p>{report_text.NO_CALIBRATION}</p>")
+        return _section("Calibration of keypoint scores", f"<p>{report_text.NO_CALIBRATION}</p>")
     every, labelled = a.calibration
     return _section(
-        "What a score means",
+        "Calibration of keypoint scores",
         f"<p>{report_text.CALIBRATION}</p>",
         '<div class="side">',
-        _reliability(every, "every keypoint"),
+        _reliability(every, "all keypoints"),
         _reliability(labelled, "labelled keypoints"),
         "</div>",
         f'<p class="note">{report_text.CALIBRATED}</p>',
@@ -163,10 +163,10 @@ def _reliability(calibration: Calibration, name: str) -> str:
 
 def _false_positives(a: Assessment) -> str:
     if a.false_positives is None:
-        return _section("People who are not there", f"<p>{report_text.NO_PERSON_FREE}</p>")
+        return _section("False positives", f"<p>{report_text.NO_PERSON_FREE}</p>")
     rows = ((f"{least:g}", _number(rate)) for least, rate in a.false_positives.items())
-    table = _table(("score at least", "people a picture"), rows)
-    return _section("People who are not there", f"<p>{report_text.person_free(a)}</p>", table)
+    table = _table(("score at least", "poses per picture"), rows)
+    return _section("False positives", f"<p>{report_text.person_free(a)}</p>", table)
 
 
 def _worst(worst: Sequence[tuple[Worst, bytes]]) -> str:
@@ -178,7 +178,7 @@ def _worst(worst: Sequence[tuple[Worst, bytes]]) -> str:
         for entry, jpeg in worst
     )
     return _section(
-        "The worst pictures", f"<p>{report_text.WORST}</p>", f'<div class="worst">{figures}</div>'
+        "Pictures of lowest OKS", f"<p>{report_text.WORST}</p>", f'<div class="worst">{figures}</div>'
     )
 
 
@@ -191,7 +191,7 @@ def _figure(svg: str, caption: str) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; a cell that is markup of a cell already stays as it is."""
+    """Return a table; a cell that begins with `<td` is taken as it is."""
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -204,7 +204,7 @@ def _cells(row: Sequence[str]) -> Iterator[str]:
 
 
 def _bar(value: float) -> str:
-    """Return a cell with a number on a bar of that length."""
+    """Return a cell with a number, and a bar of that length in the background."""
     share = f"{100 * value:.1f}%" if math.isfinite(value) else "0%"
     return f'<td class="bar" style="--share: {share}">{_number(value)}</td>'
 

@@ -1,4 +1,4 @@
-"""What a report says beside its figures: what each means, exactly."""
+"""Texts of a report: what each metric means."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from movenet.evaluation.worst import Worst
 
 SCORES: Final = (
     "AP, AR: COCO's keypoint evaluation, the mean over thresholds of object keypoint similarity (OKS) from .50 to "
-    ".95, 20 poses a picture at most. Medium people cover 32² to 96² square pixels, large ones more. Crowds and "
-    "people without labelled keypoints count neither for nor against."
+    ".95, at most 20 poses a picture. Medium people cover 32² to 96² square pixels, large ones more. Crowds and "
+    "people without labelled keypoints are ignored."
 )
 COST_LABELS: Final = {
     "miss": "miss",
@@ -21,89 +21,89 @@ COST_LABELS: Final = {
     "inversion": "inversion (left for right)",
     "jitter": "jitter",
     "ranking": "ranking by score",
-    "background": "people who are not there",
+    "background": "false positives",
     "missed_person": "people not found",
     "rest": "the strictest thresholds",
 }
 COSTS: Final = (
-    "After Ronchi and Perona (ICCV 2017). Errors are put right one kind after the other, from the top down, each on "
-    "top of those before: the gains add up to 1. “Alone” is what the kind would gain by itself."
+    "After Ronchi and Perona (ICCV 2017). Errors are corrected one kind after the other, from the top down, each on "
+    "top of those before: the gains add up to 1. “Alone” is the gain when only that kind is corrected."
 )
 CLASSES: Final = (
-    "A labelled keypoint of a person with an estimate (OKS ≥ .1, the most alike paired first) is good at a "
+    "A labelled keypoint of a person with an estimate (OKS ≥ .1, pairs of highest OKS first) is good at a "
     "similarity ks ≥ .85 with its true place, jitter from .5 to .85. At ks ≥ .5 with the same keypoint of the other "
-    "side, and more than with its own, it is an inversion; with a keypoint of somebody else, a swap. All else is a "
-    "miss. Put right, jitter comes to ks .85, a miss to .5, the others as near to the right place as they were to "
-    "the wrong one. Then scores become OKS itself, estimates of nobody go, people not found go. What is left "
-    "are keypoints, put right ones too, that are near enough but for the strictest thresholds."
+    "side, and more than with its own, it is an inversion; with a keypoint of another person, a swap. All else is a "
+    "miss. Jitter is corrected to ks .85, a miss to .5, inversion and swap to the ks with the wrong place. Then scores "
+    "are set to OKS, estimates of no person are removed, and people not found are ignored. The rest is due to good and "
+    "corrected keypoints below the strictest thresholds."
 )
 GROUPS: Final = (
-    "By keypoints: judged are the pictures that show someone of the group; the others in them and the estimates meant "
-    "for those are left out. Labelled keypoints may be hidden from view."
+    "By keypoints: only pictures that show a person of the group count; other people in them, and the estimates paired "
+    "with those, are ignored. Labelled keypoints may be hidden."
 )
-NO_CALIBRATION: Final = "The keypoint scores leave 0…1, so they are no probabilities and have no calibration."
+NO_CALIBRATION: Final = (
+    "Some keypoint scores are outside 0…1, so they are no probabilities and have no calibration."
+)
 CALIBRATION: Final = (
-    "A score that keeps its word is the chance that the keypoint is right, that is, within the distance at which its "
-    "OKS similarity is .5. Left, of every keypoint the model gives for a person: one that nobody could label, most of "
-    "them out of the picture, counts as wrong. Right, of the labelled ones alone."
+    "A calibrated score is the probability that the keypoint is correct: within the distance at which its OKS "
+    "similarity is .5. Left: all keypoints of the estimated people; one without a label, mostly outside the picture, "
+    "is incorrect. Right: the labelled keypoints alone."
 )
 CALIBRATED: Final = (
-    "ECE: mean distance of the line from the diagonal over ten bins of equal width, weighted by how many keypoints "
-    "they hold, as the dots show. The map is p = 1 / (1 + exp(−(slope · logit(score) + intercept))); it is fitted on "
-    "every second picture, in the order of their ids, and drawn for the others. It keeps the order of scores. "
-    "Estimates paired with nobody are not in it."
+    "ECE (expected calibration error): mean distance of the line from the diagonal over ten bins of equal width, "
+    "weighted by the number of keypoints in each, shown by the dots. The map is "
+    "p = 1 / (1 + exp(−(slope · logit(score) + intercept))); it is fitted on every second picture, in the order of "
+    "ids, and drawn for the others. It keeps the order of scores. Estimates paired with no person are left out."
 )
-NO_PERSON_FREE: Final = (
-    "Every picture of this list shows people, so false positives on others cannot be told from it."
-)
+NO_PERSON_FREE: Final = "Every picture of this list shows people, so false positives cannot be measured."
 WORST: Final = (
     "The lowest mean OKS of the people in them; of equals, those with more labelled keypoints first. Estimates in "
-    "orange (left) and blue (right), all keypoints whatever their score; on top, thin, the truth in magenta (left) "
-    "and cyan (right). The pictures remain under their own licences."
+    "orange (left) and blue (right), all keypoints of any score; on top, in thin lines, the annotations in magenta "
+    "(left) and cyan (right). The pictures remain under their own licences."
 )
 
 
 def lead(a: Assessment, protocol: Mapping[str, str]) -> str:
-    """Say in one line what was measured and how pictures were shown."""
+    """Return one line: annotation file, counts and protocol."""
     pictures = protocol.get("pictures", "protocol unknown")
     return f"{a.truth.name} · {len(a.truth.files)} pictures · {a.truth.counted()} people · {pictures}"
 
 
 def cost_rows(a: Assessment) -> Iterator[tuple[str, float, float, float]]:
-    """Yield each kind of error, its share in the keypoints, AP gained in turn and alone; NaN where there is none."""
+    """Yield each kind of error, its share of the keypoints, and the AP gained, cumulative and alone."""
     share = a.diagnosis.share()
-    for name, gain in a.costs.in_turn.items():
+    for name, gain in a.costs.cumulative.items():
         yield name, share.get(name, math.nan), gain, a.costs.alone[name]
     yield "rest", math.nan, a.costs.rest, math.nan
 
 
 def keypoints(a: Assessment) -> str:
-    """Say what AP and PCK of one keypoint are."""
+    """Explain AP and PCK of one keypoint."""
     return (
         "AP of a keypoint: COCO's AP, ranking by the person's score included, as if people consisted of that keypoint "
         "alone; people without it labelled are ignored, and with them estimates within twice their box. PCK@0.2: "
         "share of labelled keypoints within .2 of the torso's diagonal (shoulder to the other side's hip, the longer "
-        f"one), of the {a.pck.people} people of whom one is labelled; without an estimate all are wrong."
+        f"one), of the {a.pck.people} people of whom one is labelled; without an estimate all are incorrect."
     )
 
 
 def reliability(calibration: Calibration, name: str) -> str:
-    """Say how reliable scores are, and would be."""
+    """Return the ECE of the scores, as they are and mapped."""
     curve, before = calibration.curve, calibration.held_out
     return (
-        f"Of {name}: ECE {calibration.before.ece:.3f} on all pictures; on the half not fitted to "
+        f"{name}: ECE {calibration.before.ece:.3f} on all pictures; on the held-out half "
         f"{before.ece:.3f}, mapped {calibration.after.ece:.3f} (slope {curve.slope:.2f}, intercept "
         f"{curve.intercept:.2f})"
     )
 
 
 def person_free(a: Assessment) -> str:
-    """Say of how many pictures false positives are counted."""
-    return f"How many people are found in each of the {len(a.truth.person_free())} pictures without anybody in them."
+    """Explain on how many pictures false positives are counted."""
+    return f"Number of poses per picture, in the {len(a.truth.person_free())} pictures without people."
 
 
 def worst(entry: Worst) -> str:
-    """Say why a picture is among the worst."""
+    """Return the caption of a picture of low OKS."""
     people = "1 person" if entry.people == 1 else f"{entry.people} people"
     missed = f", {entry.missed} without an estimate" if entry.missed else ""
     return f"{entry.image_id}: OKS {entry.oks:.2f}, {people}{missed}"

@@ -1,4 +1,4 @@
-"""The truth: what people annotated, as arrays."""
+"""Ground truth: annotated people, as arrays."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ class People:
     keypoints: NDArray[np.float64]
     """Shape (G, K, 2): x, y; 0 where nothing is labelled."""
     labelled: NDArray[np.bool_]
-    """Shape (G, K): COCO's v > 0, so hidden keypoints that are labelled all the same count too."""
+    """Shape (G, K): COCO's v > 0, so labelled keypoints that are hidden count too."""
     areas: NDArray[np.float64]
-    """Shape (G,): square pixels of the person's outline."""
+    """Shape (G,): area of the person's segment in square pixels."""
     boxes: NDArray[np.float64]
     """Shape (G, 4): x, y, width, height."""
     crowds: NDArray[np.bool_]
-    """Shape (G,): a region with many people; whoever is found there counts neither for nor against."""
+    """Shape (G,): COCO's iscrowd: a region with many people, in which estimates do not count."""
     ignored: NDArray[np.bool_]
-    """Shape (G,): crowds and people without labelled keypoints, who count neither for nor against."""
+    """Shape (G,): people who do not count: crowds and people without labelled keypoints."""
 
     def __len__(self) -> int:
         return len(self.image_ids)
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Shape (G,): how many keypoints are labelled."""
+        """Shape (G,): number of labelled keypoints."""
         return np.asarray(self.labelled.sum(axis=1), np.int64)
 
     def ignoring(self, which: NDArray[np.bool_]) -> People:
-        """Return the same people, of whom `which`, shape (G,), count neither for nor against."""
+        """Return the same people, with `which`, shape (G,), ignored too."""
         return replace(self, ignored=self.ignored | which)
 
     def of_keypoint(self, k: int) -> People:
-        """Return the same people as if they had keypoint `k` alone; without it labelled they are ignored."""
+        """Return the same people with keypoint `k` alone; people without it labelled are ignored."""
         one = slice(k, k + 1)
         missing = ~self.labelled[:, k]
         return replace(
@@ -62,7 +62,7 @@ class Truth:
     """An annotation file."""
 
     name: str
-    """Of the file, without its folder."""
+    """Name of the file, without its folder."""
     files: Mapping[int, str]
     """Image id → file name, in the order of the file."""
     people: People
@@ -82,11 +82,11 @@ class Truth:
         return images
 
     def counted(self) -> int:
-        """Return how many people count: crowds and people without labelled keypoints do not."""
+        """Return the number of people who are not ignored."""
         return int((~self.people.ignored).sum())
 
     def person_free(self) -> list[int]:
-        """Return the ids of the pictures in which nobody at all is annotated, no crowd either."""
+        """Return the ids of the pictures without any annotated person or crowd."""
         return sorted(set(self.files) - set(self.people.image_ids.tolist()))
 
 
@@ -94,7 +94,7 @@ def read_truth(annotations: Path) -> Truth:
     """Read a COCO keypoint annotation file of people with COCO's 17 keypoints.
 
     Raises:
-        DataError: if it is missing or malformed, or nobody in it counts.
+        DataError: if it is missing or malformed.
     """
     return to_truth(read_coco(annotations, None, KEYPOINTS).strict())
 
@@ -107,7 +107,7 @@ def to_truth(read: Annotations) -> Truth:
 
 
 def _people(pairs: Sequence[tuple[int, Person]]) -> People:
-    """Return people, each given with the id of the image, as arrays."""
+    """Return people, given as (image id, person), as arrays."""
     people = [person for _, person in pairs]
     count = len(KEYPOINTS)
     labelled = np.array([person.labelled for person in people], bool).reshape(-1, count)

@@ -1,4 +1,4 @@
-"""The pictures in which estimates are worst: which they are, and how they look."""
+"""The pictures of lowest OKS, and drawings of them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from movenet.evaluation.truth import People
 from movenet.pose import Pose
 
 SIDE_PX: Final = 480
-"""Of the squares that are drawn."""
+"""Side of the drawings in pixels."""
 MARGIN: Final = 1.25
-"""Side of the square, as a multiple of what is to be seen in it."""
+"""Side of the square as a multiple of the extent of the people and estimates."""
 ESTIMATE: Final = Style(palette="clear", min_score=0.0)
 TRUTH: Final = Style(palette="classic", line_width_px=1.6)
 JPEG_QUALITY: Final = 82
@@ -28,14 +28,14 @@ JPEG_QUALITY: Final = 82
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """A picture, and why it is among the worst."""
+    """A picture of low OKS."""
 
     image_id: int
     oks: float
-    """Mean over the people who count, 0 for those without an estimate."""
+    """Mean over the people who are not ignored; 0 for those without an estimate."""
     people: int
     missed: int
-    """How many of them are without an estimate."""
+    """Number of people without an estimate."""
 
 
 def find_worst(people: People, pairs: Pairs, count: int) -> list[Worst]:
@@ -55,19 +55,19 @@ def find_worst(people: People, pairs: Pairs, count: int) -> list[Worst]:
 def draw_worst(
     image: NDArray[np.uint8], image_id: int, people: People, estimates: Estimates, pairs: Pairs
 ) -> NDArray[np.uint8]:
-    """Return a square, uint8 RGB, of the people of a picture: the truth thin, above the estimates.
+    """Return a square, uint8 RGB, of a picture's people: annotations in thin lines over the estimates.
 
-    Drawn are the estimates that are paired and, of the others, the surest, as many as there are people.
-    `image` has shape (H, W, 3), uint8 RGB.
+    `image` has shape (H, W, 3), uint8 RGB. Drawn are the estimates that are paired, and those of the highest scores,
+    as many as there are people.
     """
     here = np.flatnonzero((people.image_ids == image_id) & ~people.ignored)
     there = np.flatnonzero(estimates.image_ids == image_id)
-    surest = there[np.argsort(-estimates.score[there], kind="stable")][: len(here)]
-    shown = np.union1d(surest, np.intersect1d(there, pairs.estimates))
+    best = there[np.argsort(-estimates.score[there], kind="stable")][: len(here)]
+    shown = np.union1d(best, np.intersect1d(there, pairs.estimates))
     crop = _crop(image, people, here, estimates.keypoints[shown])
     square = crop.cut(image)
-    guesses = [_pose(crop, keypoints, np.ones(len(keypoints))) for keypoints in estimates.keypoints[shown]]
-    square = draw(square, guesses, ESTIMATE)
+    estimated = [_pose(crop, keypoints, np.ones(len(keypoints))) for keypoints in estimates.keypoints[shown]]
+    square = draw(square, estimated, ESTIMATE)
     return draw(square, [_pose(crop, people.keypoints[g], people.labelled[g]) for g in here], TRUTH)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import MediaError, MissingExtraError
 from movenet.explain.steps import Explanation, explain, find_keypoint, most_instructive
 
@@ -60,7 +60,7 @@ def write_figure(path: str | Path, figure: Figure) -> None:
     check_request(path)
     import matplotlib.style
 
-    with written_whole(path) as temporary, matplotlib.style.context("default"):
+    with atomic_write(path) as temporary, matplotlib.style.context("default"):
         figure.savefig(temporary, format=Path(path).suffix[1:].lower())
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from numpy.typing import NDArray
 
-from movenet.decode import NEAREST_CELLS
+from movenet.decode import DISTANCE_OFFSET_CELLS
 from movenet.explain.steps import Explanation
 from movenet.pose import KEYPOINTS
 
@@ -30,7 +30,7 @@ LEGEND: Final = (
         "7",
         "this person",
         "",
-        f"h / (d + {NEAREST_CELLS})",
+        f"h / (d + {DISTANCE_OFFSET_CELLS})",
         "d: cells to +, the start from step 5. The highest wins.",
     ),
     Caption(
@@ -110,7 +110,7 @@ def of_center_weighted(explanation: Explanation) -> Caption:
     focus = "the middle of the square" if explanation.guide is None else "the detected person's center"
     text = f"d: cells to +, {focus}. The highest wins: y, x = {y}, {x}, with a score of {score:.2f}."
     return Caption(
-        "4", "This person's center", "center, weighted", f"σ(center) / (d + {NEAREST_CELLS})", text
+        "4", "This person's center", "center, weighted", f"σ(center) / (d + {DISTANCE_OFFSET_CELLS})", text
     )
 
 
@@ -119,7 +119,7 @@ def of_starts(explanation: Explanation) -> Caption:
     head, formula = f"regress {_grid(explanation)} × 34", "center + regress[center]"
     text = "Read at the center only: the start, a rough position of each keypoint."
     if explanation.guide is not None:
-        text += f" White: before it is moved {explanation.guide.share:.0%} to the detected keypoint."
+        text += f" White: before it is moved {explanation.guide.weight:.0%} to the detected keypoint."
     return Caption("5", "From center to keypoints", head, formula, text)
 
 
@@ -135,7 +135,7 @@ def of_heatmap_weighted(explanation: Explanation, k: int) -> Caption:
     """Panel 7."""
     y, x = explanation.cells[k].tolist()
     text = f"d: cells to +, the start from step 5. The highest wins: y, x = {y}, {x}."
-    head, formula = "heatmap, weighted", f"h / (d + {NEAREST_CELLS})"
+    head, formula = "heatmap, weighted", f"h / (d + {DISTANCE_OFFSET_CELLS})"
     return Caption("7", f"This person's {name_of(k)}", head, formula, text)
 
 
@@ -143,7 +143,7 @@ def of_offsets(explanation: Explanation, k: int) -> Caption:
     """Panel 8."""
     head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
     mean = "result is the mean of those framed, weighted by their scores"
-    result = mean if explanation.settings.reach else "framed one is the result"
+    result = mean if explanation.settings.vote_radius else "framed one is the result"
     text = f"From its top-left corner each cell points to the exact position. The {result}."
     return Caption("8", "The exact position", head, "position = cell + offset[cell]", text)
 
@@ -169,7 +169,7 @@ def calculation(explanation: Explanation, k: int) -> list[tuple[str, str]]:
         ("= start", _pair(e.regressed[k])),
         *guided,
         ("highest weighted cell", _pair(e.cells[k], 0)),
-        ("+ mean offset" if e.settings.reach else "+ offset", _pair(offset, 2, "+")),
+        ("+ mean offset" if e.settings.vote_radius else "+ offset", _pair(offset, 2, "+")),
         ("= position", _pair(e.points[k])),
         (f"÷ {side}", _pair(e.points[k] / side, 3)),
         ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),

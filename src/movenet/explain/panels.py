@@ -162,7 +162,7 @@ def draw_offsets(axes: Axes, explanation: Explanation, k: int) -> None:
     y, x = np.mgrid[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)].reshape(2, -1)
     positions = explanation.positions[y, x, k]
     _draw_arrows(axes, np.stack([y, x], axis=1), positions, "white", 0.55)
-    corner, side = cell[::-1] - explanation.settings.reach, 2 * explanation.settings.reach + 1
+    corner, side = cell[::-1] - explanation.settings.vote_radius, 2 * explanation.settings.vote_radius + 1
     frame = Rectangle(corner, side, side, fill=False, edgecolor="white", linewidth=1.6 * stroke)
     frame.set_path_effects([withStroke(linewidth=3.0 * stroke, foreground=DARK)])
     axes.add_patch(frame)

@@ -15,15 +15,15 @@ from movenet.decode.movenet import (
     Guide,
     Heads,
     add_offsets,
+    apply_guides,
+    expected_centers,
     find_cells,
     find_centers,
-    focus_on,
-    lean,
-    read_places,
-    read_scores,
-    read_starts,
+    gather_scores,
+    refine_keypoints,
+    regress_keypoints,
     sigmoid,
-    weighted,
+    weight_by_distance,
 )
 from movenet.errors import DataError, ModelError
 from movenet.estimator import Detection, Estimator, EstimatorSettings
@@ -134,31 +134,31 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
         guide=guide,
         min_score=estimator.min_score,
         pose=next(iter(estimator(image)), None),
-        **_steps(estimator.engine(square[None]), guide, estimator.settings.reach),
+        **_steps(estimator.engine(square[None]), guide, estimator.settings.vote_radius),
     )
 
 
-def _steps(heads: Heads, guide: Guide | None, reach: int) -> dict[str, Any]:
+def _steps(heads: Heads, guide: Guide | None, vote_radius: int) -> dict[str, Any]:
     """Compute the steps of `decode_one` for heads of one picture: the arrays of an `Explanation`."""
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
-    focus = focus_on([guide], grid)
+    focus = expected_centers([guide], grid)
     center = find_centers(heads["center"], focus)
-    regressed = read_starts(heads["regress"], center)
-    starts = lean(regressed, [guide], grid)
+    regressed = regress_keypoints(heads["regress"], center)
+    starts = apply_guides(regressed, [guide], grid)
     cells = find_cells(heads["heatmap"], starts)
     return {
         "center_scores": sigmoid(heads["center"])[0, 0],
         "focus": focus[0],
-        "center_weighted": weighted(heads["center"], focus[:, None])[0, 0],
+        "center_weighted": weight_by_distance(heads["center"], focus[:, None])[0, 0],
         "center": center[0],
         "regressed": regressed[0],
         "starts": starts[0],
         "heatmaps": sigmoid(heads["heatmap"])[0],
-        "heatmaps_weighted": weighted(heads["heatmap"], starts)[0],
+        "heatmaps_weighted": weight_by_distance(heads["heatmap"], starts)[0],
         "cells": cells[0],
         "positions": _positions(np.asarray(heads["offset"])),
-        "points": read_places(heads, cells, reach)[0],
-        "scores": read_scores(heads["heatmap"], cells)[0],
+        "points": refine_keypoints(heads, cells, vote_radius)[0],
+        "scores": gather_scores(heads["heatmap"], cells)[0],
     }
 
 

@@ -10,17 +10,17 @@ import torch
 from numpy.typing import NDArray
 
 from movenet.errors import EngineError
-from movenet.export.job import ChannelsFirst, Order, Runner
+from movenet.export.job import ChannelsFirst, ExportJob, Runner
 
 INPUT = "in0"
-"""What pnnx calls the picture; the answers are out0, out1 … in the order of their names."""
+"""Name that pnnx gives the input; the outputs are out0, out1 … in the job of `ExportJob.names`."""
 AS_FP32, AS_FP16 = bytes(4), (0x01306B47).to_bytes(4, "little")
 """Marks before the weights of a layer in ncnn's file."""
 FLOATING = ("use_fp16_storage", "use_fp16_arithmetic", "use_fp16_packed", "use_bf16_storage")
 
 
-def convert(order: Order, path: Path) -> None:
-    """Write the order as .param, with its .bin beside it.
+def convert(job: ExportJob, path: Path) -> None:
+    """Write the job as .param and .bin.
 
     It takes float32 (3, side, side), RGB, 0…255: `ncnn.Mat.from_pixels` as it is.
 
@@ -29,10 +29,10 @@ def convert(order: Order, path: Path) -> None:
     """
     import pnnx
 
-    traced, shape = path.with_suffix(".pt"), [1, 3, order.side, order.side]
+    traced, shape = path.with_suffix(".pt"), [1, 3, job.side, job.side]
     example = torch.zeros(shape)
     with torch.no_grad():
-        torch.jit.trace(ChannelsFirst(order.module).eval(), example).save(str(traced))  # type: ignore[no-untyped-call]
+        torch.jit.trace(ChannelsFirst(job.module).eval(), example).save(str(traced))  # type: ignore[no-untyped-call]
     options = [f"inputshape={shape}".replace(" ", ""), "fp16=0"]
     options += [f"ncnnparam={path.name}", f"ncnnbin={path.with_suffix('.bin').name}"]
     done = subprocess.run(
@@ -40,7 +40,7 @@ def convert(order: Order, path: Path) -> None:
     )
     if done.returncode or not path.is_file():
         raise EngineError(f"pnnx failed: {done.stderr.strip()[-300:]}")
-    if order.precision == "fp16":
+    if job.precision == "fp16":
         _halve(path)
     for rest in path.parent.iterdir():
         if rest not in (path, path.with_suffix(".bin")):
@@ -67,8 +67,8 @@ def _halve(path: Path) -> None:
     path.with_suffix(".bin").write_bytes(out)
 
 
-def open_file(path: Path, order: Order) -> Runner:
-    """Return what runs the file, in float32."""
+def open_file(path: Path, job: ExportJob) -> Runner:
+    """Return a runner of the file, in float32."""
     import ncnn
 
     network = ncnn.Net()
@@ -83,7 +83,7 @@ def open_file(path: Path, order: Order) -> Runner:
         # ncnn does not hold on to the array of a Mat: its clone owns its numbers.
         picture = np.ascontiguousarray(square[0].transpose(2, 0, 1), np.float32)
         extractor.input(INPUT, ncnn.Mat(picture).clone())
-        answers = (extractor.extract(f"out{i}")[1] for i in range(len(order.names)))
-        return {name: np.array(answer)[None] for name, answer in zip(order.names, answers, strict=True)}
+        answers = (extractor.extract(f"out{i}")[1] for i in range(len(job.names)))
+        return {name: np.array(answer)[None] for name, answer in zip(job.names, answers, strict=True)}
 
     return run

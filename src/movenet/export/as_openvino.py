@@ -9,28 +9,28 @@ from numpy.typing import NDArray
 
 from movenet.engine import openvino_core
 from movenet.export import as_onnx
-from movenet.export.job import Order, Runner
+from movenet.export.job import ExportJob, Runner
 
 
-def convert(order: Order, path: Path) -> None:
-    """Write the order as .xml, with its .bin beside it."""
+def convert(job: ExportJob, path: Path) -> None:
+    """Write the job as .xml and .bin."""
     import openvino
 
     onnx_path = path.with_suffix(".onnx")
-    as_onnx.convert(order, onnx_path)
+    as_onnx.convert(job, onnx_path)
     model = openvino.convert_model(onnx_path)
-    openvino.save_model(model, path, compress_to_fp16=order.precision == "fp16")
+    openvino.save_model(model, path, compress_to_fp16=job.precision == "fp16")
     onnx_path.unlink()
 
 
-def open_file(path: Path, order: Order) -> Runner:
-    """Return what runs the file, in float32 (int8 layers in int8)."""
+def open_file(path: Path, job: ExportJob) -> Runner:
+    """Return a runner of the file, in float32 (int8 layers in int8)."""
     config = {"INFERENCE_PRECISION_HINT": "f32"}
     model = openvino_core().compile_model(path, "CPU", config)
-    kind = np.uint8 if order.answer == "heads" else np.int32
+    kind = np.uint8 if job.answer == "heads" else np.int32
 
     def run(square: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         answers = model([square.astype(kind)])
-        return {name: np.array(answers[name]) for name in order.names}
+        return {name: np.array(answers[name]) for name in job.names}
 
     return run

@@ -26,7 +26,7 @@ IMMEDIATE: Final = {
     1: ("bools", bool),
     2: ("strings", object),
 }
-"""Numbers of MIL.proto's DataType: where a value stands and what it is."""
+"""Quantization of MIL.proto's DataType: where a value is stored and its type."""
 STORED: Final = {10: np.float16, 11: np.float32}
 FLOAT16: Final = 10
 

@@ -1,4 +1,4 @@
-"""The table of formats: what each can hold, and what it takes to make and to run it."""
+"""The table of export formats: precisions, outputs, required packages, and the runtime that verifies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from movenet.errors import MissingExtraError, ModelError
-from movenet.export.job import Answer, Order, Precision, Runner
+from movenet.export.job import Answer, ExportJob, Precision, Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,16 @@ class Format:
     precisions: tuple[Precision, ...]
     answers: tuple[Answer, ...]
     checked_by: str
-    """What runs it for the proof."""
+    """Runtime that runs the export for verification."""
     packages: Mapping[str, str]
-    """Modules it takes → the packages that bring them."""
+    """Required modules → the packages that provide them."""
     extra: str
-    """The package's extra that brings those."""
+    """Extra of movenet that installs those packages."""
     second: str | None = None
-    """Suffix of a second file that belongs to it."""
+    """Suffix of a second file of the format, if any."""
 
     def check(self, precision: Precision, answer: Answer, target: Path) -> None:
-        """Check what is asked for before any work is done.
+        """Check a request before any work is done.
 
         Raises:
             ModelError: if the format does not offer it, or the target's name does not end as it must.
@@ -49,17 +49,17 @@ class Format:
             if find_spec(module) is None:
                 raise MissingExtraError(package, self.extra, f"the format {self.name}")
 
-    def convert(self, order: Order, path: Path) -> None:
-        """Write the order; `path` ends in the suffix and stands in an empty folder."""
-        self._module.convert(order, path)
+    def convert(self, job: ExportJob, path: Path) -> None:
+        """Write the job to `path`, which ends in the suffix and lies in an empty folder."""
+        self._module.convert(job, path)
 
-    def open_file(self, path: Path, order: Order) -> Runner:
-        """Return what runs a file of this format, written for the order."""
-        run: Runner = self._module.open_file(path, order)
+    def open_file(self, path: Path, job: ExportJob) -> Runner:
+        """Return a runner of a file of this format, written for the job."""
+        run: Runner = self._module.open_file(path, job)
         return run
 
     def files(self, path: Path) -> list[Path]:
-        """Return what belongs to a file of this format, the one that names the others last."""
+        """Return all files of an export of this format, the main file last."""
         return [path] if self.second is None else [path.with_suffix(self.second), path]
 
     @property

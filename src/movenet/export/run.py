@@ -1,4 +1,4 @@
-"""From a model to a file of another runtime that has been proven, with a sheet of what it is and how good."""
+"""Export: convert a model, run the result in its own runtime, compare it with PyTorch, write file and report."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from movenet.atomic import working_folder
+from movenet.atomic import temporary_folder
 from movenet.errors import ModelError
 from movenet.export.formats import FORMATS, Format
-from movenet.export.job import Answer, Order, Precision, Runner
+from movenet.export.job import Answer, ExportJob, Precision, Runner
 from movenet.export.verify import LIMITS, Difference, draw_squares, measure
 from movenet.models import MULTIPLE, ModelCard, find_model, read_card
 from movenet.networks.onnx_file import read_network, read_properties
 
 SHEET: Final = ".json"
-"""Added to the name of an export: its sheet."""
+"""Suffix of the report, added to the name of the export."""
 PACKAGES: Final = ("movenet", "torch", "numpy", "onnx")
-"""Packages whose versions every sheet tells, besides those of the format."""
+"""Packages whose versions every report lists, in addition to those of the format."""
 Assess = Callable[[ModelCard, Runner], Mapping[str, Any]]
-"""From a model's card and what runs it, with raw heads, to what was measured of it."""
+"""A function of a model's card and a runner that returns raw heads; returns metrics for the report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """How a model is to be exported."""
+class ExportRequest:
+    """Format and options of an export."""
 
     format: str
     precision: Precision = "fp32"
     answer: Answer = "heads"
     side: int | None = None
-    """Of the square in pixels, a multiple of 32, for formats of fixed size; None is the model's own."""
+    """Side of the input in pixels, a multiple of 32, for formats of fixed size; None is the model's own."""
     pictures: Path | None = None
-    """Folder of pictures to check with, and to calibrate int8 on; None takes those of the package."""
+    """Folder of pictures for the comparison and for the calibration of int8; None takes those of the package."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
-    """An export that was written."""
+class Exported:
+    """A written export."""
 
     path: Path
     bytes: int
@@ -52,45 +52,47 @@ class Shipped:
     assessed: Mapping[str, Any] | None
 
 
-def ship(model: str | Path, target: Path, wish: Wish, assess: Assess | None = None) -> Shipped:
-    """Export a model, compare its answers with torch's, and write it if they agree; nothing is written if not.
+def export_model(
+    model: str | Path, target: Path, request: ExportRequest, assess: Assess | None = None
+) -> Exported:
+    """Export a model, compare its outputs with PyTorch's, and write it if they agree; else nothing is written.
 
     Args:
         model: a name out of `movenet.MODELS`, or an ONNX file that movenet wrote.
-        target: the file; beside it comes a sheet, the same name and ".json".
-        wish: which format, and how.
-        assess: asked for more figures on the export, before it is written; its answer goes into the sheet.
+        target: the file to write; the report gets the same name and ".json".
+        request: format and options.
+        assess: computes further metrics of the export before it is written; they go into the report.
 
     Raises:
-        ModelError: if the model is unknown, the wish does not fit, or the answers differ too much.
+        ModelError: if the model is unknown, the request does not fit it, or the outputs differ too much.
         MissingExtraError: if a package is missing.
         EngineError: if a converter fails.
         FileError: if the target cannot be written.
     """
-    form = find_format(wish.format)
-    form.check(wish.precision, wish.answer, target)
-    order, source = take(model, wish)
-    with working_folder(target) as folder:
+    form = find_format(request.format)
+    form.check(request.precision, request.answer, target)
+    job, source = prepare(model, request)
+    with temporary_folder(target) as folder:
         path = folder / target.name
-        form.convert(order, path)
-        run = form.open_file(path, order)
-        difference = measure(order, run)
-        if too_much := difference.beyond(LIMITS[wish.precision]):
+        form.convert(job, path)
+        run = form.open_file(path, job)
+        difference = measure(job, run)
+        if too_much := difference.beyond(LIMITS[request.precision]):
             raise ModelError(
-                f"not written: as {form.name} {wish.precision} the answers differ from torch's by more than "
+                f"not written: as {form.name} {request.precision} the outputs differ from PyTorch's by more than "
                 f"allowed: {', '.join(too_much)}"
             )
-        assessed = None if assess is None else assess(order.card, run)
+        assessed = None if assess is None else assess(job.card, run)
         files = _list(form.files(path))
-        sheet = _describe(order, form, source, files)
+        sheet = _describe(job, form, source, files)
         sheet |= {
             "difference": asdict(difference),
-            "limit": asdict(LIMITS[wish.precision]),
+            "limit": asdict(LIMITS[request.precision]),
             "measured": assessed,
         }
         path.with_name(target.name + SHEET).write_text(json.dumps(sheet, indent=1) + "\n", encoding="utf-8")
         _publish([*form.files(path), path.with_name(target.name + SHEET)], target.parent)
-    return Shipped(target, sum(file["bytes"] for file in files.values()), difference, assessed)
+    return Exported(target, sum(file["bytes"] for file in files.values()), difference, assessed)
 
 
 def find_format(name: str) -> Format:
@@ -104,11 +106,11 @@ def find_format(name: str) -> Format:
     return FORMATS[name]
 
 
-def take(model: str | Path, wish: Wish) -> tuple[Order, Path]:
-    """Return the order for a model, and the file the model is in.
+def prepare(model: str | Path, request: ExportRequest) -> tuple[ExportJob, Path]:
+    """Return the export job for a model, and the file that holds the model.
 
     Raises:
-        ModelError: if the model is unknown or int8 already, or the wish does not fit it.
+        ModelError: if the model is unknown or int8 already, or the request does not fit it.
     """
     found = find_model(model)
     if isinstance(found, ModelCard):
@@ -118,20 +120,20 @@ def take(model: str | Path, wish: Wish) -> tuple[Order, Path]:
         raise ModelError(
             f"{card.name} is int8 already: export the model it was made from with --precision int8"
         )
-    if wish.answer == "keypoints" and card.family == "posenet":
+    if request.answer == "keypoints" and card.family == "posenet":
         raise ModelError("PoseNet was never published with its decoder inside: export its heads")
-    if wish.precision == "int8" and card.family == "posenet":
+    if request.precision == "int8" and card.family == "posenet":
         raise ModelError("PoseNet is not offered in int8: export it in fp32 or fp16")
-    side = wish.side or card.side
+    side = request.side or card.side
     if side % MULTIPLE:
         raise ModelError(f"expected a side that is a multiple of {MULTIPLE} px, got {side}")
     network = read_network(card.path)
-    squares = draw_squares(network, card, side, wish.pictures)
-    return Order(card, network, wish.precision, wish.answer, side, squares), card.path
+    squares = draw_squares(network, card, side, request.pictures)
+    return ExportJob(card, network, request.precision, request.answer, side, squares), card.path
 
 
 def _publish(files: list[Path], folder: Path) -> None:
-    """Move the files to their folder, the sheet last: where there is a sheet, it is of the files beside it."""
+    """Move the files to their folder, the report last, so that a report always belongs to the files beside it."""
     (folder / files[-1].name).unlink(missing_ok=True)
     for made in files:
         place = folder / made.name
@@ -141,7 +143,7 @@ def _publish(files: list[Path], folder: Path) -> None:
 
 
 def _list(files: list[Path]) -> dict[str, dict[str, Any]]:
-    """Return the SHA-256 and the size of each file, of a folder those in it."""
+    """Return SHA-256 and size of each file; of a folder, those of the files in it."""
     parts = [part for file in files for part in ([file] if file.is_file() else sorted(file.rglob("*")))]
     return {
         part.relative_to(files[0].parent).as_posix(): {
@@ -153,14 +155,14 @@ def _list(files: list[Path]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _describe(order: Order, form: Format, source: Path, files: Mapping[str, Any]) -> dict[str, Any]:
-    card = order.card
+def _describe(job: ExportJob, form: Format, source: Path, files: Mapping[str, Any]) -> dict[str, Any]:
+    card = job.card
     return {
         "format": form.name,
-        "precision": order.precision,
-        "answer": order.answer,
-        "outputs": order.names,
-        "side": order.side,
+        "precision": job.precision,
+        "answer": job.answer,
+        "outputs": job.names,
+        "side": job.side,
         "keypoints": card.keypoints,
         "files": files,
         "source": {

@@ -1,4 +1,4 @@
-"""The proof of an export: its own runtime against torch, on real pictures, keypoint by keypoint."""
+"""Verification of an export: its own runtime against PyTorch, on real pictures, keypoint by keypoint."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ import torch
 from numpy.typing import NDArray
 
 from movenet.crop import Crop
-from movenet.decode.families import READERS
+from movenet.decode.families import DECODERS
 from movenet.errors import ModelError
-from movenet.export.job import OUTPUT, Order, Precision, Runner
+from movenet.export.job import OUTPUT, ExportJob, Precision, Runner
 from movenet.media import find_photos, open_source, read_photo
 from movenet.models import DATA, ModelCard
 from movenet.networks.movenet import Network
 from movenet.networks.posenet import PoseNet
-from movenet.pose import SEEN_SCORE
+from movenet.pose import MIN_KEYPOINT_SCORE
 
 FACTOR: Final = 1.25
-"""Side of the square around a person, as a multiple of their longer side."""
+"""Side of the crop, as a multiple of the person's longer side."""
 EVERY: Final = 10
-"""Of the sample clip, one frame of so many is shown."""
+"""Stride in frames through the sample clip."""
 MOST: Final = 64
-"""Pictures of a folder of one's own that are shown at most, evenly spread."""
+"""Maximum number of pictures taken from the user's folder, evenly spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far answers are from torch's; distances are pixels of the square."""
+    """Differences between an export and PyTorch; distances in pixels of the square."""
 
     squares: int
     keypoints: int
-    """Those that torch scores above .1; the others are nowhere, and compared with nothing."""
+    """Number of keypoints compared: those that PyTorch scores above .1."""
     median_px: float
     p90_px: float
     largest_px: float
     largest_score: float
     largest_head: float
-    """Largest difference in a raw head, as a share of the head's range; 0 where the decoder is inside."""
+    """Largest difference in a raw head, relative to the head's range; 0 if the output is keypoints."""
 
     def beyond(self, limit: Limit) -> list[str]:
-        """Return what is larger than allowed, or not a number, in words."""
+        """Return one text for each difference that exceeds its limit or is not a number."""
         measured = asdict(self)
         return [
             f"{name} {measured[name]:.2g} > {most:g}"
@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most by which an export may differ from torch, as `Difference`; None leaves it free."""
+    """Largest allowed `Difference` from PyTorch; None means no limit."""
 
     median_px: float
     p90_px: float
@@ -67,78 +67,79 @@ class Limit:
 LIMITS: Final[Mapping[Precision, Limit]] = {
     "fp32": Limit(1e-3, 1e-3, 1e-3, 1e-3, 1e-3),
     "fp16": Limit(0.05, 0.3, 2.0, 0.02, 0.02),
-    # A hidden wrist may change over to the other arm, which says little: most keypoints decide.
+    # Single ambiguous keypoints (a hidden wrist) may jump to the other side, so only quantiles are limited.
     "int8": Limit(0.75, 3.0),
 }
-"""By precision. What fp16 and int8 cost in AP is for `movenet export --ap` to tell."""
+"""Limits by precision; `movenet export --ap` measures the AP."""
 
 
 def draw_squares(
     network: Network | PoseNet, card: ModelCard, side: int, folder: Path | None
 ) -> NDArray[np.uint8]:
-    """Return real pictures (N, side, side, 3), uint8 RGB: each whole, and as a square around whom the model sees.
+    """Return real pictures (N, side, side, 3), uint8 RGB: each whole, and as a crop around the person in it.
 
     The pictures are those of a folder, or the photo and the clip of the package.
 
     Raises:
         MediaError: if the folder holds no picture or one cannot be read.
     """
-    reader, squares = READERS[card.family], []
+    decoder, squares = DECODERS[card.family], []
     for image in _pictures(folder):
         crop = Crop.whole(image.shape[1], image.shape[0], side)
         squares.append(crop.cut(image))
         with torch.inference_mode():
             heads = network(torch.from_numpy(squares[-1][None]))
-        decoded = reader.one({name: head.numpy() for name, head in heads.items()}, None, 0)
-        points, scores = crop.decoded_to_image(decoded[0], reader.shift_px)
-        if (scores > SEEN_SCORE).sum() > 1:
-            squares.append(Crop.around(points[scores > SEEN_SCORE], FACTOR, side).cut(image))
+        decoded = decoder.decode_one({name: head.numpy() for name, head in heads.items()}, None, 0)
+        points, scores = crop.decoded_to_image(decoded[0], decoder.shift_px)
+        if (scores > MIN_KEYPOINT_SCORE).sum() > 1:
+            squares.append(Crop.around(points[scores > MIN_KEYPOINT_SCORE], FACTOR, side).cut(image))
     return np.stack(squares)
 
 
-def measure(order: Order, run: Runner) -> Difference:
-    """Compare what runs an export with torch, square by square.
+def measure(job: ExportJob, run: Runner) -> Difference:
+    """Compare an export with PyTorch, square by square.
 
     Raises:
-        ModelError: if torch's network sees nobody in the squares, which would prove nothing.
+        ModelError: if PyTorch finds no keypoint in any square, so that nothing can be compared.
     """
     moved, scored, heads = [np.zeros(0)], [np.zeros(0)], [0.0]
-    module = order.module.eval()
-    for square in order.squares[:, None]:
-        expected, got = _ask_torch(order, module, square), run(square)
-        if order.answer == "heads":
-            heads += [_share(got[name], expected[name]) for name in order.names]
-        real, guess = to_keypoints(order, expected), to_keypoints(order, got)
-        seen = real[..., 2] > SEEN_SCORE
-        moved.append(order.side * np.linalg.norm(real[..., :2] - guess[..., :2], axis=-1)[seen])
+    module = job.module.eval()
+    for square in job.squares[:, None]:
+        expected, got = _ask_torch(job, module, square), run(square)
+        if job.answer == "heads":
+            heads += [_share(got[name], expected[name]) for name in job.names]
+        real, guess = to_keypoints(job, expected), to_keypoints(job, got)
+        seen = real[..., 2] > MIN_KEYPOINT_SCORE
+        moved.append(job.side * np.linalg.norm(real[..., :2] - guess[..., :2], axis=-1)[seen])
         scored.append(np.abs(real[..., 2] - guess[..., 2])[seen])
     distances = np.concatenate(moved)
     if not len(distances):
         raise ModelError(
-            "the model sees nobody in the pictures of the check: give --pictures of its own kind"
+            "the model finds no keypoint in the pictures of the comparison: "
+            "give --pictures of the kind it was trained on"
         )
     half, most, largest = np.quantile(distances, [0.5, 0.9, 1.0]).tolist()
     score = float(np.concatenate(scored).max())
-    return Difference(len(order.squares), len(distances), half, most, largest, score, max(heads))
+    return Difference(len(job.squares), len(distances), half, most, largest, score, max(heads))
 
 
-def to_keypoints(order: Order, answer: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the people (P, K, 3) of an answer: y, x, 0…1 of the square, and score."""
-    if order.answer == "heads":
-        return READERS[order.card.family].one(answer, None, 0)
-    shape = (-1, order.card.keypoints, 3)
-    if not order.card.finds_many:
+def to_keypoints(job: ExportJob, answer: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the people (P, K, 3) of an output: y, x, 0…1 of the square, and score."""
+    if job.answer == "heads":
+        return DECODERS[job.card.family].decode_one(answer, None, 0)
+    shape = (-1, job.card.keypoints, 3)
+    if not job.card.is_multi_person:
         return answer[OUTPUT].reshape(shape)
-    return answer[OUTPUT][0, :, : 3 * order.card.keypoints].reshape(shape)
+    return answer[OUTPUT][0, :, : 3 * job.card.keypoints].reshape(shape)
 
 
 def _ask_torch(
-    order: Order, module: torch.nn.Module, square: NDArray[np.uint8]
+    job: ExportJob, module: torch.nn.Module, square: NDArray[np.uint8]
 ) -> dict[str, NDArray[np.float32]]:
     with torch.inference_mode():
         answers = module(torch.from_numpy(square))
-    answers = (answers,) if order.answer == "keypoints" else answers
-    return {name: answer.numpy() for name, answer in zip(order.names, answers, strict=True)}
+    answers = (answers,) if job.answer == "keypoints" else answers
+    return {name: answer.numpy() for name, answer in zip(job.names, answers, strict=True)}
 
 
 def _share(got: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

@@ -12,11 +12,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's name for it)
 from torch import Tensor, nn
 
-from movenet.decode import NEAREST_CELLS, ManySettings
+from movenet.decode import DISTANCE_OFFSET_CELLS, MultiPoseSettings
 from movenet.networks.movenet import Network
 
 PEOPLE: Final = 6
-"""The published many-person graph always answers with so many."""
+"""Number of people that the published many-person graph always returns."""
 
 
 class OnePerson(nn.Module):
@@ -33,9 +33,9 @@ class OnePerson(nn.Module):
         height, width = scores.shape[2:]
         ys, xs = _grid(scores)
         away = ((ys - height / 2).square() + (xs - width / 2).square()).sqrt()
-        center = _highest(heads["center"].sigmoid() / (away + NEAREST_CELLS))
+        center = _highest(heads["center"].sigmoid() / (away + DISTANCE_OFFSET_CELLS))
         starts = _places(center, width) + _read(heads["regress"], center.expand(-1, scores.shape[1]))
-        cells = _highest(scores / (_squares(scores, starts).sqrt() + NEAREST_CELLS))
+        cells = _highest(scores / (_squares(scores, starts).sqrt() + DISTANCE_OFFSET_CELLS))
         points = _places(cells, width) + _read(heads["offset"], cells)
         answer = torch.cat((_shares(points, height, width), _at(scores, cells)[..., None]), dim=2)
         return answer[:, None]
@@ -47,12 +47,12 @@ class ManyPeople(nn.Module):
     def __init__(self, network: Network):
         super().__init__()
         self.network = network
-        self.spread = ManySettings().spread
-        self.reach = ManySettings().reach
-        self.least = ManySettings().min_keypoint_score
+        self.spread = MultiPoseSettings().gaussian_variance
+        self.reach = MultiPoseSettings().nms_radius
+        self.least = MultiPoseSettings().min_keypoint_score
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map one picture (1, H, W, 3), RGB, 0…255, any number type, to (1, 6, 3K + 5), the surest first.
+        """Map one picture (1, H, W, 3), RGB, 0…255, any number type, to (1, 6, 3K + 5), the highest score first.
 
         For each person: y, x, 0…1, and score of every keypoint, then ymin, xmin, ymax, xmax, and their score.
         """

@@ -1,4 +1,4 @@
-"""The live server and its page: the camera is in the browser, the model is in Python (extra `live`)."""
+"""The live server and its page: the browser sends camera pictures, the server estimates poses (extra `live`)."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "ServerSettings", "SharedModels", "open_models", "serve"]
 
 
-def serve(models: SharedModels, settings: ServerSettings, ready: Callable[[Addresses], object]) -> None:
+def serve(models: SharedModels, settings: ServerSettings, on_ready: Callable[[Addresses], object]) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
-        models: what pages can choose from.
-        settings: where to listen, and what anybody may ask.
-        ready: called once with the page's addresses (`movenet.live.addresses.Addresses`).
+        models: the models that clients can choose.
+        settings: address, access and limits of the server.
+        on_ready: called once with the page's addresses (`movenet.live.addresses.Addresses`).
 
     Raises:
-        MissingExtraError: If the extra `live` is not installed.
-        MoveNetError: If the port is taken or the certificate cannot be used.
+        MissingExtraError: The extra `live` is not installed.
+        MoveNetError: The port is taken or the certificate cannot be used.
     """
     try:
-        import websockets  # noqa: F401 (uvicorn would find out later, and say less)
+        import websockets  # noqa: F401 (without it uvicorn would fail later, with a less clear message)
 
         from movenet.live.server import Server
     except ImportError as error:
         raise MissingExtraError(str(error.name).partition(".")[0], "live", "the live page") from None
-    Server(models, settings, ready).serve_until_stopped()
+    Server(models, settings, on_ready).serve_until_stopped()

@@ -1,4 +1,4 @@
-"""Where the page can be opened: from this computer and from other devices."""
+"""Addresses of the page for this computer and for other devices."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ import segno
 from movenet.live.settings import ServerSettings
 
 LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""The address of this computer itself for each host that means every address."""
-ELSEWHERE: Final = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
-"""Addresses reserved for documentation (RFC 5737, RFC 3849), outside of every local network."""
+"""Loopback address for each host that means all addresses."""
+_DOCUMENTATION_HOSTS: Final = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
+"""Addresses reserved for documentation (RFC 5737, RFC 3849), which are outside of every local network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The page's addresses, each with the token if one is needed."""
+    """URLs of the page, with the token if one is needed."""
 
-    here: str
-    """For this computer."""
-    elsewhere: tuple[str, ...] = ()
-    """For other devices, that of the default network first; empty if only this computer can reach the server."""
+    local_url: str
+    """URL for this computer."""
+    remote_urls: tuple[str, ...] = ()
+    """URLs for other devices, the one in the default network first; empty if only this computer can connect."""
     fingerprint: str = ""
-    """SHA-256 of the server's own certificate, as browsers show it; empty without one."""
+    """SHA-256 of the self-signed certificate, as browsers show it; empty without one."""
 
 
 def page_addresses(settings: ServerSettings, port: int, fingerprint: str = "") -> Addresses:
-    """Return where the page of a server at this port can be opened."""
+    """Return the URLs of the page of a server at this port."""
 
     def url(host: str) -> str:
         token = f"?token={quote(settings.token)}" if settings.token else ""
@@ -47,9 +47,9 @@ def page_addresses(settings: ServerSettings, port: int, fingerprint: str = "") -
 
 
 def reachable_hosts(settings: ServerSettings) -> list[str]:
-    """Return the host, or for a host that means every address those of the network interfaces, without loopback.
+    """Return the host, or the addresses of all network interfaces except loopback if the host means all addresses.
 
-    Link-local IPv6 addresses are left out: browsers cannot open them.
+    Link-local IPv6 addresses are left out, because browsers cannot open them.
     """
     if settings.host not in LOOPBACK:
         return [settings.host]
@@ -70,14 +70,14 @@ def _is_reachable(address: str) -> bool:
 
 
 def _default_hosts() -> set[str]:
-    """Return this computer's addresses on the way to other networks; connecting a UDP socket sends nothing."""
+    """Return this computer's addresses on the default routes; connecting a UDP socket sends no packet."""
     found = set()
-    for target, family in ELSEWHERE:
+    for target, family in _DOCUMENTATION_HOSTS:
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as probe:
                 probe.connect((target, 9))
                 found.add(probe.getsockname()[0])
-        except OSError:  # no network of this kind
+        except OSError:  # no network of this family
             continue
     return found
 

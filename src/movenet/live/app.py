@@ -1,4 +1,4 @@
-"""The server's rooms: the page, the WebSocket behind it, and a few addresses for programs."""
+"""ASGI application: the page, its WebSocket, and an HTTP API."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from movenet._version import __version__
 from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
-from movenet.live.auth import Gate
-from movenet.live.connection import Conversation
+from movenet.live.auth import AuthMiddleware
+from movenet.live.connection import CameraConnection
 from movenet.live.openapi import describe
 from movenet.live.pictures import decode_picture
-from movenet.live.session import Client
+from movenet.live.session import CameraSession
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
 from movenet.live.uploads import TooManyUploadsError, Uploads
@@ -37,72 +37,72 @@ from movenet.records.record import to_plain
 PAGE: Final = Path(str(files("movenet.live"))) / "page"
 
 
-class Live:
-    """What the addresses share: models, threads, and who is here."""
+class LiveApp:
+    """Handlers of all routes, with the models, threads and counters that they share."""
 
     def __init__(self, models: SharedModels, settings: ServerSettings):
         self.models = models
         self.limits = settings.limits
         self.clients = 0
-        """Cameras connected now."""
+        """Number of connected cameras."""
         self.photos = 0
-        """Posted pictures worked on now."""
+        """Number of posted pictures in work."""
         self._uploads = Uploads(settings.limits)
-        # While one picture is in the network, others are decoded: half as many again in the same time (docs/live.md).
+        # Pictures are decoded while another is in the network: 1.5 times the throughput (docs/live.md).
         self._cameras_pool = ThreadPoolExecutor(usable_cores(), "movenet-live")
-        # Their own thread, so that decoding a large photo holds up no camera; the models are shared all the same.
+        # A separate thread, so that decoding a large photo does not delay cameras.
         self._photos_pool = ThreadPoolExecutor(1, "movenet-photo")
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Wind up the threads at the end."""
+        """Stop the threads when the application ends."""
         yield
         self._cameras_pool.shutdown()
         self._photos_pool.shutdown()
 
     async def page(self, request: Request) -> Response:
-        """Answer with the page itself."""
+        """GET /: the page."""
         return FileResponse(PAGE / "index.html")
 
     async def sample(self, request: Request) -> Response:
-        """Answer with the bundled clip, for who has no camera."""
+        """GET /sample.mp4: the sample video, for use without a camera."""
         return FileResponse(DATA / "sample.mp4")
 
     async def health(self, request: Request) -> Response:
-        """Say that we are here."""
+        """GET /health: status and version."""
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def openapi(self, request: Request) -> Response:
-        """Describe the addresses for programs."""
+        """GET /openapi.json: the description of the HTTP API."""
         return JSONResponse(describe(__version__, self.models.names, self.limits))
 
     async def camera(self, socket: WebSocket) -> None:
-        """Talk with one page until it leaves."""
+        """WebSocket /ws: estimate the pictures of one page until it disconnects."""
         with suppress(WebSocketDisconnect):
             await socket.accept()
             if self.clients >= self.limits.clients:
-                await socket.close(wire.BUSY, "no more cameras fit")
+                await socket.close(wire.BUSY, "too many cameras are connected")
                 return
             self.clients += 1
             try:
-                await self._talk(socket)
+                await self._run_connection(socket)
             finally:
                 self.clients -= 1
 
-    async def _talk(self, socket: WebSocket) -> None:
-        await socket.send_text(wire.hello(__version__, self.models.names, self.limits))
-        client = Client(self.models, self.limits)
-        await Conversation(socket, client, self.limits, self._cameras_pool).run()
+    async def _run_connection(self, socket: WebSocket) -> None:
+        await socket.send_text(wire.hello_message(__version__, self.models.names, self.limits))
+        session = CameraSession(self.models, self.limits)
+        await CameraConnection(socket, session, self.limits, self._cameras_pool).run()
 
     async def pose(self, request: Request) -> Response:
-        """Find who is in one posted picture."""
+        """POST /api/pose: the poses in one picture."""
         try:
             self._refuse_if_busy()
             data = await self._uploads.receive(request)
             model = request.query_params.get("model", self.models.names[0])
-            return JSONResponse(await self._look(data, model))
+            return JSONResponse(await self._estimate_in_thread(data, model))
         except TooManyUploadsError:
-            busy = {"error": "too many photos at once: come again in a second"}
+            busy = {"error": "too many photos at a time: try again in a second"}
             return JSONResponse(busy, 503, {"Retry-After": "1"})
         except asyncio.TimeoutError:
             return JSONResponse({"error": "the photo took too long to arrive"}, 408)
@@ -115,7 +115,7 @@ class Live:
         if self.photos >= self.limits.photos:
             raise TooManyUploadsError
 
-    async def _look(self, data: bytes, model: str) -> dict[str, object]:
+    async def _estimate_in_thread(self, data: bytes, model: str) -> dict[str, object]:
         self._refuse_if_busy()
         self.photos += 1
         try:
@@ -132,14 +132,14 @@ class Live:
 
 
 def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
-    """Return the server's application, for uvicorn or any other ASGI server.
+    """Return the application, for uvicorn or any other ASGI server.
 
     Raises:
-        DataError: If the settings let others than this computer in without a token.
+        DataError: The settings admit other computers without a token.
     """
     if settings.token is None and not settings.is_local:
         raise DataError(f"expected a token for a server at {settings.host}, which others can reach")
-    live = Live(models, settings)
+    live = LiveApp(models, settings)
     routes = [
         Route("/", live.page),
         Route("/sample.mp4", live.sample),
@@ -149,6 +149,8 @@ def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
         WebSocketRoute("/ws", live.camera),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(Gate, settings=settings)], lifespan=live.lifespan)
+    app = Starlette(
+        routes=routes, middleware=[Middleware(AuthMiddleware, settings=settings)], lifespan=live.lifespan
+    )
     app.state.live = live
     return app

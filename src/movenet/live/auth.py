@@ -1,4 +1,4 @@
-"""Who may come in: the door in front of every request, and what browsers are told about the page."""
+"""Access control of every request, and the security headers of every response."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from movenet.live.settings import ServerSettings
 from movenet.live.wire import TOKEN_NEEDED
 
-OPEN_PATHS: Final = frozenset({"/health"})
-"""What anybody may ask without a token."""
-THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+PUBLIC_PATHS: Final = frozenset({"/health"})
+"""Paths that need no token."""
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this computer in the header Host."""
 
 PAGE_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
@@ -27,7 +28,7 @@ PAGE_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
-"""The page loads nothing from elsewhere, sits in nobody's frame, and tells nobody its address."""
+"""Headers of every response: the page loads nothing from other origins, cannot be framed, and sends no referrer."""
 
 
 def new_token() -> str:
@@ -35,36 +36,36 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Gate:
-    """Middleware that lets in who may: by the name they call us, by the page they come from, by their token."""
+class AuthMiddleware:
+    """Middleware that checks Host, Origin and token of every request."""
 
     def __init__(self, app: ASGIApp, settings: ServerSettings):
         self._app = app
         self._settings = settings
-        self._names = (THIS_COMPUTER | {settings.host, *map(_host, settings.origins)}) - {""}
+        self._names = (LOCAL_HOSTS | {settings.host, *map(_host, settings.origins)}) - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
+        """Forward the request to the application, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if not self._knows_host(headers) or not self._knows_origin(headers):
-            await _refuse(scope, receive, send, "this server does not answer that name or that page")
+        if not self._is_allowed_host(headers) or not self._is_allowed_origin(headers):
+            await _refuse(scope, receive, send, "this Host or Origin is not allowed")
         elif not self._has_token(scope, headers):
             await _ask_for_token(scope, receive, send)
         else:
-            await self._app(scope, receive, self._dressed(scope, send))
+            await self._app(scope, receive, self._with_headers(scope, send))
 
-    def _knows_host(self, headers: Headers) -> bool:
-        """Without a token, only names of this computer will do.
+    def _is_allowed_host(self, headers: Headers) -> bool:
+        """Tell whether the header Host is allowed; without a token only names of this computer are.
 
-        A page from elsewhere whose name is made to point here (DNS rebinding) still calls us by its own name.
+        This stops DNS rebinding: the Host of a foreign page is its own name, even if that resolves to this computer.
         """
         return self._settings.token is not None or _host(f"//{headers.get('host', '')}") in self._names
 
-    def _knows_origin(self, headers: Headers) -> bool:
-        """Browsers say which page asks: ours, or one of the settings'. Programs that are no browsers say nothing."""
+    def _is_allowed_origin(self, headers: Headers) -> bool:
+        """Tell whether the header Origin is absent (no browser), this server's own, or one of the settings'."""
         origin = headers.get("origin")
         if origin is None or origin in self._settings.origins:
             return True
@@ -75,20 +76,20 @@ class Gate:
 
     def _has_token(self, scope: Scope, headers: Headers) -> bool:
         token = self._settings.token
-        if token is None or scope["path"] in OPEN_PATHS:
+        if token is None or scope["path"] in PUBLIC_PATHS:
             return True
-        shown = (
+        tokens = (
             headers.get("authorization", "").removeprefix("Bearer "),
             _cookie(headers, cookie_name(scope)),
-            _asked(scope),
+            _query_token(scope),
         )
-        return any(_is_same(token, one) for one in shown)
+        return any(_is_same(token, one) for one in tokens)
 
-    def _dressed(self, scope: Scope, send: Send) -> Send:
-        """Return a `send` that adds our headers, and a cookie for those who show the token in the address."""
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        """Return a `send` that adds the security headers, and a cookie if the token is in the URL."""
         cookie = self._cookie(scope)
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in PAGE_HEADERS.items():
@@ -97,28 +98,28 @@ class Gate:
                     headers.append("Set-Cookie", cookie)
             await send(message)
 
-        return dressed
+        return send_with_headers
 
     def _cookie(self, scope: Scope) -> str:
         token = self._settings.token
-        if token is None or not _is_same(token, _asked(scope)):
+        if token is None or not _is_same(token, _query_token(scope)):
             return ""
         secure = "; Secure" if scope["scheme"] in ("https", "wss") else ""
         return f"{cookie_name(scope)}={token}; HttpOnly; SameSite=Strict; Path=/{secure}"
 
 
 def cookie_name(scope: Scope) -> str:
-    """Return the name of the token's cookie; cookies do not know ports, and two servers must not share one."""
+    """Return the name of the token's cookie; it contains the port, because cookies are shared between ports."""
     server = scope.get("server")
     return f"movenet-live-{server[1] if server else 0}"
 
 
-def _is_same(token: str, shown: str) -> bool:
-    """Compare in a time that tells nothing of where they differ."""
-    return hmac.compare_digest(token.encode(), shown.encode())
+def _is_same(token: str, received: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(token.encode(), received.encode())
 
 
-def _asked(scope: Scope) -> str:
+def _query_token(scope: Scope) -> str:
     return QueryParams(scope["query_string"]).get("token", "")
 
 
@@ -131,7 +132,7 @@ def _cookie(headers: Headers, name: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Return the name in an address such as "https://name:80", without its port, or nothing."""
+    """Return the host of an address such as "https://name:80"; "" if it has none."""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
@@ -140,18 +141,18 @@ def _host(address: str) -> str:
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, why: str) -> None:
     if scope["type"] == "websocket":
-        # Closed before it was accepted: the server answers 403.
+        # Closing before acceptance makes the server answer 403.
         await send({"type": "websocket.close", "code": 1008, "reason": why})
         return
     await JSONResponse({"error": why}, 403)(scope, receive, send)
 
 
 async def _ask_for_token(scope: Scope, receive: Receive, send: Send) -> None:
-    """Say that a token is needed; to a page by a code that it can tell from a server that is gone."""
-    why = "a token is needed: open the address that the server printed when it started"
+    """Refuse a request without a token; a WebSocket gets a close code of its own, so that the page can show why."""
+    reason = "a token is needed: open the address that the server printed when it started"
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": TOKEN_NEEDED, "reason": why})
+        await send({"type": "websocket.close", "code": TOKEN_NEEDED, "reason": reason})
         return
-    await JSONResponse({"error": why}, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+    await JSONResponse({"error": reason}, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)

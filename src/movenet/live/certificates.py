@@ -1,4 +1,4 @@
-"""A certificate that the server makes for itself, so that browsers on other devices give it their cameras."""
+"""Self-signed certificate for https, which browsers on other devices require for cameras."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.engine import cache_folder
 from movenet.errors import MediaError
 
 VALID: Final = timedelta(days=365)
-"""Apple's devices accept no certificate of more than 825 days (support.apple.com/103769)."""
+"""Validity of the certificate. Apple's devices accept at most 825 days (support.apple.com/103769)."""
 RENEW_BEFORE: Final = timedelta(days=7)
-"""A certificate with less time left is replaced at the start of the server."""
+"""A certificate that expires within this time is replaced when the server starts."""
 FILE: Final = "certificate.pem"
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @contextmanager
-def self_made_certificate(hosts: Iterable[str], now: datetime | None = None) -> Iterator[Path]:
-    """Lend a PEM file with a private key and a certificate for this computer's names and these hosts.
+def self_signed_certificate(hosts: Iterable[str], now: datetime | None = None) -> Iterator[Path]:
+    """Context that gives a PEM file with a private key and a certificate for this computer's names and these hosts.
 
-    It is kept in the folder `tls` of the cache (`movenet.engine.cache_folder`), readable by its owner only, and used
-    again until it expires or lacks a host. Without a cache it is a temporary file. `now` is the present by default.
+    The file is kept in the folder `tls` of the cache (`movenet.engine.cache_folder`), readable by its owner only, and
+    reused until it expires or lacks a host. Without a cache it is a temporary file. `now` defaults to the current time.
 
     Raises:
-        MediaError: If the file cannot be written, or its folder belongs to another user.
+        FileError: The file cannot be written.
+        MediaError: Its folder belongs to another user.
     """
     names = sorted({*LOCAL_NAMES, *filter(str.isascii, (socket.gethostname(), *hosts))} - {""})
     now = now or datetime.now(timezone.utc)
@@ -56,16 +57,16 @@ def fingerprint(path: Path) -> str:
 
 def _certificate(folder: Path, names: list[str], now: datetime) -> Path:
     path = folder / FILE
-    if not (_is_private(folder) and _is_private(path) and _is_good(path, names, now)):
+    if not (_is_private(folder) and _is_private(path) and _is_usable(path, names, now)):
         _make_private(folder)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.chmod(0o600)
             temporary.write_bytes(_make(names, now))
     return path
 
 
 def _is_private(path: Path) -> bool:
-    """Whether nobody else can read or replace what is there; Windows keeps a user's cache folder private itself."""
+    """Tell whether only the owner can read or replace a path; on Windows the cache folder is private anyway."""
     try:
         status = path.stat()
     except OSError:
@@ -81,8 +82,8 @@ def _make_private(folder: Path) -> None:
         raise MediaError(f"cannot keep a certificate in {folder}: {error.strerror}") from None
 
 
-def _is_good(path: Path, names: list[str], now: datetime) -> bool:
-    """Whether the certificate is for all the names, belongs to the key beside it, and is valid for some time yet."""
+def _is_usable(path: Path, names: list[str], now: datetime) -> bool:
+    """Tell whether the certificate covers all names, fits the key in the file, and does not expire soon."""
     try:
         data = path.read_bytes()
         certificate = x509.load_pem_x509_certificate(data)
@@ -96,13 +97,13 @@ def _is_good(path: Path, names: list[str], now: datetime) -> bool:
 
 
 def _make(names: list[str], now: datetime) -> bytes:
-    """Return a new key (NIST P-256) and its certificate, signed by itself, as PEM."""
+    """Return a new key (NIST P-256) and its self-signed certificate as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "movenet live")])
     alternatives = x509.SubjectAlternativeName(map(_general_name, names))
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))  # the other device's clock may be behind
+        .not_valid_before(now - timedelta(hours=1))  # the clock of the other device may be slow
         .not_valid_after(now + VALID - timedelta(hours=1))
         .add_extension(alternatives, critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -1,4 +1,4 @@
-"""Network connections: how many are open at once, and how long each may take to send a request."""
+"""Network connections: limits of their number and of the time for a request."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from uvicorn.server import ServerState
 from movenet.live.settings import Limits
 
 RETRY_S: Final = 0.1
-"""Pause after the system could not accept a connection."""
+"""Pause in seconds after the system could not accept a connection."""
 RESERVE: Final = 16
-"""File descriptors kept free for the page's files, once connections have used up all there are."""
+"""File descriptors that are kept free for files, once connections have used all of them."""
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -36,7 +36,7 @@ class HttpConnection(H11Protocol):
         self._limit_s = limit_s
         self._timer: asyncio.TimerHandle | None = None
         self.waiting_since_s = self.loop.time()
-        """When the last response ended, or the connection was accepted, by the event loop's clock."""
+        """Time of the last response, or of acceptance, by the event loop's clock."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time limit."""
@@ -65,7 +65,7 @@ class HttpConnection(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no complete request has been received that is not answered yet."""
+        """Whether the connection waits for a complete request."""
         protocol: Any = self.transport.get_protocol() if self.transport else self
         if protocol is self:
             return self.cycle is None or self.cycle.response_complete
@@ -86,18 +86,18 @@ class HttpConnection(H11Protocol):
 
 
 class Acceptor:
-    """Accepts connections in place of asyncio's server, which has no bound and logs a traceback for each refusal.
+    """Accepts connections instead of asyncio's server, which has no limit and logs a traceback for each refusal.
 
-    Where `Limits.connections` are open, a new connection takes the place of the one that has waited longest without
-    sending a complete request. If every one is in use, the new connection is closed.
+    If `Limits.connections` are open, the connection that has waited longest for a complete request is closed in favour
+    of the new one. If all are in use, the new connection is closed.
     """
 
     def __init__(self, listener: socket.socket, server: uvicorn.Server, limits: Limits):
-        """Take a listening socket and a server that has been started."""
+        """Set a listening socket and a started server."""
         self._listener = listener
         self._server = server
         self._limits = limits
-        self._bound = limits.connections
+        self._max_connections = limits.connections
         self._starting: dict[HttpConnection, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -109,7 +109,7 @@ class Acceptor:
                 try:
                     connection, _ = await loop.sock_accept(self._listener)
                 except OSError as error:
-                    self._lower_bound(error)
+                    self._lower_limit(error)
                     await asyncio.sleep(RETRY_S)
                 else:
                     self._admit(connection)
@@ -119,7 +119,7 @@ class Acceptor:
                 task.cancel()
 
     def _admit(self, connection: socket.socket) -> None:
-        if not self._make_room(self._bound - 1):
+        if not self._make_room(self._max_connections - 1):
             connection.close()
             return
         server = self._server
@@ -131,7 +131,7 @@ class Acceptor:
         task.add_done_callback(partial(self._finish, connection, protocol))
 
     async def _start(self, connection: socket.socket, protocol: HttpConnection) -> None:
-        """Hand a connection over to its protocol, after the TLS handshake if there is one."""
+        """Give a connection to its protocol, after the TLS handshake if there is one."""
         context = self._server.config.ssl
         limit_s = self._limits.request_s if context else None
         loop = asyncio.get_running_loop()
@@ -139,7 +139,7 @@ class Acceptor:
             await loop.connect_accepted_socket(
                 lambda: protocol, connection, ssl=context, ssl_handshake_timeout=limit_s
             )
-        except OSError:  # the client is gone, speaks no TLS, or takes too long
+        except OSError:  # the client disconnected, does not use TLS, or is too slow
             connection.close()
 
     def _finish(self, connection: socket.socket, protocol: HttpConnection, task: asyncio.Task[None]) -> None:
@@ -153,7 +153,7 @@ class Acceptor:
         return [*starting, *(each for each in started if not each.transport.is_closing())]
 
     def _make_room(self, most: int) -> bool:
-        """Close those that have waited longest for a request until `most` are open; return whether that was enough."""
+        """Close connections that wait for a request, the longest first, until `most` are open; tell if that worked."""
         connections = self._open()
         waiting = [each for each in connections if isinstance(each, HttpConnection) and each.is_waiting]
         waiting.sort(key=lambda each: each.waiting_since_s)
@@ -168,14 +168,14 @@ class Acceptor:
         else:
             protocol.transport.abort()
 
-    def _lower_bound(self, error: OSError) -> None:
-        """Keep file descriptors free from now on if there were none left for a new connection."""
+    def _lower_limit(self, error: OSError) -> None:
+        """Lower the limit of connections if no file descriptor was left for a new one."""
         if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
             return
-        self._bound = max(1, min(self._bound, len(self._open())) - RESERVE)
-        self._make_room(self._bound)
+        self._max_connections = max(1, min(self._max_connections, len(self._open())) - RESERVE)
+        self._make_room(self._max_connections)
         _log.warning(
             "no connection could be accepted (%s): at most %d are kept from now on",
             error.strerror,
-            self._bound,
+            self._max_connections,
         )

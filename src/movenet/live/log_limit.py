@@ -1,4 +1,4 @@
-"""A bound on the lines that clients can make the server write to its log."""
+"""Limit of the log lines that clients can cause."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from typing import Final
 
 LOGGERS: Final = ("uvicorn.error", "asyncio")
-"""Loggers that write because of what clients send."""
-MOST: Final = 5
-"""Lines of one kind within `PERIOD_S`."""
+"""Loggers whose records are caused by clients."""
+MAX_LINES: Final = 5
+"""Maximum number of records of one kind within `PERIOD_S`."""
 PERIOD_S: Final = 60.0
+"""Seconds after which the counts start anew."""
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a few records of each kind through in a period; the last one says that more are left out.
+    """Passes `MAX_LINES` records of each kind in a period; the last one says that more are left out.
 
     Records are of one kind if they have the same message template and the same type of exception.
     """
@@ -24,19 +25,19 @@ class RepeatFilter(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         super().__init__()
         self._clock = clock
-        self._began_s = clock()
+        self._start_s = clock()
         self._counts: dict[tuple[str, object], int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether to write a record."""
-        if self._clock() - self._began_s >= PERIOD_S:
-            self._began_s = self._clock()
+        if self._clock() - self._start_s >= PERIOD_S:
+            self._start_s = self._clock()
             self._counts.clear()
         kind = (str(record.msg), record.exc_info[0] if record.exc_info else None)
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        if count == MOST:
+        if count == MAX_LINES:
             record.msg = f"{str(record.msg).rstrip()} (more of these within {PERIOD_S:.0f} s are left out)"
-        return count <= MOST
+        return count <= MAX_LINES
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""The addresses for programs, described as OpenAPI 3.1."""
+"""Description of the HTTP API as OpenAPI 3.1."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from movenet.live.pictures import KINDS
+from movenet.live.pictures import FORMATS
 from movenet.live.settings import Limits
 
 _NUMBER: Final = {"type": ["number", "null"]}
@@ -50,9 +50,9 @@ _SCHEMAS: Final[dict[str, Any]] = {
 def describe(version: str, models: Sequence[str], limits: Limits) -> dict[str, Any]:
     """Return the description of `/health` and `/api/pose`, ready for JSON."""
     health = {
-        "summary": "Is the server there?",
+        "summary": "Check that the server runs.",
         "security": [],
-        "responses": {"200": _body("Health", "It is.")},
+        "responses": {"200": _body("Health", "The server runs.")},
     }
     return {
         "openapi": "3.1.0",
@@ -62,29 +62,29 @@ def describe(version: str, models: Sequence[str], limits: Limits) -> dict[str, A
             "schemas": _SCHEMAS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
-        # One without and one with: whether a token is needed depends on where the server listens.
+        # With and without token: whether one is needed depends on the address the server listens on.
         "security": [{}, {"token": []}],
     }
 
 
 def _pose(models: Sequence[str], limits: Limits) -> dict[str, Any]:
-    picture = {"schema": {"type": "string", "format": "binary", "maxLength": limits.photo_bytes}}
+    content = {"schema": {"type": "string", "format": "binary", "maxLength": limits.photo_bytes}}
     return {
-        "summary": "Who is in this picture?",
+        "summary": "Estimate the poses in a picture.",
         "parameters": [
             {"name": "model", "in": "query", "schema": {"enum": list(models), "default": models[0]}}
         ],
         "requestBody": {
             "required": True,
-            "content": {f"image/{kind.lower()}": picture for kind in KINDS},
+            "content": {f"image/{picture.lower()}": content for picture in FORMATS},
         },
         "responses": {
-            "200": _body("Record", "The people found; none is an answer, too."),
-            "400": _body("Error", "No such model, or no picture that can be read within the limits."),
+            "200": _body("Record", "The people found; the list may be empty."),
+            "400": _body("Error", "Unknown model, or no picture that can be read within the limits."),
             "401": _body("Error", "A token is needed."),
-            "403": _body("Error", "The request comes from a page that may not ask."),
+            "403": _body("Error", "The Host or Origin is not allowed."),
             "408": _body("Error", "The picture took too long to arrive."),
-            "503": _body("Error", "Too many pictures at once."),
+            "503": _body("Error", "Too many pictures at a time."),
         },
     }
 

@@ -1,4 +1,4 @@
-"""Pictures from strangers: of few kinds, and refused by their headers before anything is decoded."""
+"""Decoding of pictures from clients: few formats, and limits checked by the header before decoding."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from movenet.errors import MediaError
 from movenet.media import decode_photo
-from movenet.media.picture_file import kind_of
+from movenet.media.picture_file import check_format
 
-KINDS: Final = ("JPEG", "WebP", "PNG")
-"""What browsers make of a picture; decoders for the rest are not shown to strangers."""
+FORMATS: Final = ("JPEG", "WebP", "PNG")
+"""Formats that browsers produce. Data from clients reaches no other decoder."""
 
 
 def decode_picture(data: bytes, max_pixels: int, name: str = "the picture") -> NDArray[np.uint8]:
-    """Return the picture whose file's bytes are `data`, upright, as (H, W, 3) uint8 RGB.
+    """Return the picture in the bytes of a file, upright, as (H, W, 3) uint8 RGB.
 
     Raises:
-        MediaError: It is of no kind out of `KINDS`, has more than `max_pixels` pixels or too many scans (all told
-            before anything is decoded), or is damaged.
+        MediaError: Its format is not in `FORMATS`, it has more than `max_pixels` pixels or too many scans (all checked
+            before decoding), or it is damaged.
     """
-    kind = kind_of(data, name)
-    if kind not in KINDS:
-        raise MediaError(f"expected {name} as {', '.join(KINDS)}, got {kind}")
+    found = check_format(data, name)
+    if found not in FORMATS:
+        raise MediaError(f"expected {name} as {', '.join(FORMATS)}, got {found}")
     return decode_photo(data, name, max_pixels)

@@ -1,4 +1,4 @@
-"""One camera: its newest picture, what it asked for, and the stream that remembers it."""
+"""State of one camera: its latest picture, its stream settings, and its tracking."""
 
 from __future__ import annotations
 
@@ -10,77 +10,77 @@ from movenet.errors import MoveNetError
 from movenet.live import wire
 from movenet.live.pictures import decode_picture
 from movenet.live.settings import Limits
-from movenet.live.shared_models import SharedModels, Watcher
-from movenet.live.wire import Choice, Packet, ServerTimes
+from movenet.live.shared_models import PoseStream, SharedModels
+from movenet.live.wire import FrameMessage, ServerTimes, StreamSettings
 from movenet.records import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a page is to be told."""
+    """An answer to a page."""
 
     text: str
-    sound: bool
-    """Whether what it sent made sense."""
+    is_valid: bool
+    """Whether the message of the page was valid."""
 
 
-class Client:
-    """Takes pictures in on one thread and works on the newest of them on another."""
+class CameraSession:
+    """Receives pictures in one thread and estimates the latest of them in another."""
 
     def __init__(self, models: SharedModels, limits: Limits):
         self._models = models
         self._limits = limits
-        self._choice = Choice(models.names[0], smoothing=True)
-        self._watched: tuple[Choice, Watcher] | None = None
+        self._settings = StreamSettings(models.names[0], smoothing=True)
+        self._stream: tuple[StreamSettings, PoseStream] | None = None
         self._lock = threading.Lock()
-        self._waiting: Packet | None = None
+        self._waiting: FrameMessage | None = None
         self.dropped = 0
-        """Pictures that a newer one replaced."""
+        """Number of pictures that were replaced by a newer one before they were estimated."""
 
-    def choose(self, text: str) -> None:
-        """Take in a text message.
+    def set_stream(self, text: str) -> None:
+        """Set model and smoothing from a text message.
 
         Raises:
-            DataError: If it is malformed; see `wire.read_choice`.
+            DataError: The message is malformed; see `wire.read_stream_settings`.
         """
-        self._choice = wire.read_choice(text, self._models.names)
+        self._settings = wire.read_stream_settings(text, self._models.names)
 
     def put(self, data: bytes) -> None:
-        """Take in a picture, in place of the one that waits.
+        """Store a picture in place of the waiting one.
 
         Raises:
-            DataError: If it is malformed; see `wire.read_packet`.
+            DataError: The message is malformed; see `wire.read_frame_message`.
         """
-        packet = wire.read_packet(data, time.perf_counter(), self._limits)
+        message = wire.read_frame_message(data, time.perf_counter(), self._limits)
         with self._lock:
             self.dropped += self._waiting is not None
-            self._waiting = packet
+            self._waiting = message
 
-    def work(self) -> Reply | None:
-        """Find who is in the newest picture; None if there is none. Called by one thread at a time."""
+    def estimate_latest(self) -> Reply | None:
+        """Estimate the waiting picture; return None if there is none. Called by one thread at a time."""
         with self._lock:
-            packet, self._waiting = self._waiting, None
-        if packet is None:
+            message, self._waiting = self._waiting, None
+        if message is None:
             return None
         try:
-            return Reply(self._answer(packet), sound=True)
+            return Reply(self._answer(message), is_valid=True)
         except MoveNetError as error:
-            return Reply(wire.complaint(str(error), packet.frame), sound=False)
+            return Reply(wire.error_message(str(error), message.frame), is_valid=False)
 
-    def _answer(self, packet: Packet) -> str:
+    def _answer(self, message: FrameMessage) -> str:
         started_s = time.perf_counter()
-        image = decode_picture(packet.picture, self._limits.frame_pixels)
+        image = decode_picture(message.picture, self._limits.frame_pixels)
         decoded_s = time.perf_counter()
-        poses = self._watcher()(image, packet.time_s)
+        poses = self._current_stream()(image, message.time_s)
         done_s = time.perf_counter()
         height, width = image.shape[:2]
-        record = Record("live", packet.frame, packet.time_s, width, height, tuple(poses))
-        times = ServerTimes(started_s - packet.received_s, decoded_s - started_s, done_s - decoded_s)
-        return wire.answer(record, times, self.dropped)
+        record = Record("live", message.frame, message.time_s, width, height, tuple(poses))
+        times = ServerTimes(started_s - message.received_s, decoded_s - started_s, done_s - decoded_s)
+        return wire.poses_message(record, times, self.dropped)
 
-    def _watcher(self) -> Watcher:
-        """Return the stream of what is chosen now: a new choice is a new stream."""
-        choice = self._choice
-        if self._watched is None or self._watched[0] != choice:
-            self._watched = (choice, self._models.watcher(choice))
-        return self._watched[1]
+    def _current_stream(self) -> PoseStream:
+        """Return the stream of the current settings; new settings start a new stream."""
+        settings = self._settings
+        if self._stream is None or self._stream[0] != settings:
+            self._stream = (settings, self._models.open_stream(settings))
+        return self._stream[1]

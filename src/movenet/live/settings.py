@@ -1,4 +1,4 @@
-"""What a live server can be told: where it listens, who may come in, and how much anybody may ask of it."""
+"""Settings of the live server: address, access and limits."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from typing import Final
 from movenet.errors import DataError
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,}")
-"""What can stand in an address and in a cookie as it is, and is not guessed at once."""
+"""Characters that need no escaping in URLs and cookies, and a length that cannot be guessed at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much clients may ask for; each bound keeps one of them from disturbing the others.
+    """Limits that keep a client from disturbing the others.
 
     Raises:
-        DataError: If one is not above zero, or all cameras would not fit into the connections.
+        DataError: A limit is not above 0, or `connections` is not above `clients`.
     """
 
     clients: int = 32
-    """Cameras connected at the same time."""
+    """Maximum number of connected cameras."""
     frame_bytes: int = 1 << 20
-    """Of one picture from a camera, compressed."""
+    """Maximum bytes of a camera's compressed picture."""
     frame_pixels: int = 1920 * 1080
-    """Of one picture from a camera, told from its header before it is decoded."""
+    """Maximum pixels of a camera's picture, checked by its header before decoding."""
     rate_hz: float = 60.0
-    """Messages a second from one camera; a faster one is read no faster."""
+    """Maximum messages per second from one camera; a faster one is read more slowly."""
     photo_bytes: int = 16 << 20
-    """Of one picture posted to /api/pose."""
+    """Maximum bytes of a picture posted to /api/pose."""
     photo_pixels: int = 25_000_000
-    """Of one picture posted to /api/pose."""
+    """Maximum pixels of a picture posted to /api/pose."""
     photos: int = 4
-    """Posted pictures worked on at the same time; whoever comes then is told to come again."""
+    """Maximum number of posted pictures in work; more get the status 503."""
     uploads: int = 16
-    """Posted pictures being received at the same time, half of them from one address; further ones are refused."""
+    """Maximum number of uploads at a time, at most half of them from one address; more get the status 503."""
     upload_bytes_per_s: float = 16384.0
-    """Slowest rate at which a posted picture may arrive, after the first two seconds."""
+    """Minimum rate of an upload, bytes per second, after its first two seconds."""
     connections: int = 128
-    """Network connections open at the same time, of cameras and of all else."""
+    """Maximum number of open network connections, including those of cameras."""
     request_s: float = 10.0
-    """A connection that has sent no complete request header, or TLS handshake, for so long is closed."""
+    """Timeout in seconds for a complete request header or TLS handshake."""
     idle_s: float = 60.0
-    """A camera that says nothing for so long is disconnected."""
+    """Timeout in seconds for a message of a camera."""
     stall_s: float = 10.0
-    """So long may a client take to accept an answer, or to send a photo."""
-    mistakes: int = 20
-    """So many malformed messages in a row end a connection."""
+    """Timeout in seconds for receiving an answer or sending a photo."""
+    bad_messages: int = 20
+    """Number of malformed messages in a row that end a connection."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -64,28 +64,28 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where a live server listens and whom it trusts.
+    """Address, access and limits of a live server.
 
     Raises:
-        DataError: If the port is none, the token cannot stand in an address, or one of certificate and key is
-            missing.
+        DataError: The port is out of range, the token is too short or needs escaping in a URL, or only one of
+            certificate and key is given.
     """
 
     host: str = "127.0.0.1"
-    """The address to listen at; "0.0.0.0" is every address of this computer."""
+    """Address to listen on; "0.0.0.0" means all addresses of this computer."""
     port: int = 8765
-    """0 takes any that is free."""
+    """Port to listen on; 0 takes any free one."""
     token: str | None = None
-    """What everybody must show; None asks for none on this computer, and makes one up for any other address."""
+    """Token that clients must send; None needs no token on this computer, and generates one for other addresses."""
     origins: tuple[str, ...] = ()
-    """Pages from elsewhere that may use the server, such as "https://example.org": its own page always may."""
+    """Origins of other pages that may use the server, such as "https://example.org"; its own page always may."""
     tls: bool = False
-    """Serve https with a certificate that the server makes itself, unless `tls_cert` is one. Browsers give cameras to
-    pages of http from the same computer only."""
+    """Whether to serve https with a self-signed certificate if `tls_cert` is not given. Over http, browsers give
+    cameras only to pages from the same computer."""
     tls_cert: Path | None = None
-    """A certificate of one's own, for https."""
+    """Certificate for https (PEM)."""
     tls_key: Path | None = None
-    """The certificate's private key."""
+    """Private key of `tls_cert` (PEM)."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
@@ -110,5 +110,5 @@ class ServerSettings:
 
     @property
     def scheme(self) -> str:
-        """How the page's address begins."""
+        """Scheme of the page's URL: http or https."""
         return "https" if self.tls or self.tls_cert else "http"

@@ -1,4 +1,4 @@
-"""The models of a live server, opened once and shared by everybody."""
+"""The models of a live server, opened once and shared by all clients."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from movenet.engine import Runtime, open_engine
 from movenet.errors import DataError
 from movenet.estimator import Estimator
-from movenet.live.wire import Choice
+from movenet.live.wire import StreamSettings
 from movenet.pose import Pose
-from movenet.video import CALM, VideoEstimator
+from movenet.video import ONE_EURO, VideoEstimator
 
-Watcher = Callable[[NDArray[np.uint8], float], list[Pose]]
-"""Called with each picture of one stream, (H, W, 3) uint8 RGB, and its time in seconds."""
+PoseStream = Callable[[NDArray[np.uint8], float], list[Pose]]
+"""Estimates one stream: called with each picture, (H, W, 3) uint8 RGB, and its time in seconds."""
 
 MANY: Final = "many"
-"""What following everybody is called among the models."""
+"""Name, among the models, of the tracking of many people."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedModels:
-    """What pages can choose from; safe to share between threads."""
+    """The models that clients can choose; safe to share between threads."""
 
     estimators: Mapping[str, Estimator]
-    """By name, the one that is chosen without a word first."""
+    """Estimators by name, the default first."""
 
     def __post_init__(self) -> None:
         if not self.estimators:
@@ -37,38 +37,42 @@ class SharedModels:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What can be chosen."""
+        """Names of the models, the default first."""
         return tuple(self.estimators)
 
-    def watcher(self, choice: Choice) -> Watcher:
-        """Return a new stream of one camera."""
-        smoothing = CALM if choice.smoothing else None
-        return VideoEstimator(self.estimators[choice.model], smoothing=smoothing).stream()
+    def open_stream(self, settings: StreamSettings) -> PoseStream:
+        """Return a new stream for one camera."""
+        smoothing = ONE_EURO if settings.smoothing else None
+        return VideoEstimator(self.estimators[settings.model], smoothing=smoothing).stream()
 
     def estimate(self, image: NDArray[np.uint8], model: str) -> list[Pose]:
-        """Return who is in one picture, as `Estimator` does.
+        """Return the poses in one picture, as `Estimator` does.
 
         Raises:
-            DataError: If there is no such model.
+            DataError: There is no such model.
         """
         if model not in self.estimators:
             raise DataError(f"expected a model out of {', '.join(self.names)}, got {model[:40]!r}")
         return self.estimators[model](image)
 
 
-def open_models(first: str | Path = "lightning", runtime: Runtime | None = None) -> SharedModels:
-    """Open Lightning, Thunder, everybody's and, if it is none of these, one's own model; `first` comes first.
+def open_models(default: str | Path = "lightning", runtime: Runtime | None = None) -> SharedModels:
+    """Open "lightning", "thunder", "many" (Lightning for many people), and `default` if it is another model.
+
+    Args:
+        default: the model that is chosen first: one of these names, another model's name or an ONNX file.
+        runtime: the inference engine; None is the default.
 
     Raises:
-        ModelError: If `first` is unknown, damaged or no single-person model.
-        EngineError: If the runtime cannot run them.
+        ModelError: `default` is unknown, damaged or no single-person model.
+        EngineError: The runtime cannot run a model.
     """
     detector = open_engine("multipose", runtime)
     singles = {name: open_engine(name, runtime) for name in ("lightning", "thunder")}
     estimators = {name: Estimator(engine, detector=detector) for name, engine in singles.items()}
     estimators[MANY] = Estimator(singles["lightning"], people="many", detector=detector)
-    # A file keeps its suffix, so that one's own lightning.onnx is not taken for the official Lightning.
-    name = Path(first).name
+    # A file keeps its suffix, so that a user's lightning.onnx is not confused with Lightning.
+    name = Path(default).name
     if name not in estimators:
-        estimators[name] = Estimator(first, detector=detector, runtime=runtime)
+        estimators[name] = Estimator(default, detector=detector, runtime=runtime)
     return SharedModels({name: estimators.pop(name), **estimators})

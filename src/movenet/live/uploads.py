@@ -1,4 +1,4 @@
-"""Posted photos on their way in: how many at once, from whom, and how slowly."""
+"""Reception of posted photos: limits of their number, size and rate."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from movenet.errors import MediaError
 from movenet.live.settings import Limits
 
 GRACE_S: Final = 2.0
-"""Time before the slowest rate applies: a client may wait for "100 Continue", and its first packet takes a while."""
+"""Seconds before the minimum rate applies: a client may wait for "100 Continue" and for its connection."""
 
 
 class TooManyUploadsError(Exception):
-    """No further photo is received now."""
+    """The limit of simultaneous uploads is reached."""
 
 
 class Uploads:
-    """Receives the bodies of requests."""
+    """Receives the bodies of requests within the limits."""
 
     def __init__(self, limits: Limits):
         self._limits = limits
@@ -33,17 +33,17 @@ class Uploads:
         """Return the body of a request.
 
         Raises:
-            TooManyUploadsError: If so many are being received already, of all clients or of this address.
-            MediaError: If it is larger than `Limits.photo_bytes`.
-            asyncio.TimeoutError: If it takes longer than `Limits.stall_s`, or arrives more slowly than
+            TooManyUploadsError: `Limits.uploads` are in progress, or half as many from this address.
+            MediaError: It is larger than `Limits.photo_bytes`.
+            asyncio.TimeoutError: It takes longer than `Limits.stall_s`, or arrives more slowly than
                 `Limits.upload_bytes_per_s`.
-            starlette.requests.ClientDisconnect: If the client left.
+            starlette.requests.ClientDisconnect: The client disconnected.
         """
-        with self._place(request.client.host if request.client else ""):
+        with self._counted(request.client.host if request.client else ""):
             return await self._read(request.stream())
 
     @contextmanager
-    def _place(self, client: str) -> Iterator[None]:
+    def _counted(self, client: str) -> Iterator[None]:
         most = self._limits.uploads
         if self._clients.total() >= most or self._clients[client] >= (most + 1) // 2:
             raise TooManyUploadsError
@@ -52,14 +52,14 @@ class Uploads:
             yield
         finally:
             self._clients[client] -= 1
-            self._clients += Counter()  # forgets addresses without uploads
+            self._clients += Counter()  # removes addresses without uploads
 
     async def _read(self, chunks: AsyncIterator[bytes]) -> bytes:
         body = bytearray()
-        began_s = time.monotonic()
+        start_s = time.monotonic()
         while True:
             allowed_s = min(self._limits.stall_s, GRACE_S + len(body) / self._limits.upload_bytes_per_s)
-            left_s = began_s + allowed_s - time.monotonic()
+            left_s = start_s + allowed_s - time.monotonic()
             chunk = await asyncio.wait_for(anext(chunks, None), left_s)
             if chunk is None:
                 return bytes(body)

@@ -1,4 +1,4 @@
-"""Pictures in and out: photos, videos, cameras and streams."""
+"""Reading and writing of photos and videos; reading of cameras and streams."""
 
 from movenet.media.frame import Frame
 from movenet.media.listing import PHOTO_SUFFIXES

@@ -1,7 +1,7 @@
-"""Transparency of VP8 and VP9, which FFmpeg's decoders of these codecs leave out.
+"""Alpha channel of VP8 and VP9, which FFmpeg's own decoders ignore.
 
-In WebM and Matroska it is a second video: its packets come with those of the colours, its luma is the opacity
-(https://wiki.webmproject.org/alpha-channel). libvpx would decode both, but knows no limit to the size of a frame.
+WebM and Matroska store alpha as a second video whose packets are attached to those of the colours; its luma is the
+opacity (https://wiki.webmproject.org/alpha-channel). libvpx would decode both, but cannot limit the frame size.
 """
 
 from __future__ import annotations
@@ -20,34 +20,36 @@ from numpy.typing import NDArray
 CODECS: Final = frozenset({"vp8", "vp9"})
 SIDE_DATA: Final = "matroska_block_additional"
 HEADER_BYTES: Final = 8
-"""BlockAddID, big-endian, before the packet itself."""
-WAITING: Final = 64
-"""Alpha frames kept until their colours are decoded; a damaged file may hold some that have none."""
+"""Size of BlockAddID (big-endian), which precedes the alpha packet."""
+MAX_WAITING: Final = 64
+"""Maximum number of alpha frames kept until their colours are decoded; in damaged files some have no colours."""
 
 
 def has_alpha_packets(stream: VideoStream) -> bool:
-    """Tell whether a stream says that its packets come with those of an alpha channel."""
+    """Tell whether the packets of a stream carry an alpha channel, by its metadata."""
     flags = {key.lower(): value for key, value in stream.metadata.items()}
     return flags.get("alpha_mode") == "1" and stream.codec_context.name in CODECS
 
 
 class AlphaDecoder:
-    """Decodes colours and alpha of one stream."""
+    """Decodes the colours and the alpha channel of one stream."""
 
     def __init__(self, colours: VideoCodecContext) -> None:
-        """Prepare a decoder for alpha beside the one for colours, with the same options."""
+        """Open a second decoder for alpha, with the options of the one for colours."""
         self._colours = colours
         self._alpha = cast("VideoCodecContext", CodecContext.create(colours.name, "r"))
         self._alpha.options = colours.options
-        # Without frames decoded side by side, alpha is never later than its colours.
+        # Without frame threading, alpha is never later than its colours.
         self._alpha.thread_count = 1
         self._waiting: dict[int | None, VideoFrame] = {}
 
     def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        """Return the frames that are complete with this packet, in yuva420p where they have alpha.
+        """Return the frames that this packet completes, as yuva420p if they have alpha; None flushes the decoder.
+
+        Damaged alpha counts as opaque.
 
         Raises:
-            FFmpegError: The colours are damaged. Damaged alpha counts as opaque.
+            FFmpegError: The colours are damaged.
         """
         if packet is not None and packet.has_sidedata(SIDE_DATA):
             with suppress(FFmpegError):
@@ -59,12 +61,12 @@ class AlphaDecoder:
         alpha.pts = packet.pts
         for frame in self._alpha.decode(alpha):
             self._waiting[frame.pts] = frame
-        while len(self._waiting) > WAITING:
+        while len(self._waiting) > MAX_WAITING:
             del self._waiting[next(iter(self._waiting))]
 
     def _joined(self, colours: VideoFrame) -> VideoFrame:
         alpha = self._waiting.pop(colours.pts, None)
-        if alpha is None or _kind(alpha) != _kind(colours) or colours.format.name != "yuv420p":
+        if alpha is None or _layout(alpha) != _layout(colours) or colours.format.name != "yuv420p":
             return colours
         joined = VideoFrame(colours.width, colours.height, "yuva420p")
         for target, source in zip(joined.planes, (*colours.planes, alpha.planes[0]), strict=True):
@@ -74,7 +76,7 @@ class AlphaDecoder:
         return joined
 
 
-def _kind(frame: VideoFrame) -> tuple[int, int, str]:
+def _layout(frame: VideoFrame) -> tuple[int, int, str]:
     return frame.width, frame.height, frame.format.name
 
 

@@ -1,4 +1,4 @@
-"""Pictures of any size laid on a canvas of one size, as films need it."""
+"""Pictures of any size fitted into the frame size of a video."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """The size that all pictures of a film have."""
+    """The frame size of a video, in pixels."""
 
     width: int
     height: int
 
-    def place(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def fit(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a (H, W, 3) uint8 picture at the canvas' size.
 
-        One of another size is scaled to fit, its shape kept, and lies in the middle on black.
+        A picture of another size is scaled with its aspect ratio kept and centred on black.
         """
         height, width = image.shape[:2]
         if (width, height) == (self.width, self.height):
             return image
         scale = min(self.width / width, self.height / height)
         fit_width, fit_height = max(round(width * scale), 1), max(round(height * scale), 1)
-        smaller = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         out = np.zeros((self.height, self.width, 3), np.uint8)
         left, top = (self.width - fit_width) // 2, (self.height - fit_height) // 2
         out[top : top + fit_height, left : left + fit_width] = cv2.resize(
-            image, (fit_width, fit_height), interpolation=smaller
+            image, (fit_width, fit_height), interpolation=interpolation
         )
         return out
 
 
-def even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a (H, W, 3) picture with even sides: the last column or row is repeated where one is odd.
+def pad_to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a (H, W, 3) picture with even sides: the last column or row is repeated if a side is odd.
 
-    Video codecs share one colour among 2 by 2 pixels. Coordinates stay as they are.
+    YUV 4:2:0 stores one colour per 2 × 2 pixels. Coordinates do not change.
     """
     height, width = image.shape[:2]
     if height % 2 or width % 2:

@@ -1,4 +1,4 @@
-"""Opening what FFmpeg can read, and saying in one sentence why it cannot."""
+"""Opening of files and addresses with FFmpeg; failures become MediaError."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
-from movenet.media.ffmpeg_errors import reason
+from movenet.media.ffmpeg_errors import describe_error
 from movenet.media.location import without_password
 
 MAX_FRAME_PIXELS: Final = 67_108_864
-"""The largest frame that is decoded, twice 8K; a damaged header may ask for anything."""
+"""Largest frame that is decoded: twice 8K. Damaged headers may state any size."""
 
 _NO_PICTURES: Final = frozenset({"tty", "bin", "adf", "idf", "xbin"})
-"""Text that FFmpeg would paint as a picture of a terminal."""
+"""Text formats that FFmpeg renders as pictures of a terminal."""
 
 
 def open_container(
@@ -30,13 +30,16 @@ def open_container(
     timeouts_s: tuple[float, float] | None = None,
     options: Mapping[str, str] | None = None,
 ) -> InputContainer:
-    """Open a file or address for reading; `timeouts_s` bound the opening and each wait for more to read.
+    """Open a file or address for reading.
 
-    A name that exists in the file system is a file, whatever FFmpeg would make of its colons. `demuxer` is FFmpeg's
-    name of the format; None lets it find out.
+    Args:
+        address: A name that exists in the file system is a file, even if FFmpeg would parse it as an address.
+        demuxer: FFmpeg's name of the format; None lets FFmpeg detect it.
+        timeouts_s: Timeouts in seconds of opening and of each read.
+        options: FFmpeg's options.
 
     Raises:
-        MediaError: It cannot be opened, or is nothing that holds pictures.
+        MediaError: It cannot be opened, or is text.
     """
     limits = {"max_pixels": str(MAX_FRAME_PIXELS)} | dict(options or {})
     is_file = os.path.exists(address)  # noqa: PTH110 (Path.exists raises for odd names)
@@ -46,29 +49,29 @@ def open_container(
             place, format=demuxer, options=limits, timeout=timeouts_s, metadata_errors="replace"
         )
     except (FFmpegError, ValueError) as problem:
-        # FFmpeg's error quotes the address with its password, which a traceback would print.
+        # FFmpeg's error contains the address with its password, which a traceback would print.
         cause = problem if is_file else None
-        raise MediaError(f"cannot open {without_password(address)}: {reason(problem)}") from cause
+        raise MediaError(f"cannot open {without_password(address)}: {describe_error(problem)}") from cause
     if container.format.name in _NO_PICTURES:
         container.close()
         raise MediaError(f"{without_password(address)} is text: expected a video")
     return container
 
 
-def pictures_of(container: InputContainer, name: str) -> VideoStream:
+def video_stream(container: InputContainer, name: str) -> VideoStream:
     """Return the container's main video stream.
 
     Raises:
-        MediaError: There is sound only, or nothing.
+        MediaError: The container has no video stream, or one of an unknown codec.
     """
     stream = cast("VideoStream | None", container.streams.best("video"))
-    # A song's cover is a video stream too.
+    # The cover of a song is a video stream, too.
     if stream is None or stream.disposition & Disposition.attached_pic:
-        holds = "only sound" if container.streams.audio else "no video"
+        holds = "only audio" if container.streams.audio else "no video"
         raise MediaError(f"{name} holds {holds}: expected a video")
     if stream.codec_context is None:
         raise MediaError(
-            f"{name} is coded in a way that this FFmpeg does not know: convert it to H.264 first"
+            f"{name} has a video codec that this FFmpeg does not know: convert it to H.264 first"
         )
     stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     return stream

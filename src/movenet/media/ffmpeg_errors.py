@@ -1,4 +1,4 @@
-"""FFmpeg's complaints turned into sentences."""
+"""FFmpeg's errors as messages."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from av.error import EOFError as NoMore
+from av.error import EOFError as FFmpegEof
 from av.error import ExitError, FFmpegError, InvalidDataError
-from av.error import TimeoutError as TooLate
+from av.error import TimeoutError as FFmpegTimeout
 
 from movenet.errors import MediaError
 
 
-def reason(problem: Exception) -> str:
-    """Say in a clause what FFmpeg means."""
-    if isinstance(problem, ExitError | TooLate):
+def describe_error(problem: Exception) -> str:
+    """Return the cause of an FFmpeg error as a clause for a message."""
+    if isinstance(problem, ExitError | FFmpegTimeout):
         return "nothing came in time"
-    if isinstance(problem, InvalidDataError | NoMore):
-        return "it is no video that can be read, or is damaged or cut short"
+    if isinstance(problem, InvalidDataError | FFmpegEof):
+        return "it is not a readable video, or is damaged or cut short"
     text = getattr(problem, "strerror", None) or str(problem)
     return text[:1].lower() + text[1:]
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Let what goes wrong inside name the file and say why.
+def write_errors(path: Path) -> Iterator[None]:
+    """Context in which errors of FFmpeg become MediaError with the path.
 
     Raises:
-        MediaError: FFmpeg failed.
+        MediaError: FFmpeg failed to write the file.
     """
     try:
         yield
     except FFmpegError as problem:
-        raise MediaError(f"cannot write {path}: {reason(problem)}") from problem
+        raise MediaError(f"cannot write {path}: {describe_error(problem)}") from problem

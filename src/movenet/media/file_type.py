@@ -1,4 +1,4 @@
-"""What a file holds, told from its first bytes and never from its name."""
+"""Type of a media file, detected from its first bytes, never from its name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movenet.errors import MediaError
 
 
 class FileType(Enum):
-    """What is in a file; the value of an animation is the name of FFmpeg's reader for it."""
+    """Type of a file's content."""
 
     PHOTO = "photo"
     """One picture: JPEG, PNG, BMP, WebP, TIFF, GIF, HEIC or AVIF."""
@@ -22,33 +22,48 @@ class FileType(Enum):
     WEBP = "webp"
     """A WebP of several pictures."""
     MJPEG = "mjpeg"
-    """JPEG files one after the other, as some cameras record."""
+    """Concatenated JPEG files, as some cameras record."""
     VIDEO = "video"
     """A video in a known container."""
     UNKNOWN = "unknown"
-    """Anything else; FFmpeg may know it."""
+    """Anything else; FFmpeg may be able to read it."""
 
     @property
     def ffmpeg_format(self) -> str | None:
-        """FFmpeg's name of the format; None where FFmpeg finds it out better itself."""
+        """Name of the FFmpeg demuxer to use; None lets FFmpeg detect it."""
         return self.value if self in (FileType.GIF, FileType.APNG, FileType.MJPEG) else None
 
 
 HEAD_BYTES: Final = 512
-"""Enough to recognise every format."""
+"""Bytes from the start of a file that suffice to recognise every format."""
 JPEG_SCAN_BYTES: Final = 32 * 2**20
-"""How far into a JPEG file a second picture is looked for."""
+"""Length of a JPEG file's start that is searched for a second picture."""
 
 _MAX_CHUNKS: Final = 4096
-"""Chunks of a PNG, segments of a JPEG or blocks of a GIF that are passed on the way to a second picture."""
+"""Maximum number of PNG chunks, JPEG segments or GIF blocks read in search of a second picture."""
 _MAX_GIF_SUBBLOCKS: Final = 200_000
-"""Parts of at most 255 bytes that are passed in a GIF: 50 MB."""
+"""Maximum number of GIF sub-blocks (255 bytes at most each) skipped per block: 50 MB."""
 
+_JPEG_START: Final = b"\xff\xd8\xff"
+PICTURE_FORMATS: Final = ("JPEG", "PNG", "BMP", "WebP", "TIFF", "GIF", "AVIF", "HEIC")
+"""The formats of picture files that are read."""
+_SIGNATURES: Final = (
+    (_JPEG_START, "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+)
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+"""HEIF brands: ISO/IEC 23008-12, B.4; mif1 and msf1 do not state the codec."""
 STILL_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif"})
-"""Main brands of HEIF (ISO 23008-12) and AVIF pictures."""
-_SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P "})
+"""Major brands of HEIF (ISO/IEC 23008-12) and AVIF pictures."""
+_AUDIO_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P "})
+_BIG_TIFF: Final = (b"II+\0", b"MM\0+")
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
-"""Sizes of a BMP's second header."""
+"""Valid sizes of the second header of a BMP."""
 _QUICKTIME_ATOMS: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _VIDEO_STARTS: Final = (
     b"\x1a\x45\xdf\xa3",  # Matroska, WebM
@@ -61,22 +76,21 @@ _VIDEO_STARTS: Final = (
     b"DKIF",  # IVF
     b".RMF",  # RealMedia
 )
-_JPEG_STARTS: Final = b"\xff\xd8\xff"
-JPEG_SEAM: Final = b"\xff\xd9" + _JPEG_STARTS
-"""Where one JPEG ends and the next begins; it may also stand within one."""
+JPEG_BOUNDARY: Final = b"\xff\xd9" + _JPEG_START
+"""End marker of one JPEG and start marker of the next; the bytes may also occur inside one JPEG."""
 _JPEG_NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""What ends the coded pixels of a JPEG: a marker that is neither a stuffed byte, a restart nor padding."""
+"""Marker that ends the entropy-coded data of a JPEG: neither a stuffed byte, nor a restart, nor padding."""
 
 
 def file_type(path: Path, jpeg_scan_bytes: int = JPEG_SCAN_BYTES) -> FileType:
-    """Tell what a file holds; a pipe or a device, which can be read only once, is not looked into.
+    """Detect the type of a file's content; pipes and devices, which can be read only once, are UNKNOWN.
 
     Args:
         path: The file.
-        jpeg_scan_bytes: How far into a JPEG file a second picture is looked for; 0 takes every JPEG for a photo.
+        jpeg_scan_bytes: Length of a JPEG file's start searched for a second picture; 0 makes every JPEG a PHOTO.
 
     Raises:
-        MediaError: It is missing, empty, a folder, or may not be read.
+        MediaError: It is missing, empty, a folder, or not readable.
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
@@ -90,7 +104,7 @@ def file_type(path: Path, jpeg_scan_bytes: int = JPEG_SCAN_BYTES) -> FileType:
 
 
 def type_of(file: BinaryIO, jpeg_scan_bytes: int = JPEG_SCAN_BYTES) -> FileType:
-    """Tell what an open file holds, from its start.
+    """Detect the type of an open file's content from its start.
 
     Raises:
         EOFError: It is empty.
@@ -98,34 +112,50 @@ def type_of(file: BinaryIO, jpeg_scan_bytes: int = JPEG_SCAN_BYTES) -> FileType:
     head = file.read(HEAD_BYTES)
     if not head:
         raise EOFError
-    if head.startswith(_JPEG_STARTS):
+    picture = picture_format(head)
+    if picture == "JPEG":
         file.seek(0)
         return FileType.MJPEG if _is_jpeg_sequence(file.read(jpeg_scan_bytes)) else FileType.PHOTO
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+    if picture == "PNG":
         return FileType.APNG if _is_animated_png(file) else FileType.PHOTO
-    if head.startswith((b"GIF87a", b"GIF89a")):
+    if picture == "GIF":
         return FileType.GIF if _is_animated_gif(file) else FileType.PHOTO
-    return _by_head(head)
+    if picture == "WebP":
+        return FileType.WEBP if _is_animated_webp(head) else FileType.PHOTO
+    return _type_by_head(head, picture)
 
 
-def _by_head(head: bytes) -> FileType:
-    """Recognise the formats whose first bytes say everything."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        # The flag A of the chunk VP8X, which must come first (RFC 9649, 2.7.1).
-        animated = head[12:16] == b"VP8X" and bool(head[20:21]) and bool(head[20] & 0x02)
-        return FileType.WEBP if animated else FileType.PHOTO
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")) or _is_bmp(head):
+def _type_by_head(head: bytes, picture: str | None) -> FileType:
+    """Detect the formats that the first bytes identify without a search for a second picture."""
+    if picture == "TIFF" or head.startswith(_BIG_TIFF) or (picture == "BMP" and _has_bmp_header(head)):
         return FileType.PHOTO
     if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        if brand in _SOUND_BRANDS:
+        if head[8:12] in _AUDIO_BRANDS:
             return FileType.UNKNOWN
-        return FileType.PHOTO if brand in STILL_BRANDS else FileType.VIDEO
+        return FileType.PHOTO if head[8:12] in STILL_BRANDS else FileType.VIDEO
     return FileType.VIDEO if _is_video(head) else FileType.UNKNOWN
 
 
-def _is_bmp(head: bytes) -> bool:
-    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+def picture_format(head: bytes) -> str | None:
+    """Return the format of a picture file, one of `PICTURE_FORMATS`, from its first bytes; None for other files."""
+    for signature, picture in _SIGNATURES:
+        if head.startswith(signature):
+            return picture
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP"
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    if brand in (b"avif", b"avis") or (brand in (b"mif1", b"msf1") and b"avif" in head[16:64]):
+        return "AVIF"
+    return "HEIC" if brand in _HEIC_BRANDS else None
+
+
+def _is_animated_webp(head: bytes) -> bool:
+    """Tell whether the chunk VP8X, which must come first, has the flag A (RFC 9649, 2.7.1)."""
+    return head[12:16] == b"VP8X" and bool(head[20:21]) and bool(head[20] & 0x02)
+
+
+def _has_bmp_header(head: bytes) -> bool:
+    return int.from_bytes(head[14:18], "little") in _BMP_HEADERS
 
 
 def _is_video(head: bytes) -> bool:
@@ -138,8 +168,8 @@ def _is_video(head: bytes) -> bool:
 
 
 def _is_jpeg_sequence(data: bytes) -> bool:
-    """Tell whether a second JPEG follows the first; one that the first lists as its own (MPF) does not count."""
-    if JPEG_SEAM not in data:
+    """Tell whether a second JPEG follows the first; embedded pictures (MPF) do not count."""
+    if JPEG_BOUNDARY not in data:
         return False
     at = 2
     for _ in range(_MAX_CHUNKS):
@@ -147,12 +177,12 @@ def _is_jpeg_sequence(data: bytes) -> bool:
         if data[at : at + 1] != b"\xff" or not marker:
             return False
         if marker == b"\xd9":
-            return data.startswith(_JPEG_STARTS, at + 2)
+            return data.startswith(_JPEG_START, at + 2)
         if marker == b"\xff":
             at += 1
             continue
         size = int.from_bytes(data[at + 2 : at + 4], "big")
-        # CIPA DC-007: gain maps and previews of a photo are stored behind it.
+        # Multi-Picture Format (CIPA DC-007): gain maps and previews are stored after the photo.
         if marker == b"\xe2" and data.startswith(b"MPF\0", at + 4):
             return False
         at += 2 + size
@@ -165,7 +195,7 @@ def _is_jpeg_sequence(data: bytes) -> bool:
 
 
 def _is_animated_png(file: BinaryIO) -> bool:
-    """Tell whether the chunk acTL, for more than one picture, stands before the first IDAT (PNG 3, 11.3.6.1)."""
+    """Tell whether a chunk acTL for several pictures precedes the first IDAT (PNG 3, 11.3.6.1)."""
     at = 8
     for _ in range(_MAX_CHUNKS):
         file.seek(at)
@@ -203,7 +233,7 @@ def _is_animated_gif(file: BinaryIO) -> bool:
 
 
 def _table_bytes(flags: int) -> int:
-    """Return the size of the colour table that a GIF's flags announce."""
+    """Return the size in bytes of the colour table that the flags of a GIF block announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 

@@ -1,4 +1,4 @@
-"""One picture of a moving source, with its place in time."""
+"""One frame of a video, camera, stream or folder."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a video, camera, stream or folder, and when it is shown."""
+    """One picture of a source, with its time."""
 
     image: NDArray[np.uint8]
     """Shape (H, W, 3), RGB."""
     time_s: float
-    """Seconds from the start of the source at which the picture is shown."""
+    """Presentation time in seconds from the start of the source."""
     index: int
-    """0 for the first picture of the source."""
+    """Number of the frame; 0 for the first. Gaps in the numbers of a live source are dropped frames."""
     source: str
-    """The source's name: a path, an address or a camera."""
+    """Name of the source: a path, an address without its password, or a camera."""

@@ -1,4 +1,4 @@
-"""The photos and videos of folders and globs, in counting order."""
+"""The photos and videos of folders and globs, in natural order (img2 before img10)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from movenet.errors import MediaError
 from movenet.media.file_type import JPEG_SCAN_BYTES, FileType, file_type
 
 PHOTO_SUFFIXES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-"""Names that promise a photo: in a folder, a damaged file of such a name counts as one, so that it is not passed over.
-What a file is, is decided by its content (`file_type`)."""
+"""Suffixes of photos. The content decides the type of a file (`file_type`); the suffix counts only in a folder, where
+an unreadable file with such a suffix is listed as a photo, so that its error is reported."""
 VIDEO_SUFFIXES: Final = frozenset(
     {
         ".3gp",
@@ -34,21 +34,21 @@ VIDEO_SUFFIXES: Final = frozenset(
         ".wmv",
     }
 )
-"""Names that promise a video: in a folder, a damaged file of such a name counts as one."""
+"""Suffixes of videos; used like `PHOTO_SUFFIXES`."""
 
 ANNOTATED: Final = re.compile(r"\.pose\.[^.]+$")
-"""Ends the names of annotated copies that `movenet run` writes beside other files."""
+"""End of the names of annotated copies (NAME.pose.jpg) written by `movenet run`."""
 
 
 def is_listing(path: Path) -> bool:
-    """Tell whether a path is a folder, or a glob such as "trip/**/*.jpg" and no file of that name."""
+    """Tell whether a path is a folder, or a glob such as "trip/**/*.jpg" that is not the name of a file."""
     return path.is_dir() or (not path.exists() and glob.has_magic(os.fspath(path)))
 
 
 def list_media(path: Path) -> list[tuple[Path, FileType]]:
-    """Return the photos and videos of a folder (not deeper) or a glob, each with what it holds, in counting order.
+    """Return the photos and videos of a folder (without subfolders) or a glob with their types, in natural order.
 
-    Hidden files are left out, and annotated copies (NAME.pose.jpg) unless the glob asks for them.
+    Hidden files are left out, and annotated copies (NAME.pose.jpg) unless the pattern contains ".pose.".
 
     Raises:
         MediaError: The folder cannot be read.
@@ -61,17 +61,17 @@ def list_media(path: Path) -> list[tuple[Path, FileType]]:
             names = glob.glob(os.fspath(path), recursive=True)  # noqa: PTH207 (pathlib's takes no absolute pattern)
     except OSError as problem:
         raise MediaError(f"cannot read the folder {path}: {problem.strerror}") from problem
-    wanted = ".pose." in path.name
-    files = [p for p in map(Path, names) if p.is_file() and (wanted or not ANNOTATED.search(p.name))]
-    found = [(p, _listed_type(p)) for p in sorted(files, key=_counted)]
+    with_annotated = ".pose." in path.name
+    files = [p for p in map(Path, names) if p.is_file() and (with_annotated or not ANNOTATED.search(p.name))]
+    found = [(p, _listed_type(p)) for p in sorted(files, key=_natural_key)]
     return [(p, kind) for p, kind in found if kind is not FileType.UNKNOWN]
 
 
 def _listed_type(path: Path) -> FileType:
-    """Tell what a file of a folder holds; UNKNOWN if neither its content nor its name is that of a picture."""
+    """Return the type of a file in a folder; UNKNOWN if neither its content nor its suffix is known."""
     suffix = path.suffix.lower()
     try:
-        # Of files named as photos only the first bytes are read: a folder may hold a hundred thousand.
+        # Only the first bytes of photos are read: a folder may contain a hundred thousand.
         kind = file_type(path, 0 if suffix in PHOTO_SUFFIXES else JPEG_SCAN_BYTES)
     except MediaError:
         kind = FileType.UNKNOWN
@@ -80,7 +80,7 @@ def _listed_type(path: Path) -> FileType:
     return FileType.VIDEO if kind is FileType.UNKNOWN and suffix in VIDEO_SUFFIXES else kind
 
 
-def _counted(path: Path) -> list[str | int]:
-    """Return a sorting key that puts img2 before img10; text and numbers alternate, so all keys compare."""
+def _natural_key(path: Path) -> list[str | int]:
+    """Return a sort key that puts img2 before img10; text and numbers alternate, so all keys are comparable."""
     parts = re.split("([0-9]+)", os.fspath(path))
     return [int(part) if i % 2 else part.casefold() for i, part in enumerate(parts)]

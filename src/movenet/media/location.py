@@ -1,4 +1,4 @@
-"""Where pictures are: a path, a camera or an address, and how each is named in public."""
+"""Locations of pictures: path, camera or network address, and their names without passwords."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Camera:
     """A camera of this computer."""
 
     device: str
-    """Its number, "0" is the first, or its device, such as "/dev/video0"."""
+    """Number ("0" is the first camera) or device (such as "/dev/video0")."""
 
     def __str__(self) -> str:
         return f"camera {self.device}"
@@ -29,18 +29,18 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Something in a network; printed without its user's password."""
+    """A network address; `str` and `repr` hide its password."""
 
     url: str = field(repr=False)
 
     @property
     def scheme(self) -> str:
-        """What stands before "://", in small letters."""
+        """The part before "://", in lower case."""
         return self.url.partition("://")[0].lower()
 
     @property
     def is_web(self) -> bool:
-        """Whether it is an http or https address, behind which there may be a photo."""
+        """Whether the scheme is http or https, which may serve a photo."""
         return self.scheme in ("http", "https")
 
     def __str__(self) -> str:
@@ -51,13 +51,13 @@ Location: TypeAlias = Path | Camera | Address
 
 
 def locate(source: str | Path | int) -> Location:
-    """Tell what a source means.
+    """Return the location that a source names.
 
-    A `Path` is a path and an `int` a camera. A string is the file or folder of that name if there is one; if not,
-    an address (file:// is a path), a camera (digits, or a device under /dev), or else a path.
+    A `Path` is a path and an `int` a camera. A string is an existing file or folder; else an address (file:// gives a
+    path); else a camera (digits, or a device under /dev); else a path.
 
     Raises:
-        MediaError: The number is below 0.
+        MediaError: The camera's number is below 0.
     """
     if isinstance(source, int):
         if source < 0:
@@ -76,7 +76,7 @@ def locate(source: str | Path | int) -> Location:
 
 
 def _is_camera_device(name: str) -> bool:
-    """Tell whether a name is that of a character device under /dev, or of a camera that is not there."""
+    """Tell whether a name is a character device under /dev, or /dev/video<n> that does not exist."""
     if sys.platform == "win32" or not name.startswith("/dev/"):
         return False
     return Path(name).is_char_device() or (
@@ -85,7 +85,7 @@ def _is_camera_device(name: str) -> bool:
 
 
 def _path_of(address: str) -> Path:
-    """Return the path that a file:// address means, whose %20 is a space unless a file has it in its name."""
+    """Return the path of a file:// address; percent-encoding is decoded unless a file of the encoded name exists."""
     from urllib.request import url2pathname  # loads http and ssl
 
     encoded = _FILE_ADDRESS.sub("", address, count=1)
@@ -94,7 +94,7 @@ def _path_of(address: str) -> Path:
 
 
 def without_password(address: str) -> str:
-    """Return the address as it may be shown: the password, or a user name that stands alone, is replaced by ***."""
+    """Return the address for messages: the password, or a user name without password, is replaced by ***."""
     scheme, _, rest = address.partition("://")
     secret, at, host = _split(rest)
     user, colon, _ = secret.partition(":")
@@ -102,7 +102,7 @@ def without_password(address: str) -> str:
 
 
 def credentials(address: str) -> tuple[str, str, str]:
-    """Split an address into one without user and password, the user and the password, both decoded."""
+    """Split an address into the address without credentials, the user, and the password, both percent-decoded."""
     scheme, _, rest = address.partition("://")
     secret, at, host = _split(rest)
     user, _, password = secret.partition(":")
@@ -110,10 +110,10 @@ def credentials(address: str) -> tuple[str, str, str]:
 
 
 def _split(rest: str) -> tuple[str, str, str]:
-    """Split what follows "://" at the @ that ends user and password; both other parts are empty without one."""
+    """Split the part after "://" into credentials, "@" and the rest; without credentials the first two are empty."""
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     port = re.sub(r"^\[[^\]]*\]", "", authority).partition(":")[2]
-    # A password that is not percent-encoded may hold / ? or #: what follows the first colon is then no port.
+    # A password that is not percent-encoded may contain / ? or #; then no port follows the first colon.
     if "@" in authority or not port or port.isdecimal():
         secret, at, host = authority.rpartition("@")
         return secret, at, host + rest[len(authority) :]

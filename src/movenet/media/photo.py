@@ -1,4 +1,4 @@
-"""Photos from and to files, as RGB arrays."""
+"""Reading and writing of photos as RGB arrays."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.crop import check_image
 from movenet.errors import MediaError
 from movenet.media.file_type import FileType
 from movenet.media.listing import PHOTO_SUFFIXES, is_listing, list_media
-from movenet.media.quiet import QUIET
+from movenet.media.silence import SILENT_OPENCV
 
 MAX_PHOTO_PIXELS: Final = 140_000_000
-"""The largest picture that is decoded; fewer where a kind takes more than 7 bytes of memory per pixel."""
+"""Largest picture that is decoded; lower for formats whose decoder needs more than 7 bytes per pixel."""
 
 _ENCODERS: Final[dict[str, tuple[int, ...]]] = {
-    # Full chroma: with the usual 4:2:0, thin coloured lines smear over a photo.
+    # 4:4:4 chroma: 4:2:0 would smear thin coloured lines.
     ".jpg": (
         *(cv2.IMWRITE_JPEG_QUALITY, 92),
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
@@ -31,19 +31,19 @@ _ENCODERS: Final[dict[str, tuple[int, ...]]] = {
     ".webp": (cv2.IMWRITE_WEBP_QUALITY, 90),
     ".tif": (),
 }
-_SAME_AS: Final = {".jpeg": ".jpg", ".tiff": ".tif"}
+_ALIASES: Final = {".jpeg": ".jpg", ".tiff": ".tif"}
 
 
 def read_photo(path: str | Path) -> NDArray[np.uint8]:
     """Return the picture in a file as (H, W, 3) uint8 RGB, turned upright as its EXIF orientation says.
 
     JPEG (also CMYK), PNG, BMP, WebP, TIFF, AVIF, the first picture of a GIF, and HEIC with the extra "heif".
-    Grey becomes RGB, 16 bits keep their upper 8, transparent pixels are laid over white.
+    Grey becomes RGB, 16 bits keep their upper 8, transparent pixels are blended over white.
 
     Raises:
-        MediaError: The file is missing, a folder, unreadable, empty, no picture, damaged, cut short, or too large
-            (told from the header, before any memory is taken): more than `MAX_PHOTO_PIXELS` pixels, or more than
-            1 GB of memory to decode them.
+        MediaError: The file is missing, a folder, unreadable, empty, no picture, damaged, truncated, or too large: more
+            than `MAX_PHOTO_PIXELS` pixels, or more than 1 GB of memory for decoding, as its header says.
+        MissingExtraError: It is HEIC and the extra "heif" is not installed.
     """
     from movenet.media.picture_file import PictureFile  # loads Pillow
 
@@ -53,12 +53,15 @@ def read_photo(path: str | Path) -> NDArray[np.uint8]:
 def decode_photo(
     data: bytes, name: str = "the picture", max_pixels: int = MAX_PHOTO_PIXELS
 ) -> NDArray[np.uint8]:
-    """Return the picture whose file's bytes are `data` as (H, W, 3) uint8 RGB; otherwise as `read_photo`.
+    """Return the picture in the bytes of a file as (H, W, 3) uint8 RGB; see `read_photo`.
 
-    A picture of more than `max_pixels` pixels is refused before it is decoded.
+    Args:
+        data: The bytes of the file.
+        name: Name of the picture for error messages.
+        max_pixels: A larger picture is refused before it is decoded.
 
     Raises:
-        MediaError: As `read_photo`; `name` stands for the file in its sentence.
+        MediaError: As for `read_photo`.
     """
     from movenet.media.picture_file import PictureFile  # loads Pillow
 
@@ -66,43 +69,42 @@ def decode_photo(
 
 
 def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
-    """Write a (H, W, 3) uint8 RGB picture as the suffix says: .jpg .jpeg .png .bmp .webp .tif .tiff.
+    """Write a (H, W, 3) uint8 RGB picture; the suffix decides the format: .jpg .jpeg .png .bmp .webp .tif .tiff.
 
-    JPEG has quality 92 with full chroma, WebP 90, the others lose nothing. The file appears when it is whole.
+    JPEG has quality 92 with 4:4:4 chroma, WebP quality 90, the others are lossless. The file is written atomically.
 
     Raises:
-        MediaError: The suffix is unknown, the folder is missing, the array is no such picture or too large
-            for the format, or the system refuses.
+        MediaError: The suffix is unknown, the folder is missing, the array has another shape or type or is too large
+            for the format, or the system cannot write the file.
     """
     path = Path(path)
-    suffix = _SAME_AS.get(path.suffix.lower(), path.suffix.lower())
+    suffix = _ALIASES.get(path.suffix.lower(), path.suffix.lower())
     if suffix not in _ENCODERS:
-        known = " ".join(sorted({*_ENCODERS, *_SAME_AS}))
+        known = " ".join(sorted({*_ENCODERS, *_ALIASES}))
         raise MediaError(
             f"cannot write {path}: expected a name ending in one of {known}, got '{path.suffix}'"
         )
     check_image(image)
     try:
-        with QUIET:
+        with SILENT_OPENCV:
             done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _ENCODERS[suffix])
     except cv2.error:
         done = False
     if not done:
         size = f"{image.shape[1]} x {image.shape[0]}"
         raise MediaError(f"cannot write {path}: {size} pixels do not fit {suffix}, try .png")
-    with written_whole(path, MediaError) as temporary:
+    with atomic_write(path, MediaError) as temporary:
         temporary.write_bytes(data.tobytes())
 
 
 def find_photos(paths: Iterable[str | Path]) -> list[Path]:
-    """Expand folders (their pictures, not deeper) and globs such as "trip/**/*.jpg", each in counting order.
+    """Expand folders (without subfolders) and globs such as "trip/**/*.jpg" to the photos in them, in natural order.
 
-    A name without wildcards that is no folder is passed on as it is, so that reading it tells what is wrong
-    with it. Each picture is listed once, at its first place. Annotated copies (NAME.pose.jpg) are left out, as
-    are videos and animations.
+    Other names are returned unchanged, even if no such file exists. Each photo is listed once. Annotated copies
+    (NAME.pose.jpg), videos and animations are left out.
 
     Raises:
-        MediaError: A folder or a glob holds no picture.
+        MediaError: A folder or glob contains no photo.
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):

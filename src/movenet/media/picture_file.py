@@ -1,4 +1,4 @@
-"""One picture in a file's bytes: Pillow reads the header and decodes the pixels, so that the two agree."""
+"""Decoding of picture files with Pillow, which reads both header and pixels, so that the two agree."""
 
 from __future__ import annotations
 
@@ -16,29 +16,28 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from movenet.errors import MediaError, MissingExtraError
-from movenet.media.quiet import PILLOW_QUIET
+from movenet.media.file_type import PICTURE_FORMATS, picture_format
+from movenet.media.silence import SILENT_PILLOW
 
-KINDS: Final = ("JPEG", "PNG", "BMP", "WebP", "TIFF", "GIF", "AVIF", "HEIC")
-"""The kinds of picture files that are read."""
 MAX_DECODE_MB: Final = 1000
-"""Memory in millions of bytes that decoding one picture may take at its peak, the decoded picture included."""
+"""Maximum peak memory, in 10⁶ bytes, for decoding one picture, the decoded picture included."""
 MAX_SCANS: Final = 32
-"""Of a JPEG stored in several: progressive files have about 10, and each costs as much as a whole picture."""
+"""Maximum number of scans of a JPEG: progressive files have about 10, and each takes as long as a whole picture."""
 
 _BYTES_PER_PIXEL: Final = {"PNG": 7.1, "BMP": 7.1, "GIF": 7.1, "WebP": 18.0, "AVIF": 16.0, "HEIC": 16.0}
-"""Measured peaks with Pillow 13: its picture (4), ours (3), and what libwebp, libavif and libheif keep beside."""
+"""Measured peak memory with Pillow 13: its picture (4), ours (3), and buffers of libwebp, libavif and libheif."""
 _READS: Final = 4000
 _BYTES_PER_READ: Final = 512
-"""A file is read in so many pieces at most, and one more for each so many bytes: tiny pieces cost only time."""
+"""Maximum number of reads of a file: `_READS` and one more per `_BYTES_PER_READ` bytes. Very small pieces cost time."""
 _EXIF_SEGMENTS: Final = 3
 _EXIF_BYTES: Final = 1 << 16
-"""EXIF has one segment of a JPEG, of this size at most (JEITA CP-3451, 4.7.2); some programs write it twice."""
+"""EXIF is one JPEG segment of at most this size (JEITA CP-3451, 4.7.2); some programs write it twice."""
 _MAX_STRIPS: Final = 1 << 16
-"""Of a TIFF, or tiles: Pillow makes a list of them before the size is known."""
+"""Maximum number of strips or tiles of a TIFF: Pillow lists them before the size is known."""
 _SPARE_TILE_PIXELS: Final = 1 << 22
-"""A tile of a TIFF may have so many pixels more than the picture."""
+"""A tile of a TIFF may exceed the picture by so many pixels."""
 _BAND_PIXELS: Final = 1 << 17
-"""Pixels that are converted at a time: no second copy of the whole picture is made."""
+"""Pixels converted at a time, so that the whole picture is not copied a second time."""
 _ORIENTATION: Final = 0x0112
 _TILE_WIDTH: Final = 322
 _TILE_LENGTH: Final = 323
@@ -56,58 +55,40 @@ _DECODERS: Final = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
     "HEIC": ("pillow_heif", "HeifImageFile"),
 }
-"""Called directly: the pixel limit and the warnings of `PIL.Image.open` are settings of the whole process."""
-_SIGNATURES: Final = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-)
-_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-"""ISO/IEC 23008-12, B.4; mif1 and msf1 leave open how the pixels are coded."""
+"""Pillow's classes, called directly: pixel limit and warnings of `PIL.Image.open` are settings of the whole process."""
 
 
-def kind_of(data: bytes, name: str) -> str:
-    """Return which of `KINDS` a file is, told by the first of its bytes `data`.
+def check_format(data: bytes, name: str) -> str:
+    """Return the format of a picture file, one of `PICTURE_FORMATS`, from its first bytes.
 
     Raises:
-        MediaError: It is none of them; `name` stands for the file in the sentence.
+        MediaError: It is none of them; `name` is that of the file for the message.
     """
-    for signature, kind in _SIGNATURES:
-        if data.startswith(signature):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if brand in (b"avif", b"avis") or (brand in (b"mif1", b"msf1") and b"avif" in data[16:64]):
-        return "AVIF"
-    if brand in _HEIC_BRANDS:
-        return "HEIC"
-    known = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
-    raise MediaError(f"{name} is no picture we read: expected {known}, got something else")
+    found = picture_format(data)
+    if found is None:
+        known = f"{', '.join(PICTURE_FORMATS[:-1])} or {PICTURE_FORMATS[-1]}"
+        raise MediaError(f"{name} is not a supported picture: expected {known}, got something else")
+    return found
 
 
 class PictureFile:
-    """A picture file whose header has been read; `pixels` decodes it, once."""
+    """A picture file whose header has been read; `pixels` decodes it and can be called once."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        """Read the header of the file whose bytes are `data`; `name` stands for it in errors.
+        """Read the header from the bytes of a file; `name` is used in error messages.
 
         Raises:
-            MediaError: It is empty, of no known kind, damaged or cut short.
-            MissingExtraError: It is HEIC, and the package that reads it is missing.
+            MediaError: It is empty, of an unknown format, damaged or truncated.
+            MissingExtraError: It is HEIC and the extra "heif" is not installed.
         """
         if not data:
             raise MediaError(f"{name} is empty: expected a picture, got 0 bytes")
-        self.kind = kind_of(data, name)
+        self.format = check_format(data, name)
         self._name = name
         self._data = data
-        decoder = _decoder(self.kind)
+        decoder = _decoder(self.format)
         with self._decoding():
-            if self.kind == "TIFF":
+            if self.format == "TIFF":
                 _check_strips(data)
             self._file: ImageFile = decoder(_PiecewiseBytes(data))
 
@@ -116,8 +97,8 @@ class PictureFile:
         """Read a file and the header of the picture in it.
 
         Raises:
-            MediaError: It is missing, a folder or unreadable, or as above.
-            MissingExtraError: As above.
+            MediaError: The file is missing, a folder, unreadable, empty, of an unknown format, damaged or truncated.
+            MissingExtraError: It is HEIC and the extra "heif" is not installed.
         """
         try:
             data = Path(path).read_bytes()
@@ -131,33 +112,33 @@ class PictureFile:
 
     @property
     def upright_size(self) -> tuple[int, int]:
-        """Width and height in pixels, as the picture stands when its orientation is applied.
+        """Width and height in pixels after the EXIF orientation is applied.
 
         Raises:
-            MediaError: The orientation stands behind the pixels, and these are damaged.
+            MediaError: The orientation is stored after the pixels (PNG), and these are damaged.
         """
-        if self.kind == "PNG" and "exif" not in self._file.info and b"eXIf" in self._data:
+        if self.format == "PNG" and "exif" not in self._file.info and b"eXIf" in self._data:
             with self._decoding():
                 self._file.load()
         width, height = self._file.size
         return (height, width) if self._orientation() >= 5 else (width, height)
 
     def pixels(self, max_pixels: int) -> NDArray[np.uint8]:
-        """Return the first picture as (H, W, 3) uint8 RGB, upright, laid over white where it is transparent.
+        """Return the first picture as (H, W, 3) uint8 RGB, upright, with transparent pixels blended over white.
 
         Raises:
-            MediaError: It has more than `max_pixels` pixels or would take more than `MAX_DECODE_MB` (both told
-                from the header, before anything is decoded), or is damaged, cut short or of an unusual form.
+            MediaError: It has more than `max_pixels` pixels or needs more than `MAX_DECODE_MB` (both checked before
+                decoding), or it is damaged, truncated or of an unsupported variant.
         """
-        return _turned(self.stored_pixels(max_pixels), self._orientation())
+        return _oriented(self.stored_pixels(max_pixels), self._orientation())
 
     def stored_pixels(self, max_pixels: int) -> NDArray[np.uint8]:
-        """Return the first picture as `pixels` does, but in the orientation in which it is stored.
+        """Return the first picture as `pixels` does, but without applying the EXIF orientation.
 
-        TIFF and HEIC are turned upright all the same.
+        TIFF and HEIC are upright anyway, because their decoders apply it.
 
         Raises:
-            MediaError: As `pixels`.
+            MediaError: As for `pixels`.
         """
         with self._decoding():
             self._check_form()
@@ -165,15 +146,15 @@ class PictureFile:
             self._check_size(most)
             self._file.load()
             self._check_size(most)  # libheif may correct the size while decoding
-            image = _rgb(self._file, with_alpha=self.kind != "BMP")
+            image = _rgb(self._file, with_alpha=self.format != "BMP")
             self._file.close()
         return image
 
     def pictures(self, max_pixels: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
-        """Yield every picture of an animated WebP as (H, W, 3) uint8 RGB over white, and its duration in milliseconds.
+        """Yield every picture of an animated WebP as (H, W, 3) uint8 RGB over white, and its duration in ms.
 
         Raises:
-            MediaError: As `pixels`.
+            MediaError: As for `pixels`.
         """
         file: Any = self._file
         with self._decoding():
@@ -187,9 +168,9 @@ class PictureFile:
 
     @contextmanager
     def _decoding(self) -> Iterator[None]:
-        """Keep Pillow quiet, and turn whatever it raises (no list of that exists) into one sentence."""
+        """Context that silences Pillow and turns any exception of it into MediaError; Pillow documents none of them."""
         try:
-            with PILLOW_QUIET:
+            with SILENT_PILLOW:
                 yield
         except MediaError:
             raise
@@ -197,11 +178,11 @@ class PictureFile:
             raise MediaError(f"{self._name} has too many pixels: make it smaller") from problem
         except Exception as problem:
             raise MediaError(
-                f"{self._name} cannot be decoded: the {self.kind} file is damaged, cut short or unusual"
+                f"{self._name} cannot be decoded: the {self.format} file is damaged, cut short or unusual"
             ) from problem
 
     def _most_pixels(self, max_pixels: int) -> int:
-        """Return the smaller one of a limit and what decoding in `MAX_DECODE_MB` allows; only before `load`."""
+        """Return the pixel limit: the smaller of `max_pixels` and what `MAX_DECODE_MB` allows; valid before `load`."""
         return min(max_pixels, int(MAX_DECODE_MB / self._bytes_per_pixel()) * 10**6)
 
     def _check_size(self, most: int) -> None:
@@ -212,33 +193,33 @@ class PictureFile:
             )
 
     def _check_form(self) -> None:
-        """Refuse what takes far more time or memory than its size tells."""
-        if self.kind == "JPEG" and not self._has_one_scan() and self._data.count(b"\xff\xda") > MAX_SCANS:
-            # Behind an FF within compressed data stands 00, so these are markers.
+        """Refuse files that need far more time or memory than their size suggests."""
+        if self.format == "JPEG" and not self._has_one_scan() and self._data.count(b"\xff\xda") > MAX_SCANS:
+            # In compressed data FF is followed by 00, so every match is a marker.
             raise MediaError(f"expected {self._name} in at most {MAX_SCANS} scans, got more")
-        if self.kind == "BMP" and self._file.tile[0][0] == "bmp_rle":
+        if self.format == "BMP" and self._file.tile[0][0] == "bmp_rle":
             # Pillow decodes these in Python, pixel by pixel.
             raise MediaError(f"{self._name} is a run-length encoded BMP: save it as PNG first")
-        if self.kind == "TIFF" and self._tile_pixels() > np.prod(self._file.size) + _SPARE_TILE_PIXELS:
-            raise MediaError(f"{self._name} consists of tiles far larger than itself: save it as PNG first")
+        if self.format == "TIFF" and self._tile_pixels() > np.prod(self._file.size) + _SPARE_TILE_PIXELS:
+            raise MediaError(f"{self._name} has tiles far larger than the picture: save it as PNG first")
 
     def _bytes_per_pixel(self) -> float:
-        """Return the memory that decoding takes at its peak, per pixel, our picture included."""
+        """Return the peak memory of decoding in bytes per pixel, our picture included."""
         file: Any = self._file
-        if self.kind == "JPEG":
-            # libjpeg keeps 16 bits of every coefficient until the last scan.
+        if self.format == "JPEG":
+            # libjpeg keeps every coefficient in 16 bits until the last scan.
             return 7.1 if self._has_one_scan() else 4.1 + 2 * len(file.layer)
-        if self.kind == "TIFF":
-            # libtiff may hold the whole picture as one strip, and turning it takes a copy.
+        if self.format == "TIFF":
+            # libtiff may hold the whole picture as one strip, and rotation makes a copy.
             bits = int(sum(file.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
             turned: bool = file.tag_v2.get(_ORIENTATION, 1) != 1
             return max(7.1, 4.1 + bits / 8 + 4 * turned)
-        return _BYTES_PER_PIXEL[self.kind]
+        return _BYTES_PER_PIXEL[self.format]
 
     def _has_one_scan(self) -> bool:
-        """Tell whether the first scan of a JPEG has all its layers, so that libjpeg decodes row by row."""
+        """Tell whether the first scan of a JPEG has all components, so that libjpeg decodes row by row."""
         file: Any = self._file
-        header = 8 + 2 * len(file.layer)  # of a scan with as many layers (ITU-T T.81, B.2.3)
+        header = 8 + 2 * len(file.layer)  # bytes, of a scan with all components (ITU-T T.81, B.2.3)
         begin = file.fp.tell() - header
         return "progressive" not in file.info and self._data[begin : begin + 2] == b"\xff\xda"
 
@@ -249,13 +230,13 @@ class PictureFile:
     def _orientation(self) -> int:
         """Return EXIF's orientation 1…8 (JEITA CP-3451, 4.6.4 A).
 
-        A missing or broken block means upright, as every viewer takes it. TIFF and HEIC are turned by the decoder.
+        A missing or broken block means upright, as in every viewer. The decoders of TIFF and HEIC apply it themselves.
         """
-        if self.kind in ("TIFF", "HEIC"):
+        if self.format in ("TIFF", "HEIC"):
             return 1
         exif = Image.Exif()
         try:
-            with PILLOW_QUIET:
+            with SILENT_PILLOW:
                 exif.load(self._file.info.get("exif", b"")[:_EXIF_BYTES])
                 value = exif.get(_ORIENTATION, 1)
         except Exception:  # noqa: BLE001 (as in `_decoding`)
@@ -264,7 +245,7 @@ class PictureFile:
 
 
 class _PiecewiseBytes(io.BytesIO):
-    """A file in memory that can be read in a limited number of pieces."""
+    """A file in memory with a limited number of reads."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -280,9 +261,9 @@ class _PiecewiseBytes(io.BytesIO):
         return piece
 
 
-def _decoder(kind: str) -> Any:
-    """Return Pillow's class for a kind; what it needs is loaded only then."""
-    module, name = _DECODERS[kind]
+def _decoder(picture: str) -> Any:
+    """Return Pillow's class for a format; its modules are loaded on demand."""
+    module, name = _DECODERS[picture]
     try:
         return getattr(import_module(module), name)
     except ImportError as problem:
@@ -290,7 +271,7 @@ def _decoder(kind: str) -> Any:
 
 
 def _check_strips(tiff: bytes) -> None:
-    """Refuse a TIFF of endless strips or tiles, by its first directory (TIFF 6.0, section 2)."""
+    """Refuse a TIFF with too many strips or tiles, by its first directory (TIFF 6.0, section 2)."""
     order = "<" if tiff.startswith(b"II") else ">"
     start: int = struct.unpack_from(order + "I", tiff, 4)[0]
     for entry in range(struct.unpack_from(order + "H", tiff, start)[0]):
@@ -306,25 +287,25 @@ def _rgb(picture: Image.Image, *, with_alpha: bool) -> NDArray[np.uint8]:
     rows = max(_BAND_PIXELS // width, 1)
     for top in range(0, height, rows):
         band = picture.crop((0, top, width, min(top + rows, height)))
-        image[top : top + rows] = _band(band, with_alpha=with_alpha)
+        image[top : top + rows] = _to_8_bits(band, with_alpha=with_alpha)
     return image
 
 
-def _band(picture: Image.Image, *, with_alpha: bool) -> NDArray[Any]:
-    """Return (H, W, 3) or, for 16-bit grey, (H, W, 1) levels of 8 bits; of 16 bits the upper 8."""
+def _to_8_bits(picture: Image.Image, *, with_alpha: bool) -> NDArray[Any]:
+    """Return levels of 8 bits, (H, W, 3) or, for 16-bit grey, (H, W, 1); 16 bits keep their upper 8."""
     if picture.mode.startswith("I;16"):
         return (np.asarray(picture) >> 8)[..., None]
     if picture.mode in ("I", "F"):
         raise ValueError("the levels have no known range")
     if with_alpha and picture.has_transparency_data:
-        cover = picture.convert("RGBA")
+        rgba = picture.convert("RGBA")
         picture = Image.new("RGB", picture.size, "white")
-        picture.paste(cover, mask=cover)
+        picture.paste(rgba, mask=rgba)
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
-def _turned(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Apply EXIF's orientation 1…8: 5 to 8 swap rows and columns, then the picture is mirrored as needed."""
+def _oriented(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Apply EXIF's orientation 1…8: 5 to 8 transpose, then rows and columns are reversed as needed."""
     if orientation >= 5:
         image = image.transpose(1, 0, 2)
     rows = -1 if orientation in (3, 4, 7, 8) else 1

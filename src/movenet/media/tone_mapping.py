@@ -1,4 +1,4 @@
-"""HDR video for displays without HDR: PQ and HLG (ITU-R BT.2100) turned into BT.709 by a three-dimensional table."""
+"""Tone mapping of HDR video, PQ and HLG (ITU-R BT.2100), to BT.709 with a three-dimensional lookup table."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 REFERENCE_WHITE_NITS: Final = 203.0
-"""Luminance of a white sheet of paper in HDR video, cd/m²: ITU-R BT.2408, 2.1. It becomes white."""
+"""Luminance of diffuse white in HDR video, cd/m² (ITU-R BT.2408, 2.1). It is mapped to SDR white."""
 PEAK_NITS: Final = 1000.0
-"""Nominal peak luminance of an HLG display and of most PQ video, cd/m²; what is brighter becomes white too."""
+"""Nominal peak luminance of an HLG display and of most PQ video, cd/m²; brighter values become white, too."""
 SDR_GAMMA: Final = 2.4
-"""Exponent of displays without HDR: ITU-R BT.1886."""
+"""Gamma of SDR displays: ITU-R BT.1886."""
 KNEE: Final = 0.9
-"""Signal, as a share of white, above which highlights are compressed."""
+"""Signal relative to white above which highlights are compressed."""
 TABLE_SIDE: Final = 33
-"""Entries of the table along each colour; between them is interpolated."""
+"""Entries of the lookup table along each axis; values between them are interpolated."""
 PLANAR_RGB: Final = "gbrp16le"
 """The pixel format that FFmpeg's lut3d filter is fastest in."""
 
@@ -35,7 +35,7 @@ BT2020_TO_BT709: Final = np.array(
 )
 """Linear RGB of BT.2020 to linear RGB of BT.709: ITU-R BT.2407, 2.2."""
 BT2020_LUMINANCE: Final = np.array([0.2627, 0.6780, 0.0593])
-"""Share of linear R, G and B in the luminance: ITU-R BT.2020, table 4."""
+"""Weights of linear R, G and B in the luminance: ITU-R BT.2020, table 4."""
 
 
 def pq_light(signal: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,7 +58,7 @@ def hlg_light(signal: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 LIGHT: Final[dict[int, Callable[[NDArray[np.float64]], NDArray[np.float64]]]] = {16: pq_light, 18: hlg_light}
-"""By transfer characteristics: ITU-T H.273, table 3."""
+"""Signal to luminance, by the code of the transfer characteristics: ITU-T H.273, table 3."""
 
 
 def is_hdr(frame: VideoFrame) -> bool:
@@ -66,10 +66,10 @@ def is_hdr(frame: VideoFrame) -> bool:
     return frame.color_trc in LIGHT
 
 
-def compressed(signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bring an SDR signal, white 1, from 0 … peak to 0 … 1: unchanged up to the knee, highlights along a spline.
+def compress_highlights(signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compress a signal with white at 1 from 0 … peak to 0 … 1: unchanged up to the knee, then along a spline.
 
-    The spline is that of ITU-R BT.2390, 5.4.1: it leaves the knee at slope 1 and ends flat.
+    The spline of ITU-R BT.2390, 5.4.1, has slope 1 at the knee and 0 at the peak.
     """
     peak = (PEAK_NITS / REFERENCE_WHITE_NITS) ** (1 / SDR_GAMMA)
     t = (np.minimum(signal, peak) - KNEE) / (peak - KNEE)
@@ -78,15 +78,18 @@ def compressed(signal: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def to_sdr(signal: NDArray[np.float64], transfer: int) -> NDArray[np.float64]:
-    """Turn HDR signals of shape (…, 3), RGB of BT.2020, 0 to 1, into signals of BT.709, 0 to 1."""
+    """Convert HDR signals of shape (…, 3), BT.2020 RGB, 0 to 1, to BT.709 signals, 0 to 1.
+
+    `transfer` is the code of the transfer characteristics, a key of `LIGHT`.
+    """
     sdr = (LIGHT[transfer](signal) / REFERENCE_WHITE_NITS) ** (1 / SDR_GAMMA)
-    linear = compressed(sdr) ** SDR_GAMMA @ BT2020_TO_BT709.T
+    linear = compress_highlights(sdr) ** SDR_GAMMA @ BT2020_TO_BT709.T
     return np.asarray(np.clip(linear, 0, 1) ** (1 / SDR_GAMMA))
 
 
 @cache
 def cube(transfer: int) -> str:
-    """Return the table as a .cube file: one line for each colour, red changes fastest."""
+    """Return the lookup table as the text of a .cube file: a line per entry, red changes fastest."""
     steps = np.linspace(0, 1, TABLE_SIDE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     table = to_sdr(np.stack([red, green, blue], axis=-1), transfer)
@@ -96,11 +99,11 @@ def cube(transfer: int) -> str:
 
 
 class ToneMapper:
-    """Turns HDR frames of one size and kind into SDR frames."""
+    """Converts HDR frames of one size and transfer function to SDR."""
 
     def __init__(self, frame: VideoFrame) -> None:
-        """Prepare for frames like this one, which must be HDR."""
-        self._like = self._kind(frame)
+        """Build the filter graph for frames of the size and transfer function of this one, which must be HDR."""
+        self._like = self._layout(frame)
         self._reformatter = VideoReformatter()
         self._graph = Graph()
         self._graph.threads = 1
@@ -117,15 +120,15 @@ class ToneMapper:
         self._graph.link_nodes(source, table, self._graph.add("buffersink")).configure()
 
     @staticmethod
-    def _kind(frame: VideoFrame) -> tuple[int, int, int]:
+    def _layout(frame: VideoFrame) -> tuple[int, int, int]:
         return frame.width, frame.height, frame.color_trc
 
     def takes(self, frame: VideoFrame) -> bool:
-        """Tell whether this frame is of the size and kind prepared for."""
-        return self._kind(frame) == self._like
+        """Tell whether a frame has the size and transfer function of this converter."""
+        return self._layout(frame) == self._like
 
     def __call__(self, frame: VideoFrame) -> VideoFrame:
-        """Return the frame with the colours of BT.709, in planar RGB of 16 bits."""
+        """Return the frame in BT.709, as planar RGB of 16 bits."""
         rgb = self._reformatter.reformat(
             frame,
             format=PLANAR_RGB,

@@ -25,7 +25,7 @@ OPSET: Final = 18
 AXES: Final = {0: "batch", 1: "height", 2: "width"}
 """Dynamic axes of the input; height and width are multiples of 32."""
 METADATA_PREFIX: Final = "movenet."
-DUPLICATES: Final = METADATA_PREFIX + "twins"
+EQUAL_TENSORS: Final = METADATA_PREFIX + "twins"
 """Property of files with equal tensors, of which the exporter keeps one: JSON, removed tensor → kept tensor."""
 MIN_FP16_SIZE: Final = 10_000
 """Tensors of at least this many numbers are stored in fp16, smaller ones only if that is exact.
@@ -44,10 +44,10 @@ def to_onnx(
     fp32, each followed by a cast to float32. The same network gives the same bytes.
     """
     model = _trace(network)
-    remove_trace_metadata(model)
+    remove_trace_info(model)
     _name_axes(model)
     state = network.state_dict()
-    duplicates = _duplicates(model, state)
+    duplicates = _equal_tensors(model, state)
     store_weights(model, set(state), stored)
     helper.set_model_props(model, {**properties_of(network, metadata), **duplicates})
     onnx.checker.check_model(model, full_check=True)
@@ -102,10 +102,10 @@ def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
     state = {t.name: _to_tensor(t) for t in model.graph.initializer if t.name in names}
     props = {p.key: p.value for p in model.metadata_props}
     try:
-        duplicates = dict(json.loads(props.get(DUPLICATES, "{}")))
+        duplicates = dict(json.loads(props.get(EQUAL_TENSORS, "{}")))
         return state | {name: state[kept].clone() for name, kept in duplicates.items() if kept in state}
     except (ValueError, TypeError, RecursionError) as error:
-        raise ModelError(f"expected names of tensors as the property {DUPLICATES}: {error}") from None
+        raise ModelError(f"expected names of tensors as the property {EQUAL_TENSORS}: {error}") from None
 
 
 def _to_tensor(tensor: onnx.TensorProto) -> torch.Tensor:
@@ -199,18 +199,18 @@ def _trace(network: Network | PoseNet) -> onnx.ModelProto:
     return program.model_proto
 
 
-def _duplicates(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
-    """Return the property `DUPLICATES` (none if empty): tensors that the model lacks → the equal one it has."""
+def _equal_tensors(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Return the property `EQUAL_TENSORS` (none if empty): tensors that the model lacks → the equal one it has."""
     kept = {tensor.name for tensor in model.graph.initializer}
     duplicates = {
         name: next(other for other in state if other in kept and torch.equal(state[other], tensor))
         for name, tensor in state.items()
         if name not in kept
     }
-    return {DUPLICATES: json.dumps(duplicates)} if duplicates else {}
+    return {EQUAL_TENSORS: json.dumps(duplicates)} if duplicates else {}
 
 
-def remove_trace_metadata(model: onnx.ModelProto) -> None:
+def remove_trace_info(model: onnx.ModelProto) -> None:
     """Remove source lines and intermediate shapes, which differ between computers."""
     graph = model.graph
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, model):

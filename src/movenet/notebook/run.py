@@ -11,7 +11,7 @@ from movenet.live.pictures import decode_picture
 from movenet.media.frame import Frame
 from movenet.notebook.messages import Picture
 from movenet.pose import Pose
-from movenet.video.callbacks import Step
+from movenet.video.callbacks import PoseFunction
 
 MAX_PIXELS: Final = 4_000_000
 """Largest number of pixels of a picture; the widget sends at most 640 pixels on the longer side."""
@@ -34,7 +34,7 @@ class FrameResult:
 class Run:
     """Estimates poses in the pictures of one window, in order."""
 
-    def __init__(self, client: str, step: Step, start_s: float, index: int) -> None:
+    def __init__(self, client: str, step: PoseFunction, start_s: float, index: int) -> None:
         """Start a run.
 
         Args:

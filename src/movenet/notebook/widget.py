@@ -21,8 +21,8 @@ from movenet.notebook.run import FrameResult, Run
 from movenet.pose import Pose
 from movenet.records import Record
 from movenet.records.record import to_plain
-from movenet.video import CALM, VideoEstimator
-from movenet.video.callbacks import Model, OnPose, Step, stepper
+from movenet.video import ONE_EURO, VideoEstimator
+from movenet.video.callbacks import Model, OnPose, PoseFunction, pose_function
 
 HISTORY_FRAMES: Final = 18_000
 """Default length of the history: ten minutes at 30 frames per second."""
@@ -218,7 +218,7 @@ class Camera(anywidget.AnyWidget):
             if self._run is not None:
                 self._run.step = self._new_stream()
 
-    def _new_stream(self) -> Step:
+    def _new_stream(self) -> PoseFunction:
         """Return a new stream with the current setting of `smooth`."""
         model = self._model
         if isinstance(model, VideoEstimator) and self.smooth != (model.smoothing is not None):
@@ -227,9 +227,9 @@ class Camera(anywidget.AnyWidget):
                 lock=model.lock,
                 settings=model.settings,
                 tracks=model.tracks,
-                smoothing=CALM if self.smooth else None,
+                smoothing=ONE_EURO if self.smooth else None,
             )
-        return stepper(model)
+        return pose_function(model)
 
 
 _HANDLERS: Final[Mapping[type, Callable[[Camera, Any], None]]] = {

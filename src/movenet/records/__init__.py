@@ -1,4 +1,4 @@
-"""Poses on disk: a record per picture, as JSON Lines, CSV, Parquet or COCO results, written as they come."""
+"""Files of poses, one record per picture: JSON Lines, CSV, Parquet or COCO results, written picture by picture."""
 
 from movenet.records.reading import read_records
 from movenet.records.record import Record, from_json, to_json

@@ -1,4 +1,4 @@
-"""Readers of records: every format that is written is read back, one picture at a time."""
+"""Readers of records, one per format that is written; they yield one picture at a time."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import numpy as np
 from movenet.annotations import from_coco_px
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import Pose
-from movenet.records.record import Record, from_json, number, numbers, whole
+from movenet.records.record import Record, from_json, to_array, to_float, to_int
 from movenet.records.table import from_long, from_wide, unescape_cell
 
 
 def read_records(path: str | Path) -> Iterator[Record]:
-    """Yield the records in a file that `open_records` wrote; only COCO's format is held in memory as a whole.
+    """Yield the records of a file that `open_records` wrote, one at a time; a COCO file is loaded as a whole.
 
-    COCO results say neither size nor time: their records have the image id as source and frame.
+    COCO results state neither size nor time: width, height and time are 0, source and frame are the image id.
 
     Raises:
-        DataError: The file is of an unknown kind (at once), or malformed (when its line is reached, which the
-            sentence names).
-        FileError: The file is missing (at once) or cannot be read.
-        MissingExtraError: The package that reads Parquet is missing.
+        DataError: The suffix is unknown (raised at once), or a line is malformed (raised when reached; the message
+            states its number).
+        FileError: The file is missing (raised at once) or cannot be read.
+        MissingExtraError: pyarrow, which reads Parquet, is missing.
     """
     path = Path(path)
     read = _READERS.get(path.suffix.lower())
@@ -35,11 +35,11 @@ def read_records(path: str | Path) -> Iterator[Record]:
         raise DataError(f"cannot read records from {path}: expected a name ending in {' '.join(_READERS)}")
     if not path.is_file():
         raise FileError(f"no records at {path}: there is no such file")
-    return _in_words(read(path), path)
+    return _convert_errors(read(path), path)
 
 
-def _in_words(records: Iterator[Record], path: Path) -> Iterator[Record]:
-    """Pass on records, turning the errors of the system and of the csv module into ours."""
+def _convert_errors(records: Iterator[Record], path: Path) -> Iterator[Record]:
+    """Yield the records; errors of the system and of the csv module become FileError and DataError."""
     try:
         yield from records
     except OSError as problem:
@@ -49,7 +49,7 @@ def _in_words(records: Iterator[Record], path: Path) -> Iterator[Record]:
 
 
 def _open(path: Path) -> IO[str]:
-    """Open a text, with or without a byte order mark; bytes that are no UTF-8 go through as `os.fsdecode` has them."""
+    """Open UTF-8 text with or without a byte order mark; other bytes become surrogates, as with `os.fsdecode`."""
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -71,7 +71,7 @@ def _csv(path: Path) -> Iterator[Record]:
 
 
 def _unescaped(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of CSV, itself, with the text that `escape_cell` changed as it was."""
+    """Undo `escape_cell` in a row of CSV, in place, and return the row."""
     if row.get("source"):
         row["source"] = unescape_cell(row["source"])
     return row
@@ -82,7 +82,7 @@ def _parquet(path: Path) -> Iterator[Record]:
         import pyarrow.parquet as pq
     except ImportError as problem:
         raise MissingExtraError("pyarrow", "parquet", "reading Parquet") from problem
-    with _parquet_damage(path):
+    with _parquet_errors(path):
         file = pq.ParquetFile(path)
     with file:
         rows = enumerate(_parquet_rows(file, path), start=1)
@@ -90,21 +90,21 @@ def _parquet(path: Path) -> Iterator[Record]:
 
 
 def _parquet_rows(file: Any, path: Path) -> Iterator[dict[str, Any]]:
-    with _parquet_damage(path):
+    with _parquet_errors(path):
         for batch in file.iter_batches(batch_size=4096):
             yield from batch.to_pylist()
 
 
 @contextmanager
-def _parquet_damage(path: Path) -> Iterator[None]:
-    """Turn the errors of pyarrow, and of text that is no UTF-8, into ours."""
+def _parquet_errors(path: Path) -> Iterator[None]:
+    """Context in which errors of pyarrow, and of text that is not UTF-8, become DataError."""
     from pyarrow import ArrowException
 
     try:
         yield
     except (ArrowException, ValueError) as problem:
         raise DataError(
-            f"{path}: expected a Parquet file, got a damaged or other one ({problem})"
+            f"{path}: expected a Parquet file, got a damaged or another file ({problem})"
         ) from problem
 
 
@@ -125,17 +125,20 @@ def _coco(path: Path) -> Iterator[Record]:
 
 def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
     try:
-        keypoints = numbers(result["keypoints"]).astype(np.float32).reshape(-1, 3)
-        nowhere = (keypoints == 0).all(axis=1)
-        places = np.where(nowhere[:, None], np.nan, from_coco_px(keypoints[:, :2])).astype(np.float32)
-        who = result.get("track_id")
+        keypoints = to_array(result["keypoints"]).astype(np.float32).reshape(-1, 3)
+        missing = (keypoints == 0).all(axis=1)
+        points = np.where(missing[:, None], np.nan, from_coco_px(keypoints[:, :2])).astype(np.float32)
+        track_id = result.get("track_id")
         pose = Pose(
-            places, keypoints[:, 2].copy(), number(result["score"]), id=None if who is None else whole(who)
+            points,
+            keypoints[:, 2].copy(),
+            to_float(result["score"]),
+            id=None if track_id is None else to_int(track_id),
         )
-        return whole(result["image_id"]), pose
+        return to_int(result["image_id"]), pose
     except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise DataError(
-            f"{where}: expected image_id, keypoints and score, got none or other ({problem})"
+            f"{where}: expected image_id, keypoints and score, got missing or other values ({problem})"
         ) from problem
 
 

@@ -1,4 +1,4 @@
-"""What was found in one picture, and the one JSON object that says it."""
+"""The poses of one picture, and the JSON object that holds them."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from movenet.errors import DataError
 from movenet.pose import Pose
 
 PX_DIGITS: Final = 2
-"""Coordinates are written to a hundredth of a pixel."""
+"""Decimals of coordinates: 0.01 px."""
 SCORE_DIGITS: Final = 4
+"""Decimals of scores."""
 TIME_DIGITS: Final = 6
-"""Times are written to a microsecond: the frames of a 30 fps video then never share one."""
-LARGEST: Final = float(np.finfo(np.float32).max)
-"""Numbers that are larger are no coordinates: a pose holds float32."""
+"""Decimals of times in seconds: 1 µs, so that no two frames have the same time."""
+MAX_NUMBER: Final = float(np.finfo(np.float32).max)
+"""Largest magnitude of a number: that of float32, which a pose holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """The poses of one picture, and which picture that was."""
+    """The poses of one picture, and the picture's source, frame number, time and size."""
 
     source: str
-    """The photo, video, camera or address it came from."""
+    """Path of the photo or video, camera, or address without its password."""
     frame: int
-    """0 for a photo or the first frame of a video."""
+    """Index of the frame; 0 for a photo and for the first frame of a video."""
     time_s: float
     """Seconds from the start of the video; 0 for a photo."""
     width: int
-    """Of the picture, in pixels; 0 where it was read from COCO results, which do not say."""
+    """Width of the picture in pixels; 0 if unknown, as in records read from COCO results."""
     height: int
-    """Of the picture, in pixels; 0 where it was read from COCO results, which do not say."""
+    """Height of the picture in pixels; 0 if unknown, as in records read from COCO results."""
     poses: tuple[Pose, ...] = ()
-    """Everyone found; empty if nobody was."""
+    """The people found; may be empty."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.time_s):
@@ -45,20 +46,20 @@ class Record:
 
 
 def to_json(record: Record) -> str:
-    """Return the record as one line of JSON, without the line's end.
+    """Return the record as one line of JSON, without a newline.
 
     `{"source", "frame", "time_s", "width", "height", "poses": [{"id", "score", "box": [x, y, w, h],
-    "keypoints": [[x, y, score], ...]}]}`; what is not finite, or not given, is null.
+    "keypoints": [[x, y, score], ...]}]}`; values that are not finite or not known are null.
     """
-    # Escaped beyond ASCII, so that any screen, pipe and file name (even one that is no text) can carry it.
+    # ASCII only, so that every terminal and pipe can carry it, with file names of any bytes.
     return json.dumps(to_plain(record), allow_nan=False, separators=(", ", ": "))
 
 
 def from_json(line: str, where: str = "the record") -> Record:
-    """Return the record that one line of JSON holds; null becomes NaN again.
+    """Return the record of one line of JSON written by `to_json`; null becomes NaN.
 
     Raises:
-        DataError: The line is no such object; `where` stands for it in the sentence.
+        DataError: The line holds no record; `where` names the line in the message.
     """
     try:
         plain = json.loads(line)
@@ -70,7 +71,7 @@ def from_json(line: str, where: str = "the record") -> Record:
 
 
 def to_plain(record: Record) -> dict[str, Any]:
-    """Return the record as the nested lists and numbers that JSON holds, rounded."""
+    """Return the record as dicts, lists and rounded numbers, ready for JSON."""
     return {
         "source": record.source,
         "frame": int(record.frame),
@@ -93,7 +94,7 @@ def _plain_pose(pose: Pose) -> dict[str, Any]:
 
 
 def _finite(values: ArrayLike) -> Any:
-    """Return numbers as nested lists, with None for those that JSON has no word for."""
+    """Return numbers as nested lists, with None for NaN and infinity."""
     array = np.asarray(values, np.float64)
     if np.isfinite(array).all():
         return array.tolist()
@@ -101,68 +102,66 @@ def _finite(values: ArrayLike) -> Any:
 
 
 def from_plain(plain: Any, where: str) -> Record:
-    """Return the record of which `to_plain` made these lists and numbers.
+    """Return the record that `to_plain` turned into dicts, lists and numbers.
 
     Raises:
-        DataError: Something is missing or of the wrong kind; `where` says in which file and line.
+        DataError: A value is missing or of the wrong type; `where` is the file and line for the message.
     """
     try:
         return Record(
             source=_text(plain["source"]),
-            frame=whole(plain["frame"]),
+            frame=to_int(plain["frame"]),
             time_s=_finite_number(plain["time_s"]),
-            width=whole(plain["width"]),
-            height=whole(plain["height"]),
+            width=to_int(plain["width"]),
+            height=to_int(plain["height"]),
             poses=tuple(_pose(pose) for pose in _list(plain["poses"])),
         )
     except KeyError as problem:
         raise DataError(f"{where}: expected the key {problem}, got none") from problem
     except (TypeError, ValueError, OverflowError) as problem:
-        raise DataError(
-            f"{where}: expected a record of poses, got something malformed ({problem})"
-        ) from problem
+        raise DataError(f"{where}: expected a record of poses, got a malformed one ({problem})") from problem
 
 
 def _pose(plain: Any) -> Pose:
-    keypoints = numbers(plain["keypoints"]).astype(np.float32)
+    keypoints = to_array(plain["keypoints"]).astype(np.float32)
     if keypoints.ndim != 2 or keypoints.shape[1] != 3:
         raise ValueError(f"keypoints of shape {keypoints.shape} instead of (17, 3)")
     return Pose(
         keypoints=np.ascontiguousarray(keypoints[:, :2]),
         scores=np.ascontiguousarray(keypoints[:, 2]),
-        score=number(plain["score"]),
+        score=to_float(plain["score"]),
         box=None if plain["box"] is None else _box(plain["box"]),
-        id=None if plain["id"] is None else whole(plain["id"]),
+        id=None if plain["id"] is None else to_int(plain["id"]),
     )
 
 
 def _box(plain: Any) -> tuple[float, float, float, float]:
-    x, y, width, height = numbers(plain).tolist()
+    x, y, width, height = to_array(plain).tolist()
     return x, y, width, height
 
 
-def numbers(values: Any) -> NDArray[np.float64]:
-    """Return nested lists of JSON numbers as an array; null is NaN.
+def to_array(values: Any) -> NDArray[np.float64]:
+    """Return nested lists of JSON numbers as an array of at most two dimensions; null becomes NaN.
 
     Raises:
-        ValueError: Something else is in them, the lists are of different lengths or nested more than twice, or a
-            number is infinite or beyond float32.
+        ValueError: A value is no number, the lists differ in length or have more levels, or a number is infinite or
+            beyond float32.
         OverflowError: A number is beyond float64.
     """
     array = np.array(values, object)
     if array.ndim > 2 or not {*map(type, array.flat)} <= {int, float, type(None)}:
         raise ValueError(f"expected numbers or null, got {str(values)[:40]}")
-    wide = array.astype(np.float64)
-    if (np.abs(wide) > LARGEST).any():
+    floats = array.astype(np.float64)
+    if (np.abs(floats) > MAX_NUMBER).any():
         raise ValueError("a number is infinite or beyond float32")
-    return wide
+    return floats
 
 
-def whole(value: Any) -> int:
-    """Return a number as an integer of 64 bits.
+def to_int(value: Any) -> int:
+    """Return a whole number as an integer of 64 bits.
 
     Raises:
-        ValueError: It is none: text, a truth value, a fraction, too large.
+        ValueError: It is text, a boolean, a fraction or too large.
         OverflowError: It is infinite.
     """
     if type(value) not in (int, float) or value != int(value) or not -(2**63) <= value < 2**63:
@@ -170,21 +169,21 @@ def whole(value: Any) -> int:
     return int(value)
 
 
-def number(value: Any) -> float:
-    """Return one JSON number; null is NaN.
+def to_float(value: Any) -> float:
+    """Return one JSON number; null becomes NaN.
 
     Raises:
-        ValueError: It is something else, infinite or beyond float32.
+        ValueError: It is no number, infinite or beyond float32.
         OverflowError: It is beyond float64.
     """
-    array = numbers(value)
+    array = to_array(value)
     if array.ndim:
         raise ValueError(f"expected a number or null, got {str(value)[:40]}")
     return float(array)
 
 
 def _finite_number(value: Any) -> float:
-    finite = number(value)
+    finite = to_float(value)
     if not math.isfinite(finite):
         raise ValueError("expected a number, got null or NaN")
     return finite

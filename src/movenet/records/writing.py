@@ -1,4 +1,4 @@
-"""Writers of records: each picture is written as it comes, the file gets its name when it is whole."""
+"""Writers of records: each picture is written at once; the file gets its name when it is complete."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from movenet.records.record import Record, to_json
 from movenet.records.table import Row, escape_cell, long_columns, long_rows, wide_columns, wide_rows
 
 
-class Format(Protocol):
-    """One way to put records into a file that is open."""
+class FormatWriter(Protocol):
+    """Writes records of one format into an open file."""
 
     def write(self, record: Record) -> None:
         """Append one record."""
 
     def finish(self) -> None:
-        """Write what is held back and close the file."""
+        """Write what is buffered and the end of the file, and close it."""
 
     def close(self) -> None:
-        """Close the file as it is."""
+        """Close the file without completing it."""
 
 
 def open_records(
@@ -38,16 +38,20 @@ def open_records(
     keypoints: Sequence[str] = KEYPOINTS,
     image_id: Callable[[Record], int] | None = None,
 ) -> RecordWriter:
-    """Return a writer for the format that the name ends in.
+    """Return a writer of records; the suffix of the path decides the format.
 
     .jsonl: an object per picture · .csv: a row per keypoint · .wide.csv and .parquet: a row per person ·
-    .json: COCO keypoint results, whose image ids come from `image_id` (default: `number_in_name`).
-    `keypoints` are the names that tables give to the keypoints of each pose.
+    .json: COCO keypoint results.
+
+    Args:
+        path: The file; it appears when the writer is closed.
+        keypoints: Names of the keypoints in tables.
+        image_id: Gives the image id of a record in COCO results; default `number_in_name`.
 
     Raises:
-        DataError: The ending is none of these.
-        MissingExtraError: Parquet's package is missing.
-        FileError: The folder is missing or closed to us.
+        DataError: The suffix is none of these.
+        MissingExtraError: pyarrow, which writes Parquet, is missing.
+        FileError: The folder is missing or not writable.
     """
     path = Path(path)
     make = next((make for ending, make in _FORMATS.items() if path.name.lower().endswith(ending)), None)
@@ -62,19 +66,19 @@ def open_records(
 
 
 class RecordWriter:
-    """Writes records one by one; as a context manager it closes, and so publishes, the file at the end.
+    """Writes records one by one. Leaving its context closes the file, which then appears under its name.
 
-    Stopped (Ctrl-C and other exceptions that are no `Exception`), the file is closed with what was written so
-    far. After an error nothing is published and what stood under the name before stays.
+    After KeyboardInterrupt (and others that are no `Exception`) the file appears with the records so far. After an
+    error the new file is discarded and an earlier file of that name stays.
     """
 
-    def __init__(self, pending: PendingFile, form: Format) -> None:
-        self._pending, self._form = pending, form
+    def __init__(self, pending: PendingFile, writer: FormatWriter) -> None:
+        self._pending, self._writer = pending, writer
         self._open = True
 
     @property
     def path(self) -> Path:
-        """Where the file will be."""
+        """Path at which the file appears."""
         return self._pending.path
 
     def write(self, record: Record) -> None:
@@ -82,37 +86,37 @@ class RecordWriter:
 
         Raises:
             DataError: The record does not fit the format, or the file is closed.
-            FileError: The disk is full or the system refuses otherwise.
+            FileError: The system cannot write it, for example because the disk is full.
         """
         if not self._open:
-            raise DataError(f"cannot write to {self.path}: it is closed already")
+            raise DataError(f"cannot write to {self.path}: it is closed")
         try:
-            self._form.write(record)
+            self._writer.write(record)
         except OSError as problem:
             raise FileError(f"cannot write {self.path}: {problem.strerror or problem}") from problem
 
     def close(self) -> None:
-        """Finish the file and give it its name; nothing happens the second time.
+        """Complete the file and give it its name; a second call does nothing.
 
         Raises:
-            FileError: The disk is full or the system refuses otherwise; nothing is published then.
+            FileError: The system cannot write it, for example because the disk is full; the file is discarded.
         """
         if not self._open:
             return
         self._open = False
         try:
-            self._form.finish()
+            self._writer.finish()
         except OSError as problem:
             self._pending.discard()
             raise FileError(f"cannot write {self.path}: {problem.strerror or problem}") from problem
         self._pending.publish()
 
     def discard(self) -> None:
-        """Throw away what was written; nothing happens if the file is closed already."""
+        """Remove what was written; does nothing after `close`."""
         if self._open:
             self._open = False
             with suppress(OSError):  # on a full disk, closing fails once more
-                self._form.close()
+                self._writer.close()
             self._pending.discard()
 
     def __enter__(self) -> RecordWriter:
@@ -122,7 +126,7 @@ class RecordWriter:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish the file, or discard it after an error."""
+        """Close the file, or discard it after an error."""
         if kind is not None and issubclass(kind, Exception):
             self.discard()
         else:
@@ -130,10 +134,10 @@ class RecordWriter:
 
 
 class _Text:
-    """What the formats made of text share: the open file."""
+    """Base of the text formats: the open file."""
 
     def __init__(self, path: Path) -> None:
-        # Names that are no text, as file systems allow them, go through as they are.
+        # File names that are not UTF-8 keep their bytes.
         self.file: IO[str] = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
 
     def finish(self) -> None:
@@ -161,27 +165,27 @@ class _Csv(_Text):
 
 
 class _Coco(_Text):
-    """A list of results, one per person (cocodataset.org, results format, keypoint detection)."""
+    """A JSON list of results, one per person (cocodataset.org, results format, keypoint detection)."""
 
     def __init__(self, path: Path, image_id: Callable[[Record], int]) -> None:
         super().__init__(path)
         self._image_id = image_id
-        self._seen: dict[int, str] = {}
-        self._any = False
+        self._names: dict[int, str] = {}
+        self._has_results = False
         self.file.write("[")
 
     def write(self, record: Record) -> None:
         image_id = int(self._image_id(record))
         name = f"frame {record.frame} of {record.source}"
-        if image_id in self._seen:
+        if image_id in self._names:
             raise DataError(
-                f"{name} and {self._seen[image_id]} would both have the image_id {image_id}: "
+                f"{name} and {self._names[image_id]} would both have the image_id {image_id}: "
                 "give image_id=…, or write .jsonl"
             )
-        self._seen[image_id] = name
+        self._names[image_id] = name
         for result in to_results(image_id, record.poses):
-            line = (",\n" if self._any else "\n") + json.dumps(result)
-            self._any = True  # before writing: a Ctrl-C between the two must not cost the next comma
+            line = (",\n" if self._has_results else "\n") + json.dumps(result)
+            self._has_results = True  # set before writing, so that Ctrl-C in between loses no comma
             self.file.write(line)
 
     def finish(self) -> None:
@@ -190,18 +194,18 @@ class _Coco(_Text):
 
 
 def number_in_name(record: Record) -> int:
-    """Return the number that ends a photo's name ("000000397133.jpg"), else the frame's number.
+    """Return the number at the end of a photo's name ("000000397133.jpg"), else the index of the frame.
 
-    Only frame 0 of a picture file has its name's number, so that a video's frames keep theirs.
+    The name counts for frame 0 of a picture file only; the frames of a video have different ids.
     """
     number = re.search(r"([0-9]+)\.(bmp|gif|jpe?g|png|tiff?|webp)$", record.source, re.IGNORECASE)
     return int(number[1]) if number and record.frame == 0 else record.frame
 
 
 class _Parquet:
-    """Rows in groups of a few thousand, as columns of the smallest type that holds them."""
+    """Row groups of `GROUP_ROWS` rows; columns have the smallest fitting types."""
 
-    ROWS_AT_ONCE: Final = 4096
+    GROUP_ROWS: Final = 4096
 
     def __init__(self, path: Path, keypoints: Sequence[str]) -> None:
         try:
@@ -209,8 +213,8 @@ class _Parquet:
             import pyarrow.parquet as pq
         except ImportError as problem:
             raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from problem
-        whole = {"frame": pa.int64(), "width": pa.int32(), "height": pa.int32(), "person": pa.int32()}
-        kinds = {"source": pa.string(), "time_s": pa.float64(), "id": pa.int64(), **whole}
+        integers = {"frame": pa.int64(), "width": pa.int32(), "height": pa.int32(), "person": pa.int32()}
+        kinds = {"source": pa.string(), "time_s": pa.float64(), "id": pa.int64(), **integers}
         columns = wide_columns(keypoints)
         self._schema = pa.schema([(name, kinds.get(name, pa.float32())) for name in columns])
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
@@ -222,7 +226,7 @@ class _Parquet:
         for row in rows:
             row[0] = row[0].encode("utf-8", "replace").decode()
         self._rows.extend(rows)
-        if len(self._rows) >= self.ROWS_AT_ONCE:
+        if len(self._rows) >= self.GROUP_ROWS:
             self._flush()
 
     def _flush(self) -> None:
@@ -242,7 +246,7 @@ class _Parquet:
         self._writer.close()
 
 
-_FORMATS: Final[dict[str, Callable[[Path, Sequence[str], Callable[[Record], int]], Format]]] = {
+_FORMATS: Final[dict[str, Callable[[Path, Sequence[str], Callable[[Record], int]], FormatWriter]]] = {
     ".jsonl": lambda path, _, __: _JsonLines(path),
     ".wide.csv": lambda path, names, _: _Csv(
         path, wide_columns(names), lambda record: wide_rows(record, names)

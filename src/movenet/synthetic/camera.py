@@ -1,9 +1,8 @@
-"""A simulated camera over a photo whose keypoints are known: frames with an exact truth.
+"""A simulated camera that moves over an annotated photo: video with exact ground truth.
 
-Where every keypoint is in every frame follows from the camera's own motion, so nothing is annotated by eye.
-Each frame is rendered anew, with the smear of an open shutter and fresh sensor noise, so that an estimator
-trembles as on real video. Beyond the photo lie its borders, blurred away; an empty scene is the photo's
-colours without the person.
+The position of every keypoint in every frame follows from the annotation and the camera's motion. Each frame is
+rendered with motion blur and new sensor noise, so that an estimator shows jitter as on real video. Outside the photo
+its borders are extended and blurred; an empty scene shows the colours of the photo without the person.
 
 All coordinates are pixels, x right and y down, from the top-left corner of the picture.
 """
@@ -27,13 +26,16 @@ Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
 Light = NDArray[np.float32]
 
+EXPOSURES: Final = 3
+"""Instants averaged into one frame."""
+
 
 @dataclass(frozen=True, slots=True)
-class Filming:
-    """How the camera films.
+class CameraSettings:
+    """Format of the video, and imperfections of the camera.
 
     Raises:
-        DataError: On making one without pixels, or of fewer than three frames.
+        DataError: if the picture has no pixels, or the video fewer than three frames.
     """
 
     width: int = 640
@@ -41,11 +43,11 @@ class Filming:
     rate_hz: float = 30.0
     seconds: float = 4.0
     shutter: float = 0.5
-    """Share of a frame's time in which light comes in: motion smears over it, the truth is its middle."""
+    """Exposure time as a share of the frame's duration, 0…1; the ground truth is the middle of the exposure."""
     noise: float = 3.0
-    """Standard deviation of the sensor's noise, in grey levels of 255."""
-    hand: float = 0.003
-    """RMS sway of the hand, in picture heights; also its RMS roll, in radians."""
+    """Standard deviation of the sensor noise, in grey levels of 0…255."""
+    hand_shake: float = 0.003
+    """RMS displacement by a hand-held camera, in picture heights; also its RMS roll, in radians."""
 
     def __post_init__(self) -> None:
         if min(self.width, self.height) < 1 or self.rate_hz <= 0 or self.frame_count < 3:
@@ -53,16 +55,16 @@ class Filming:
 
     @property
     def frame_count(self) -> int:
-        """How many frames a clip has."""
+        """Number of frames of the video."""
         return round(self.seconds * self.rate_hz)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Truth:
-    """What is true in one frame."""
+class FrameTruth:
+    """Ground truth of one person in one frame."""
 
     keypoints: NDArray[np.float32]
-    """Shape (17, 2): x, y in pixels of the frame, inside it or not; NaN where unlabelled, or nobody there."""
+    """Shape (17, 2): x, y in pixels of the frame, inside it or not; NaN where unlabelled, and in an empty scene."""
     visible: float
     """Share of the labelled keypoints inside the frame, 0…1; 0 in an empty scene."""
     box: tuple[float, float, float, float]
@@ -78,8 +80,8 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subject:
-    """A photo of one person, as annotated."""
+class PersonPhoto:
+    """An annotated photo of one person."""
 
     path: Path
     keypoints: Floats
@@ -87,123 +89,117 @@ class Subject:
     box: tuple[float, float, float, float]
     """x, y, width, height in pixels of the photo."""
     area: float
-    """Of the person's segment, in square pixels of the photo."""
+    """Area of the person's segment, in square pixels of the photo."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One uninterrupted take: where the camera looks in each of its T frames."""
+    """A part of the video without a cut: the camera's path over T frames."""
 
     scene: Literal["person", "empty"]
     centre: Floats
-    """Shape (T, 2): the point of the photo, in its pixels, that stands in the middle of the frame."""
+    """Shape (T, 2): the point of the photo, in its pixels, shown in the middle of the frame."""
     scale: Floats
-    """Shape (T,): pixels of the frame for each of the photo."""
+    """Shape (T,): pixels of the frame per pixel of the photo."""
     roll: Floats
-    """Shape (T,): by how many radians the picture is turned, clockwise."""
+    """Shape (T,): rotation of the picture in radians, clockwise."""
 
     def __len__(self) -> int:
         return len(self.scale)
 
-    def matrix(self, at: float, filming: Filming) -> Floats:
-        """Return the (2, 3) map from the photo's pixels to the frame's at frame `at`, whole or in between."""
+    def matrix(self, at: float, camera: CameraSettings) -> Floats:
+        """Return the (2, 3) map from the photo's pixels to the frame's at frame `at`, which may be fractional."""
         path = np.column_stack([self.centre, self.scale, self.roll])
         x, y, scale, roll = (np.interp(at, np.arange(len(self)), column) for column in path.T)
         turn = scale * np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-        middle = np.array([filming.width / 2, filming.height / 2])
+        middle = np.array([camera.width / 2, camera.height / 2])
         return np.column_stack([turn, middle - turn @ (x, y)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
-    """A short film with its truth; the same clip shows the same frames each time."""
+    """A short video of one person with its ground truth; rendering is deterministic."""
 
     name: str
-    subject: Subject
+    person: PersonPhoto
     shots: tuple[Shot, ...]
-    filming: Filming
+    camera: CameraSettings
     seed: int
-    """Of the sensor's noise and of what an empty scene looks like."""
+    """Seed of the sensor noise and of the texture of empty scenes."""
 
     def __len__(self) -> int:
         return sum(len(shot) for shot in self.shots)
 
-    def truths(self) -> list[Truth]:
-        """Return what is true in each frame, without rendering any."""
-        return [
-            _truth(self.subject, shot, at, self.filming) for shot in self.shots for at in range(len(shot))
-        ]
+    def truths(self) -> list[FrameTruth]:
+        """Return the ground truth of each frame, without rendering."""
+        return [_truth(self.person, shot, at, self.camera) for shot in self.shots for at in range(len(shot))]
 
-    def frames(self) -> Iterator[tuple[Image, float, Truth]]:
-        """Yield (image (height, width, 3) uint8 RGB, time in seconds, truth), rendered one by one.
+    def frames(self) -> Iterator[tuple[Image, float]]:
+        """Yield (image (height, width, 3) uint8 RGB, time in seconds), rendered one by one.
 
         Raises:
             DataError: If the photo cannot be read.
         """
         rng = np.random.default_rng(self.seed)
-        photo = read_stored(self.subject.path)
-        plates = {"person": _Plate.around(photo)}
+        photo = read_annotated_photo(self.person.path)
+        photos = {"person": _ExtendedPhoto.of(photo)}
         if any(shot.scene == "empty" for shot in self.shots):
-            plates["empty"] = _Plate.around(emptied(photo, self.subject.box, rng))
-        moments = ((shot, at) for shot in self.shots for at in range(len(shot)))
-        for index, (shot, at) in enumerate(moments):
-            light = _exposure(plates[shot.scene], shot, at, self.filming)
-            light += rng.standard_normal(light.shape, np.float32) * self.filming.noise
+            photos["empty"] = _ExtendedPhoto.of(without_person(photo, self.person.box, rng))
+        steps = ((shot, at) for shot in self.shots for at in range(len(shot)))
+        for index, (shot, at) in enumerate(steps):
+            light = _exposure(photos[shot.scene], shot, at, self.camera)
+            light += rng.standard_normal(light.shape, np.float32) * self.camera.noise
             image = np.clip(np.rint(light), 0, 255).astype(np.uint8)
-            yield image, index / self.filming.rate_hz, _truth(self.subject, shot, at, self.filming)
+            yield image, index / self.camera.rate_hz
 
 
-_EXPOSURES: Final = 3
-"""Moments averaged into one frame."""
-
-
-def _truth(subject: Subject, shot: Shot, at: int, filming: Filming) -> Truth:
+def _truth(person: PersonPhoto, shot: Shot, at: int, camera: CameraSettings) -> FrameTruth:
     if shot.scene == "empty":
         nan = float("nan")
-        return Truth(np.full(subject.keypoints.shape, nan, np.float32), 0.0, (nan, nan, nan, nan), 0.0)
-    matrix = shot.matrix(at, filming)
-    points = _moved(matrix, subject.keypoints)
+        return FrameTruth(np.full(person.keypoints.shape, nan, np.float32), 0.0, (nan, nan, nan, nan), 0.0)
+    matrix = shot.matrix(at, camera)
+    points = transform(matrix, person.keypoints)
     known = points[np.isfinite(points).all(axis=1)]
-    inside = ((known >= 0) & (known < (filming.width, filming.height))).all(axis=1)
-    x, y, width, height = subject.box
-    corners = _moved(matrix, np.array([(x, y), (x + width, y), (x, y + height), (x + width, y + height)]))
+    inside = ((known >= 0) & (known < (camera.width, camera.height))).all(axis=1)
+    x, y, width, height = person.box
+    corners = transform(matrix, np.array([(x, y), (x + width, y), (x, y + height), (x + width, y + height)]))
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     box = (float(left), float(top), float(right - left), float(bottom - top))
-    area = subject.area * float(shot.scale[at]) ** 2
-    return Truth(points.astype(np.float32), float(inside.mean()) if len(known) else 0.0, box, area)
+    area = person.area * float(shot.scale[at]) ** 2
+    return FrameTruth(points.astype(np.float32), float(inside.mean()) if len(known) else 0.0, box, area)
 
 
-def _moved(matrix: Floats, points: Floats) -> Floats:
-    """Return `points` (n, 2) moved by the affine `matrix` (2, 3)."""
+def transform(matrix: Floats, points: Floats) -> Floats:
+    """Return `points` (n, 2) transformed by the affine `matrix` (2, 3)."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Plate:
-    """A photo with its surroundings painted on."""
+class _ExtendedPhoto:
+    """A photo with extended borders."""
 
     image: Image
     margin: int
-    """How many pixels were added on each side."""
+    """Pixels added on each side."""
 
     @classmethod
-    def around(cls, photo: Image) -> _Plate:
-        """Return the photo, its borders drawn out, and blurred the more the farther they are from it.
+    def of(cls, photo: Image) -> _ExtendedPhoto:
+        """Return the photo with its border pixels repeated, and blurred the more the farther they are from it.
 
         Nothing is mirrored: a mirrored person would be a second one.
         """
         margin = max(2, max(photo.shape) // 2)
-        drawn_out = cv2.copyMakeBorder(photo, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        outside = np.ones(drawn_out.shape[:2], np.uint8)
+        extended = cv2.copyMakeBorder(photo, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+        outside = np.ones(extended.shape[:2], np.uint8)
         outside[margin:-margin, margin:-margin] = 0
         share = np.clip(cv2.distanceTransform(outside, cv2.DIST_L2, 3)[:, :, None] / (margin / 4), 0, 1)
-        blurred = _blur(drawn_out.astype(np.float32), margin / 4)
-        return cls(np.rint(drawn_out + share * (blurred - drawn_out)).clip(0, 255).astype(np.uint8), margin)
+        blurred = _blur(extended.astype(np.float32), margin / 4)
+        return cls(np.rint(extended + share * (blurred - extended)).clip(0, 255).astype(np.uint8), margin)
 
-    def seen(self, matrix: Floats, size: tuple[int, int]) -> Image:
-        """Return what `matrix`, from photo to frame, shows in a frame of `size` (width, height)."""
-        # Twice the size, then averaged down, so that shrinking does not alias. OpenCV counts from the centre
-        # of the first pixel, `matrix` from its corner.
+    def render(self, matrix: Floats, size: tuple[int, int]) -> Image:
+        """Return the frame of `size` (width, height) under `matrix`, (2, 3) from photo to frame."""
+        # Rendered at twice the size and averaged down, against aliasing. OpenCV counts from the centre of the first
+        # pixel, `matrix` from its corner.
         large = 2.0 * matrix
         large[:, 2] += large[:, :2] @ (0.5 - self.margin, 0.5 - self.margin) - 0.5
         double = (2 * size[0], 2 * size[1])
@@ -211,14 +207,14 @@ class _Plate:
         return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _exposure(plate: _Plate, shot: Shot, at: int, filming: Filming) -> Light:
-    """Return the light of frame `at`, (H, W, 3): the mean of moments spread over the open shutter."""
-    offsets = (np.arange(_EXPOSURES) - (_EXPOSURES - 1) / 2) / _EXPOSURES * filming.shutter
-    moments = [plate.seen(shot.matrix(at + o, filming), (filming.width, filming.height)) for o in offsets]
-    return np.asarray(np.mean(moments, axis=0, dtype=np.float32))
+def _exposure(photo: _ExtendedPhoto, shot: Shot, at: int, camera: CameraSettings) -> Light:
+    """Return frame `at`, (H, W, 3) float32: the mean of instants spread over the exposure time."""
+    offsets = (np.arange(EXPOSURES) - (EXPOSURES - 1) / 2) / EXPOSURES * camera.shutter
+    instants = [photo.render(shot.matrix(at + o, camera), (camera.width, camera.height)) for o in offsets]
+    return np.asarray(np.mean(instants, axis=0, dtype=np.float32))
 
 
-def emptied(photo: Image, box: tuple[float, float, float, float], rng: np.random.Generator) -> Image:
+def without_person(photo: Image, box: tuple[float, float, float, float], rng: np.random.Generator) -> Image:
     """Return the blurred colours of the photo outside the person's box, with a random texture, same size."""
     height, width = photo.shape[:2]
     x, y, w, h = box
@@ -233,7 +229,7 @@ def emptied(photo: Image, box: tuple[float, float, float, float], rng: np.random
 
 
 def _blur(values: Light, sigma: float) -> Light:
-    """Return `values` (H, W, C) blurred by a Gaussian of `sigma` px, reckoned on a smaller copy for speed."""
+    """Return `values` (H, W, C) blurred by a Gaussian of `sigma` px, computed on a smaller copy for speed."""
     height, width = values.shape[:2]
     shrink = max(1.0, sigma / 4)
     small_size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
@@ -242,14 +238,13 @@ def _blur(values: Light, sigma: float) -> Light:
     return np.asarray(cv2.resize(small, (width, height)), np.float32).reshape(values.shape)
 
 
-def read_stored(path: Path) -> Image:
-    """Return a photo, (H, W, 3) uint8 RGB, in the pixels in which it is stored and annotated.
+def read_annotated_photo(path: Path) -> Image:
+    """Return a photo, (H, W, 3) uint8 RGB, in its stored orientation, to which annotations refer.
 
     Raises:
         DataError: If it cannot be read.
     """
     try:
-        # Annotations count the stored pixels, so an orientation tag must not turn them.
         return PictureFile.open(path).stored_pixels(MAX_PHOTO_PIXELS)
     except MediaError as error:
         raise DataError(str(error)) from error

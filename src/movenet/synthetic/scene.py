@@ -1,8 +1,8 @@
-"""Several people who walk past each other, composed from photos, with an exact truth: who is where in every frame.
+"""Synthetic video of several people, composed from annotated photos, with exact ground truth.
 
-Each person is cut out of a photo along the body that the keypoints draw, and walks in front of a blurred backdrop;
-whoever comes later in the list hides those before. The camera sways, light comes in while the shutter is open, the
-sensor adds noise, as in `movenet.synthetic.camera`. All coordinates are pixels, x right and y down.
+Each person is cut out of a photo along a body mask drawn from the keypoints, and moves in front of a blurred
+background. People later in the list occlude those before. Hand shake, motion blur and sensor noise are as in
+`movenet.synthetic.camera`. All coordinates are pixels, x right and y down.
 """
 
 from __future__ import annotations
@@ -17,76 +17,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.pose import BONES
-from movenet.synthetic.camera import Filming, Floats, Image, Light, Subject, Truth, emptied, read_stored
+from movenet.synthetic.camera import (
+    EXPOSURES,
+    CameraSettings,
+    Floats,
+    FrameTruth,
+    Image,
+    Light,
+    PersonPhoto,
+    read_annotated_photo,
+    transform,
+    without_person,
+)
 
-EXPOSURES: Final = 3
-"""Moments averaged into one frame."""
-LIMB: Final = 0.17
-"""Half the width of what is cut out along a bone, relative to √(area of the person)."""
-HEAD: Final = 0.33
-"""Radius of what is cut out around the face, likewise."""
+LIMB_RADIUS: Final = 0.17
+"""Half the width of the mask along a bone, relative to √(area of the person)."""
+HEAD_RADIUS: Final = 0.33
+"""Radius of the mask around the face, relative to √(area of the person)."""
 FACE: Final = slice(0, 5)
 TORSO: Final = [5, 6, 12, 11]
-"""Shoulders and hips in the order of a ring."""
+"""Shoulders and hips, in order around the torso."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walker:
     """One person of a scene."""
 
-    subject: Subject
-    spot: Floats
-    """Shape (T, 2): the middle of their box in each frame, x, y in pixels of the frame, inside it or not."""
+    person: PersonPhoto
+    center: Floats
+    """Shape (T, 2): the middle of the person's box in each frame, x, y in pixels of the frame, inside it or not."""
     scale: float
-    """Pixels of the frame for each of the photo."""
+    """Pixels of the frame per pixel of the photo."""
 
-    def matrix(self, at: float, sway: Floats) -> Floats:
-        """Return the (2, 3) map from the photo's pixels to the frame's at frame `at`, whole or in between."""
-        spot = _between(self.spot + sway, at)
-        left, top, width, height = self.subject.box
+    def matrix(self, at: float, shake: Floats) -> Floats:
+        """Return the (2, 3) map from the photo's pixels to the frame's at frame `at`, which may be fractional."""
+        center = _interpolate(self.center + shake, at)
+        left, top, width, height = self.person.box
         middle = np.array([left + width / 2, top + height / 2])
-        return np.column_stack([self.scale * np.eye(2), spot - self.scale * middle])
+        return np.column_stack([self.scale * np.eye(2), center - self.scale * middle])
 
     def truth(
-        self, at: int, sway: Floats, nearer: Sequence[tuple[Walker, Image]], size: tuple[int, int]
-    ) -> Truth:
-        """Return what is true in frame `at`, given those nearer to the camera with their `body`."""
-        matrix = self.matrix(at, sway)
-        points = _moved(matrix, self.subject.keypoints)
+        self, at: int, shake: Floats, nearer: Sequence[tuple[Walker, Image]], size: tuple[int, int]
+    ) -> FrameTruth:
+        """Return the ground truth of frame `at`, given the people nearer to the camera with their `body_mask`."""
+        matrix = self.matrix(at, shake)
+        points = transform(matrix, self.person.keypoints)
         known = _is_known(points)
         shown = known & ((points >= 0) & (points < size)).all(axis=1)
         for other, mask in nearer:
-            shown &= ~_covered(mask, _moved(_inverse(other.matrix(at, sway)), points))
-        x, y, width, height = self.subject.box
+            shown &= ~_is_inside_mask(mask, transform(_inverse(other.matrix(at, shake)), points))
+        x, y, width, height = self.person.box
         left, top = matrix @ (x, y, 1.0)
         box = (float(left), float(top), width * self.scale, height * self.scale)
         visible = float(shown.sum() / known.sum())
-        return Truth(points.astype(np.float32), visible, box, self.subject.area * self.scale**2)
+        return FrameTruth(points.astype(np.float32), visible, box, self.person.area * self.scale**2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A short film of several people with its truth; the same scene shows the same frames each time."""
+    """A short video of several people with its ground truth; rendering is deterministic."""
 
     name: str
     walkers: tuple[Walker, ...]
-    """From the farthest to the nearest, who hides the others."""
-    sway: Floats
-    """Shape (T, 2): how far the hand that holds the camera moves everything, in pixels."""
-    filming: Filming
+    """In order from the farthest to the nearest; nearer people occlude the others."""
+    shake: Floats
+    """Shape (T, 2): displacement of the picture by hand shake, in pixels."""
+    camera: CameraSettings
     seed: int
-    """Of the sensor's noise and of what the backdrop looks like."""
+    """Seed of the sensor noise and of the background texture."""
 
     def __len__(self) -> int:
-        return len(self.sway)
+        return len(self.shake)
 
-    def truths(self) -> list[list[Truth]]:
-        """Return for each frame what is true of each walker, in their order; what others hide is not visible."""
-        size = (self.filming.width, self.filming.height)
-        bodies = [(walker, body(walker.subject)) for walker in self.walkers]
+    def truths(self) -> list[list[FrameTruth]]:
+        """Return for each frame the ground truth of each walker, in their order; occluded keypoints are not visible."""
+        size = (self.camera.width, self.camera.height)
+        masks = [(walker, body_mask(walker.person)) for walker in self.walkers]
         return [
             [
-                walker.truth(at, self.sway, bodies[place + 1 :], size)
+                walker.truth(at, self.shake, masks[place + 1 :], size)
                 for place, walker in enumerate(self.walkers)
             ]
             for at in range(len(self))
@@ -99,73 +108,75 @@ class Scene:
             DataError: If a photo cannot be read.
         """
         rng = np.random.default_rng(self.seed)
-        photos = [read_stored(walker.subject.path) for walker in self.walkers]
-        backdrop = emptied(photos[0], self.walkers[0].subject.box, rng)
-        backdrop = np.asarray(cv2.resize(backdrop, (self.filming.width, self.filming.height)), np.uint8)
-        layers = [_cut_out(walker.subject, photo) for walker, photo in zip(self.walkers, photos, strict=True)]
-        offsets = (np.arange(EXPOSURES) - (EXPOSURES - 1) / 2) / EXPOSURES * self.filming.shutter
+        photos = [read_annotated_photo(walker.person.path) for walker in self.walkers]
+        background = without_person(photos[0], self.walkers[0].person.box, rng)
+        background = np.asarray(cv2.resize(background, (self.camera.width, self.camera.height)), np.uint8)
+        layers = [_cut_out(walker.person, photo) for walker, photo in zip(self.walkers, photos, strict=True)]
+        offsets = (np.arange(EXPOSURES) - (EXPOSURES - 1) / 2) / EXPOSURES * self.camera.shutter
         for at in range(len(self)):
-            moments = [self._moment(backdrop, layers, at + offset) for offset in offsets]
-            light = np.mean(moments, axis=0, dtype=np.float32)
-            light += rng.standard_normal(light.shape, np.float32) * self.filming.noise
-            yield np.clip(np.rint(light), 0, 255).astype(np.uint8), at / self.filming.rate_hz
+            instants = [self._instant(background, layers, at + offset) for offset in offsets]
+            light = np.mean(instants, axis=0, dtype=np.float32)
+            light += rng.standard_normal(light.shape, np.float32) * self.camera.noise
+            yield np.clip(np.rint(light), 0, 255).astype(np.uint8), at / self.camera.rate_hz
 
-    def _moment(self, backdrop: Image, layers: Sequence[_CutOut], at: float) -> Light:
-        """Return the light (H, W, 3) at a moment, `at` frames after the start."""
-        shift = np.column_stack([np.eye(2), _between(self.sway, at)])
-        size = (self.filming.width, self.filming.height)
-        light = cv2.warpAffine(backdrop, shift, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    def _instant(self, background: Image, layers: Sequence[_CutOut], at: float) -> Light:
+        """Return the picture, (H, W, 3) float32, `at` frames after the start."""
+        shift = np.column_stack([np.eye(2), _interpolate(self.shake, at)])
+        size = (self.camera.width, self.camera.height)
+        light = cv2.warpAffine(background, shift, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         for walker, layer in zip(self.walkers, layers, strict=True):
-            _lay_over(light, layer, walker.matrix(at, self.sway))
+            _composite(light, layer, walker.matrix(at, self.shake))
         return light
 
 
-def body(subject: Subject) -> Image:
-    """Return where in the photo the body is, (H, W) uint8, 255 inside: limbs, torso and head around the keypoints.
+def body_mask(person: PersonPhoto) -> Image:
+    """Return the mask of the person, (H, W) uint8, 255 inside: limbs, torso and head around the keypoints.
 
-    It reaches from the photo's corner as far as the person does.
+    The mask begins at the photo's top-left corner and ends where the person does.
     """
-    unit = float(np.sqrt(subject.area))
-    x, y, width, height = subject.box
+    unit = float(np.sqrt(person.area))
+    x, y, width, height = person.box
     mask = np.zeros((int(y + height + unit), int(x + width + unit)), np.uint8)
-    points = subject.keypoints
+    points = person.keypoints
     known = _is_known(points)
     whole = np.where(known[:, None], points, 0).round().astype(np.int32)
     for a, b in BONES:
         if known[a] and known[b]:
-            cv2.line(mask, whole[a].tolist(), whole[b].tolist(), 255, max(1, round(2 * LIMB * unit)))
+            cv2.line(mask, whole[a].tolist(), whole[b].tolist(), 255, max(1, round(2 * LIMB_RADIUS * unit)))
     if known[TORSO].all():
         cv2.fillConvexPoly(mask, cv2.convexHull(whole[TORSO]), 255)
     if known[FACE].any():
         centre = points[FACE][known[FACE]].mean(axis=0)
-        cv2.circle(mask, centre.round().astype(int).tolist(), max(1, round(HEAD * unit)), 255, cv2.FILLED)
+        cv2.circle(
+            mask, centre.round().astype(int).tolist(), max(1, round(HEAD_RADIUS * unit)), 255, cv2.FILLED
+        )
     return mask
 
 
 class _CutOut(NamedTuple):
-    """Somebody cut out of their photo."""
+    """A person cut out of a photo."""
 
     light: Light
-    """(h, w, 4): the photo's red, green and blue times how much is theirs, and that share, 0…1."""
+    """(h, w, 4): premultiplied red, green and blue, and alpha 0…1."""
     corner: Floats
-    """Shape (2,): x, y of its top left in the photo."""
+    """Shape (2,): x, y of its top-left corner in the photo."""
 
 
-def _cut_out(subject: Subject, photo: Image) -> _CutOut:
+def _cut_out(person: PersonPhoto, photo: Image) -> _CutOut:
     mask = np.zeros(photo.shape[:2], np.uint8)
-    drawn = body(subject)[: photo.shape[0], : photo.shape[1]]
+    drawn = body_mask(person)[: photo.shape[0], : photo.shape[1]]
     mask[: drawn.shape[0], : drawn.shape[1]] = drawn
-    share = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 1.5)
-    x, y, width, height = cv2.boundingRect((share > 0).astype(np.uint8))
+    alpha = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 1.5)
+    x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     part = np.s_[y : y + height, x : x + width]
-    light = np.dstack([photo[part] * share[part][..., None], share[part]])
+    light = np.dstack([photo[part] * alpha[part][..., None], alpha[part]])
     return _CutOut(light.astype(np.float32), np.array([x, y], np.float64))
 
 
-def _lay_over(light: Light, person: _CutOut, matrix: Floats) -> None:
-    """Lay somebody over `light` (H, W, 3) through `matrix`, from their photo's pixels to the frame's."""
+def _composite(light: Light, person: _CutOut, matrix: Floats) -> None:
+    """Composite a person over `light`, (H, W, 3), in place; `matrix` maps the photo's pixels to the frame's."""
     size = np.array(person.light.shape[1::-1])
-    (left, top), (right, bottom) = _moved(matrix, person.corner + np.array([[0, 0], size]))
+    (left, top), (right, bottom) = transform(matrix, person.corner + np.array([[0, 0], size]))
     left, top = max(math.floor(left), 0), max(math.floor(top), 0)
     right, bottom = min(math.ceil(right), light.shape[1]), min(math.ceil(bottom), light.shape[0])
     if left >= right or top >= bottom:
@@ -173,14 +184,14 @@ def _lay_over(light: Light, person: _CutOut, matrix: Floats) -> None:
     # OpenCV counts from the centre of the first pixel, `matrix` from its corner.
     shifted = matrix.copy()
     shifted[:, 2] += matrix[:, :2] @ (person.corner + 0.5) - 0.5 - (left, top)
-    seen = cv2.warpAffine(person.light, shifted, (right - left, bottom - top))
+    layer = cv2.warpAffine(person.light, shifted, (right - left, bottom - top))
     part = light[top:bottom, left:right]
-    part *= 1 - seen[..., 3:]
-    part += seen[..., :3]
+    part *= 1 - layer[..., 3:]
+    part += layer[..., :3]
 
 
-def _covered(mask: Image, points: Floats) -> NDArray[np.bool_]:
-    """Return (n,): whether points (n, 2) lie inside the body; those that are NaN do not."""
+def _is_inside_mask(mask: Image, points: Floats) -> NDArray[np.bool_]:
+    """Return (n,): whether points (n, 2) lie inside the mask; False for NaN."""
     inside = _is_known(points) & ((points >= 0) & (points < mask.shape[::-1])).all(axis=1)
     columns, rows = np.where(inside[:, None], points, 0).astype(int).T
     return np.asarray(inside & (mask[rows, columns] > 0))
@@ -191,8 +202,8 @@ def _is_known(points: Floats) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(points).all(axis=1))
 
 
-def _between(path: Floats, at: float) -> Floats:
-    """Return where a path (T, 2) is at frame `at`, whole or in between."""
+def _interpolate(path: Floats, at: float) -> Floats:
+    """Return the position on a path (T, 2) at frame `at`, which may be fractional."""
     frames = np.arange(len(path))
     return np.array([np.interp(at, frames, path[:, 0]), np.interp(at, frames, path[:, 1])])
 
@@ -200,8 +211,3 @@ def _between(path: Floats, at: float) -> Floats:
 def _inverse(matrix: Floats) -> Floats:
     turn = np.linalg.inv(matrix[:, :2])
     return np.column_stack([turn, -turn @ matrix[:, 2]])
-
-
-def _moved(matrix: Floats, points: Floats) -> Floats:
-    """Return `points` (n, 2) moved by the affine `matrix` (2, 3)."""
-    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])

@@ -1,6 +1,6 @@
-"""A run on disk: everything that the next step depends on, in one file that is never half-written.
+"""Checkpoints: the whole state of a run in one file, replaced atomically.
 
-Chance needs no place in it: a sample depends on the seed and its number alone, and nothing else is drawn.
+It holds no state of a random generator: each sample depends only on the seed and its number.
 """
 
 from __future__ import annotations
@@ -16,47 +16,47 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.errors import DataError, FileError
 
-NAME: Final = "checkpoint.pt"
-"""In the run's folder."""
-FREE: Final = {"out", "every", "validation", "device", "workers", "blend", "adopt"}
-"""Settings that may change while a run is interrupted, or after it: what it learns does not depend on them."""
+CHECKPOINT_FILE: Final = "checkpoint.pt"
+"""Name of the checkpoint in the folder of the run."""
+CHANGEABLE: Final = {"out", "intervals", "validation", "device", "workers", "wise_ft", "wise_ft_until"}
+"""Tables and settings that may change when a run continues: the trained weights do not depend on them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """The state after a step."""
+    """The state of a run after a step."""
 
     step: int
-    """Steps taken, which is also the place in the data: samples seen = step × batch."""
+    """Number of steps taken; samples seen = step × batch size."""
     network: Mapping[str, Tensor]
-    average: Mapping[str, Tensor]
+    ema: Mapping[str, Tensor]
     optimizer: Mapping[str, Any]
     settings: Mapping[str, Any]
-    """As `Settings.plain`."""
+    """From `Settings.plain`."""
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, down to the disk, before it takes the place of the last one.
+    """Write a checkpoint and flush it to the disk before it replaces the last one.
 
     Raises:
         FileError: if the folder is missing or the system refuses.
     """
     parts = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
-    with written_whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         torch.save(parts, file)
         file.flush()
         os.fsync(file.fileno())
 
 
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint; nothing in it is ever executed.
+    """Read a checkpoint. No code in it is executed.
 
     Raises:
         FileError: if the system refuses.
-        DataError: if it is no checkpoint of ours, or damaged.
+        DataError: if it is not a checkpoint of this package, or damaged.
     """
     try:
         _check_sums(path)
@@ -64,30 +64,30 @@ def load(path: Path) -> Checkpoint:
         return _checked(Checkpoint(**parts))
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}") from None
-    except Exception as error:  # noqa: BLE001 (what is no pickle of ours raises anything while it is read)
+    except Exception as error:  # noqa: BLE001 (unpickling a damaged file can raise any exception)
         first = str(error).partition("\n")[0]
         raise DataError(
             f"expected a checkpoint of a run in {path}, got something else or a damaged one "
-            f"({type(error).__name__}: {first}): delete it to begin the run again"
+            f"({type(error).__name__}: {first}): delete it to start the run again"
         ) from None
 
 
 def _check_sums(path: Path) -> None:
-    """Raise BadZipFile if a part of the file does not have its CRC-32, at which torch does not look."""
+    """Raise BadZipFile if the CRC-32 of a part of the file is wrong; torch does not check it."""
     with zipfile.ZipFile(path) as archive:
         if damaged := archive.testzip():
             raise zipfile.BadZipFile(f"{damaged} is damaged")
 
 
 def _checked(checkpoint: Checkpoint) -> Checkpoint:
-    """Return a checkpoint whose parts are of the right kinds.
+    """Return the checkpoint if its parts have the right types.
 
     Raises:
-        TypeError: One is not.
-        ValueError: The step is negative.
+        TypeError: if one has not.
+        ValueError: if the step is negative.
     """
     json.dumps(checkpoint.settings)
-    tables = (checkpoint.network, checkpoint.average, checkpoint.optimizer, checkpoint.settings)
+    tables = (checkpoint.network, checkpoint.ema, checkpoint.optimizer, checkpoint.settings)
     if type(checkpoint.step) is not int or not all(isinstance(table, dict) for table in tables):
         raise TypeError("expected a number of steps and four tables")
     if checkpoint.step < 0:
@@ -95,15 +95,15 @@ def _checked(checkpoint: Checkpoint) -> Checkpoint:
     return checkpoint
 
 
-def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
-    """Raise DataError if a run was begun with settings on which its weights depend and which are others now."""
-    for table in now.keys() - FREE:
-        if _that_matters(saved.get(table)) != _that_matters(now[table]):
+def check_settings(saved: Mapping[str, Any], current: Mapping[str, Any], path: Path) -> None:
+    """Raise DataError if settings that the trained weights depend on differ from those of the checkpoint."""
+    for table in current.keys() - CHANGEABLE:
+        if _fixed(saved.get(table)) != _fixed(current[table]):
             raise DataError(
-                f"{path} is of a run with another [{table}]: choose another folder (out), or delete this one"
+                f"{path} is of a run with other settings in [{table}]: choose another folder (out), or delete this one"
             )
 
 
-def _that_matters(table: Any) -> Any:
-    """Return a table without what no weight of a run depends on."""
-    return {k: v for k, v in table.items() if k not in FREE} if isinstance(table, dict) else table
+def _fixed(table: Any) -> Any:
+    """Return a table without the settings that may change."""
+    return {k: v for k, v in table.items() if k not in CHANGEABLE} if isinstance(table, dict) else table

@@ -1,7 +1,7 @@
-"""From labels to what a step of training sees: sample number n is the same square in every run of the same seed.
+"""Samples of a training run: sample number n is the same in every run of the same seed.
 
-There is no other state: the place in the data is a number, and all chance of a sample comes from the seed and it.
-So a run that goes on where another was killed sees what that one would have seen, with any number of workers.
+All random numbers of a sample depend only on the seed and its number. So a run that continues from a checkpoint gets
+the samples that the interrupted run would have got, with any number of workers.
 """
 
 from __future__ import annotations
@@ -23,177 +23,189 @@ from movenet.annotations import Box, Image, Person
 from movenet.errors import DataError, MediaError
 from movenet.media import read_photo
 from movenet.models import STRIDE
-from movenet.training.augment import Augmentation, draw_view, repaint
+from movenet.training.augment import AugmentationSettings, augment_colours, random_view
 from movenet.training.labels import Labels
 from movenet.training.view import View
 
-MOST_PEOPLE: Final = 6
-"""People of one square that are taught, nearest to its middle first; the boxes of the rest are unknown."""
-MARGIN: Final = 1.15
-"""A person's keypoints may lie so far outside their box: it is drawn so much larger where it hides something."""
-FRESH: Final = "spawn"
-"""How processes that read begin: a fork of one that drew with OpenCV may hang, and one of a fork server would outlive
+MAX_PEOPLE: Final = 6
+"""Most people trained in one square, nearest to its centre first; the boxes of the others are ignored."""
+BOX_FACTOR: Final = 1.15
+"""Boxes are enlarged by this factor when they mask cells: keypoints may lie a little outside."""
+START_METHOD: Final = "spawn"
+"""Start method of loader processes. "fork" can deadlock once OpenCV has used threads; processes of "forkserver" survive
 a run that is killed."""
 
 log = logging.getLogger(__name__)
 
 
 class Sample(NamedTuple):
-    """A square and what is known of it, or a batch of N of them, stacked. S = side / 4 cells, P = `MOST_PEOPLE`."""
+    """A square and its labels, or a batch: N of them, stacked. S = side / 4 cells, P = `MAX_PEOPLE`, K keypoints."""
 
     image: Tensor
     """(side, side, 3) uint8 RGB."""
-    places: Tensor
-    """(P, K, 2) float32: y, x, 0…1 of the square as the model answers; may lie outside."""
+    keypoints: Tensor
+    """(P, K, 2) float32: y, x in 0…1 of the square, as the model's output; may lie outside."""
     labelled: Tensor
-    """(P, K) bool."""
-    bodies: Tensor
-    """(P, S, S) bool: where each person's keypoints may be, labelled or not."""
-    unknown: Tensor
-    """(S, S) bool: where nothing is said to be absent."""
-    clear: Tensor
-    """(T, T, 3) uint8: the same view for a teacher, in its true colours; (0,) without one."""
+    """(P, K) bool: which keypoints have a label."""
+    person_masks: Tensor
+    """(P, S, S) bool: cells where unlabelled keypoints of each person may be."""
+    ignored: Tensor
+    """(S, S) bool: cells that are not used as negative examples."""
+    teacher_image: Tensor
+    """(T, T, 3) uint8 RGB: the same view for the teacher, with unchanged colours; (0,) without a teacher."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """Labels, and how to take them."""
+class TrainingSet:
+    """Labels, and how to sample them; the fields are those of `DataSettings`."""
 
     labels: Labels
     repeat: float = 1.0
-    """How often everybody is shown in an epoch; half of them for 0.5."""
-    everybody: bool = True
-    """Whether all people of a picture are labelled; if not, all outside the box of the one shown is unknown."""
-    absent: bool = False
-    """Whether a keypoint without a label is not to be seen, and the model is told so; if not, it is unknown."""
+    all_people_labelled: bool = True
+    missing_is_absent: bool = False
 
 
 class Samples(Dataset[Sample]):
-    """All samples of a run, by their number 0, 1, 2, …; epochs follow each other without end."""
+    """The samples of a run, by number: 0, 1, 2, …, through any number of epochs."""
 
     def __init__(
-        self, sources: Sequence[Source], side: int, how: Augmentation, *, seed: int = 0, teacher_side: int = 0
+        self,
+        sets: Sequence[TrainingSet],
+        side: int,
+        augmentation: AugmentationSettings,
+        *,
+        seed: int = 0,
+        teacher_side: int = 0,
     ):
-        """Take what to show, the side of the squares in pixels, and that of the teacher's (0: there is none).
+        """Create the samples of some sets.
+
+        Args:
+            sets: the labels, mixed.
+            side: side of the squares in pixels.
+            augmentation: random geometry and colours.
+            seed: of all random numbers.
+            teacher_side: side of the teacher's squares in pixels; 0: no teacher.
 
         Raises:
-            DataError: if there is nobody to show.
+            DataError: if an epoch has no sample.
         """
-        self.sources = tuple(sources)
-        self.side, self.teacher_side, self.how, self.seed = side, teacher_side, how, seed
-        self.counts = [round(source.repeat * len(source.labels.shown)) for source in self.sources]
-        if not self.epoch:
-            raise DataError("expected somebody to learn from, got nobody: every `repeat` is too small")
+        self.sets = tuple(sets)
+        self.side, self.teacher_side, self.augmentation, self.seed = side, teacher_side, augmentation, seed
+        self.counts = [round(one.repeat * len(one.labels.people)) for one in self.sets]
+        if not self.epoch_size:
+            raise DataError("expected at least one sample in an epoch, got none: every `repeat` is too small")
         self._order = (-1, np.zeros((0, 2), np.int64))
 
     @property
-    def epoch(self) -> int:
-        """How many samples an epoch has."""
+    def epoch_size(self) -> int:
+        """Number of samples in an epoch."""
         return sum(self.counts)
 
     def __getitem__(self, number: int) -> Sample:
-        """Return a sample; a picture that cannot be read gives one that teaches nothing, and a warning."""
-        source, annotated, box = self._find(number)
+        """Return a sample; of an image that cannot be read, one without labels, with a warning."""
+        data, annotated, box = self._find(number)
         rng = np.random.default_rng((self.seed, number))
-        view = draw_view(box, self.side, rng, self.how)
+        view = random_view(box, self.side, rng, self.augmentation)
         try:
             image = read_photo(annotated.path)
         except MediaError as error:
-            log.warning("sample %d teaches nothing: %s", number, error)
+            log.warning("sample %d is ignored: %s", number, error)
             image, annotated = np.zeros((1, 1, 3), np.uint8), replace(annotated, people=())
-            source = Source(source.labels, everybody=False)
+            data = TrainingSet(data.labels, all_people_labelled=False)
             box = (0.0, 0.0, 0.0, 0.0)
-        clear = view.at(self.teacher_side).cut(image) if self.teacher_side else np.zeros(0, np.uint8)
-        square = repaint(view.cut(image), rng, self.how)
-        return Sample(_tensor(square), *_describe(view, annotated, box, source), clear=_tensor(clear))
+        teacher_image = view.at(self.teacher_side).cut(image) if self.teacher_side else np.zeros(0, np.uint8)
+        square = augment_colours(view.cut(image), rng, self.augmentation)
+        return Sample(_tensor(square), *_labels_in_view(view, annotated, box, data), _tensor(teacher_image))
 
-    def _find(self, number: int) -> tuple[Source, Image, Box]:
-        epoch, place = divmod(number, self.epoch)
+    def _find(self, number: int) -> tuple[TrainingSet, Image, Box]:
+        epoch, position = divmod(number, self.epoch_size)
         if self._order[0] != epoch:
             self._order = (epoch, self._shuffle(epoch))
-        i, j = self._order[1][place]
-        labels = self.sources[i].labels
-        image, box = labels.shown[j]
-        return self.sources[i], labels.images[image], box
+        i, j = self._order[1][position]
+        labels = self.sets[i].labels
+        image, box = labels.people[j]
+        return self.sets[i], labels.images[image], box
 
     def _shuffle(self, epoch: int) -> NDArray[np.int64]:
-        """Return the order of an epoch, shape (epoch, 2): which source, which of those it shows."""
+        """Return the order of an epoch, (epoch_size, 2): index of the set, index of the person in it."""
         rng = np.random.default_rng((self.seed, 1, epoch))
         parts = []
-        for i, (source, count) in enumerate(zip(self.sources, self.counts, strict=True)):
-            rounds = [rng.permutation(len(source.labels.shown)) for _ in range(math.ceil(source.repeat))]
+        for i, (one, count) in enumerate(zip(self.sets, self.counts, strict=True)):
+            rounds = [rng.permutation(len(one.labels.people)) for _ in range(math.ceil(one.repeat))]
             chosen = np.concatenate([*rounds, np.zeros(0, np.int64)])[:count]
             parts.append(np.column_stack([np.full(count, i), chosen]))
         return rng.permutation(np.concatenate(parts))
 
 
-def read_from(
-    data: Samples, batches: Iterable[list[int]], workers: int, device: torch.device
+def load_batches(
+    samples: Samples, batches: Iterable[list[int]], workers: int, device: torch.device
 ) -> Iterator[Sample]:
-    """Yield batches, given by the numbers of their samples, read ahead by so many processes."""
+    """Yield batches, given by the numbers of their samples; `workers` processes load them ahead."""
     loader: DataLoader[Sample] = DataLoader(
-        data,
+        samples,
         batch_sampler=batches,
         num_workers=workers,
         pin_memory=device.type == "cuda",
-        worker_init_fn=_begin_worker,
-        multiprocessing_context=FRESH if workers else None,
+        worker_init_fn=_init_worker,
+        multiprocessing_context=START_METHOD if workers else None,
     )
     return iter(loader)
 
 
-def _begin_worker(_: int) -> None:
-    """Keep a process of many to one core."""
+def _init_worker(_: int) -> None:
+    """Turn off OpenCV's threads in a loader process."""
     cv2.setNumThreads(0)
 
 
-def _describe(view: View, image: Image, box: Box, source: Source) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return places, labelled, bodies and unknown of `Sample`."""
-    skeleton, cells = source.labels.skeleton, view.side // STRIDE
+def _labels_in_view(
+    view: View, image: Image, box: Box, data: TrainingSet
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return keypoints, labelled, person_masks and ignored of `Sample`."""
+    skeleton, cells = data.labels.skeleton, view.side // STRIDE
     people = image.learnable
-    taught = _nearest_first(people, view)[:MOST_PEOPLE]
-    others = [person for person in people if person not in taught]
-    places = np.zeros((MOST_PEOPLE, len(skeleton), 2), np.float32)
-    labelled = np.zeros((MOST_PEOPLE, len(skeleton)), np.bool_)
-    bodies = np.zeros((MOST_PEOPLE, cells, cells), np.bool_)
+    trained = _nearest_first(people, view)[:MAX_PEOPLE]
+    others = [person for person in people if person not in trained]
+    keypoints = np.zeros((MAX_PEOPLE, len(skeleton), 2), np.float32)
+    labelled = np.zeros((MAX_PEOPLE, len(skeleton)), np.bool_)
+    person_masks = np.zeros((MAX_PEOPLE, cells, cells), np.bool_)
     swap = list(skeleton.mirror) if view.mirrored else slice(None)
-    for i, person in enumerate(taught):
-        places[i] = view.to_decoded(person.keypoints)[swap]
+    for i, person in enumerate(trained):
+        keypoints[i] = view.to_decoded(person.keypoints)[swap]
         labelled[i] = person.labelled[swap]
-        if not source.absent:
-            bodies[i] = _shade(view, person.box)
-    unknown = np.zeros((cells, cells), np.bool_)
-    for hidden in (*image.ignore_regions, *(other.box for other in others)):
-        unknown |= _shade(view, hidden)
-    if not source.everybody:
-        unknown |= ~_shade(view, box)
-    return _tensor(places), _tensor(labelled), _tensor(bodies), _tensor(unknown)
+        if not data.missing_is_absent:
+            person_masks[i] = _box_mask(view, person.box)
+    ignored = np.zeros((cells, cells), np.bool_)
+    for region in (*image.ignore_regions, *(other.box for other in others)):
+        ignored |= _box_mask(view, region)
+    if not data.all_people_labelled:
+        ignored |= ~_box_mask(view, box)
+    return _tensor(keypoints), _tensor(labelled), _tensor(person_masks), _tensor(ignored)
 
 
 def _nearest_first(people: Sequence[Person], view: View) -> list[Person]:
-    """Return the people with a labelled keypoint in the view, the one nearest to its middle first."""
+    """Return the people with a labelled keypoint in the view, the one nearest to its centre first."""
 
     def distance(person: Person) -> float:
         middle = person.keypoints[person.labelled].mean(axis=0)
         return float(np.linalg.norm(view.to_output(middle) - view.side / 2))
 
     def is_in_view(person: Person) -> bool:
-        places = view.to_decoded(person.keypoints[person.labelled])
-        return bool(((places >= 0) & (places < 1)).all(axis=-1).any())
+        points = view.to_decoded(person.keypoints[person.labelled])
+        return bool(((points >= 0) & (points < 1)).all(axis=-1).any())
 
     return sorted(filter(is_in_view, people), key=distance)
 
 
-def _shade(view: View, box: Box) -> NDArray[np.bool_]:
-    """Return which cells (S, S) of the view a box of the picture, a little enlarged, touches."""
+def _box_mask(view: View, box: Box) -> NDArray[np.bool_]:
+    """Return which cells (S, S) of the view a box of the image covers, enlarged by `BOX_FACTOR`."""
     cells = view.side // STRIDE
     x, y, width, height = box
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * MARGIN / 2 + 0.5
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * BOX_FACTOR / 2 + 0.5
     outline = view.to_output(corners * (width, height) + (x, y)) / STRIDE - 0.5
-    shade = np.zeros((cells, cells), np.uint8)
+    mask = np.zeros((cells, cells), np.uint8)
     if width > 0 and height > 0:
-        cv2.fillConvexPoly(shade, np.round(outline.clip(-(2**14), 2**14)).astype(np.int32), 1)
-    return shade.astype(np.bool_)
+        cv2.fillConvexPoly(mask, np.round(outline.clip(-(2**14), 2**14)).astype(np.int32), 1)
+    return mask.astype(np.bool_)
 
 
 def _tensor(array: NDArray[np.generic]) -> Tensor:

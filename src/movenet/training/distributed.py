@@ -1,4 +1,4 @@
-"""One process, or several that torchrun started, each with its part of every batch."""
+"""One training process, or several started by torchrun, each with its part of every batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from movenet.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Which of how many this is, and what it computes on."""
+    """The rank of this process, the number of processes, and the device of this one."""
 
     rank: int
     count: int
@@ -25,29 +25,31 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes files and measures."""
+        """Whether this is the process that writes files and validates."""
         return self.rank == 0
 
-    def arithmetic(self, asked: str) -> str:
-        """Return "fp32" or "bf16": what was asked for, or for "auto" bf16 where the hardware has it."""
-        if asked != "auto":
-            return asked
+    def resolve_precision(self, precision: str) -> str:
+        """Return "fp32" or "bf16"; "auto" is bf16 where the hardware supports it."""
+        if precision != "auto":
+            return precision
         if self.device.type == "cpu":
             return "bf16" if torch.cpu.get_capabilities().get("avx512_bf16") else "fp32"
         return "bf16" if self.device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
-    def share(self, batch: int) -> int:
-        """Return how many samples of a batch are this process's.
+    def local_batch_size(self, batch_size: int) -> int:
+        """Return how many samples of a batch each process takes.
 
         Raises:
-            DataError: if they cannot be dealt out evenly.
+            DataError: if the batch cannot be divided evenly.
         """
-        if batch % self.count:
-            raise DataError(f"expected a batch that {self.count} processes can share evenly, got {batch}")
-        return batch // self.count
+        if batch_size % self.count:
+            raise DataError(
+                f"expected a batch_size that is a multiple of the {self.count} processes, got {batch_size}"
+            )
+        return batch_size // self.count
 
     def wrap(self, network: nn.Module) -> nn.Module:
-        """Return a network whose gradients are the mean over all processes."""
+        """Return the network wrapped so that its gradients are averaged over all processes."""
         if self.count == 1:
             return network
         ids = [self.device.index] if self.device.type == "cuda" else None
@@ -55,19 +57,19 @@ class Processes:
         return wrapped
 
     def wait(self) -> None:
-        """Wait until all processes are here."""
+        """Wait until all processes have called this."""
         if self.count > 1:
             distributed.barrier()
 
 
 @contextmanager
-def join(device: str) -> Iterator[Processes]:
-    """Join the processes that torchrun started, if it did.
+def join_processes(device: str) -> Iterator[Processes]:
+    """Join the process group if torchrun started this process.
 
     Raises:
-        DataError: if torch does not know the device, or a process of this run's own begins the run again.
+        DataError: if torch cannot use the device, or a loader process of this run would train, too.
     """
-    _refuse_to_begin_again()
+    _refuse_in_loader()
     rank, count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     chosen = _device(device)
     if count == 1:
@@ -81,14 +83,11 @@ def join(device: str) -> Iterator[Processes]:
         distributed.destroy_process_group()
 
 
-def _refuse_to_begin_again() -> None:
-    """Raise DataError in a process that reads pictures and first imports the script which trains.
-
-    Without this it would train, too, and never read.
-    """
+def _refuse_in_loader() -> None:
+    """Raise DataError in a process that loads images: it imports the main script first, which would train again."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise DataError(
-            "processes that read pictures import your script first: train below 'if __name__ == \"__main__\":', "
+            "processes that load images import your script first: train below 'if __name__ == \"__main__\":', "
             "or with training.workers=0"
         )
 

@@ -1,4 +1,4 @@
-"""From the weights that were learned to the model that is kept."""
+"""The trained model: plain weights without batch norm, mixed with the initial ones if asked for, as an ONNX file."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from typing import Final
 
 import onnx
 
-from movenet.atomic import written_whole
+from movenet.atomic import atomic_write
 from movenet.networks.movenet import Network
 from movenet.networks.onnx_file import to_onnx
 from movenet.training import batch_norm, scaled_weights
-from movenet.training.inputs import Start, start
-from movenet.training.layers import names_until
-from movenet.training.settings import SCRATCH, Settings
+from movenet.training.inputs import InitialNetwork, initial_network
+from movenet.training.layers import weight_names_until
+from movenet.training.settings import RANDOM, Settings
 
-MODEL: Final = "model.onnx"
-"""In the run's folder."""
-
-
-def finish(learned: Network, settings: Settings) -> Network:
-    """Return a copy with plain weights, without batch norm, blended with what it began with, for evaluation."""
-    model = batch_norm.fold(scaled_weights.fold(copy.deepcopy(learned))).eval()
-    share, adopt = settings.training.blend, settings.training.adopt
-    if (share, adopt) == (1, "heads") or settings.model.start == SCRATCH:
-        return model
-    return blend(start(settings).network, model, share, adopt)
+MODEL_FILE: Final = "model.onnx"
+"""Name of the trained model in the folder of the run."""
 
 
-def blend(old: Network, new: Network, share: float, adopt: str = "heads") -> Network:
-    """Return the new network with weights (1 − share) · old + share · new (Wortsman et al. 2022, WiSE-FT).
+def final_network(trained: Network, settings: Settings) -> Network:
+    """Return a copy for inference: batch norm and weight scales folded, then `interpolate` with the initial weights."""
+    network = batch_norm.fold(scaled_weights.fold(copy.deepcopy(trained))).eval()
+    weight, until = settings.training.wise_ft, settings.training.wise_ft_until
+    if (weight, until) == (1, "heads") or settings.model.initial_weights == RANDOM:
+        return network
+    return interpolate(initial_network(settings).network, network, weight, until)
 
-    On the way between two networks of which one began as the other, what both know is kept better than at either end.
-    Parts behind `adopt` are the old ones.
+
+def interpolate(initial: Network, fine_tuned: Network, weight: float, until: str = "heads") -> Network:
+    """Return the fine-tuned network, changed in place, with (1 − weight) · initial + weight · fine-tuned weights.
+
+    This keeps more of both tasks than either network (WiSE-FT, Wortsman et al. 2022). Parts after `until` get the
+    initial weights.
     """
-    begun, adopted = old.state_dict(), names_until(new, adopt)
+    old, mixed_names = initial.state_dict(), weight_names_until(fine_tuned, until)
     mixed = {
-        name: begun[name].to(value.device).lerp(value, share if name in adopted else 0.0)
-        for name, value in new.state_dict().items()
+        name: old[name].to(value.device).lerp(value, weight if name in mixed_names else 0.0)
+        for name, value in fine_tuned.state_dict().items()
     }
-    new.load_state_dict(mixed)
-    return new
+    fine_tuned.load_state_dict(mixed)
+    return fine_tuned
 
 
-def publish(model: Network, settings: Settings, begun: Start) -> None:
-    """Write the model that every engine of the package reads."""
+def write_model(network: Network, settings: Settings, initial: InitialNetwork) -> None:
+    """Write the ONNX file of the trained network to the folder of the run."""
     card = {
         "name": settings.model.name,
-        "side": str(begun.side),
-        "source": begun.source,
+        "side": str(initial.side),
+        "source": initial.source,
         "licence": settings.model.licence,
-        **({} if begun.base is None else {"base": begun.base}),
+        **({} if initial.base is None else {"base": initial.base}),
         "names": " ".join(settings.skeleton.names),
     }
-    with written_whole(settings.out / MODEL) as temporary, warnings.catch_warnings():
-        # What torch's exporter will stop using is nothing that whoever trains can change.
+    with atomic_write(settings.out / MODEL_FILE) as temporary, warnings.catch_warnings():
+        # Warnings about torch's exporter concern this package, not its user.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
-        onnx.save(to_onnx(model.cpu(), card), temporary)
+        onnx.save(to_onnx(network.cpu(), card), temporary)

@@ -1,4 +1,4 @@
-"""What is to be learned: images and the people labelled in them, of any skeleton, in our pixels."""
+"""Labels to train on: images and the people in them, of any skeleton, in pixels."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from movenet.annotations import Annotations, Box, Image, Person, require_files
 from movenet.errors import DataError
 from movenet.skeleton import Skeleton
 
-BEYOND_PX: Final = 0.25
-"""Keypoints may be labelled so far beyond the right and lower edge: COCO's last pixel ends there in our pixels."""
+EDGE_MARGIN_PX: Final = 0.25
+"""Tolerance at the right and lower edge: the quarter-pixel shift of COCO keypoints can move them this far outside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
-    """A labelled list. Images are named, not held."""
+    """A labelled dataset. Images are paths, not loaded."""
 
     name: str
     skeleton: Skeleton
     images: tuple[Image, ...]
-    shown: tuple[tuple[int, Box], ...]
-    """What is looked at in training: which image, and which box of it."""
+    people: tuple[tuple[int, Box], ...]
+    """The people to train on: index of the image, and the box (left, top, width, height) in pixels."""
     dropped: int = 0
-    """Keypoints labelled outside their image, which count as not labelled."""
+    """Number of keypoints labelled outside their image; they count as unlabelled."""
 
 
 def read_coco(annotations: Path, folder: Path, skeleton: Skeleton) -> Labels:
     """Read a COCO keypoint file of any skeleton.
 
     Raises:
-        DataError: if the file is missing or malformed, the size of an image is not said, an image is missing from the
-            folder, or nobody can be learned from.
+        DataError: if the file is missing or malformed, an image has no size or is missing from the folder, or no person
+            has usable labels.
     """
     return _to_labels(files.read_coco(annotations, folder, skeleton.names).strict(), skeleton)
 
@@ -46,8 +46,8 @@ def read_yolo(labels: Path, folder: Path, skeleton: Skeleton) -> Labels:
     """Read a folder of YOLO-pose labels for the images of another folder.
 
     Raises:
-        DataError: if the labels are missing or malformed, the size of an image cannot be read, or nobody can be
-            learned from.
+        DataError: if the labels are missing or malformed, the size of an image cannot be read, or no person has usable
+            labels.
     """
     return _to_labels(files.read_yolo(labels, folder, skeleton.names).strict(), skeleton)
 
@@ -58,24 +58,26 @@ def _to_labels(read: Annotations, skeleton: Skeleton) -> Labels:
         if not all(image.size):
             raise DataError(f"{read.name}: expected an image of known width and height, got {image.path}")
     images = tuple(_within(image) for image in read.images)
-    claimed, kept = (_count_labelled(of) for of in (read.images, images))
-    shown = tuple((i, person.box) for i, image in enumerate(images) for person in image.learnable)
-    if not shown:
+    before, after = (_count_labelled(of) for of in (read.images, images))
+    people = tuple((i, person.box) for i, image in enumerate(images) for person in image.learnable)
+    if not people:
         raise DataError(
-            f"{read.name} labels nobody: expected people with keypoints inside their picture and a box"
+            f"{read.name} has no usable person: expected people with keypoints inside their picture and a box"
         )
-    return Labels(read.name, skeleton, images, shown, claimed - kept)
+    return Labels(read.name, skeleton, images, people, before - after)
 
 
 def _within(image: Image) -> Image:
-    """Return an image whose keypoints outside it are not labelled."""
+    """Return the image with the keypoints outside it unlabelled."""
     width, height = image.size
     return replace(image, people=tuple(_person_within(person, width, height) for person in image.people))
 
 
 def _person_within(person: Person, width: int, height: int) -> Person:
-    seen = inside(person.keypoints, width + BEYOND_PX, height + BEYOND_PX)
-    return replace(person, keypoints=person.keypoints.astype(np.float32), visibility=person.visibility * seen)
+    within = inside(person.keypoints, width + EDGE_MARGIN_PX, height + EDGE_MARGIN_PX)
+    return replace(
+        person, keypoints=person.keypoints.astype(np.float32), visibility=person.visibility * within
+    )
 
 
 def _count_labelled(images: Iterable[Image]) -> int:
@@ -83,5 +85,5 @@ def _count_labelled(images: Iterable[Image]) -> int:
 
 
 def inside(keypoints: NDArray[np.floating], width: float, height: float) -> NDArray[np.bool_]:
-    """Return which keypoints (…, 2), x, y, lie in an image of this size, its edge included."""
+    """Return which keypoints (…, 2) of x, y are in an image of this size in pixels, its edges included."""
     return np.asarray(((keypoints >= 0) & (keypoints <= (width, height))).all(axis=-1), np.bool_)

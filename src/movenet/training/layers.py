@@ -1,4 +1,4 @@
-"""Which parts of a network learn, how fast, and in which form."""
+"""Parts of a network: which are frozen, their learning rates, and replacing their convolutions."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from movenet.errors import DataError
 from movenet.networks.movenet import Network, SameConv
 
 
-def freeze(network: Network, up_to: str) -> None:
-    """Keep everything from the picture up to and including a part as it is (see `Training.frozen`).
+def freeze(network: Network, until: str) -> None:
+    """Freeze all weights from the input up to and including a part (see `TrainingSettings.freeze_until`).
 
     Raises:
         DataError: if the network has no such part.
     """
-    for part in _until(network, up_to).values():
+    for part in _parts_until(network, until):
         part.requires_grad_(False)
 
 
-def names_until(network: Network, last: str) -> set[str]:
-    """Return the names of all weights from the picture up to and including a part; of none up to "none".
+def weight_names_until(network: Network, last: str) -> set[str]:
+    """Return the names of all weights from the input up to and including a part; "none" gives none.
 
     Raises:
         DataError: if the network has no such part.
     """
-    inside = {id(weights) for part in _until(network, last).values() for weights in part.parameters()}
+    inside = {id(weights) for part in _parts_until(network, last) for weights in part.parameters()}
     return {name for name, weights in network.named_parameters() if id(weights) in inside}
 
 
-def _until(network: Network, last: str) -> dict[str, nn.Module]:
-    """Return the parts in the order in which a picture passes them, up to and including one."""
-    chain: dict[str, nn.Module] = {
+def _parts_until(network: Network, last: str) -> list[nn.Module]:
+    """Return the parts in the order of the forward pass, up to and including one."""
+    parts: dict[str, nn.Module] = {
         "none": nn.Identity(),
         "stem": network.backbone.stem,
         **{f"block_{i}": block for i, block in enumerate(network.backbone.blocks)},
@@ -41,35 +41,37 @@ def _until(network: Network, last: str) -> dict[str, nn.Module]:
         "pyramid": network.pyramid,
         "heads": network.heads,
     }
-    if last not in chain:
-        raise DataError(f"expected a part of the network, one of {', '.join(chain)}, got '{last}'")
-    return dict(list(chain.items())[: list(chain).index(last) + 1])
+    if last not in parts:
+        raise DataError(f"expected a part of the network, one of {', '.join(parts)}, got '{last}'")
+    return list(parts.values())[: list(parts).index(last) + 1]
 
 
-def groups(network: Network, backbone: float, decay: float) -> list[dict[str, Any]]:
-    """Return what an optimiser is to learn: groups with their `share` of the learning rate and weight decay.
+def parameter_groups(
+    network: Network, backbone_rate_factor: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Return the optimiser's parameter groups, each with its `rate_factor` on the learning rate and its weight decay.
 
-    Biases and the numbers of batch norm do not decay.
+    Biases and batch norm do not decay. Frozen parameters are left out.
+
+    Raises:
+        DataError: if all parameters are frozen.
     """
-    found: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            share = backbone if name.startswith("backbone.") else 1.0
-            found.setdefault((share, decay if parameter.ndim > 1 else 0.0), []).append(parameter)
-    if not found:
-        raise DataError("expected some part of the network to learn, got all of it frozen")
+            factor = backbone_rate_factor if name.startswith("backbone.") else 1.0
+            decay = weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((factor, decay), []).append(parameter)
+    if not groups:
+        raise DataError("expected some part of the network to train, got all of it frozen")
     return [
-        {"params": ps, "share": share, "weight_decay": d}
-        for (share, d), ps in sorted(found.items(), key=_key)
+        {"params": groups[factor, decay], "rate_factor": factor, "weight_decay": decay}
+        for factor, decay in sorted(groups)
     ]
 
 
-def _key(item: tuple[tuple[float, float], list[nn.Parameter]]) -> tuple[float, float]:
-    return item[0]
-
-
-def shape_of(conv: SameConv) -> dict[str, Any]:
-    """Return what another `SameConv` is to be made with to fit in the place of this one; but for the bias."""
+def conv_arguments(conv: SameConv) -> dict[str, Any]:
+    """Return the arguments that construct a `SameConv` of the same shape, without `bias`."""
     return {
         "channels": conv.in_channels,
         "out": conv.out_channels,
@@ -79,10 +81,10 @@ def shape_of(conv: SameConv) -> dict[str, Any]:
     }
 
 
-def replace(module: nn.Module, change: Callable[[SameConv], SameConv]) -> None:
-    """Put what `change` gives in place of every convolution below a module."""
+def replace_convs(module: nn.Module, change: Callable[[SameConv], SameConv]) -> None:
+    """Replace every convolution below a module by the result of `change`."""
     for name, child in module.named_children():
         if isinstance(child, SameConv):
             setattr(module, name, change(child))
         else:
-            replace(child, change)
+            replace_convs(child, change)

@@ -1,4 +1,4 @@
-"""What a run of training is told: one TOML file, one frozen value. A table of the file is a class here."""
+"""Settings of a training run: one TOML file, read into frozen dataclasses. Each table of the file is one class."""
 
 from __future__ import annotations
 
@@ -10,92 +10,102 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from movenet.errors import DataError, FileError
-from movenet.skeleton import BODY, Skeleton, name_skeleton
-from movenet.training.augment import Augmentation
-from movenet.training.targets import TargetRule
+from movenet.skeleton import BODY, Skeleton, make_skeleton
+from movenet.training.augment import AugmentationSettings
+from movenet.training.targets import TargetSettings
 
-SCRATCH: Final = "scratch"
-"""As `Model.start`: random weights."""
+RANDOM: Final = "random"
+"""Value of `ModelSettings.initial_weights` for training from scratch."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """The network to train."""
+class ModelSettings:
+    """Table [model]: the network to train."""
 
-    start: str = "lightning"
-    """A model of the table or an ONNX file of ours whose weights to begin with, or "scratch"."""
+    initial_weights: str = "lightning"
+    """Name of an official model, or an ONNX file of this package, to fine-tune; "random" trains from scratch."""
     width: float = 1.0
-    """Factor on the backbone's channels; only from scratch."""
+    """Factor on the backbone's channels; only used when training from scratch."""
     side: int = 0
-    """Side of the square in pixels, a multiple of 32; 0 takes the start's (from scratch: 192)."""
+    """Side of the input square in pixels, a multiple of 32; 0 is that of the initial model (from scratch: 192)."""
     name: str = "trained"
-    """What the finished model calls itself."""
+    """Name of the trained model, stored in its file."""
     licence: str = "not stated"
-    """Of the finished model: pictures and labels have licences, too."""
+    """Licence of the trained model, stored in its file. Images and labels have licences, too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
-    """A set to learn from."""
+class RelabelSettings:
+    """Table [data.relabel]: how a model completes and corrects the labels of a dataset before training.
+
+    Distances are fractions of the longer edge of the person's box.
+    """
+
+    model: str = ""
+    """Name or ONNX file of the model; empty: labels stay as they are."""
+    confident_score: float = 0.3
+    """A keypoint with at least this score is confident: it fills in a missing label."""
+    drop_beyond: float = 0.0
+    """Labels farther than this from a confident keypoint of the model are dropped; 0: none are."""
+    replace_within: float = 0.0
+    """Labels nearer than this to the model's keypoint are moved onto it; 0: none are."""
+    swap_sides: bool = False
+    """Whether left and right labels are exchanged for people whose sides the model sees the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Table [[data]]: a dataset to train on."""
 
     images: Path
-    """Folder of the pictures."""
+    """Folder of the images."""
     annotations: Path | None = None
-    """COCO keypoint file; without one the pictures are unlabelled and only a teacher speaks of them."""
-    yolo: Path | None = None
-    """Folder of YOLO-pose label files, one for each picture, instead of `annotations`."""
+    """COCO keypoint file. Without this and `yolo_labels` the images are unlabelled: only distillation uses them."""
+    yolo_labels: Path | None = None
+    """Folder of YOLO-pose label files, one for each image, instead of `annotations`."""
     repeat: float = 1.0
-    """How often everybody is shown in an epoch."""
-    everybody: bool = True
-    """Whether all people of a picture are labelled; if not, outside the box shown nothing is said to be absent."""
-    absent: bool = False
-    """Whether a keypoint without a label is not to be seen, rather than unknown."""
-    complete: str = ""
-    """A model that labels the keypoints nobody labelled, once, before training; empty for none."""
-    sure: float = 0.3
-    """Least score of a keypoint that is completed."""
-    doubt: float = 0.0
-    """Labels farther from a keypoint that `complete` is sure of than this share of the box are dropped; 0: none."""
-    agree: float = 0.0
-    """Labels nearer than this share of the box to the keypoint that `complete` sees are put there; 0: none."""
-    sides: bool = False
-    """Whether left and right are changed for people whom `complete` sees the other way round."""
-    only: str = "*"
-    """Pattern of the names of the pictures to take: "lsp0*" for example."""
+    """How many times each person is sampled in an epoch."""
+    all_people_labelled: bool = True
+    """Whether everyone in an image is labelled. If not, the area outside the sampled person's box is ignored."""
+    missing_is_absent: bool = False
+    """Whether a keypoint without a label is a negative example. If not, it is unknown, and ignored."""
+    relabel: RelabelSettings = field(default_factory=RelabelSettings)
+    name_pattern: str = "*"
+    """Only images whose file name matches this pattern are used, such as "lsp0*"."""
 
 
 @dataclass(frozen=True, slots=True)
-class Validation:
-    """A list to measure on; nothing is learned from it."""
+class ValidationSettings:
+    """Table [[validation]]: a dataset to measure AP and PCK on, not to train on."""
 
     annotations: Path
     images: Path
     name: str = ""
-    """In the logs; the file's if empty."""
-    factor: float = 1.1
-    """Side of the square shown, as a multiple of the annotated box's longer edge."""
-    only: str = "*"
-    """Pattern of the names of the pictures to take."""
-    most: int = 0
-    """Only so many pictures, the first ones; 0: all."""
+    """Name in the log; empty: that of the annotation file."""
+    crop_factor: float = 1.1
+    """Side of the crop, as a multiple of the longer edge of the annotated box."""
+    name_pattern: str = "*"
+    """Only images whose file name matches this pattern are used."""
+    max_people: int = 0
+    """Only this many people are used, the first ones; 0: all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Teacher:
-    """A model whose heads the student should imitate."""
+class DistillationSettings:
+    """Table [distillation]: a teacher model whose heads the network imitates."""
 
-    model: str = ""
-    """A model of the table or an ONNX file of ours; empty for none."""
+    teacher: str = ""
+    """Name of an official model or an ONNX file of this package; empty: no distillation."""
     weight: float = 1.0
-    """Of its parts, each besides its own in `Losses`."""
-    beside: float = 0.3
-    """How much it matters where there is a label, 0…1."""
+    """Factor on every distillation loss, besides that of its head in `LossWeights`."""
+    labelled_weight: float = 0.3
+    """Weight of distillation in cells that have a label, 0…1; in cells without it is 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
-    """What each part weighs."""
+class LossWeights:
+    """Table [loss_weights]: the factor on the loss of each head."""
 
     center: float = 1.0
     heatmap: float = 1.0
@@ -106,91 +116,90 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """The loop."""
+class TrainingSettings:
+    """Table [training]: optimiser, schedule and hardware."""
 
     steps: int = 10_000
-    batch: int = 32
+    batch_size: int = 32
     """Samples in a step, over all processes."""
-    rate: float = 1e-3
-    """Highest learning rate of AdamW; of weights to begin with, as a share of their size (see `sized`)."""
-    backbone: float = 1.0
-    """The backbone's learning rate, as a factor on `rate`."""
-    warm_up: int = 200
-    """Steps in which the rate rises from 0; then it falls to 0 along a cosine."""
-    decay: float = 1e-4
-    """Weight decay of everything but biases."""
-    clip: float = 10.0
-    """Most the gradient's norm may be."""
-    average: float = 0.999
-    """Decay of the running average of the weights, which is what is measured and kept; 0 keeps the last ones."""
-    blend: float = 1.0
-    """How far the finished model goes from the weights it began with to the ones it learned, 0…1 …"""
-    adopt: str = "heads"
-    """… in all parts up to this one (named as in `frozen`); those behind it learn, but go back to what they were."""
-    frozen: str = "none"
-    """Everything up to here stays as it is: "none", "stem", "block_0" … "block_16", "backbone" or "pyramid"."""
+    learning_rate: float = 1e-3
+    """Highest learning rate of AdamW. Of pretrained weights, relative to their size (see `scaled_weights`)."""
+    backbone_rate_factor: float = 1.0
+    """The backbone's learning rate, as a factor on `learning_rate`."""
+    warm_up_steps: int = 200
+    """Steps in which the learning rate rises linearly from 0; then it falls to 0 along a cosine."""
+    weight_decay: float = 1e-4
+    """Weight decay of AdamW; biases and batch norm do not decay."""
+    gradient_clip: float = 10.0
+    """Largest norm of the gradient; larger ones are scaled down to it."""
+    ema_decay: float = 0.999
+    """Decay of the exponential moving average (EMA) of the weights, which is validated and saved; 0: no average."""
+    wise_ft: float = 1.0
+    """Weight of the fine-tuned weights in the saved model: (1 − wise_ft) · initial + wise_ft · fine-tuned, 0…1."""
+    wise_ft_until: str = "heads"
+    """Last part of the network that `wise_ft` applies to, named as in `freeze_until`; later parts are saved with their
+    initial weights."""
+    freeze_until: str = "none"
+    """Last part that is frozen, with all before it: "none", "stem", "block_0" … "block_16", "backbone" or "pyramid"."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of the network; "auto" is bf16 where the device computes it in hardware. Weights are float32."""
+    """Arithmetic of the network; "auto" is bf16 if the hardware supports it. Weights are float32."""
     seed: int = 0
     device: str = "auto"
-    """"cpu", "cuda", "mps"; "auto" takes a GPU if there is one."""
+    """"cpu", "cuda" or "mps"; "auto" is CUDA if available, else the CPU."""
     workers: int = 0
-    """Processes that read pictures; 0 reads in the loop's own."""
+    """Processes that load images; 0 loads them in the training process."""
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
-    """How many steps lie between two of a kind."""
+class Intervals:
+    """Table [intervals]: every how many steps the run logs, saves and validates."""
 
     log: int = 50
     checkpoint: int = 500
     validation: int = 1000
-    """Of the running average, with a sheet of sample pictures; and once at the end."""
+    """The EMA weights are validated, with a sheet of sample images; also after the last step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A run."""
+    """All settings of a run."""
 
     out: Path
-    """Its folder: checkpoint.pt, log.csv, events for TensorBoard, sheets, and the finished model.onnx."""
-    data: tuple[Data, ...]
-    model: Model = field(default_factory=Model)
+    """Folder of the run: checkpoint.pt, log.csv, events for TensorBoard, sheets, and the trained model.onnx."""
+    data: tuple[DataSettings, ...]
+    model: ModelSettings = field(default_factory=ModelSettings)
     skeleton: Skeleton = BODY
-    validation: tuple[Validation, ...] = ()
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    targets: TargetRule = field(default_factory=TargetRule)
-    losses: Losses = field(default_factory=Losses)
-    teacher: Teacher = field(default_factory=Teacher)
-    training: Training = field(default_factory=Training)
-    every: Every = field(default_factory=Every)
+    validation: tuple[ValidationSettings, ...] = ()
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    targets: TargetSettings = field(default_factory=TargetSettings)
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    distillation: DistillationSettings = field(default_factory=DistillationSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    intervals: Intervals = field(default_factory=Intervals)
 
     def __post_init__(self) -> None:
         if not self.data:
-            raise DataError("expected at least one [[data]] to learn from")
-        t, e = self.training, self.every
-        if min(t.steps, t.batch, e.log, e.checkpoint, e.validation) < 1:
-            raise DataError("expected steps, batch and every number of [every] to be at least 1")
+            raise DataError("expected at least one [[data]] to train on")
+        t, i = self.training, self.intervals
+        if min(t.steps, t.batch_size, i.log, i.checkpoint, i.validation) < 1:
+            raise DataError("expected steps, batch_size and all [intervals] to be at least 1")
         if self.model.side % 32 or self.model.side < 0:
             raise DataError(f"expected a side that is a multiple of 32 px, got {self.model.side}")
         if min(self.model.width, *(data.repeat for data in self.data)) <= 0 or min(t.workers, t.seed) < 0:
             raise DataError("expected width and repeat above 0, workers and seed of at least 0")
-        if (
-            any(data.annotations is None and data.yolo is None for data in self.data)
-            and not self.teacher.model
-        ):
-            raise DataError("expected annotations for all [[data]], or a [teacher] for the pictures without")
+        unlabelled = any(data.annotations is None and data.yolo_labels is None for data in self.data)
+        if unlabelled and not self.distillation.teacher:
+            raise DataError("expected annotations for all [[data]], or a teacher in [distillation]")
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as JSON holds them."""
+        """Return the settings as values that JSON can hold."""
         plain: dict[str, Any] = _plain(asdict(self))
         return plain
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """The table [skeleton]: what `name_skeleton` takes."""
+class _SkeletonTable:
+    """Table [skeleton]: the arguments of `make_skeleton`."""
 
     names: tuple[str, ...]
     pairs: tuple[tuple[str, ...], ...] = ()
@@ -199,11 +208,15 @@ class _Named:
 
 
 def read_settings(path: Path, overrides: Sequence[str] = ()) -> Settings:
-    """Read a TOML file; its paths are relative to it. `overrides` are single settings, such as "training.rate=1e-4".
+    """Read a TOML file; relative paths in it are relative to its folder.
+
+    Args:
+        path: the TOML file.
+        overrides: single settings that replace those of the file, such as "training.learning_rate=1e-4".
 
     Raises:
         FileError: if the file cannot be read.
-        DataError: if it is not TOML, or holds a setting that is unknown or of the wrong kind.
+        DataError: if it is not TOML, or holds a setting that is unknown or of the wrong type.
     """
     tables = _parse(_read(path), str(path))
     for override in overrides:
@@ -231,16 +244,16 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         import tomllib
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # among the former are integers too long to convert
+    except (ValueError, RecursionError) as error:  # ValueError also for integers too long to convert
         raise DataError(f"{name} is not TOML: {error}") from None
 
 
 def _override(tables: dict[str, Any], override: str) -> None:
-    """Set one value of the tables: "training.rate=1e-4" or "data.0.repeat=2", the value as TOML or a bare word."""
+    """Set one value of the tables, given as KEY=VALUE; the value is TOML, or a string without quotes."""
     key, equals, value = override.partition("=")
     *path, last = key.strip().split(".")
     if not equals:
-        raise DataError(f"expected a setting such as training.rate=1e-4, got {override}")
+        raise DataError(f"expected a setting such as training.learning_rate=1e-4, got {override}")
     try:
         parsed = _parse(f"value = {value}", override)["value"]
     except DataError:
@@ -249,12 +262,12 @@ def _override(tables: dict[str, Any], override: str) -> None:
     for name in path:
         table = _enter(table, name, override)
     if not isinstance(table, dict):
-        raise DataError(f"cannot set {override}: '{last}' stands in no table")
+        raise DataError(f"cannot set {override}: '{last}' is not in a table")
     table[last] = parsed
 
 
 def _enter(table: Any, name: str, override: str) -> Any:
-    """Return the table of that name in a table, or of that number, from 0, in a list of tables."""
+    """Return the entry of a table by its name, or of a list of tables by its index, from 0."""
     if isinstance(table, dict):
         return table.setdefault(name, {})
     if isinstance(table, list) and name.isdecimal() and len(name) < 10 and int(name) < len(table):
@@ -264,7 +277,7 @@ def _enter(table: Any, name: str, override: str) -> Any:
 
 
 def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T:
-    """Return a dataclass filled from a table, strictly."""
+    """Return a dataclass filled from a table; unknown, missing and mistyped settings are errors."""
     hints = get_type_hints(kind)
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     if not isinstance(table, Mapping):
@@ -279,15 +292,15 @@ def _build(kind: type[T], table: Mapping[str, Any], where: str, base: Path) -> T
 
 
 def _convert(hint: Any, value: Any, where: str, base: Path) -> Any:
-    """Return a value of the kind that a hint asks for."""
+    """Return a TOML value as the type of a dataclass field."""
     if hint is Skeleton:
-        return name_skeleton(**asdict(_build(_Named, value, f"{where}.", base)))
+        return make_skeleton(**asdict(_build(_SkeletonTable, value, f"{where}.", base)))
     if is_dataclass(hint):
         return _build(hint, value, f"{where}.", base)  # type: ignore[arg-type]
     if get_origin(hint) is tuple and isinstance(value, list):
         kind = get_args(hint)[0]
         return tuple(_convert(kind, item, f"{where}.{i}", base) for i, item in enumerate(value))
-    if type(value) in (int, float) and not -(2**63) <= value < 2**63:  # NaN is not, either
+    if type(value) in (int, float) and not -(2**63) <= value < 2**63:  # False for NaN, too
         raise DataError(f"expected '{where}' to be a finite number of at most 64 bits, got {_shown(value)}")
     kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if Path in kinds and isinstance(value, str) and "\0" not in value:

@@ -1,4 +1,4 @@
-"""A crop that may also be turned and mirrored: how training shows a person, and where the keypoints then are."""
+"""A crop that may be rotated and mirrored, for augmentation, and the mapping of keypoints into it."""
 
 from __future__ import annotations
 
@@ -14,68 +14,68 @@ from movenet.crop import MODEL_SHIFT_PX, Crop
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A square crop, then turned around its middle, then mirrored."""
+    """A square crop, then rotated about its centre, then mirrored."""
 
     crop: Crop
-    """With an output as wide as high."""
-    turn_rad: float = 0.0
-    """Clockwise as seen, since y points down."""
+    """Its output is as wide as it is high."""
+    rotation_rad: float = 0.0
+    """Clockwise, in radians."""
     mirrored: bool = False
 
     @property
     def side(self) -> int:
-        """Of the square, in pixels."""
+        """Side of the output square in pixels."""
         return self.crop.out_width
 
     def at(self, side: int) -> View:
-        """Return the same view drawn `side` pixels large."""
+        """Return the same view with an output `side` pixels large."""
         return replace(self, crop=replace(self.crop, out_width=side, out_height=side))
 
     def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Draw the view of `image` (H, W, 3) uint8: (side, side, 3) uint8; outside the picture it is black.
+        """Cut the view from `image` (H, W, 3) uint8: (side, side, 3) uint8, black outside the image.
 
         Raises:
-            MediaError: If `image` is no picture.
+            MediaError: if `image` has another shape or type.
         """
-        square = self._turned(image) if self.turn_rad else self.crop.cut(image)
+        square = self._rotated(image) if self.rotation_rad else self.crop.cut(image)
         return square[:, ::-1] if self.mirrored else square
 
     def to_output(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Return where `points` (…, 2) of the source lie in the square: x, y in pixels, in and out."""
+        """Map `points` (…, 2) from x, y in pixels of the image to x, y in pixels of the square."""
         middle = self.side / 2
-        placed = (self.crop.to_output(points) - middle) @ _turn(self.turn_rad).T + middle
+        rotated = (self.crop.to_output(points) - middle) @ _rotation(self.rotation_rad).T + middle
         if self.mirrored:
-            placed[..., 0] = self.side - placed[..., 0]
-        return placed
+            rotated[..., 0] = self.side - rotated[..., 0]
+        return rotated
 
     def to_decoded(self, points: ArrayLike, shift_px: float = MODEL_SHIFT_PX) -> NDArray[np.float32]:
-        """Return `points` (…, 2) of the source as the model should answer them: y, x in 0…1 of the square.
+        """Map `points` (…, 2) from x, y in pixels of the image to the model's output: y, x in 0…1 of the square.
 
-        `shift_px` as in `Crop.points_to_image`.
+        `shift_px` is that of `Crop.points_to_image`.
         """
         square = Crop(0, 0, self.side, self.side, self.side, self.side)
         return square.to_decoded(self.to_output(points), shift_px)
 
-    def _turned(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Cut, at the same scale, a square so large that the turned one fits in, and turn that."""
+    def _rotated(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Cut a larger square, at the same scale, that contains the rotated one, and rotate it."""
         wide = self._wide_crop()
-        # Here pixel i has its centre at i + ½, for OpenCV at i.
-        back = _turn(-self.turn_rad)
+        # The centre of pixel i is at i + ½ here, and at i in OpenCV.
+        back = _rotation(-self.rotation_rad)
         shift = wide.out_width / 2 - 0.5 + back @ np.full(2, 0.5 - self.side / 2)
         matrix = np.column_stack([back, shift])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        turned = cv2.warpAffine(wide.cut(image), matrix, (self.side, self.side), flags=flags)
-        return np.asarray(turned, np.uint8)
+        rotated = cv2.warpAffine(wide.cut(image), matrix, (self.side, self.side), flags=flags)
+        return np.asarray(rotated, np.uint8)
 
     def _wide_crop(self) -> Crop:
-        grown = abs(math.cos(self.turn_rad)) + abs(math.sin(self.turn_rad))
+        grown = abs(math.cos(self.rotation_rad)) + abs(math.sin(self.rotation_rad))
         side = math.ceil(self.side * grown) + 1
         crop, factor = self.crop, side / self.side
         left, top = crop.left - (factor - 1) / 2 * crop.width, crop.top - (factor - 1) / 2 * crop.height
         return Crop(left, top, factor * crop.width, factor * crop.height, side, side)
 
 
-def _turn(angle_rad: float) -> NDArray[np.float64]:
-    """Return the matrix that turns x, y columns clockwise as seen."""
+def _rotation(angle_rad: float) -> NDArray[np.float64]:
+    """Return the matrix of a clockwise rotation of x, y columns."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     return np.array([[cos, -sin], [sin, cos]])

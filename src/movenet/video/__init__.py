@@ -1,21 +1,21 @@
-"""Upstairs: what is remembered from frame to frame, of one person (`one`) or of many (`many`)."""
+"""Tracking in videos: of one person (`single_person`) or of many people (`multi_person`), with smoothing."""
 
+from movenet.video.association import SAME_PERSON_OKS, TrackSettings
 from movenet.video.estimator import Stream, VideoEstimator, watch
-from movenet.video.follow_many import Crowd, FollowMany
-from movenet.video.follow_one import FollowOne, FollowSettings, Lock, Memory
-from movenet.video.smoothing import CALM, ZERO_PHASE, smooth_recording
-from movenet.video.tracks import SAME_PERSON_OKS, TrackSettings
+from movenet.video.multi_person import MultiPersonState, MultiPersonTracker
+from movenet.video.single_person import FollowSettings, Lock, SinglePersonState, SinglePersonTracker
+from movenet.video.smoothing import ONE_EURO, ZERO_PHASE, smooth_recording
 
 __all__ = [
-    "CALM",
+    "ONE_EURO",
     "SAME_PERSON_OKS",
     "ZERO_PHASE",
-    "Crowd",
-    "FollowMany",
-    "FollowOne",
     "FollowSettings",
     "Lock",
-    "Memory",
+    "MultiPersonState",
+    "MultiPersonTracker",
+    "SinglePersonState",
+    "SinglePersonTracker",
     "Stream",
     "TrackSettings",
     "VideoEstimator",

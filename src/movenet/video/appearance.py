@@ -1,6 +1,6 @@
-"""What people wear, as far as a few pixels tell: the colours of the torso and of the thighs.
+"""Appearance of a person: colour histograms of the torso and of the thighs.
 
-Enough to tell two people apart who were in one place a moment ago; not to know somebody again on another day.
+They tell apart people who were near each other a moment ago; they do not re-identify a person on another day.
 """
 
 from __future__ import annotations
@@ -15,71 +15,71 @@ from movenet.pose import KEYPOINTS, Pose
 
 Floats = NDArray[np.float64]
 
-LEVELS: Final = 4
-"""Steps of red, of green and of blue; a colour between two steps counts for both."""
-SURE: Final = 0.2
-"""A part shows its colours if all its corners score as much."""
-PARTS: Final = tuple(
+BINS: Final = 4
+"""Histogram bins per colour channel; a value between two bin centers counts for both."""
+MIN_SCORE: Final = 0.2
+"""A body part is visible if the score of each of its corners is at least this."""
+BODY_PARTS: Final = tuple(
     tuple(KEYPOINTS.index(name) for name in corners)
     for corners in (
         ("left_shoulder", "right_shoulder", "left_hip", "right_hip"),
         ("left_hip", "right_hip", "left_knee", "right_knee"),
     )
 )
-"""Torso and thighs: the corners of each at the top, then at the bottom."""
-GRID: Final = np.stack(np.meshgrid(np.linspace(0.15, 0.85, 8), np.linspace(0.1, 0.9, 10)), axis=-1).reshape(
-    -1, 2
-)
-"""Shape (80, 2): where colours are read, across and down a part, 0…1."""
+"""Corner keypoints of torso and thighs: two at the top, two at the bottom."""
+SAMPLE_GRID: Final = np.stack(
+    np.meshgrid(np.linspace(0.15, 0.85, 8), np.linspace(0.1, 0.9, 10)), axis=-1
+).reshape(-1, 2)
+"""Shape (80, 2): sample points in a body part, across and down, 0…1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clothes:
-    """The colours of a person."""
+class Appearance:
+    """Colour histograms of a person."""
 
-    colours: Floats
-    """Shape (2, LEVELS³): the share of each colour in the torso and in the thighs; NaN where they are not seen."""
+    histograms: Floats
+    """Shape (2, BINS³): of torso and thighs, each with sum 1; NaN where the part is not visible."""
 
-    def unlike(self, other: Clothes) -> float:
-        """Return how different the colours are, 0…1: the mean Hellinger distance of the parts both show; else NaN."""
-        shared = np.sqrt(self.colours * other.colours).sum(axis=1)
-        known = np.isfinite(shared)
-        return float(np.sqrt(np.maximum(1 - shared[known], 0)).mean()) if known.any() else float("nan")
+    def distance(self, other: Appearance) -> float:
+        """Return the mean Hellinger distance over the parts visible in both, 0…1; NaN if there is none."""
+        overlap = np.sqrt(self.histograms * other.histograms).sum(axis=1)
+        known = np.isfinite(overlap)
+        return float(np.sqrt(np.maximum(1 - overlap[known], 0)).mean()) if known.any() else float("nan")
 
-    def mixed(self, other: Clothes, share: float) -> Clothes:
-        """Return these colours moved towards others' by `share`, 0…1; a part that one does not show is the other's."""
-        moved = self.colours + share * (other.colours - self.colours)
-        moved = np.where(np.isnan(self.colours), other.colours, moved)
-        return Clothes(np.where(np.isnan(other.colours), self.colours, moved))
-
-
-def read_clothes(image: NDArray[np.uint8], pose: Pose) -> Clothes:
-    """Return the colours that a person shows in `image`, (H, W, 3) uint8 RGB."""
-    return Clothes(np.stack([_read_part(image, pose, list(part)) for part in PARTS]))
+    def blend(self, other: Appearance, weight: float) -> Appearance:
+        """Return self + weight · (other − self), weight 0…1; a part that one does not show is the other's."""
+        blended = self.histograms + weight * (other.histograms - self.histograms)
+        blended = np.where(np.isnan(self.histograms), other.histograms, blended)
+        return Appearance(np.where(np.isnan(other.histograms), self.histograms, blended))
 
 
-def _read_part(image: NDArray[np.uint8], pose: Pose, corners: list[int]) -> Floats:
-    nothing = np.full(LEVELS**3, np.nan)
-    if pose.scores[corners].min() < SURE:
-        return nothing
+def measure_appearance(image: NDArray[np.uint8], pose: Pose) -> Appearance:
+    """Return the appearance of a person in `image`, (H, W, 3) uint8 RGB."""
+    return Appearance(np.stack([_part_histogram(image, pose, list(part)) for part in BODY_PARTS]))
+
+
+def _part_histogram(image: NDArray[np.uint8], pose: Pose, corners: list[int]) -> Floats:
+    unknown = np.full(BINS**3, np.nan)
+    if pose.scores[corners].min() < MIN_SCORE:
+        return unknown
     top_left, top_right, bottom_left, bottom_right = pose.keypoints[corners].astype(np.float64)
-    across, down = GRID[:, :1], GRID[:, 1:]
+    across, down = SAMPLE_GRID[:, :1], SAMPLE_GRID[:, 1:]
     top = top_left + across * (top_right - top_left)
     bottom = bottom_left + across * (bottom_right - bottom_left)
     columns, rows = np.floor(top + down * (bottom - top)).astype(int).T
     inside = (columns >= 0) & (columns < image.shape[1]) & (rows >= 0) & (rows < image.shape[0])
-    if inside.sum() < len(GRID) / 2:
-        return nothing
-    return _shares(image[rows[inside], columns[inside]])
+    if inside.sum() < len(SAMPLE_GRID) / 2:
+        return unknown
+    return _histogram(image[rows[inside], columns[inside]])
 
 
-def _shares(pixels: NDArray[np.uint8]) -> Floats:
-    """Return how much there is of each of LEVELS³ colours in pixels (n, 3): shape (LEVELS³,), with sum 1."""
-    place = pixels * ((LEVELS - 1) / 255)
-    low = np.minimum(place.astype(int), LEVELS - 2)
-    high_share = place - low
-    shares = np.zeros(LEVELS**3)
+def _histogram(pixels: NDArray[np.uint8]) -> Floats:
+    """Return the histogram of pixels (n, 3), trilinearly interpolated: shape (BINS³,), with sum 1."""
+    position = pixels * ((BINS - 1) / 255)
+    low = np.minimum(position.astype(int), BINS - 2)
+    high_weight = position - low
+    histogram = np.zeros(BINS**3)
     for corner in np.ndindex(2, 2, 2):
-        weight = np.where(corner, high_share, 1 - high_share).prod(axis=1)
-        shares += np.bincount((low + corner) @ (LEVELS**2, LEVELS, 1), weight, LEVELS**3)
-    return shares / len(pixels)
+        weight = np.where(corner, high_weight, 1 - high_weight).prod(axis=1)
+        histogram += np.bincount((low + corner) @ (BINS**2, BINS, 1), weight, BINS**3)
+    return histogram / len(pixels)

@@ -1,4 +1,4 @@
-"""Poses by callback: for apps that want to be told, as `watch` is for programs that ask."""
+"""Poses of a source by callback; `movenet.watch` is the same as an iterator."""
 
 from __future__ import annotations
 
@@ -27,33 +27,34 @@ if TYPE_CHECKING:
     from typing import Self
 
 OnPose = Callable[[list[Pose], Frame], object]
-"""Is called with the poses in a frame and the frame; answers False, and nothing else that is false, to end."""
+"""Called with the poses in a frame and the frame; returns False (no other false value) to end the stream."""
 Pictures = Iterable[Frame | NDArray[np.uint8]]
-"""Frames, or (H, W, 3) uint8 RGB arrays, which count as taken at the moment they are handed out."""
+"""Frames, or (H, W, 3) uint8 RGB arrays, whose time is when they are yielded."""
 Model = str | Path | Estimator | VideoEstimator
-"""What a `VideoEstimator` follows with, or one set up as one likes; an `Estimator` sees each frame by itself."""
+"""Model of a `VideoEstimator`, or one ready made; an `Estimator` processes each frame by itself, without tracking."""
 
 _AT_EXIT_S: Final = 5.0
-"""How long the end of the program waits for a callback that does not return."""
+"""How long the exit of the program waits for a callback that does not return."""
 
 
 def stream(source: str | Path | int | Pictures, on_pose: OnPose, model: Model = "lightning") -> None:
-    """Call `on_pose(poses, frame)` for each frame of a source, in order, until it ends or the callback says so.
+    """Call `on_pose(poses, frame)` for each frame of a source, in order.
 
-    The callback ends the stream by returning False; what it raises ends it too and comes out here. While it works
-    no other frame is looked at: a camera or live stream then goes on with its newest picture, a recording waits.
+    The stream ends with the source, or when the callback returns False or raises an error, which is raised here. No
+    other frame is processed while the callback runs: a camera or live stream then continues with its newest frame, a
+    recording with the next one.
 
     Args:
-        source: a path, the number of a camera or an address, as `open_source` takes them, which is opened and
-            closed here; or frames one after the other, such as an open source, which is left open.
-        on_pose: what to do with the poses.
+        source: a path, the number of a camera or an address, as `open_source` takes them, opened and closed here; or
+            an iterable of frames, such as an open source, which is left open.
+        on_pose: the callback.
         model: the name of a model, or an estimator; several streams may share one.
 
     Raises:
-        MediaError: if the source cannot be read, or what it hands out are no frames.
+        MediaError: if the source cannot be read, or does not yield frames.
         ModelError: if the model is unknown.
     """
-    step = stepper(model)
+    step = pose_function(model)
     with _open(source) as frames:
         _run(frames, step, on_pose, lambda: False)
 
@@ -61,7 +62,7 @@ def stream(source: str | Path | int | Pictures, on_pose: OnPose, model: Model = 
 def start_stream(
     source: str | Path | int | Pictures, on_pose: OnPose, model: Model = "lightning"
 ) -> RunningStream:
-    """Do as `stream` does in a thread of its own, in which the callback is called; the source is open on return.
+    """Run `stream` in a background thread, which calls the callback; the source is open on return.
 
     Raises:
         MediaError: if the source cannot be opened.
@@ -73,18 +74,17 @@ def start_stream(
 class RunningStream:
     """A stream in the background: `stop` it, `wait` for it, or use it as a context manager that stops it.
 
-    What ended it early, an error of the source or of the callback, is logged at once and raised by `stop`,
-    `wait` and the end of the context. It ends with the program at the latest.
+    An error of the source or of the callback is logged at once, and raised by `stop`, `wait` and the end of the
+    context. The stream ends with the program at the latest.
     """
 
     def __init__(
         self, source: str | Path | int | Pictures, on_pose: OnPose, model: Model = "lightning"
     ) -> None:
-        """Open the source and start; arguments and errors as in `start_stream`."""
-        step = stepper(model)
+        """Open the source and start; arguments and errors as of `start_stream`."""
+        step = pose_function(model)
         self._opened = _open(source)
-        self._wanted = threading.Event()
-        self._wanted.set()
+        self._stopped = threading.Event()
         self._problem: BaseException | None = None
         self._thread = threading.Thread(
             target=self._work, args=(step, on_pose), name="movenet-stream", daemon=True
@@ -100,22 +100,22 @@ class RunningStream:
     def stop(self, timeout_s: float | None = None) -> bool:
         """End the stream and wait until the last callback has returned; called by a callback, it does not wait.
 
-        Frames that somebody else makes cannot be interrupted: the stream then ends when the next one comes.
+        An iterable given as source cannot be interrupted: the stream then ends when its next frame comes.
 
         Returns:
-            Whether it has ended within `timeout_s`; None waits for as long as it takes.
+            Whether the stream ended within `timeout_s` seconds; None waits without limit.
 
         Raises:
-            BaseException: what had ended it before.
+            BaseException: the error that ended the stream before.
         """
         ended = self._end(timeout_s)
-        self._surface()
+        self._raise_problem()
         return ended
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until the source ends or the callback returns False; otherwise as `stop`."""
+        """Wait until the source ends or the callback returns False; returns and raises as `stop`."""
         self._thread.join(timeout_s)
-        self._surface()
+        self._raise_problem()
         return not self.running
 
     def __enter__(self) -> Self:
@@ -125,15 +125,15 @@ class RunningStream:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop; an error of the stream hides none of the block's own."""
+        """Stop; raise the error of the stream unless the block raised its own."""
         self._end(None)
         if kind is None:
-            self._surface()
+            self._raise_problem()
 
-    def _work(self, step: Step, on_pose: OnPose) -> None:
+    def _work(self, step: PoseFunction, on_pose: OnPose) -> None:
         try:
             with self._opened as frames:
-                _run(frames, step, on_pose, lambda: not self._wanted.is_set())
+                _run(frames, step, on_pose, self._stopped.is_set)
         except BaseException as problem:
             self._problem = problem
             logging.getLogger(__name__).error("a stream ended early: %r", problem, exc_info=problem)
@@ -141,25 +141,25 @@ class RunningStream:
             atexit.unregister(self._end)
 
     def _end(self, timeout_s: float | None) -> bool:
-        self._wanted.clear()
+        self._stopped.set()
         if threading.current_thread() is self._thread:
             return False
         if isinstance(self._opened, Source) and self._opened.live:
-            self._opened.close()  # it may be waiting for a picture that does not come
+            self._opened.close()  # unblocks a read that waits for the next frame
         self._thread.join(timeout_s)
         return not self.running
 
-    def _surface(self) -> None:
+    def _raise_problem(self) -> None:
         if self._problem is not None:
             raise self._problem
 
 
-Step = Callable[[NDArray[np.uint8], float], list[Pose]]
-"""Takes the next picture of a stream and its time in seconds, and tells who is in it."""
+PoseFunction = Callable[[NDArray[np.uint8], float], list[Pose]]
+"""Takes the next image of a stream, (H, W, 3) uint8 RGB, and its time in seconds; returns the poses in it."""
 
 
-def stepper(model: Model) -> Step:
-    """Return what takes the pictures of one new stream.
+def pose_function(model: Model) -> PoseFunction:
+    """Return a function that processes the images of one new stream.
 
     Raises:
         ModelError: if the model is unknown.
@@ -169,7 +169,7 @@ def stepper(model: Model) -> Step:
     return (model if isinstance(model, VideoEstimator) else VideoEstimator(model)).stream()
 
 
-def _run(frames: Iterable[Frame], step: Step, on_pose: OnPose, is_over: Callable[[], bool]) -> None:
+def _run(frames: Iterable[Frame], step: PoseFunction, on_pose: OnPose, is_over: Callable[[], bool]) -> None:
     for frame in frames:
         if is_over() or on_pose(step(frame.image, frame.time_s), frame) is False:
             return
@@ -187,7 +187,7 @@ def _open(source: str | Path | int | Pictures) -> AbstractContextManager[Iterabl
 
 
 def _timed(pictures: Pictures) -> Iterator[Frame]:
-    """Yield frames as they are, and pictures with the time since the first was asked for."""
+    """Yield frames as they are, and images with the time since iteration began."""
     start_s = time.perf_counter()
     for index, picture in enumerate(pictures):
         if isinstance(picture, Frame):

@@ -1,4 +1,4 @@
-"""A video, frame by frame: `VideoEstimator` knows how to follow, a `Stream` what is remembered of one video."""
+"""Pose estimation in videos: `VideoEstimator` holds models and settings, a `Stream` the state of one video."""
 
 from __future__ import annotations
 
@@ -18,58 +18,57 @@ from movenet.media.frame import Frame
 from movenet.media.sources.opening import open_source
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro
-from movenet.video.follow_many import Crowd, FollowMany
-from movenet.video.follow_one import FollowOne, FollowSettings, Lock, Memory
-from movenet.video.smoothing import CALM
-from movenet.video.tracks import TrackSettings
+from movenet.video.association import TrackSettings
+from movenet.video.multi_person import MultiPersonState, MultiPersonTracker
+from movenet.video.single_person import FollowSettings, Lock, SinglePersonState, SinglePersonTracker
+from movenet.video.smoothing import ONE_EURO
 
-ANYBODY: Final = "prominent"
-"""The lock of somebody who did not choose one."""
-USUAL: Final = FollowSettings()
-"""How to follow unless told otherwise."""
+DEFAULT_LOCK: Final = "prominent"
+DEFAULT_SETTINGS: Final = FollowSettings()
+
+State = SinglePersonState | MultiPersonState
 
 
-class _Follower(Protocol):
-    """Takes in one frame of a video, given what is remembered of the frames before."""
+class _Tracker(Protocol):
+    """Processes one frame of a video, given the state after the frame before."""
 
-    def step(
-        self, memory: Any, image: NDArray[np.uint8], time_s: float, /
-    ) -> tuple[Memory | Crowd, list[Pose]]: ...
+    def step(self, state: Any, image: NDArray[np.uint8], time_s: float, /) -> tuple[State, list[Pose]]: ...
 
 
 class VideoEstimator:
-    """Follows one person, or many, through the frames of any number of streams."""
+    """Tracks one person or many people through the frames of any number of streams."""
 
     def __init__(
         self,
         model: str | Path | Estimator = "lightning",
         *,
-        lock: Lock = ANYBODY,
-        settings: FollowSettings = USUAL,
+        lock: Lock = DEFAULT_LOCK,
+        settings: FollowSettings = DEFAULT_SETTINGS,
         tracks: TrackSettings | None = None,
-        smoothing: OneEuro | None = CALM,
+        smoothing: OneEuro | None = ONE_EURO,
     ):
-        """Take an estimator that looks top-down, or the name of the model for one.
+        """Take a top-down estimator, or the name of the model for one.
 
         Args:
-            model: a top-down `Estimator`, whose `people` says whom to follow, or what it would take as its model
-                to follow one person; half of the cores then work on it, the others on decoding and encoding.
-            lock: whom to follow, of several people, with an estimator of one person.
-            settings: how a person is followed from frame to frame.
-            tracks: how ids are given, with an estimator of many people; None is `TrackSettings()`.
-            smoothing: filter of the keypoints, frame by frame; None leaves them as the model gave them.
+            model: a top-down `Estimator`, whose `people` says how many people to track; or a model as `Estimator` takes
+                it, to track one person with half of the cores (the others decode and encode).
+            lock: which person to track, with an estimator of one person.
+            settings: tracking from frame to frame.
+            tracks: association with ids, with an estimator of many people; None is `TrackSettings()`.
+            smoothing: causal filter of the keypoints; None leaves them as the model estimated them.
 
         Raises:
-            ModelError: as `Estimator` does, or if the estimator given is not top-down, or the lock is unknown, or
-                there is one for many people, or `tracks` for one person.
+            ModelError: as `Estimator` does; or if the estimator is not top-down, the lock is unknown, a lock is given
+                for many people, or `tracks` for one person.
         """
         if not isinstance(model, Estimator):
             model = Estimator(model, runtime=Runtime(threads=threads_for_video()))
         if model.method != "top-down":
             raise ModelError(
-                "people are followed by looking at each: expected an estimator with method='top-down'"
+                f"tracking needs pose estimation in each person's crop: expected an estimator with "
+                f"method='top-down', got method='{model.method}'"
             )
-        if model.people != "one" and lock != ANYBODY:
+        if model.people != "one" and lock != DEFAULT_LOCK:
             raise ModelError("a lock chooses one person: expected none, or an estimator of one person")
         if model.people == "one" and tracks is not None:
             raise ModelError("one person has no tracks: expected none, or an estimator of many people")
@@ -78,61 +77,59 @@ class VideoEstimator:
         self.settings = settings
         self.tracks = tracks
         self.smoothing = smoothing
-        self._follower: _Follower = (
-            FollowOne(model, lock, settings, smoothing)
+        self._tracker: _Tracker = (
+            SinglePersonTracker(model, lock, settings, smoothing)
             if model.people == "one"
-            else FollowMany(model, settings, tracks or TrackSettings(), smoothing)
+            else MultiPersonTracker(model, settings, tracks or TrackSettings(), smoothing)
         )
 
     def stream(self) -> Stream:
         """Return a new stream: call it with each frame and its time."""
         return Stream(self)
 
-    def step(
-        self, memory: Memory | Crowd | None, image: NDArray[np.uint8], time_s: float
-    ) -> tuple[Memory | Crowd, list[Pose]]:
-        """Take in one frame.
+    def step(self, state: State | None, image: NDArray[np.uint8], time_s: float) -> tuple[State, list[Pose]]:
+        """Process one frame.
 
         Args:
-            memory: what the frame before gave; None at the start.
+            state: the state returned for the frame before; None for the first frame.
             image: (H, W, 3) uint8 RGB.
-            time_s: when the frame is shown, in seconds, later than the one before.
+            time_s: time of the frame in seconds, later than the one before.
 
         Returns:
-            What to remember, and the pose of the person followed, or an empty list. With an estimator of many
-            people: the poses of all that are seen, each with its id, in the order of their ids.
+            The next state, and the pose of the person tracked, or an empty list. With an estimator of many people: the
+            poses of all people visible, each with its id, in the order of their ids.
 
         Raises:
-            MediaError: if `image` is no picture, or time is not finite, stands still or runs backwards.
+            MediaError: if `image` is no picture, or the time is not finite or not later than the one before.
         """
         image = check_image(image)
-        before_s = -np.inf if memory is None else memory.time_s
+        before_s = -np.inf if state is None else state.time_s
         if not before_s < time_s < np.inf:
             raise MediaError(f"expected a frame later than the last one at {before_s} s, got {time_s} s")
-        return self._follower.step(memory, image, time_s)
+        return self._tracker.step(state, image, time_s)
 
 
 class Stream:
-    """One video: holds what is remembered between its frames."""
+    """One video: holds the state between its frames."""
 
     def __init__(self, estimator: VideoEstimator):
         self.estimator = estimator
-        self.memory: Memory | Crowd | None = None
+        self.state: State | None = None
 
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
-        """Take in the next frame; see `VideoEstimator.step`."""
-        self.memory, poses = self.estimator.step(self.memory, image, time_s)
+        """Process the next frame; see `VideoEstimator.step`."""
+        self.state, poses = self.estimator.step(self.state, image, time_s)
         return poses
 
 
 def watch(
     source: str | Path | int, model: str | Path | VideoEstimator = "lightning"
 ) -> Iterator[tuple[Frame, list[Pose]]]:
-    """Open a video, camera or stream and yield each frame with the poses in it.
+    """Open a video, camera or stream and yield each frame with its poses.
 
     Args:
-        source: what `open_source` takes: a path, the number of a camera, an address.
-        model: the name of a model, or a `VideoEstimator` set up as one likes.
+        source: as `open_source` takes it: a path, the number of a camera, or an address.
+        model: the name of a model, or a `VideoEstimator`.
 
     Raises:
         MediaError: if the source cannot be read.

@@ -1,4 +1,4 @@
-"""Smoothing of the poses of a video: frame by frame, or a whole recording at once."""
+"""Smoothing of poses in a video: frame by frame (causal), or of a whole recording (zero-phase)."""
 
 from __future__ import annotations
 
@@ -9,63 +9,62 @@ from typing import Final
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState, ZeroPhase
 
-CALM: Final = OneEuro()
-"""The smoothing of a stream unless told otherwise."""
+ONE_EURO: Final = OneEuro()
+"""Default filter of a stream."""
 ZERO_PHASE: Final = ZeroPhase()
-"""The smoothing of a recording unless told otherwise."""
+"""Default filter of a recording."""
 
 
-def calm(
+def smooth_pose(
     smoothing: OneEuro | None, state: OneEuroState | None, pose: Pose, time_s: float, size: tuple[int, int]
 ) -> tuple[OneEuroState | None, Pose]:
-    """Return what the smoothing remembers of a person after a frame, and their pose as it is shown.
+    """Return the next filter state of a person, and their smoothed pose; None as filter leaves the pose as it is.
 
-    `size` is the picture's width and height in pixels.
+    `size` is the width and height of the picture in pixels.
     """
     if smoothing is None:
         return None, pose
     after, keypoints = smoothing.step(state, time_s, pose.keypoints, pose.scores, size)
-    shown = replace(pose, keypoints=keypoints, box=None)
-    return after, replace(shown, box=shown.bounds())
+    smoothed = replace(pose, keypoints=keypoints, box=None)
+    return after, replace(smoothed, box=smoothed.bounds())
 
 
 def smooth_recording(
     times_s: Sequence[float], poses: Sequence[Sequence[Pose]], settings: ZeroPhase = ZERO_PHASE
 ) -> list[list[Pose]]:
-    """Smooth the poses of a whole recording without lag: holes filled, outliers taken out.
+    """Smooth the poses of a whole recording without lag; short gaps of keypoints are filled, outliers removed.
 
     Args:
-        times_s: when each frame is shown, ascending.
-        poses: the poses in each frame, not smoothed before: each id once a frame, one person at most without any.
-        settings: how to smooth.
+        times_s: time of each frame in seconds, ascending.
+        poses: the unsmoothed poses of each frame: each id at most once a frame, at most one pose without an id.
+        settings: the filter.
 
     Returns:
-        One list for each frame, with the same people; frames in which nobody was found stay empty.
+        One list per frame, with the same people; frames without a pose stay empty.
 
     Raises:
         MoveNetError: if scipy is not installed.
     """
-    smooth = [list(found) for found in poses]
+    smoothed = [list(found) for found in poses]
     places: dict[int | None, list[tuple[int, int]]] = {}
-    for at, found in enumerate(poses):
-        for place, pose in enumerate(found):
-            places.setdefault(pose.id, []).append((at, place))
+    for frame, found in enumerate(poses):
+        for index, pose in enumerate(found):
+            places.setdefault(pose.id, []).append((frame, index))
     for known in places.values():
-        track = [poses[at][place] for at, place in known]
-        for (at, place), pose in zip(
-            known, _smooth([times_s[at] for at, _ in known], track, settings), strict=True
-        ):
-            smooth[at][place] = pose
-    return smooth
+        track = [poses[frame][index] for frame, index in known]
+        track_times_s = [times_s[frame] for frame, _ in known]
+        for (frame, index), pose in zip(known, _smooth_track(track_times_s, track, settings), strict=True):
+            smoothed[frame][index] = pose
+    return smoothed
 
 
-def _smooth(times_s: Sequence[float], track: Sequence[Pose], settings: ZeroPhase) -> list[Pose]:
+def _smooth_track(times_s: Sequence[float], track: Sequence[Pose], settings: ZeroPhase) -> list[Pose]:
     """Smooth the poses of one person."""
     keypoints, scores = settings.smooth(
         times_s, [pose.keypoints for pose in track], [pose.scores for pose in track]
     )
-    shown = [
-        replace(pose, keypoints=points, scores=confidence, box=None)
-        for pose, points, confidence in zip(track, keypoints, scores, strict=True)
+    smoothed = [
+        replace(pose, keypoints=points, scores=point_scores, box=None)
+        for pose, points, point_scores in zip(track, keypoints, scores, strict=True)
     ]
-    return [replace(pose, box=pose.bounds()) for pose in shown]
+    return [replace(pose, box=pose.bounds()) for pose in smoothed]

@@ -1,24 +1,17 @@
-"""How well a person is followed through a video: rules and smoothings side by side on clips of exact truth."""
+"""Accuracy of tracking in videos: methods and smoothings side by side on synthetic clips of exact ground truth."""
 
-from movenet.video_evaluation.baselines import GoogleRule, TfjsRule, WholeFrame
-from movenet.video_evaluation.contest import Contestant, Row, compare, contestants
-from movenet.video_evaluation.figures import Figures, measure
-from movenet.video_evaluation.report import HEADS, to_cells, to_plain, write_plot, write_report
-from movenet.video_evaluation.track import Track
+from movenet.video_evaluation.harness import Comparison, Row, Run, run_methods, to_plain, write_report
+from movenet.video_evaluation.multi_person import multi_person_comparison
+from movenet.video_evaluation.plot import write_plot
+from movenet.video_evaluation.single_person import single_person_comparison
 
 __all__ = [
-    "HEADS",
-    "Contestant",
-    "Figures",
-    "GoogleRule",
+    "Comparison",
     "Row",
-    "TfjsRule",
-    "Track",
-    "WholeFrame",
-    "compare",
-    "contestants",
-    "measure",
-    "to_cells",
+    "Run",
+    "multi_person_comparison",
+    "run_methods",
+    "single_person_comparison",
     "to_plain",
     "write_plot",
     "write_report",

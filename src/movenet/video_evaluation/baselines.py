@@ -1,8 +1,8 @@
-"""How others look at the next frame of a video: the rules ours is measured against.
+"""Baselines: published rules for the crop of the next frame, and the whole frame.
 
-Each is called with a frame and its time, as a `movenet.video.Stream` is, and written with the same public steps. So
-they differ from ours in the rule alone: the crop is as exact as ours (theirs round to whole pixels or alias), and
-`MODEL_SHIFT_PX` is made good for them too. None of them is meant for use.
+Each is called with a frame and its time, as a `movenet.video.Stream` is. They use the same crops as ours (the
+originals round to whole pixels or alias) and the same correction `MODEL_SHIFT_PX`, so they differ in the rule alone.
+For comparison only.
 """
 
 from __future__ import annotations
@@ -12,31 +12,39 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.crop import HIPS, SHOULDERS, TORSO_FACTOR, TRACK_SCORE, Crop, look_next
+from movenet.crop import MIN_SIDE_PX, Crop
 from movenet.estimator import Estimator
-from movenet.pose import Pose
+from movenet.pose import KEYPOINTS, Pose
 from movenet.smoothing import OneEuro, OneEuroState
 
+MIN_SCORE: Final = 0.2
+"""Keypoints above this score are visible (Google's MoveNet tutorial and examples)."""
+TORSO_FACTOR: Final = 1.9
+"""Half side of the next crop, relative to the torso's largest distance from mid-hip (Google's MoveNet tutorial)."""
+BODY_FACTOR: Final = 1.2
+"""Half side of the next crop, relative to the body's largest distance from mid-hip (Google's MoveNet tutorial)."""
 CROP_WEIGHT: Final = 0.9
-"""How much a new crop counts against the ones before it in tfjs (CROP_FILTER_ALPHA)."""
+"""Weight of a new crop against the ones before it in tfjs (CROP_FILTER_ALPHA)."""
+SHOULDERS: Final = [KEYPOINTS.index("left_shoulder"), KEYPOINTS.index("right_shoulder")]
+HIPS: Final = [KEYPOINTS.index("left_hip"), KEYPOINTS.index("right_hip")]
 
 
 class WholeFrame:
-    """Shows the whole frame, padded to a square, to the model each time."""
+    """Pose estimation in the whole frame, padded to a square."""
 
     def __init__(self, estimator: Estimator):
         self.estimator = estimator
 
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
-        """Return the model's one pose, however unsure."""
+        """Return the model's one pose, of any score."""
         return self.estimator.estimate_crops([image], [_whole(image, self.estimator)])
 
 
 class GoogleRule:
     """Google's Python example, ml/movenet.py in tensorflow/examples: crops from the last frame's torso.
 
-    Its loop over the body's keypoints re-reads the loop variable of the one over the torso, the right hip, so that
-    limbs never widen the crop. It always answers with one pose.
+    The loop over the body's keypoints uses the loop variable of the one over the torso (the right hip), so that limbs
+    never widen the crop. There is always one pose.
     """
 
     def __init__(self, estimator: Estimator):
@@ -44,7 +52,7 @@ class GoogleRule:
         self.crop: Crop | None = None
 
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
-        """Return the model's one pose, however unsure."""
+        """Return the model's one pose, of any score."""
         whole = _whole(image, self.estimator)
         (pose,) = self.estimator.estimate_crops([image], [self.crop or whole])
         self.crop = _around_torso(pose, whole)
@@ -52,14 +60,14 @@ class GoogleRule:
 
 
 class TfjsRule:
-    """MoveNet in tfjs's pose-detection 2.1.3: limbs count, and the crop's edges are smoothed.
+    """MoveNet in tfjs's pose-detection 2.1.3: limbs widen the crop, and its edges are smoothed.
 
-    At the start, and whenever no keypoint scores above `TRACK_SCORE`, it forgets everything and shows the square in
-    the *middle* of the frame next, until something scores there.
+    In the first frame, and after a frame in which no keypoint scores above `MIN_SCORE`, the crop is the square in the
+    middle of the frame.
     """
 
     def __init__(self, estimator: Estimator, smoothing: OneEuro | None = None):
-        """Take what smooths the keypoints, before they are shown and before they steer the crop, as in tfjs."""
+        """Take the filter of the keypoints, which also steers the crop, as in tfjs."""
         self.estimator = estimator
         self.smoothing = smoothing
         self.crop: Crop | None = None
@@ -67,29 +75,62 @@ class TfjsRule:
         self.smooth: OneEuroState | None = None
 
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
-        """Return the model's one pose; an empty list if no keypoint scores above `TRACK_SCORE`."""
+        """Return the model's one pose; an empty list if no keypoint scores above `MIN_SCORE`."""
         size, side = (image.shape[1], image.shape[0]), self.estimator.engine.card.side
         (pose,) = self.estimator.estimate_crops([image], [self.crop or _centre_square(*size, side)])
-        if not (pose.scores > TRACK_SCORE).any():
+        if not (pose.scores > MIN_SCORE).any():
             self.crop, self.edges, self.smooth = None, None, None
             return []
-        pose = self._calm(pose, time_s, size)
-        self.crop = self._steady(look_next(pose.keypoints, pose.scores, *size, side))
+        pose = self._smooth_pose(pose, time_s, size)
+        self.crop = self._smooth_crop(next_crop(pose.keypoints, pose.scores, *size, side))
         return [pose]
 
-    def _calm(self, pose: Pose, time_s: float, size: tuple[int, int]) -> Pose:
+    def _smooth_pose(self, pose: Pose, time_s: float, size: tuple[int, int]) -> Pose:
         if self.smoothing is None:
             return pose
         self.smooth, points = self.smoothing.step(self.smooth, time_s, pose.keypoints, pose.scores, size)
         return Pose(points, pose.scores, pose.score)
 
-    def _steady(self, crop: Crop) -> Crop:
+    def _smooth_crop(self, crop: Crop) -> Crop:
         edges = np.array([crop.left, crop.top, crop.width, crop.height])
         if self.edges is not None:
             edges = self.edges + CROP_WEIGHT * (edges - self.edges)
         self.edges = edges
         left, top, width, height = edges.tolist()
         return Crop(left, top, width, height, crop.out_width, crop.out_height)
+
+
+def next_crop(
+    keypoints: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    image_width: int,
+    image_height: int,
+    side: int,
+) -> Crop:
+    """Return the crop of the next frame by the rule of Google's tutorial, limbs included.
+
+    With a visible shoulder and a visible hip: the square around mid-hip whose half side is the larger one of
+    `TORSO_FACTOR` × the largest distance of a shoulder or hip and `BODY_FACTOR` × that of any visible keypoint. Without
+    them, or if that square is larger than the picture: the whole picture. (Google also limits the half side to the
+    largest distance to a border, which is never less than half the longer edge and so changes nothing.)
+
+    Args:
+        keypoints: Shape (17, 2): x, y in pixels of the picture.
+        scores: Shape (17,), 0…1.
+        image_width: Width of the picture in pixels.
+        image_height: Height of the picture in pixels.
+        side: Side of the output in pixels.
+    """
+    whole = Crop.whole(image_width, image_height, side)
+    visible = scores > MIN_SCORE
+    if not (visible[SHOULDERS].any() and visible[HIPS].any()):
+        return whole
+    centre = keypoints[HIPS].mean(axis=0)
+    distances = np.abs(keypoints - centre).max(axis=1)
+    half = max(TORSO_FACTOR * distances[SHOULDERS + HIPS].max(), BODY_FACTOR * distances[visible].max())
+    edge = max(2 * float(half), MIN_SIDE_PX)
+    near = Crop(float(centre[0]) - edge / 2, float(centre[1]) - edge / 2, edge, edge, side, side)
+    return near if near.width <= whole.width else whole
 
 
 def _whole(image: NDArray[np.uint8], estimator: Estimator) -> Crop:
@@ -103,9 +144,9 @@ def _centre_square(width: int, height: int, side: int) -> Crop:
 
 
 def _around_torso(pose: Pose, whole: Crop) -> Crop:
-    """Return the square on mid-hip of 1.9 × the torso's reach; the whole frame without a torso, or if that is less."""
-    seen = pose.scores > TRACK_SCORE
-    if not (seen[HIPS].any() and seen[SHOULDERS].any()):
+    """Return the square around mid-hip by the torso alone; the whole frame without a torso, or if it is smaller."""
+    visible = pose.scores > MIN_SCORE
+    if not (visible[HIPS].any() and visible[SHOULDERS].any()):
         return whole
     centre = pose.keypoints[HIPS].mean(axis=0)
     half = TORSO_FACTOR * float(np.abs(pose.keypoints[SHOULDERS + HIPS] - centre).max())

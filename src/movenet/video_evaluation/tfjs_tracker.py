@@ -1,7 +1,7 @@
-"""How tfjs gives ids: every frame is searched, and poses are paired with the last ones by OKS, greedily.
+"""Baseline: the tracker of tfjs, which detects in every frame and matches poses with tracks greedily by OKS.
 
-After calculators/keypoint_tracker.ts and tracker.ts of tfjs pose-detection 2.1.3, with MoveNet's settings. It differs
-from ours in how ids are given, for it is fed with the same poses. Not meant for use.
+After calculators/keypoint_tracker.ts and tracker.ts of tfjs pose-detection 2.1.3, with MoveNet's settings. It gets the
+same poses as our tracker, so they differ in the association alone. For comparison only.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 from movenet.estimator import Estimator
 from movenet.pose import SIGMAS, Pose
 
-MOST_TRACKS: Final = 18
-FORGET_S: Final = 1.0
-LEAST_SIMILARITY: Final = 0.2
-SEEN: Final = 0.3
-"""Keypoints that score more count."""
-LEAST_SEEN: Final = 4
-"""Poses with fewer keypoints in sight in common are nobody's."""
+MAX_TRACKS: Final = 18
+MAX_AGE_S: Final = 1.0
+MIN_SIMILARITY: Final = 0.2
+MIN_SCORE: Final = 0.3
+"""Keypoints of a higher score count."""
+MIN_KEYPOINTS: Final = 4
+"""Poses with fewer keypoints in common are not compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Track:
     pose: Pose
-    seen_s: float
+    last_seen_s: float
 
 
 class TfjsTracker:
-    """Looks for everybody in each frame, and names them as tfjs does."""
+    """Detects all people in each frame and assigns ids as tfjs does."""
 
     def __init__(self, estimator: Estimator):
         self.estimator = estimator
@@ -40,27 +40,27 @@ class TfjsTracker:
 
     def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
         """Return the poses found, each with an id."""
-        self.tracks = [track for track in self.tracks if time_s - track.seen_s <= FORGET_S]
+        self.tracks = [track for track in self.tracks if time_s - track.last_seen_s <= MAX_AGE_S]
         free = list(self.tracks)
-        named = []
+        tracked = []
         for pose in self.estimator(image):
-            likeness = [_likeness(track.pose, pose) for track in free]
-            best = int(np.argmax(likeness)) if likeness else -1
-            if best >= 0 and likeness[best] >= LEAST_SIMILARITY:
-                who = free.pop(best).pose.id
+            similarities = [_similarity(track.pose, pose) for track in free]
+            best = int(np.argmax(similarities)) if similarities else -1
+            if best >= 0 and similarities[best] >= MIN_SIMILARITY:
+                track_id = free.pop(best).pose.id
             else:
-                who, self.next_id = self.next_id, self.next_id + 1
-            named.append(_Track(replace(pose, id=who), time_s))
-        # The least recently seen go first when there are too many.
-        self.tracks = [*named, *free][:MOST_TRACKS]
-        return [track.pose for track in named]
+                track_id, self.next_id = self.next_id, self.next_id + 1
+            tracked.append(_Track(replace(pose, id=track_id), time_s))
+        # With too many tracks the least recently seen are dropped.
+        self.tracks = [*tracked, *free][:MAX_TRACKS]
+        return [track.pose for track in tracked]
 
 
-def _likeness(before: Pose, after: Pose) -> float:
-    """Return tfjs's OKS, 0…1, over keypoints in sight in both, by the box around those of the pose before."""
-    seen_before = before.scores > SEEN
-    both = seen_before & (after.scores > SEEN)
-    if both.sum() < LEAST_SEEN:
+def _similarity(before: Pose, after: Pose) -> float:
+    """Return tfjs's OKS, 0…1: over keypoints visible in both, with the area of the box around those of `before`."""
+    seen_before = before.scores > MIN_SCORE
+    both = seen_before & (after.scores > MIN_SCORE)
+    if both.sum() < MIN_KEYPOINTS:
         return 0.0
     area = float(np.ptp(before.keypoints[seen_before], axis=0).prod()) + 1e-6
     squared = np.square(before.keypoints[both] - after.keypoints[both]).sum(axis=1)

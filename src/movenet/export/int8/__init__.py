@@ -1,1 +1,1 @@
-"""Int8 models: the graph, the rounding of its weights, and the proof that its sums are exact."""
+"""QuantizedWeights models: the graph, the rounding of its weights, and the proof that its sums are exact."""

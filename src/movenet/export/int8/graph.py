@@ -19,12 +19,12 @@ from movenet.export.int8.sums import check_sums
 STEPS: Final = ("Conv", "Clip", "Relu", "Add", "Resize")
 """What a network consists of, after the scaling of the pixels."""
 LEVEL: Final = np.float32(1 / 127.5)
-"""One grey level, in the numbers that the network was trained on."""
+"""One grey level, in the input range of the network, −1…1."""
 ZERO: Final = 128
 """The grey level that stands for 0. The network's own 0 is 127.5: half a level is moved into the first bias."""
 
-Visit = Callable[[NodeProto, Tensor, Mapping[str, Tensor]], Tensor]
-"""Takes a step, what it gave and what it was given; returns what it should have given."""
+Visitor = Callable[[NodeProto, Tensor, Mapping[str, Tensor]], Tensor]
+"""A function of a node, its output and the values so far; returns the output to use instead."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Int8:
+class QuantizedWeights:
     """A convolution's weights: value = level · step of its output channel."""
 
     levels: NDArray[np.int8]
@@ -48,24 +48,24 @@ class Int8:
 
     @property
     def values(self) -> NDArray[np.float32]:
-        """What the levels stand for."""
+        """The weights as floating-point quantization."""
         return self.levels.astype(np.float32) * self.steps.reshape(-1, *[1] * (self.levels.ndim - 1))
 
 
 @dataclass
-class Numbers:
-    """All that makes an int8 network out of a graph."""
+class Quantization:
+    """Everything that turns a graph into an int8 network."""
 
     grids: dict[str, Grid]
     """By tensor."""
-    weights: dict[str, Int8]
+    weights: dict[str, QuantizedWeights]
     """By the name of the convolution; one that is missing stays in floating point."""
     biases: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """By the name of the convolution."""
 
 
 class Graph:
-    """A network: steps in order, weights and biases by the name of the convolution."""
+    """A network: nodes in order of execution, weights and biases by the name of the convolution."""
 
     def __init__(self, model: onnx.ModelProto):
         """Take a model that `to_onnx` made."""
@@ -124,29 +124,29 @@ class Graph:
     def walk(
         self,
         squares: NDArray[np.uint8],
-        numbers: Numbers | None = None,
-        visit: Visit = lambda step, gave, values: gave,
+        quantization: Quantization | None = None,
+        visit: Visitor = lambda step, gave, values: gave,
     ) -> dict[str, Tensor]:
-        """Answer squares (N, H, W, 3) with the raw heads, in float32, rounded where the numbers say so."""
-        numbers = numbers or Numbers({}, {})
+        """Return the raw heads of squares (N, H, W, 3), in float32, with values rounded as the quantization says."""
+        quantization = quantization or Quantization({}, {})
         values = {self.pixels: torch.from_numpy(squares.transpose(0, 3, 1, 2) * LEVEL - 1)}
-        if self.pixels in numbers.grids:
+        if self.pixels in quantization.grids:
             values[self.pixels] -= float(LEVEL / 2)
         last = {tensor: users[-1] for tensor, users in self.users.items()}
         for step in self.steps:
-            gave = visit(step, self._do(step, values, numbers), values)
-            grid = numbers.grids.get(step.output[0])
+            gave = visit(step, self._do(step, values, quantization), values)
+            grid = quantization.grids.get(step.output[0])
             values[step.output[0]] = grid(gave) if grid else gave
             for tensor in [t for t in given(step) if last[t] is step]:
                 values.pop(tensor, None)
         return {output.name: values[output.name] for output in self.outputs}
 
-    def _do(self, step: NodeProto, values: Mapping[str, Tensor], numbers: Numbers) -> Tensor:
+    def _do(self, step: NodeProto, values: Mapping[str, Tensor], quantization: Quantization) -> Tensor:
         x = values[step.input[0]]
         if step.op_type == "Conv":
-            int8 = numbers.weights.get(step.name)
+            int8 = quantization.weights.get(step.name)
             weights = int8.values if int8 else self.weights[step.name]
-            bias = torch.from_numpy(numbers.biases.get(step.name, self.biases[step.name]))
+            bias = torch.from_numpy(quantization.biases.get(step.name, self.biases[step.name]))
             said = attributes(step)
             options = {"stride": tuple(said.get("strides", (1, 1))), "groups": said.get("group", 1)}
             return F.conv2d(padded(step, x), torch.from_numpy(weights), bias, **options)
@@ -156,13 +156,13 @@ class Graph:
             return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         return x.clamp(0, 6) if step.op_type == "Clip" else x.relu()
 
-    def write(self, numbers: Numbers, properties: Mapping[str, str]) -> onnx.ModelProto:
+    def write(self, quantization: Quantization, properties: Mapping[str, str]) -> onnx.ModelProto:
         """Return the network as ONNX, with a pair of QuantizeLinear and DequantizeLinear at every grid.
 
         Raises:
             ModelError: if its sums are not exact on every processor.
         """
-        writer = _Writer(self, numbers)
+        writer = _Writer(self, quantization)
         graph = helper.make_graph(writer.nodes, "movenet", self.inputs, self.outputs, writer.tensors)
         opset = [helper.make_opsetid("", 18)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=10, producer_name="movenet")
@@ -175,10 +175,10 @@ class Graph:
 class _Writer:
     """Writes the steps one by one, each with what it needs before it."""
 
-    def __init__(self, graph: Graph, numbers: Numbers):
+    def __init__(self, graph: Graph, quantization: Quantization):
         self.nodes: list[NodeProto] = []
         self.tensors: list[TensorProto] = []
-        self._graph, self._numbers = graph, numbers
+        self._graph, self._numbers = graph, quantization
         self._rounded: dict[str, str] = {}
         for name, value in {**graph.constants, "zero": np.float32(0), "six": np.float32(6)}.items():
             self._hold(name, value)
@@ -196,7 +196,7 @@ class _Writer:
         return output
 
     def _scale_pixels(self) -> None:
-        """Write pixels as the network's numbers; on their grid, which gives every grey level back exactly."""
+        """Convert pixels to the network's input range, on a grid that represents every grey level exactly."""
         planes = self._node("Transpose", [self._graph.inputs[0].name], "planes", perm=[0, 3, 1, 2])
         floats = self._node("Cast", [planes], "planes.f32", to=TensorProto.FLOAT)
         zero = ZERO if self._graph.pixels in self._numbers.grids else 127.5

@@ -1,4 +1,4 @@
-"""How numbers become int8: where the levels lie, which level each weight takes, and what the bias makes up for."""
+"""Quantization to int8: the grids, the level of each weight (GPTQ), and the correction of the biases."""
 
 from __future__ import annotations
 
@@ -12,29 +12,38 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 from torch import Tensor
 
-from movenet.export.int8.graph import LEVEL, ZERO, Graph, Grid, Int8, Numbers, attributes, padded
+from movenet.export.int8.graph import (
+    LEVEL,
+    ZERO,
+    Graph,
+    Grid,
+    Quantization,
+    QuantizedWeights,
+    attributes,
+    padded,
+)
 
 Floats = NDArray[np.float64]
 
 FIRST: Final = 32
-"""Squares for the equalisation and the biases."""
+"""Number of squares for the equalisation and the correction of biases."""
 BATCH: Final = 8
 SAMPLES: Final = 2500
-"""Values of a tensor that are looked at in each picture, to lay its grid."""
+"""Values of a tensor sampled from each picture, to choose its grid."""
 PLACES: Final = 96
-"""Places of a picture where a convolution's input is looked at."""
+"""Positions of a picture where the input of a convolution is sampled."""
 LARGEST: Final = 127
 """Largest level of a weight."""
 LARGEST_PAIR: Final = 128
 """Largest sum of the levels of two weights of one sign whose products a kernel adds in 16 bits (see `int8_sums`)."""
 WEAKEST: Final = 0.01
-"""A channel is taken to reach at least this share of its tensor's largest."""
+"""Least range of a channel in the equalisation, relative to the largest of its tensor."""
 DAMPING: Final = 0.01
-"""Added to the diagonal of a covariance, in shares of its mean: what was seen is not all there is."""
+"""Damping: added to the diagonal of a covariance, relative to its mean (calibration data are a sample)."""
 
 
-def quantise(graph: Graph, squares: NDArray[np.uint8], floating: tuple[str, ...]) -> Numbers:
-    """Return the int8 numbers of a graph, which is rescaled on the way (its answer stays the same).
+def quantize(graph: Graph, squares: NDArray[np.uint8], floating: tuple[str, ...]) -> Quantization:
+    """Return the int8 quantization of a graph. The graph is equalized in place; its output stays the same.
 
     Calibrated on squares (N, side, side, 3) uint8 RGB; convolutions whose names begin as `floating` says stay in
     floating point.
@@ -48,21 +57,21 @@ def quantise(graph: Graph, squares: NDArray[np.uint8], floating: tuple[str, ...]
             conv.name: round_weights(conv, graph.weights[conv.name], seen.covariance(conv.name))
             for conv in integer
         }
-        numbers = Numbers(lay_grids(graph, seen, kept), weights)
-        correct_biases(graph, numbers, squares[:FIRST])
-    return numbers
+        quantization = Quantization(choose_grids(graph, seen, kept), weights)
+        correct_biases(graph, quantization, squares[:FIRST])
+    return quantization
 
 
 @dataclass
 class Seen:
-    """What the calibration pictures showed, step by step."""
+    """Statistics of the tensors over the calibration pictures."""
 
     samples: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
-    """By tensor: some values and the outermost two, of each batch."""
+    """By tensor: sampled values, with minimum and maximum of each batch."""
     reach: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """By tensor: the largest absolute value of each channel."""
     patches: dict[str, tuple[Tensor, Tensor, int]] = field(default_factory=dict)
-    """By convolution: sum of products and sum of what its weights were multiplied with, and how often."""
+    """By convolution: sum of the products of its inputs, sum of its inputs, and their number."""
     means: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """By tensor: the mean of each channel."""
 
@@ -74,7 +83,7 @@ class Seen:
 
 
 def look(graph: Graph, squares: NDArray[np.uint8]) -> Seen:
-    """Walk the graph over the squares, in floating point, and note what passes."""
+    """Run the graph on the squares in floating point and collect statistics."""
     seen, chance = Seen(), np.random.default_rng(0)
 
     def visit(step: NodeProto, gave: Tensor, values: Mapping[str, Tensor]) -> Tensor:
@@ -124,14 +133,14 @@ def _note_patches(seen: Seen, conv: NodeProto, x: Tensor, chance: np.random.Gene
 
 
 def equalise(graph: Graph, reach: dict[str, NDArray[np.float32]]) -> None:
-    """Scale channels that share a grid to reach equally far, where that changes nothing in the answer."""
+    """Equalize the ranges of channels that share a grid, where the output does not change (Nagel et al. 2019)."""
     for stream in graph.streams():
         far = np.max([reach[tensor] for tensor in stream], axis=0)
         graph.rescale(stream, np.maximum(far / far.max(), WEAKEST))
 
 
-def lay_grid(values: NDArray[np.float32]) -> Grid:
-    """Return the grid around 0 of the least squared error: outliers may be cut off."""
+def choose_grid(values: NDArray[np.float32]) -> Grid:
+    """Return the grid with the least squared error; it contains 0 and may clip outliers."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
     best, least = Grid(np.float32(1), 0), np.inf
     for share in np.linspace(0.3, 1, 36):
@@ -144,18 +153,18 @@ def lay_grid(values: NDArray[np.float32]) -> Grid:
     return best
 
 
-def lay_grids(graph: Graph, seen: Seen, floating: set[str]) -> dict[str, Grid]:
-    """Return a grid for each tensor that an integer convolution takes, or that is added up to one."""
+def choose_grids(graph: Graph, seen: Seen, floating: set[str]) -> dict[str, Grid]:
+    """Return a grid for each tensor that is the input of an integer convolution, or a term of a sum that is."""
     tensors = {str(conv.input[0]) for conv in graph.convs if conv.name not in floating}
     for step in graph.steps:
         if step.op_type == "Add" and step.output[0] in tensors:
             tensors |= set(step.input)
-    grids = {tensor: lay_grid(np.concatenate(seen.samples[tensor])) for tensor in tensors - {graph.pixels}}
+    grids = {tensor: choose_grid(np.concatenate(seen.samples[tensor])) for tensor in tensors - {graph.pixels}}
     return grids | ({graph.pixels: Grid(LEVEL, ZERO)} if graph.pixels in tensors else {})
 
 
-def round_weights(conv: NodeProto, weights: NDArray[np.float32], covariance: Floats) -> Int8:
-    """Return the levels of a convolution's weights that change least what it answers to the inputs seen.
+def round_weights(conv: NodeProto, weights: NDArray[np.float32], covariance: Floats) -> QuantizedWeights:
+    """Return the levels of a convolution's weights that change its output least on the inputs seen.
 
     Two weights of one sign whose products may be added in 16 bits stay within `LARGEST_PAIR`: two neighbouring input
     channels where the kernel has one position, any two where it has more (`int8_sums` proves it from the file).
@@ -168,7 +177,7 @@ def round_weights(conv: NodeProto, weights: NDArray[np.float32], covariance: Flo
     else:
         steps = _steps(rows, largest)
         levels = _round_together(rows, covariance, steps, largest)
-    return Int8(levels.reshape(weights.shape).astype(np.int8), steps.astype(np.float32))
+    return QuantizedWeights(levels.reshape(weights.shape).astype(np.int8), steps.astype(np.float32))
 
 
 def _round_row(row: Floats, covariance: Floats, reach: float) -> tuple[Floats, float]:
@@ -201,7 +210,7 @@ def _steps(rows: Floats, largest: int, power: float = 2.4) -> Floats:
 
 
 def _round_together(rows: Floats, covariance: Floats, steps: Floats, largest: int) -> Floats:
-    """Round the weights (O, I) one column after another; those still to come make up for the error so far.
+    """Round the weights (O, I) column by column; later columns compensate the error so far (GPTQ).
 
     GPTQ (Frantar et al. 2022, algorithm 1): the weight of an input is corrected as its covariance with the rounded
     ones tells. Inputs of the largest variance go first.
@@ -253,8 +262,8 @@ def _after(covariance: Floats, scale: float) -> Floats:
             damping *= 10
 
 
-def correct_biases(graph: Graph, numbers: Numbers, squares: NDArray[np.uint8]) -> None:
-    """Set each bias so that the convolution's channels keep their mean, with all before it already rounded."""
+def correct_biases(graph: Graph, quantization: Quantization, squares: NDArray[np.uint8]) -> None:
+    """Correct each bias so that the channels of the convolution keep their mean after quantization of all before it."""
     means = look(graph, squares).means
     biases = {name: bias.copy() for name, bias in graph.biases.items()}
 
@@ -265,5 +274,5 @@ def correct_biases(graph: Graph, numbers: Numbers, squares: NDArray[np.uint8]) -
         biases[step.name] += missing.numpy()
         return gave + missing[:, None, None]
 
-    graph.walk(squares, numbers, visit)
-    numbers.biases = biases
+    graph.walk(squares, quantization, visit)
+    quantization.biases = biases

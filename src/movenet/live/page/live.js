@@ -1,13 +1,13 @@
 /**
- * The page: pictures go from a source to the server, poses come back and are drawn on the picture they belong to.
+ * The page: it sends pictures of a source to the server and draws the poses of the answer on the same picture.
  *
  *   source ──► camera's picture ──► JPEG ──► link ─── … ───► poses ──► picture and skeleton on the canvas
  *
- * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, wayMs, takenAt}.
+ * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, roundTripMs, takenAt}.
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
-import { Recording, canRecord, save, snapshot } from "./keeping.js";
+import { Recording, canRecord, save, snapshot } from "./saving.js";
 import { Link } from "./link.js";
 import { Quality } from "./quality.js";
 import { drawPoses, parseRecord } from "./skeleton.js";
@@ -17,10 +17,10 @@ import { currentLanguage, say, speak } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
 const context = canvas.getContext("2d", { alpha: false });
-const small = new OffscreenCanvas(640, 480);
-const smallContext = small.getContext("2d", { alpha: false, willReadFrequently: true });
-const LONGEST_SIDE = 1280;
-const SILENT_MS = 400;
+const scaled = new OffscreenCanvas(640, 480);
+const scaledContext = scaled.getContext("2d", { alpha: false, willReadFrequently: true });
+const MAX_SIDE = 1280;
+const NO_ANSWER_MS = 400;
 const REFRESH_MS = 250;
 const COUNTDOWN = [3, 2, 1];
 const PAUSE_SHAPES = { pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z", resume: "M8 5v14l11-7z" };
@@ -52,16 +52,16 @@ const link = new Link({
 /* Sources */
 
 async function start(kind, chosen) {
-  const turn = ++opening;
+  const attempt = ++opening;
   hideNotice();
   end();
   try {
     const opened = await open(kind, chosen);
-    if (turn !== opening) opened.stop();
+    if (attempt !== opening) opened.stop();
     else begin(opened, kind);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    if (turn === opening) showNotice(error.key);
+    if (attempt === opening) showNotice(error.key);
   }
 }
 
@@ -118,50 +118,50 @@ function onPicture({ takenAt }) {
     lastTakenAt = takenAt;
     send(from, takenAt);
   }
-  // While no answers come the picture goes on without a skeleton.
-  if (performance.now() - lastShownAt > SILENT_MS) show(from.element, from.width, from.height, null);
+  // While there are no answers, pictures are shown without a skeleton.
+  if (performance.now() - lastShownAt > NO_ANSWER_MS) show(from.element, from.width, from.height, null);
 }
 
 async function send(from, takenAt) {
   encoding = true;
   try {
     const picture = await createImageBitmap(from.element);
-    const [side, fineness] = quality.step;
+    const [side, jpegQuality] = quality.step;
     const scale = Math.min(1, side / Math.max(picture.width, picture.height));
-    [small.width, small.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
-    smallContext.drawImage(picture, 0, 0, small.width, small.height);
-    const file = await small.convertToBlob({ type: "image/jpeg", quality: fineness });
+    [scaled.width, scaled.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
+    scaledContext.drawImage(picture, 0, 0, scaled.width, scaled.height);
+    const file = await scaled.convertToBlob({ type: "image/jpeg", quality: jpegQuality });
     const bytes = await file.arrayBuffer();
     if (source !== from || link.state !== "open") picture.close();
     else {
-      sent = { width: small.width, height: small.height, kilobytes: bytes.byteLength / 1024, fineness };
+      sent = { width: scaled.width, height: scaled.height, kilobytes: bytes.byteLength / 1024, jpegQuality };
       link.send(bytes, takenAt / 1000, { picture, from, takenAt, close: () => picture.close() });
     }
   } catch (error) {
-    // A source that has just ended has no picture; anything else is a fault of ours.
+    // A source that has just ended has no picture; any other error is a bug.
     if (source === from && error.name !== "InvalidStateError") throw error;
   } finally {
     encoding = false;
   }
 }
 
-function showPoses(message, { keep, serverMs, wayMs }) {
-  quality.observe(wayMs, performance.now());
-  if (keep.from !== source || paused) return;
+function showPoses(message, { context: shown, serverMs, roundTripMs }) {
+  quality.observe(roundTripMs, performance.now());
+  if (shown.from !== source || paused) return;
   const record = parseRecord(message);
-  show(keep.picture, keep.picture.width, keep.picture.height, record);
+  show(shown.picture, shown.picture.width, shown.picture.height, record);
   const now = performance.now();
   lastShownAt = now;
-  latest = { record, serverMs, wayMs, dropped: message.dropped };
-  const latencyMs = now - keep.takenAt;
+  latest = { record, serverMs, roundTripMs, dropped: message.dropped };
+  const latencyMs = now - shown.takenAt;
   drawnAt.push(now);
   latencies = [...latencies.slice(-29), latencyMs];
   recording?.add(record);
-  document.dispatchEvent(new CustomEvent("poses", { detail: { record, latencyMs, serverMs, wayMs, takenAt: keep.takenAt } }));
+  document.dispatchEvent(new CustomEvent("poses", { detail: { record, latencyMs, serverMs, roundTripMs, takenAt: shown.takenAt } }));
 }
 
 function show(picture, width, height, record) {
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+  const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
   fit(Math.round(width * scale), Math.round(height * scale));
   const mirror = $("mirror").checked;
   context.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? canvas.width : 0, 0);
@@ -171,12 +171,12 @@ function show(picture, width, height, record) {
     const { width: pictureWidth, height: pictureHeight, poses } = record;
     const minScore = Number($("threshold").value);
     const palette = poses.length > 1 ? "person" : "clear";
-    const look = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
-    drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, ...look });
+    const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
+    drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, ...style });
   }
 }
 
-/** Pixels of the canvas for one of the screen. */
+/** Canvas pixels per CSS pixel. */
 function density() {
   return Math.max(canvas.width / (canvas.clientWidth || 1), canvas.height / (canvas.clientHeight || 1));
 }
@@ -186,7 +186,7 @@ function fit(width, height) {
   if (canvas.height !== height) canvas.height = height;
 }
 
-/* Figures: often enough to be live, seldom enough to be read */
+/* Figures, refreshed a few times per second, so that they can be read */
 
 function refresh() {
   const now = performance.now();
@@ -204,10 +204,10 @@ function refresh() {
 }
 
 function refreshDetails() {
-  const { width, height, kilobytes, fineness } = sent;
-  $("sent").textContent = say("size", { width, height, kilobytes: Math.round(kilobytes), quality: Math.round(100 * fineness) });
+  const { width, height, kilobytes, jpegQuality } = sent;
+  $("sent").textContent = say("size", { width, height, kilobytes: Math.round(kilobytes), quality: Math.round(100 * jpegQuality) });
   $("on-server").textContent = say("milliseconds", { value: latest.serverMs.toFixed(1) });
-  $("on-link").textContent = say("milliseconds", { value: latest.wayMs.toFixed(1) });
+  $("on-link").textContent = say("milliseconds", { value: latest.roundTripMs.toFixed(1) });
   $("dropped").textContent = latest.dropped;
 }
 
@@ -261,8 +261,8 @@ async function toggleRecording() {
     const [ended, length] = [recording, clock(recording.lengthS)];
     recording = null;
     showRecording();
-    const { video: film, poses } = await ended.stop();
-    list("videoAndPoses", { time: length, video: save(film, say("video")), poses: save(poses, say("poses")) });
+    const { video: videoFile, poses } = await ended.stop();
+    list("videoAndPoses", { time: length, video: save(videoFile, say("video")), poses: save(poses, say("poses")) });
   } else if (!canRecord()) showNotice("recordingImpossible", {}, 5000);
   else if (source) {
     recording = new Recording(canvas, source.name);
@@ -393,6 +393,6 @@ $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
 setInterval(refresh, REFRESH_MS);
 
-// The token is in a cookie by now: the address bar need not show it to bystanders.
+// The token is in a cookie by now, so it is removed from the address bar.
 if (location.search) history.replaceState(null, "", location.pathname);
 setLanguage(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));

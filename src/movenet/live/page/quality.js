@@ -1,53 +1,53 @@
 /**
- * How large and how fine pictures are sent, so that the link never builds a queue.
+ * Size and JPEG quality of sent pictures, adapted so that no queue builds up in the network.
  *
- * What a picture takes beyond the quickest of late is the queue it stood in: shrinking pictures shortens that, but not
- * the way itself. So steps go by that excess: down at once when it is long, up when it has been short for a while; a
- * step up that had to be taken back makes the next attempt wait twice as long.
+ * The queuing delay of a picture is its round trip minus the shortest recent one; smaller pictures shorten the delay, but
+ * not the round trip itself. A long delay lowers the quality at once, a short one raises it after a while. If a raise has
+ * to be undone, the next one waits twice as long.
  */
 
-/** From the best to the smallest: longer side in pixels, JPEG quality 0…1. */
+/** Steps from the best to the lowest quality: longer side in pixels, JPEG quality 0…1. */
 export const STEPS = Object.freeze([
   [640, 0.8], [640, 0.65], [512, 0.6], [400, 0.55], [320, 0.5], [256, 0.4], [192, 0.35],
 ]);
 
-const [TOO_LONG_MS, SHORT_MS] = [80, 25];
-const [SETTLE_MS, FIRST_PATIENCE_MS, LONGEST_PATIENCE_MS] = [700, 4000, 60000];
-const FORGET = 1.01;
+const [LONG_DELAY_MS, SHORT_DELAY_MS] = [80, 25];
+const [HOLD_MS, FIRST_RAISE_MS, LONGEST_RAISE_MS] = [700, 4000, 60000];
+const FORGETTING = 1.01;
 
 export class Quality {
   #at = 1;
-  #quickest = Infinity;
-  #excess = 0;
+  #shortestMs = Infinity;
+  #delayMs = 0;
   #changed = 0;
-  #calmSince = null;
-  #patience = FIRST_PATIENCE_MS;
-  #lastWasUp = false;
+  #shortSince = null;
+  #raiseAfterMs = FIRST_RAISE_MS;
+  #lastWasRaise = false;
 
   /** [longer side in pixels, JPEG quality]. */
   get step() {
     return STEPS[this.#at];
   }
 
-  /** How long pictures stand in a queue of late, in ms. */
-  get excess() {
-    return this.#excess;
+  /** Smoothed queuing delay in ms. */
+  get delayMs() {
+    return this.#delayMs;
   }
 
-  /** Take in how long a picture and its answer were on the way, without the server's own time, and when that was; ms. */
-  observe(wayMs, nowMs) {
-    // The quickest is slowly forgotten: ways change.
-    this.#quickest = Math.min(this.#quickest * FORGET + 0.01, wayMs);
-    this.#excess += 0.3 * (wayMs - this.#quickest - this.#excess);
-    if (nowMs - this.#changed < SETTLE_MS) return;
-    if (this.#excess > TOO_LONG_MS) this.#move(1, nowMs);
-    else if (this.#excess > SHORT_MS) this.#calmSince = null;
-    else if (nowMs - (this.#calmSince ??= nowMs) > this.#patience) this.#move(-1, nowMs);
+  /** Record the round trip of a picture without the server's time, and the current time, both in ms. */
+  observe(roundTripMs, nowMs) {
+    // The minimum is slowly forgotten, because networks change.
+    this.#shortestMs = Math.min(this.#shortestMs * FORGETTING + 0.01, roundTripMs);
+    this.#delayMs += 0.3 * (roundTripMs - this.#shortestMs - this.#delayMs);
+    if (nowMs - this.#changed < HOLD_MS) return;
+    if (this.#delayMs > LONG_DELAY_MS) this.#move(1, nowMs);
+    else if (this.#delayMs > SHORT_DELAY_MS) this.#shortSince = null;
+    else if (nowMs - (this.#shortSince ??= nowMs) > this.#raiseAfterMs) this.#move(-1, nowMs);
   }
 
   #move(by, nowMs) {
     const at = Math.max(0, Math.min(STEPS.length - 1, this.#at + by));
-    if (by > 0 && this.#lastWasUp) this.#patience = Math.min(2 * this.#patience, LONGEST_PATIENCE_MS);
-    [this.#lastWasUp, this.#at, this.#changed, this.#calmSince] = [by < 0, at, nowMs, null];
+    if (by > 0 && this.#lastWasRaise) this.#raiseAfterMs = Math.min(2 * this.#raiseAfterMs, LONGEST_RAISE_MS);
+    [this.#lastWasRaise, this.#at, this.#changed, this.#shortSince] = [by < 0, at, nowMs, null];
   }
 }

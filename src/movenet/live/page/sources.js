@@ -1,6 +1,6 @@
-/** Where pictures come from: a camera, a video file, a still. Each is a source: {element, next, stop, …}. */
+/** Sources of pictures: a camera, a video file, a photo. Each is an object {element, next, stop, …}. */
 
-/** Something a person can mend; `key` is its word in words.js. */
+/** An error that the user can correct; `key` is its text in words.js. */
 export class SourceError extends Error {
   constructor(key) {
     super(key);
@@ -12,7 +12,7 @@ const REASONS = {
   NotAllowedError: "cameraRefused", SecurityError: "cameraRefused", NotFoundError: "cameraMissing",
   OverconstrainedError: "cameraMissing", NotReadableError: "cameraTaken", AbortError: "cameraTaken",
 };
-const STILL_MS = 200;
+const PHOTO_MS = 200;
 
 /** Open a camera: the one with that id, or the one that faces the user. */
 export async function openCamera(video, deviceId) {
@@ -30,7 +30,7 @@ export async function openCamera(video, deviceId) {
   const [track] = stream.getVideoTracks();
   const stop = () => stream.getTracks().forEach((each) => each.stop());
   const facing = track.getSettings().facingMode;
-  return { ...moving(video, stop), kind: "camera", name: track.label || "camera", track, mirror: facing !== "environment" };
+  return { ...videoSource(video, stop), kind: "camera", name: track.label || "camera", track, mirror: facing !== "environment" };
 }
 
 /** List the cameras; their names are known once one has been opened. */
@@ -39,9 +39,9 @@ export async function listCameras() {
   return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
 }
 
-/** Open a file of the user's: a video, which plays over and over, or a still. */
+/** Open a file of the user's: a video, which plays in a loop, or a photo. */
 export async function openFile(video, file) {
-  if (file.type.startsWith("image/")) return openStill(file);
+  if (file.type.startsWith("image/")) return openPhoto(file);
   const address = URL.createObjectURL(file);
   return openAddress(video, address, file.name, () => URL.revokeObjectURL(address));
 }
@@ -57,10 +57,10 @@ export async function openAddress(video, address, name, done = () => {}) {
     done();
     throw new SourceError("fileUnreadable");
   }
-  return { ...moving(video, done), kind: "file", name, mirror: false };
+  return { ...videoSource(video, done), kind: "file", name, mirror: false };
 }
 
-async function openStill(file) {
+async function openPhoto(file) {
   let picture;
   try {
     picture = await createImageBitmap(file);
@@ -70,20 +70,20 @@ async function openStill(file) {
   let timer = 0;
   return {
     kind: "file", name: file.name, mirror: false, element: picture, width: picture.width, height: picture.height,
-    next: (take) => (timer = setTimeout(() => take({ takenAt: performance.now() }), STILL_MS)),
+    next: (take) => (timer = setTimeout(() => take({ takenAt: performance.now() }), PHOTO_MS)),
     stop: () => { clearTimeout(timer); picture.close(); },
     pause: () => {}, resume: () => {},
   };
 }
 
-/** A source whose pictures come by themselves; `next` calls back once, with when the picture was taken. */
-function moving(video, done) {
+/** A source of a video element; `next` calls back once, with the capture time of the next frame. */
+function videoSource(video, done) {
   let stopped = false;
   const next = (take) => {
     if (stopped) return;
     if (video.requestVideoFrameCallback) {
       video.requestVideoFrameCallback((now, frame) => {
-        // captureTime is the camera's own; without it (files), when the picture was handed over to be shown.
+        // captureTime is the camera's own; files have none, so the presentation time is taken.
         if (!stopped) take({ takenAt: frame.captureTime ?? frame.presentationTime ?? now });
       });
     } else requestAnimationFrame((now) => !stopped && take({ takenAt: now }));

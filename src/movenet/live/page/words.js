@@ -1,4 +1,4 @@
-/** Every word on the page, in English and Korean. */
+/** All texts of the page, in English and Korean. */
 
 export const WORDS = Object.freeze({
   en: {
@@ -6,18 +6,18 @@ export const WORDS = Object.freeze({
     settings: "Settings",
     welcome: "Your camera, with a skeleton on it. Pictures go to the server that sent this page and are not kept.",
     startCamera: "Start the camera", openFile: "Open a file", sample: "Sample clip",
-    pause: "Pause", resume: "Go on", snapshot: "Snapshot", record: "Record", stop: "Stop", fullscreen: "Full screen",
+    pause: "Pause", resume: "Resume", snapshot: "Snapshot", record: "Record", stop: "Stop", fullscreen: "Full screen",
     source: "Source", camera: "Camera", file: "File …", whichCamera: "Which camera", model: "Model",
     lightning: "Lightning", thunder: "Thunder", many: "Many people",
-    lightningHint: "Fast: follows one person.", thunderHint: "More accurate, takes longer: follows one person.",
-    manyHint: "Everybody in the picture.", ownHint: "Your own model.",
+    lightningHint: "Fast: tracks one person.", thunderHint: "More accurate, slower: tracks one person.",
+    manyHint: "Tracks everybody in the picture.", ownHint: "Your own model.",
     picture: "Picture", smoothing: "Smoothing", mirror: "Mirror", angles: "Joint angles", threshold: "Threshold",
-    thresholdHint: "Keypoints scoring less are not drawn.",
+    thresholdHint: "Keypoints with a lower score are not drawn.",
     left: "left", right: "right", elbow: "Elbow", shoulder: "Shoulder", hip: "Hip", knee: "Knee",
-    kept: "Saved", link: "Connection", sent: "Sent", onServer: "On the server", onLink: "On the way",
-    dropped: "Left out", keys: "Keyboard", space: "Space",
+    kept: "Saved", link: "Connection", sent: "Sent", onServer: "On the server", onLink: "Network",
+    dropped: "Dropped frames", keys: "Keyboard", space: "Space",
     connecting: "Connecting …", open: "Connected", reconnecting: "Connection lost, trying again …",
-    busy: "The server is full, trying again …", refused: "Not admitted",
+    busy: "The server is full, trying again …", refused: "Access denied",
     tokenNeeded: "A token is needed: open the address that the server printed when it started.",
     cameraRefused: "The browser was not allowed to use the camera. Allow it in the site settings (the icon beside the address) and start again.",
     cameraMissing: "No camera was found. Connect one and start again, or open a file.",
@@ -27,7 +27,7 @@ export const WORDS = Object.freeze({
     fileUnreadable: "This browser cannot show that file. MP4 (H.264), WebM, JPEG and PNG work everywhere.",
     recordingImpossible: "This browser cannot record video.",
     serverSays: "The server says: {message}",
-    picture_of: "Live picture, people: {count}", nobody: "Live picture, nobody is in it", idle: "No picture yet",
+    picture_of: "Live picture, people: {count}", nobody: "Live picture, no people", idle: "No picture yet",
     milliseconds: "{value} ms", size: "{width} × {height}, {kilobytes} KB, quality {quality} %",
     videoAndPoses: "{time} long: {video} and {poses}", video: "video", poses: "poses", snapshotTaken: "Snapshot: {picture}",
     aPicture: "picture",
@@ -39,13 +39,13 @@ export const WORDS = Object.freeze({
     pause: "일시정지", resume: "계속", snapshot: "사진", record: "녹화", stop: "중지", fullscreen: "전체 화면",
     source: "입력", camera: "카메라", file: "파일 …", whichCamera: "카메라 선택", model: "모델",
     lightning: "라이트닝", thunder: "썬더", many: "여러 명",
-    lightningHint: "빠름: 한 사람을 따라갑니다.", thunderHint: "더 정확하지만 느림: 한 사람을 따라갑니다.",
-    manyHint: "화면 속 모든 사람.", ownHint: "사용자 모델.",
+    lightningHint: "빠름: 한 사람을 추적합니다.", thunderHint: "더 정확하지만 느림: 한 사람을 추적합니다.",
+    manyHint: "화면 속 모든 사람을 추적합니다.", ownHint: "사용자 모델.",
     picture: "화면", smoothing: "떨림 줄이기", mirror: "거울 보기", angles: "관절 각도", threshold: "기준 점수",
     thresholdHint: "점수가 이보다 낮은 관절은 그리지 않습니다.",
     left: "왼쪽", right: "오른쪽", elbow: "팔꿈치", shoulder: "어깨", hip: "엉덩이", knee: "무릎",
-    kept: "저장한 것", link: "연결", sent: "전송", onServer: "서버 처리", onLink: "전송 시간",
-    dropped: "건너뛴 화면", keys: "단축키", space: "스페이스",
+    kept: "저장한 것", link: "연결", sent: "전송", onServer: "서버 처리", onLink: "네트워크",
+    dropped: "건너뛴 프레임", keys: "단축키", space: "스페이스",
     connecting: "연결 중 …", open: "연결됨", reconnecting: "연결이 끊겨 다시 연결하는 중 …",
     busy: "서버가 가득 차서 다시 시도하는 중 …", refused: "접근할 수 없음",
     tokenNeeded: "토큰이 필요합니다. 서버를 시작할 때 표시된 주소를 여세요.",
@@ -71,12 +71,12 @@ export function currentLanguage() {
   return language;
 }
 
-/** Return the word for a key, its {gaps} filled. */
+/** Return the text of a key with its {placeholders} filled. */
 export function say(key, gaps = {}) {
   return (WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
 }
 
-/** Put the whole page in a language. */
+/** Show the whole page in a language. */
 export function speak(chosen) {
   language = chosen in WORDS ? chosen : "en";
   document.documentElement.lang = language;

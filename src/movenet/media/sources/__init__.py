@@ -1,1 +1,1 @@
-"""Where frames come from: recordings, animations, folders, photos, cameras and streams."""
+"""Sources of frames: recordings, animations, folders, photos, cameras and streams."""

@@ -1,4 +1,4 @@
-"""Animated WebP, which FFmpeg does not read: Pillow does."""
+"""Animated WebP, decoded with Pillow because FFmpeg cannot read it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from movenet.media.frame import Frame
 from movenet.media.picture_file import PictureFile
 from movenet.media.sources.base import SourceInfo
 
-TIMELESS_MS: Final = 100
-"""How long a picture is shown that gives no time, in browsers and for FFmpeg's GIFs."""
+DEFAULT_DURATION_MS: Final = 100
+"""Duration of a picture that states none, as in browsers and in FFmpeg's GIF reader."""
 
 
-class AnimationReel:
-    """The pictures of an animated WebP."""
+class AnimationReader:
+    """Reads the pictures of an animated WebP."""
 
     damage = 0
 
     def __init__(self, path: Path) -> None:
-        """Read nothing yet."""
+        """Set the path; the file is opened by `frames`."""
         self.name = str(path)
 
     def frames(self) -> Iterator[Frame]:
-        """Yield every picture, laid over white, at its own time.
+        """Yield every picture, blended over white, with its time.
 
         Raises:
-            MediaError: The file is damaged or cut short, or its pictures are too large.
+            MediaError: The file is damaged or truncated, or its pictures are too large.
         """
         start_s = 0.0
         pictures = PictureFile.open(self.name).pictures(MAX_FRAME_PIXELS)
         for index, (image, duration_ms) in enumerate(pictures):
             yield Frame(image, start_s, index, self.name)
-            start_s += (duration_ms or TIMELESS_MS) / 1000
+            start_s += (duration_ms or DEFAULT_DURATION_MS) / 1000
 
     def info(self, first: Frame) -> SourceInfo:
-        """Return the size; how many pictures there are shows itself as they come."""
+        """Return the size; the number of pictures is not known in advance."""
         height, width = first.image.shape[:2]
         return SourceInfo(self.name, width, height)
 

@@ -1,4 +1,4 @@
-"""What every source of frames has: its settings, what is known of it, and the frames."""
+"""Base of all sources of frames, and their settings."""
 
 from __future__ import annotations
 
@@ -16,63 +16,67 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """How patient to be with cameras and streams, and how to ask them."""
+    """Timeouts of cameras and streams, and requests to them."""
 
     stall_s: float = 3.0
-    """A stream that sends nothing for so long counts as lost and is connected to again."""
+    """A stream that sends nothing for so many seconds counts as lost and is connected to again."""
     first_wait_s: float = 0.25
-    """Pause before connecting again after a loss; it grows while that fails."""
+    """Pause in seconds before the first attempt to reconnect."""
     wait_factor: float = 2.0
+    """Factor by which the pause grows with every failed attempt."""
     longest_wait_s: float = 4.0
+    """Longest pause in seconds between two attempts."""
     give_up_after_s: float = 9.0
-    """Longest wait for a picture, at the start and after a loss; then the source ends with an error."""
+    """Longest wait in seconds for a picture, at the start and after a loss; then the source raises MediaError."""
     camera_size: tuple[int, int] | None = None
-    """Width and height to ask a camera for, in pixels; it answers with the nearest it has. None: its own."""
+    """Width and height in pixels to request from a camera, which takes the nearest it has; None is its default."""
     camera_rate_fps: float | None = None
-    """Pictures per second to ask a camera for. None: its own."""
+    """Frames per second to request from a camera; None is its default."""
     options: tuple[tuple[str, str], ...] = ()
-    """FFmpeg's options for opening a stream, such as ("rtsp_transport", "udp")."""
+    """Options of FFmpeg for opening a stream, such as ("rtsp_transport", "udp")."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """How sources are read."""
+    """Settings of all sources."""
 
     folder_rate_fps: float = 30.0
-    """Pictures per second of a folder of numbered pictures."""
-    ahead: int = 3
-    """Pictures of a recording decoded in the background before they are asked for."""
+    """Frames per second of a folder of pictures."""
+    prefetch: int = 3
+    """Number of frames of a recording that are decoded in the background in advance."""
     damage_limit: int = 100
-    """A recording ends where so many packets in a row cannot be read."""
+    """Number of unreadable packets in a row that end a recording."""
     live: LiveSettings = field(default_factory=LiveSettings)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a source once its first picture is there."""
+    """Properties of a source, known once its first frame has been read."""
 
     name: str
     """The path, the address without its password, or the camera."""
     width: int
-    """Square pixels of the first picture, upright; later ones may differ."""
+    """Width of the first frame in square pixels, upright; later frames may differ."""
     height: int
+    """Height of the first frame in square pixels, upright; later frames may differ."""
     rate_fps: float | None = None
-    """Pictures per second on average; None if unknown or if there is only one."""
+    """Mean frames per second; None if unknown or if there is only one frame."""
     frame_count: int | None = None
-    """As the file says or as its length suggests: an estimate, good for a progress bar."""
+    """Number of frames by the header or the duration: an estimate, for example for a progress bar."""
     duration_s: float | None = None
+    """Duration in seconds, if known."""
     live: bool = False
-    """Pictures come in their own time, and are lost if nobody takes them."""
+    """Whether the source is live: frames arrive in real time and are dropped if they are not taken."""
 
 
 class Source(ABC):
-    """Frames one after the other, in the order they are shown, with strictly rising times from 0.
+    """Iterator of frames in presentation order, with strictly increasing times from 0.
 
-    A source is read once. It is a context manager; leaving it frees the file or camera and ends its thread.
+    A source can be iterated once. It is a context manager; leaving it releases the file or camera and ends its thread.
     """
 
     def __init__(self, info: SourceInfo) -> None:
-        """Take over what is known."""
+        """Set the properties of the source."""
         self.info = info
 
     @property
@@ -82,42 +86,42 @@ class Source(ABC):
 
     @property
     def width(self) -> int:
-        """Pixels of the first picture, upright; later ones may differ."""
+        """Width of the first frame in pixels, upright; later frames may differ."""
         return self.info.width
 
     @property
     def height(self) -> int:
-        """Pixels of the first picture, upright; later ones may differ."""
+        """Height of the first frame in pixels, upright; later frames may differ."""
         return self.info.height
 
     @property
     def rate_fps(self) -> float | None:
-        """Pictures per second on average, if known."""
+        """Mean frames per second, if known."""
         return self.info.rate_fps
 
     @property
     def frame_count(self) -> int | None:
-        """How many pictures to expect: an estimate, if there is one."""
+        """Estimated number of frames, if known."""
         return self.info.frame_count
 
     @property
     def duration_s(self) -> float | None:
-        """How long the recording is, if known."""
+        """Duration in seconds, if known."""
         return self.info.duration_s
 
     @property
     def live(self) -> bool:
-        """Whether pictures come in their own time."""
+        """Whether frames arrive in real time and are dropped if they are not taken."""
         return self.info.live
 
     @property
     def damage(self) -> int:
-        """Packets or pictures so far that could not be read and were left out."""
+        """Number of packets or pictures so far that could not be read and were left out."""
         return 0
 
     @property
     def dropped(self) -> int:
-        """Pictures of a live source so far that a newer one replaced before they were taken."""
+        """Number of frames of a live source so far that were replaced by a newer one before they were taken."""
         return 0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -128,12 +132,12 @@ class Source(ABC):
         """Return the next frame.
 
         Raises:
-            MediaError: The source broke off, not merely ended.
+            MediaError: The source failed before its end.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Free the file or camera and end the thread; nothing happens the second time."""
+        """Release the file or camera and end the thread; a second call does nothing."""
 
     def __enter__(self) -> Self:
         return self

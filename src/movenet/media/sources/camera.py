@@ -1,4 +1,4 @@
-"""Cameras of this computer, by number or device, through OpenCV: it has a way to them on every system."""
+"""Cameras of this computer, by number or device, through OpenCV, which supports them on every system."""
 
 from __future__ import annotations
 
@@ -14,29 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.errors import MediaError
-from movenet.media.quiet import QUIET
+from movenet.media.silence import SILENT_OPENCV
 from movenet.media.sources.base import LiveSettings
-from movenet.media.sources.live import Grab, LiveSource
+from movenet.media.sources.live import LiveSource, ReceivedFrame
 
 BACKENDS: Final = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
-"""The system's own way to its cameras; without it OpenCV tries all it knows, slowly and loudly."""
+"""OpenCV's backend for the cameras of each system; without it OpenCV tries all backends, which is slow."""
 
 
 def open_camera(camera: str, settings: LiveSettings) -> LiveSource:
     """Open a camera by its number ("0" is the first) or its device ("/dev/video0").
 
     Raises:
-        MediaError: There is no such camera, it may not be used, or is busy.
+        MediaError: There is no such camera, access is denied, or it is busy.
     """
     name = f"camera {camera}"
     number = int(camera) if camera.isdecimal() else None
     if sys.platform == "linux":
         _check_device(Path(camera if number is None else f"/dev/video{number}"), name)
-    return LiveSource(name, partial(_grabs, camera if number is None else number, name, settings), settings)
+    return LiveSource(
+        name, partial(_received_frames, camera if number is None else number, name, settings), settings
+    )
 
 
 def _check_device(device: Path, name: str) -> None:
-    """Say what is wrong with a device in words that OpenCV does not have."""
+    """Check a device before OpenCV opens it, for a more precise message.
+
+    Raises:
+        MediaError: It does not exist, or access is denied.
+    """
     if not device.exists():
         there = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "no camera at all"
         raise MediaError(f"{name} is missing: expected {device}, found {there}")
@@ -44,30 +50,32 @@ def _check_device(device: Path, name: str) -> None:
         raise MediaError(f"{name} may not be used: join the group that owns {device}, usually 'video'")
 
 
-def _grabs(camera: int | str, name: str, settings: LiveSettings) -> Generator[Grab, None, None]:
-    with QUIET:
+def _received_frames(
+    camera: int | str, name: str, settings: LiveSettings
+) -> Generator[ReceivedFrame, None, None]:
+    with SILENT_OPENCV:
         capture = cv2.VideoCapture(camera, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not capture.isOpened():
             raise MediaError(f"{name} cannot be opened: it is missing, or another program uses it")
-        _ask(capture, settings)
-        seen = False
+        _request(capture, settings)
+        received = False
         while True:
             done, bgr = capture.read()
             if not done:
                 break
-            seen = True
-            yield Grab(partial(_rgb, np.asarray(bgr, np.uint8)))
-        if not seen:
+            received = True
+            yield ReceivedFrame(partial(_rgb, np.asarray(bgr, np.uint8)))
+        if not received:
             raise MediaError(f"{name} gives no picture: another program may be using it")
     finally:
         capture.release()
 
 
-def _ask(capture: cv2.VideoCapture, settings: LiveSettings) -> None:
+def _request(capture: cv2.VideoCapture, settings: LiveSettings) -> None:
     if settings.camera_size:
         width, height = settings.camera_size
-        # Large pictures fit through USB 2 only as JPEG.
+        # The bandwidth of USB 2 suffices for large pictures as JPEG only.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)

@@ -1,4 +1,4 @@
-"""Packets in, frames out: past damaged places, and with interlaced fields woven into whole pictures."""
+"""Decoding of packets to frames: damaged packets are skipped, interlaced video is deinterlaced."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Generic, TypeVar, cast
 
 from av import Packet, VideoFrame
 from av.container import InputContainer
-from av.error import BlockingIOError as NotNow
-from av.error import EOFError as NoMore
+from av.error import BlockingIOError as FFmpegAgain
+from av.error import EOFError as FFmpegEof
 from av.error import ExitError, FFmpegError
 from av.filter import Graph
 from av.stream import Stream
@@ -17,30 +17,30 @@ from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
 from movenet.media.alpha import AlphaDecoder, has_alpha_packets
-from movenet.media.ffmpeg_errors import reason
+from movenet.media.ffmpeg_errors import describe_error
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
 
 
 class Packets(Generic[AnyStream]):
-    """The packets of one stream from where its container stands to its end, past damaged places."""
+    """Iterable of the packets of one stream, from the container's position to its end; damaged ones are skipped."""
 
     def __init__(self, container: InputContainer, stream: AnyStream, name: str, damage_limit: int) -> None:
-        """Read nothing yet. `damage_limit` packets in a row that cannot be read are taken for the end."""
+        """Set the stream; `damage_limit` unreadable packets in a row count as its end."""
         self.damage = 0
-        """Packets so far that could not be read; at the end also those that the file lists and does not have."""
+        """Number of unreadable packets so far; at the end including those that the index lists but the file lacks."""
         self._container = container
         self._stream = stream
         self._name = name
         self._damage_limit = damage_limit
-        # MP4 lists every packet, so that a file cut short can be told from one that ends; others list a few.
+        # The index of MP4 lists every packet, which reveals a truncated file; other formats list only a few.
         self._listed = len(stream.index_entries)
 
     def __iter__(self) -> Iterator[Packet[AnyStream] | None]:
-        """Yield packets, the last of them empty or None: it makes a decoder hand out what it holds back.
+        """Yield the packets; the last one is empty or None and flushes a decoder.
 
         Raises:
-            MediaError: The connection is lost or silent.
+            MediaError: The connection is lost, or nothing arrives in time.
         """
         misses, read = 0, 0
         while misses < self._damage_limit:
@@ -51,22 +51,22 @@ class Packets(Generic[AnyStream]):
                 self.damage += max(self._listed - read - self.damage, 0)
                 return
             except FFmpegError as problem:
-                # A damaged file may look like a failing disk to FFmpeg, but a connection does not come back.
+                # In a damaged file an I/O error may be local and reading can continue; a lost connection cannot.
                 if isinstance(problem, ExitError) or ("://" in self._name and isinstance(problem, OSError)):
-                    raise MediaError(f"{self._name} broke off: {reason(problem)}") from problem
+                    raise MediaError(f"{self._name} broke off: {describe_error(problem)}") from problem
                 misses += 1
                 self.damage += 1
             except IndexError:
-                # PyAV fails so at the end of a damaged file that grew another stream on the way.
+                # Raised by PyAV at the end of a damaged file in which another stream appeared.
                 break
         yield None
 
 
 class Decoder:
-    """The pictures of one video stream."""
+    """Decodes one video stream."""
 
     def __init__(self, container: InputContainer, stream: VideoStream, name: str, damage_limit: int) -> None:
-        """Read nothing yet. `damage_limit` packets in a row that cannot be read are taken for the end."""
+        """Set the stream; `damage_limit` unreadable packets in a row count as its end."""
         context = stream.codec_context
         self._context = AlphaDecoder(context) if has_alpha_packets(stream) else context
         self._packets = Packets(container, stream, name, damage_limit)
@@ -74,52 +74,52 @@ class Decoder:
 
     @property
     def damage(self) -> int:
-        """Packets so far that could not be read or decoded."""
+        """Number of packets so far that could not be read or decoded."""
         return self._packets.damage + self._undecoded
 
     def frames(self) -> Iterator[VideoFrame]:
-        """Yield whole pictures in the order they are shown.
+        """Yield deinterlaced frames in presentation order.
 
         Raises:
-            MediaError: The connection is lost or silent.
+            MediaError: The connection is lost, or nothing arrives in time.
         """
-        yield from deinterlaced(frame for packet in self._packets for frame in self._decode(packet))
+        yield from deinterlace(frame for packet in self._packets for frame in self._decode(packet))
 
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         try:
             return self._context.decode(packet)
-        except NoMore:
+        except FFmpegEof:
             return []
         except FFmpegError:
             self._undecoded += 1
             return []
 
 
-def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-    """Pass frames on; from the first interlaced one, fields are woven together by FFmpeg's yadif.
+def deinterlace(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+    """Yield the frames, deinterlaced by FFmpeg's filter yadif from the first interlaced one on.
 
-    One picture per frame, at the frame's own time. Progressive frames in between stay as they are.
+    The filter returns one frame per frame, at the same time, and leaves progressive frames unchanged.
     """
-    weaver: _Weaver | None = None
+    deinterlacer: _Deinterlacer | None = None
     for frame in frames:
-        if weaver and not weaver.takes(frame):
-            yield from weaver.rest()
-            weaver = None
-        if weaver is None and frame.interlaced_frame:
-            weaver = _Weaver(frame)
-        if weaver is None:
+        if deinterlacer and not deinterlacer.takes(frame):
+            yield from deinterlacer.flush()
+            deinterlacer = None
+        if deinterlacer is None and frame.interlaced_frame:
+            deinterlacer = _Deinterlacer(frame)
+        if deinterlacer is None:
             yield frame
         else:
-            yield from weaver.weave(frame)
-    if weaver:
-        yield from weaver.rest()
+            yield from deinterlacer.process(frame)
+    if deinterlacer:
+        yield from deinterlacer.flush()
 
 
-class _Weaver:
-    """A filter graph for frames of one size and pixel format."""
+class _Deinterlacer:
+    """Filter graph of yadif for frames of one size and pixel format."""
 
     def __init__(self, frame: VideoFrame) -> None:
-        self._like = self._kind(frame)
+        self._like = self._layout(frame)
         self._graph = Graph()
         source = self._graph.add_buffer(
             width=frame.width,
@@ -127,23 +127,23 @@ class _Weaver:
             format=frame.format,
             time_base=frame.time_base or Fraction(1, 90000),
         )
-        weave = self._graph.add("yadif", mode="send_frame", deint="interlaced")
-        self._graph.link_nodes(source, weave, self._graph.add("buffersink")).configure()
+        yadif = self._graph.add("yadif", mode="send_frame", deint="interlaced")
+        self._graph.link_nodes(source, yadif, self._graph.add("buffersink")).configure()
 
     @staticmethod
-    def _kind(frame: VideoFrame) -> tuple[int, int, str, Fraction | None]:
+    def _layout(frame: VideoFrame) -> tuple[int, int, str, Fraction | None]:
         return frame.width, frame.height, frame.format.name, frame.time_base
 
     def takes(self, frame: VideoFrame) -> bool:
-        return self._kind(frame) == self._like
+        return self._layout(frame) == self._like
 
-    def weave(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
+    def process(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
         self._graph.vpush(frame)
         while True:
             try:
                 yield self._graph.vpull()
-            except (NotNow, NoMore):
+            except (FFmpegAgain, FFmpegEof):
                 return
 
-    def rest(self) -> Iterator[VideoFrame]:
-        return self.weave(None)
+    def flush(self) -> Iterator[VideoFrame]:
+        return self.process(None)

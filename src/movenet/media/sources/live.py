@@ -1,4 +1,4 @@
-"""Sources that do not wait: the newest picture wins, and what breaks off is connected to again."""
+"""Live sources: only the latest frame is kept, and a lost connection is opened again."""
 
 from __future__ import annotations
 
@@ -15,113 +15,113 @@ from numpy.typing import NDArray
 from movenet.errors import MediaError
 from movenet.media.frame import Frame
 from movenet.media.sources.base import LiveSettings, Source, SourceInfo
-from movenet.media.sources.timeline import LiveTime
+from movenet.media.sources.clock import LiveClock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grab:
-    """A picture just received; it is painted only if somebody takes it."""
+class ReceivedFrame:
+    """A frame just received; it is converted to RGB only if it is taken."""
 
-    paint: Callable[[], NDArray[np.uint8]]
-    """Makes the (H, W, 3) uint8 RGB array."""
-    stamp_s: float | None = None
-    """When it was taken, by the stream's own clock, if that can be trusted."""
+    to_rgb: Callable[[], NDArray[np.uint8]]
+    """Returns the frame as (H, W, 3) uint8 RGB."""
+    timestamp_s: float | None = None
+    """Timestamp in seconds by the stream's clock; None if the stream has no reliable clock."""
 
 
-Connect = Callable[[], Generator[Grab, None, None]]
-"""Connects and yields pictures as they come; a MediaError or the generator's end is a loss.
+Connect = Callable[[], Generator[ReceivedFrame, None, None]]
+"""Connects and yields frames as they arrive. MediaError or the end of the generator is a loss of the connection.
 
-Called anew after each loss, in the grabbing thread. Its waits must be bounded.
+It is called again after each loss, in the receiving thread. Its waits must be bounded.
 """
 
 
 class LiveSource(Source):
-    """A camera or stream, received by a thread of its own that keeps only the newest picture.
+    """A camera or stream, received in its own thread, which keeps only the latest frame.
 
-    After a loss it connects again, ever more slowly. A source that is not there at the start is an error at
-    once; one that falls silent later ends with an error after `give_up_after_s`.
+    After a loss it connects again, with growing pauses. A source that cannot be reached at the start raises an error
+    at once; one that fails later raises an error after `give_up_after_s`.
     """
 
     def __init__(self, name: str, connect: Connect, settings: LiveSettings) -> None:
-        """Connect and wait for the first picture.
+        """Connect and wait for the first frame.
 
         Raises:
-            MediaError: Connecting fails, or no picture comes within `give_up_after_s`.
+            MediaError: The connection fails, or no frame arrives within `give_up_after_s`.
         """
         self._slot = slot = _Slot(name, settings.give_up_after_s)
         stop = threading.Event()
         thread = threading.Thread(
-            target=_grab, args=(connect, settings, slot, stop), name="movenet-grab", daemon=True
+            target=_receive, args=(connect, settings, slot, stop), name="movenet-receive", daemon=True
         )
-        self._finish = weakref.finalize(self, _end, thread, stop, slot, settings.stall_s)
+        self._finalizer = weakref.finalize(self, _end, thread, stop, slot, settings.stall_s)
         thread.start()
         try:
-            newest = slot.wait()
+            latest = slot.wait()
         except BaseException:
             self.close()
             raise
-        assert newest is not None, "only close() empties the slot"
-        height, width = newest.grab.paint().shape[:2]
+        assert latest is not None, "only close() empties the slot"
+        height, width = latest.frame.to_rgb().shape[:2]
         super().__init__(SourceInfo(name, width, height, live=True))
 
     @property
     def dropped(self) -> int:
-        """Pictures so far that a newer one replaced before they were taken."""
+        """Number of frames so far that were replaced by a newer one before they were taken."""
         return self._slot.dropped
 
     @property
     def losses(self) -> int:
-        """How often the connection broke off so far."""
+        """Number of lost connections so far."""
         return self._slot.losses
 
     def __next__(self) -> Frame:
-        newest = self._slot.wait(take=True)
-        if newest is None:
+        latest = self._slot.wait(take=True)
+        if latest is None:
             raise StopIteration
-        return Frame(newest.grab.paint(), newest.time_s, newest.index, self.name)
+        return Frame(latest.frame.to_rgb(), latest.time_s, latest.index, self.name)
 
     def close(self) -> None:
-        """Disconnect and end the thread; one that waits for a silent network follows within `stall_s`."""
-        self._finish()
+        """Disconnect and end the thread; a thread that waits for the network ends within `stall_s`."""
+        self._finalizer()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Newest:
-    grab: Grab
+class _Latest:
+    frame: ReceivedFrame
     time_s: float
     index: int
-    """Counts every picture received, so that gaps show what was dropped."""
+    """Number of the frame among all received, so that gaps show dropped frames."""
 
 
 class _Slot:
-    """Room for one picture between the thread that receives and the one that looks."""
+    """Holds one frame between the receiving thread and the consumer."""
 
-    def __init__(self, name: str, patience_s: float) -> None:
+    def __init__(self, name: str, timeout_s: float) -> None:
         self._name = name
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._change = threading.Condition()
-        self._newest: _Newest | None = None
+        self._latest: _Latest | None = None
         self._problem: BaseException | None = None
         self._closed = False
-        self._trouble = ""
+        self._last_error = ""
         self.received = 0
         self.dropped = 0
         self.losses = 0
 
-    def put(self, grab: Grab, time_s: float) -> None:
+    def put(self, frame: ReceivedFrame, time_s: float) -> None:
         with self._change:
             if self._closed:
                 return
-            self.dropped += self._newest is not None
-            self._newest = _Newest(grab, time_s, self.received)
+            self.dropped += self._latest is not None
+            self._latest = _Latest(frame, time_s, self.received)
             self.received += 1
-            self._trouble = ""
+            self._last_error = ""
             self._change.notify_all()
 
-    def lose(self, problem: BaseException) -> None:
+    def record_loss(self, problem: BaseException) -> None:
         with self._change:
             self.losses += 1
-            self._trouble = f" ({problem})"
+            self._last_error = f" ({problem})"
 
     def fail(self, problem: BaseException) -> None:
         with self._change:
@@ -130,44 +130,48 @@ class _Slot:
 
     def close(self) -> None:
         with self._change:
-            self._closed, self._newest = True, None
+            self._closed, self._latest = True, None
             self._change.notify_all()
 
-    def wait(self, *, take: bool = False) -> _Newest | None:
-        """Return the newest picture once there is one, out of the slot if asked; None once it is closed."""
+    def wait(self, *, take: bool = False) -> _Latest | None:
+        """Wait for the latest frame and return it; `take` empties the slot. Return None once the slot is closed.
+
+        Raises:
+            MediaError: No frame arrived in time.
+        """
         with self._change:
-            self._change.wait_for(lambda: self._newest or self._problem or self._closed, self._patience_s)
-            newest = self._newest
+            self._change.wait_for(lambda: self._latest or self._problem or self._closed, self._timeout_s)
+            latest = self._latest
             if take:
-                self._newest = None
-            if newest or self._closed:
-                return newest
-            silent = f"{self._name} sent no picture for {self._patience_s:g} s{self._trouble}"
-            raise self._problem or MediaError(silent)
+                self._latest = None
+            if latest or self._closed:
+                return latest
+            message = f"{self._name} sent no picture for {self._timeout_s:g} s{self._last_error}"
+            raise self._problem or MediaError(message)
 
 
-def _grab(connect: Connect, settings: LiveSettings, slot: _Slot, stop: threading.Event) -> None:
-    """Receive until told to stop; runs in the grabbing thread."""
-    clock, wait_s = LiveTime(), settings.first_wait_s
+def _receive(connect: Connect, settings: LiveSettings, slot: _Slot, stop: threading.Event) -> None:
+    """Receive frames until `stop` is set; runs in the receiving thread."""
+    clock, wait_s = LiveClock(), settings.first_wait_s
     while not stop.is_set():
         problem: BaseException = MediaError("the stream ended")
         before = slot.received
         try:
-            with closing(connect()) as grabs:
-                for grab in grabs:
-                    slot.put(grab, clock(grab.stamp_s, time.monotonic()))
+            with closing(connect()) as frames:
+                for frame in frames:
+                    slot.put(frame, clock(frame.timestamp_s, time.monotonic()))
                     if stop.is_set():
                         return
         except MediaError as loss:
             problem = loss
-        except BaseException as bug:  # noqa: BLE001 (it is raised where the pictures are taken)
+        except BaseException as bug:  # noqa: BLE001 (it is raised in __next__)
             slot.fail(bug)
             return
         if not slot.received:
             slot.fail(problem)
             return
-        slot.lose(problem)
-        clock.lost()
+        slot.record_loss(problem)
+        clock.reset()
         if slot.received > before:
             wait_s = settings.first_wait_s
         stop.wait(wait_s)
@@ -177,5 +181,5 @@ def _grab(connect: Connect, settings: LiveSettings, slot: _Slot, stop: threading
 def _end(thread: threading.Thread, stop: threading.Event, slot: _Slot, stall_s: float) -> None:
     stop.set()
     slot.close()
-    # A thread that hangs in a system call for longer cannot be ended; it ends itself when the call returns.
+    # A thread in a longer system call cannot be stopped; it ends when the call returns.
     thread.join(stall_s + 1)

@@ -1,4 +1,4 @@
-"""Folders of numbered pictures read as a film, and single photos."""
+"""Folders of pictures read as a video, and single photos."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from movenet.media.photo import find_photos, read_photo
 from movenet.media.sources.base import SourceInfo
 
 NUMBERED: Final = re.compile(r"%0?\d*d")
-"""Where the number stands in a pattern such as shots/%05d.png."""
+"""The number in a pattern such as shots/%05d.png."""
 
 
-class PhotoReel:
-    """One photo as a film of one frame."""
+class PhotoReader:
+    """Reads one photo as a video of one frame."""
 
     damage = 0
 
     def __init__(self, name: str, read: Callable[[], NDArray[np.uint8]]) -> None:
-        """Read nothing yet; `read` returns the (H, W, 3) uint8 RGB picture, or raises MediaError."""
+        """Set the function that reads the photo: it returns (H, W, 3) uint8 RGB, or raises MediaError."""
         self.name = name
         self._read = read
 
@@ -38,7 +38,7 @@ class PhotoReel:
         yield Frame(self._read(), 0.0, 0, self.name)
 
     def info(self, first: Frame) -> SourceInfo:
-        """Return its size."""
+        """Return the size of the photo."""
         height, width = first.image.shape[:2]
         return SourceInfo(self.name, width, height, frame_count=1)
 
@@ -46,36 +46,36 @@ class PhotoReel:
         """Do nothing: the file is closed already."""
 
 
-class FolderReel:
-    """Pictures in counting order, at a steady rate."""
+class FolderReader:
+    """Reads pictures in natural order, at a constant frame rate."""
 
     def __init__(self, path: Path, rate_fps: float) -> None:
         """List the pictures of a folder, or those that match a pattern such as shots/%05d.png.
 
         Raises:
-            MediaError: There are none, or the rate is no rate.
+            MediaError: There are none, or the rate is not above 0.
         """
         if not rate_fps > 0:
             raise MediaError(f"expected a folder's pictures per second above 0, got {rate_fps}")
         self.name = str(path)
         self.damage = 0
         self._rate_fps = rate_fps
-        self._paths = find_photos([path]) if path.is_dir() else matching(path)
+        self._paths = find_photos([path]) if path.is_dir() else list_matching(path)
 
     def frames(self) -> Iterator[Frame]:
-        """Yield the pictures; one that cannot be read is left out, and its time passes without a frame."""
+        """Yield the pictures; an unreadable one is left out, and the times of the others do not change."""
         index = 0
-        for place, path in enumerate(self._paths):
+        for position, path in enumerate(self._paths):
             try:
                 image = read_photo(path)
             except MediaError:
                 self.damage += 1
                 continue
-            yield Frame(image, place / self._rate_fps, index, self.name)
+            yield Frame(image, position / self._rate_fps, index, self.name)
             index += 1
 
     def info(self, first: Frame) -> SourceInfo:
-        """Return the size of the first picture, and how many there are."""
+        """Return the size of the first picture, and the number of pictures."""
         height, width = first.image.shape[:2]
         number = len(self._paths)
         return SourceInfo(self.name, width, height, self._rate_fps, number, number / self._rate_fps)
@@ -85,15 +85,15 @@ class FolderReel:
 
 
 def is_pattern(path: Path) -> bool:
-    """Tell whether a path is a pattern for numbered pictures, and no file or folder of that name."""
+    """Tell whether a path is a pattern for numbered pictures and not the name of a file or folder."""
     return bool(NUMBERED.search(path.name)) and path.parent.is_dir() and not path.exists()
 
 
-def matching(pattern: Path) -> list[Path]:
+def list_matching(pattern: Path) -> list[Path]:
     """Return the files whose names match a pattern such as shots/%05d.png, in the order of their numbers.
 
     Raises:
-        MediaError: There are none.
+        MediaError: No file matches.
     """
     before, after = (re.escape(part) for part in NUMBERED.split(pattern.name, maxsplit=1))
     name = re.compile(f"{before}([0-9]+){after}")

@@ -1,4 +1,4 @@
-"""Sources that wait: frames are made in order, a few ahead of whoever takes them."""
+"""Recordings: sources whose frames wait for the consumer and are decoded a few in advance."""
 
 from __future__ import annotations
 
@@ -7,57 +7,59 @@ from typing import Final, Protocol
 
 from movenet.errors import MediaError
 from movenet.media.frame import Frame
-from movenet.media.sources.ahead import Ahead
 from movenet.media.sources.base import Source, SourceInfo
+from movenet.media.sources.prefetch import Prefetcher
 
-AHEAD_BYTES: Final = 2**28
-"""Memory for frames that wait to be taken, unless one alone needs more."""
+MAX_PREFETCH_BYTES: Final = 2**28
+"""Maximum memory of decoded frames that wait to be taken; one frame may exceed it."""
 
 
-class Reel(Protocol):
-    """What a recording is made of; every kind of file brings its own."""
+class FrameReader(Protocol):
+    """Reads the frames of a recording; there is one class for each kind of file."""
 
     name: str
 
     @property
     def damage(self) -> int:
-        """Packets or pictures so far that could not be read and were left out."""
+        """Number of packets or pictures so far that could not be read and were left out."""
 
     def frames(self) -> Iterator[Frame]:
-        """Yield every frame, once."""
+        """Yield all frames; called once."""
 
     def info(self, first: Frame) -> SourceInfo:
-        """Say what is known, given the first frame."""
+        """Return the properties of the source, given its first frame."""
 
     def close(self) -> None:
-        """Free the file; frames are not asked for any more."""
+        """Close the file; no frame is read afterwards."""
 
 
 class Recording(Source):
-    """Frames that wait until they are asked for; a few are made ahead in the background."""
+    """A source whose frames wait until they are taken; a few are decoded in the background in advance."""
 
-    def __init__(self, reel: Reel, ahead: int) -> None:
+    def __init__(self, reader: FrameReader, prefetch: int) -> None:
         """Read the first frame, and start the thread that reads the others.
 
         Raises:
-            MediaError: There is no first frame.
+            MediaError: No frame can be decoded.
         """
-        self._reel = reel
+        self._reader = reader
         try:
-            rest = reel.frames()
+            rest = reader.frames()
             first = next(rest, None)
             if first is None:
-                raise MediaError(f"not one picture of {reel.name} can be decoded: it is damaged or cut short")
-            super().__init__(reel.info(first))
+                raise MediaError(
+                    f"not one picture of {reader.name} can be decoded: it is damaged or cut short"
+                )
+            super().__init__(reader.info(first))
         except BaseException:
-            reel.close()
+            reader.close()
             raise
-        self._frames = Ahead(_all(first, rest, reel), frames_ahead(ahead, first.image.nbytes))
+        self._frames = Prefetcher(_all(first, rest, reader), prefetch_count(prefetch, first.image.nbytes))
 
     @property
     def damage(self) -> int:
-        """Packets or pictures so far that could not be read and were left out."""
-        return self._reel.damage
+        """Number of packets or pictures so far that could not be read and were left out."""
+        return self._reader.damage
 
     def __next__(self) -> Frame:
         return next(self._frames)
@@ -67,14 +69,14 @@ class Recording(Source):
         self._frames.close()
 
 
-def frames_ahead(wanted: int, frame_bytes: int) -> int:
-    """Return how many frames of a size may wait to be taken: as many as wanted if memory allows, at least one."""
-    return max(min(wanted, AHEAD_BYTES // frame_bytes), 1)
+def prefetch_count(wanted: int, frame_bytes: int) -> int:
+    """Return the number of frames to decode in advance: `wanted`, limited by `MAX_PREFETCH_BYTES`, at least 1."""
+    return max(min(wanted, MAX_PREFETCH_BYTES // frame_bytes), 1)
 
 
-def _all(first: Frame, rest: Iterator[Frame], reel: Reel) -> Generator[Frame, None, None]:
+def _all(first: Frame, rest: Iterator[Frame], reader: FrameReader) -> Generator[Frame, None, None]:
     try:
         yield first
         yield from rest
     finally:
-        reel.close()
+        reader.close()

@@ -1,4 +1,4 @@
-"""Recordings: video files and animated GIFs, from the disk or over the network."""
+"""Reader of video files and animated GIFs and PNGs, from disk or over the network."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from movenet.machine import usable_cores
-from movenet.media.container import pictures_of
+from movenet.media.container import video_stream
+from movenet.media.conversion import FrameConverter
 from movenet.media.frame import Frame
-from movenet.media.pixels import Painter
 from movenet.media.sources.base import SourceInfo
+from movenet.media.sources.clock import RecordingClock
 from movenet.media.sources.decoding import Decoder
-from movenet.media.sources.timeline import RecordedTime
 
-USUAL_RATE_FPS: Final = 30.0
-"""Assumed where a stream does not tell its rate."""
-IMPOSSIBLE_RATE_FPS: Final = 10_000.0
-"""Damaged headers claim such rates."""
+DEFAULT_RATE_FPS: Final = 30.0
+"""Frame rate assumed if a stream states none."""
+MAX_RATE_FPS: Final = 10_000.0
+"""Frame rates from here on come from damaged headers and are ignored."""
 
 
-class VideoReel:
-    """The pictures of an open container."""
+class VideoReader:
+    """Reads the frames of an open container."""
 
     def __init__(self, container: InputContainer, name: str, damage_limit: int) -> None:
-        """Take over the container: it is closed with the reel, or here if it holds no pictures.
+        """Take ownership of the container: `close` closes it, and so does an error here.
 
         Raises:
-            MediaError: It holds only sound, or is coded in an unknown way.
+            MediaError: It has no video stream, or one of an unknown codec.
         """
         self.name = name
         self._container = container
         try:
-            self._stream = pictures_of(container, name)
+            self._stream = video_stream(container, name)
         except BaseException:
             container.close()
             raise
-        # Frames are decoded side by side: it costs a delay that recordings do not mind.
+        # Frame threading delays the output, which does not matter for recordings.
         self._stream.thread_type = "AUTO"
-        # FFmpeg's own choice is one thread more: they would only take turns, at a tenth of the decoder's time.
+        # FFmpeg's default is one thread more than cores, which costs a tenth of the decoding time.
         self._stream.codec_context.thread_count = usable_cores()
         self._decoder = Decoder(container, self._stream, name, damage_limit)
 
     @property
     def damage(self) -> int:
-        """Packets so far that could not be read or decoded."""
+        """Number of packets so far that could not be read or decoded."""
         return self._decoder.damage
 
     def frames(self) -> Iterator[Frame]:
@@ -59,28 +59,28 @@ class VideoReel:
             MediaError: The connection is lost.
         """
         clock = self._clock()
-        painter, index = Painter(self._stream.sample_aspect_ratio), count()
+        converter, index = FrameConverter(self._stream.sample_aspect_ratio), count()
         for frame in self._decoder.frames():
-            yield Frame(painter(frame), clock(stamp_s(frame)), next(index), self.name)
+            yield Frame(converter(frame), clock(timestamp_s(frame)), next(index), self.name)
 
     def start_s(self) -> float:
-        """Return the file's own time of the first picture, at which `frames` begins to count; reads up to it.
+        """Return the file's timestamp of the first frame, the time 0 of `frames`; reads up to that frame.
 
         Raises:
             MediaError: The connection is lost.
         """
         clock = self._clock()
         for frame in self._decoder.frames():
-            clock(stamp_s(frame))
+            clock(timestamp_s(frame))
             if clock.origin_s is not None:
                 return clock.origin_s
         return 0.0
 
-    def _clock(self) -> RecordedTime:
-        return RecordedTime(1 / (rate_fps(self._stream) or USUAL_RATE_FPS))
+    def _clock(self) -> RecordingClock:
+        return RecordingClock(1 / (rate_fps(self._stream) or DEFAULT_RATE_FPS))
 
     def info(self, first: Frame) -> SourceInfo:
-        """Return what the container says; lengths are estimates where it says nothing."""
+        """Return the properties that the container states; the number of frames may be an estimate."""
         stream, rate, duration_s = self._stream, rate_fps(self._stream), self._duration_s()
         height, width = first.image.shape[:2]
         guess = round(duration_s * rate) if duration_s and rate else None
@@ -103,16 +103,16 @@ class VideoReel:
         self._container.close()
 
 
-def stamp_s(frame: VideoFrame) -> float | None:
-    """Return when the stream's own clock wants the frame shown, if it says."""
+def timestamp_s(frame: VideoFrame) -> float | None:
+    """Return the presentation timestamp of a frame in seconds of the stream's clock, if it has one."""
     if frame.pts is None or frame.time_base is None:
         return None
     return float(frame.pts * frame.time_base)
 
 
 def rate_fps(stream: VideoStream) -> float | None:
-    """Return the average rate, or FFmpeg's guess; None if neither can be."""
+    """Return the mean frame rate, or FFmpeg's guess; None if neither is plausible."""
     for rate in (stream.average_rate, stream.guessed_rate):
-        if rate and 0 < rate < IMPOSSIBLE_RATE_FPS:
+        if rate and 0 < rate < MAX_RATE_FPS:
             return float(rate)
     return None

@@ -1,4 +1,4 @@
-"""Photos behind an http or https address."""
+"""Photos at http and https addresses."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.errors import MediaError
-from movenet.media.file_type import HEAD_BYTES, JPEG_SEAM, FileType, type_of
+from movenet.media.file_type import HEAD_BYTES, JPEG_BOUNDARY, FileType, type_of
 from movenet.media.location import Address, credentials
 from movenet.media.photo import decode_photo
 
 MAX_BYTES: Final = 64 * 2**20
-"""The largest file that is taken for a photo."""
+"""Largest photo in bytes that is downloaded."""
 _PART_BYTES: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True)
 class WebPhoto:
-    """A photo that came from an address, as its file's bytes."""
+    """A downloaded photo, as the bytes of its file."""
 
     name: str
     """The address without its password."""
@@ -51,17 +51,17 @@ class WebPhoto:
 
 
 def fetch_photo(address: Address, limit_s: float) -> WebPhoto | None:
-    """Return the photo behind an http(s) address; None if there is something else, or nobody answers in time.
+    """Return the photo at an http(s) address; None if it is no photo, or there is no answer within `limit_s` seconds.
 
-    The first bytes decide. Nothing more is read of what is no picture.
+    The first bytes decide; the rest is downloaded only for a photo.
 
     Raises:
-        MediaError: There is a photo of more than `MAX_BYTES`.
+        MediaError: The photo is larger than `MAX_BYTES`.
     """
     url, user, password = credentials(address.url)
     try:
         with _opener(url, user, password).open(_request(url), timeout=limit_s) as response:
-            data = _read_picture(response, str(address), time.monotonic() + limit_s)
+            data = _read_body(response, str(address), time.monotonic() + limit_s)
     except (URLError, HTTPException, OSError, ValueError):
         return None
     if data is None or type_of(io.BytesIO(data)) is not FileType.PHOTO:
@@ -80,16 +80,16 @@ def _request(url: str) -> Request:
     return Request(url, headers={"User-Agent": "movenet"})
 
 
-def _read_picture(response: HTTPResponse, name: str, until_s: float) -> bytes | None:
-    """Return all that is sent if it begins as a picture does; None if it does not, or is a series of JPEGs."""
+def _read_body(response: HTTPResponse, name: str, until_s: float) -> bytes | None:
+    """Return the body of a response if its first bytes are those of a photo; None for others and for MJPEG."""
     data = bytearray()
     while part := response.read1(_PART_BYTES):
-        begun = len(data) >= HEAD_BYTES
+        is_identified = len(data) >= HEAD_BYTES
         data += part
-        if not begun and (time.monotonic() > until_s or not _may_be_photo(data)):
+        if not is_identified and (time.monotonic() > until_s or not _may_be_photo(data)):
             return None
-        # A camera may send one JPEG after the other, without an end.
-        if data.find(JPEG_SEAM, len(data) - len(part) - len(JPEG_SEAM)) >= 0 and _is_sequence(data):
+        # A camera may send an endless sequence of JPEGs.
+        if data.find(JPEG_BOUNDARY, len(data) - len(part) - len(JPEG_BOUNDARY)) >= 0 and _is_sequence(data):
             return None
         if len(data) > MAX_BYTES:
             raise MediaError(f"{name} is too large: expected a photo of at most {MAX_BYTES >> 20} MB")
@@ -97,7 +97,7 @@ def _read_picture(response: HTTPResponse, name: str, until_s: float) -> bytes | 
 
 
 def _may_be_photo(data: bytes | bytearray) -> bool:
-    """Tell whether it is a picture, as far as its first bytes have come."""
+    """Tell whether the bytes received so far can be the start of a photo."""
     return len(data) < HEAD_BYTES or type_of(io.BytesIO(data), 0) not in (FileType.VIDEO, FileType.UNKNOWN)
 
 

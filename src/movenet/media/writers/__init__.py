@@ -1,1 +1,1 @@
-"""Where frames go: films, GIFs and sequences of pictures."""
+"""Writers of frames: video files, GIFs and image sequences."""

@@ -1,0 +1,171 @@
+"""`movenet run` carried out: photos, then videos, with all poses in one file of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+import cv2
+
+from movenet.cli.output import (
+    frame_progress,
+    print_error,
+    print_line,
+    print_poses,
+    print_status,
+    progress,
+    write_record,
+)
+from movenet.cli.run_inputs import Video
+from movenet.cli.run_plan import RunPlan
+from movenet.drawing import draw, draw_on
+from movenet.errors import MediaError, MoveNetError
+from movenet.estimator import Estimator
+from movenet.estimator.photos import PhotoPoses, estimate_photos
+from movenet.media import Frame, Source, SourceSettings, open_writer, write_photo
+from movenet.media.location import Location
+from movenet.media.sources.opening import open_location
+from movenet.pose import Pose
+from movenet.records import Record, RecordWriter, open_records, to_json
+from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
+
+
+def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
+    """Run on every input and return whether all succeeded.
+
+    The records of an input that fails midway are kept up to there, unless no input succeeded.
+
+    Raises:
+        MoveNetError: The model cannot be opened, or the records cannot be written.
+        OutputError: stdout or the records cannot be written to any more.
+    """
+    if not (plan.photos or plan.videos):
+        return False
+    estimator = open_estimator()
+    with ExitStack() as stack:
+        recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
+        done = run_photos(plan, estimator, recorder) if plan.photos else 0
+        done += run_videos(plan, estimator, recorder) if plan.videos else 0
+        if recorder and not done:
+            recorder.discard()
+    if plan.records and done:
+        print_status(f"records → {plan.records}")
+    return plan.all_found and done == len(plan.photos) + len(plan.videos)
+
+
+def run_photos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
+    """Estimate, draw, record and print every photo; return how many succeeded. Failures are reported on stderr.
+
+    Raises:
+        OutputError: stdout or the records cannot be written to any more.
+    """
+    done = 0
+    for found in progress(estimate_photos(plan.photos, estimator), "estimating", len(plan.photos)):
+        try:
+            record = _draw_photo(found, plan)
+        except MoveNetError as error:
+            print_error(error)
+            continue
+        write_record(recorder, record)
+        if plan.json:
+            print_line(to_json(record))
+        else:
+            print_poses(record, plan.photos[found.path], found.estimate_s)
+        done += 1
+    return done
+
+
+def _draw_photo(found: PhotoPoses, plan: RunPlan) -> Record:
+    if found.error is not None:
+        raise found.error
+    target = plan.photos[found.path]
+    if target is not None:
+        write_photo(target, draw(found.image, found.poses, plan.style))
+    height, width = found.image.shape[:2]
+    return Record(str(found.path), 0, 0.0, width, height, found.poses)
+
+
+def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
+    """Estimate, draw, record and print every video; return how many succeeded. Failures are reported on stderr.
+
+    Ctrl-C completes the files of the current video and stops.
+
+    Raises:
+        OutputError: stdout or the records cannot be written to any more.
+    """
+    # OpenCV's idle threads spin on cores that decoder and encoder need: a tenth of the time of a video.
+    cv2.setNumThreads(1)
+    video_estimator = VideoEstimator(estimator, smoothing=ONE_EURO if plan.smooth == "causal" else None)
+    done = 0
+    for video in plan.videos:
+        try:
+            _run_video(video, plan, video_estimator, recorder)
+        except MoveNetError as error:
+            print_error(error)
+        else:
+            done += 1
+    return done
+
+
+def _run_video(
+    video: Video, plan: RunPlan, video_estimator: VideoEstimator, recorder: RecordWriter | None
+) -> None:
+    target = plan.videos[video]
+    arrow = f" → {target}" if target else ""
+    count = 0
+    try:
+        with ExitStack() as stack:
+            source = stack.enter_context(open_location(video.location, SourceSettings()))
+            writer = target and stack.enter_context(
+                open_writer(target, like=source, audio_from=video.audio_file)
+            )
+            frames = _estimate_frames(source, video.location, video_estimator, plan.smooth)
+            for frame, poses in frame_progress(frames, source):
+                height, width = frame.image.shape[:2]
+                record = Record(source.name, frame.index, frame.time_s, width, height, tuple(poses))
+                write_record(recorder, record)
+                if plan.is_printed(video):
+                    print_line(to_json(record))
+                if writer:
+                    draw_on(frame.image, poses, plan.style)
+                    writer.write(frame.image, frame.time_s)
+                count += 1
+    except KeyboardInterrupt:
+        print_status(f"{video}: stopped, what was done is kept: {count} frames{arrow}")
+        raise
+    damage = f", {source.damage} damaged parts left out" if source.damage else ""
+    print_status(f"{video}: {count} frames{damage}{arrow}")
+
+
+def _estimate_frames(
+    source: Source, location: Location, video_estimator: VideoEstimator, smooth: str
+) -> Iterator[tuple[Frame, list[Pose]]]:
+    """Yield each frame with its poses; for offline smoothing the location is opened and read a second time."""
+    stream = video_estimator.stream()
+    if smooth != "offline":
+        yield from ((frame, stream(frame.image, frame.time_s)) for frame in source)
+        return
+    if source.live:
+        raise MediaError(f"{source.name}: smoothing offline needs a recording, use causal for a stream")
+    estimated = [(frame.time_s, stream(frame.image, frame.time_s)) for frame in source]
+    poses = smooth_recording([time_s for time_s, _ in estimated], [found for _, found in estimated])
+    with open_location(location, SourceSettings()) as again:
+        yield from _pair_frames(again, poses)
+
+
+def _pair_frames(again: Source, poses: Sequence[list[Pose]]) -> Iterator[tuple[Frame, list[Pose]]]:
+    """Yield the frames of the second reading with the poses of the first.
+
+    Raises:
+        MediaError: The two readings differ in the number of frames.
+    """
+    frames = 0
+    for frame in again:
+        if frames < len(poses):
+            yield frame, poses[frames]
+        frames += 1
+    if frames != len(poses):
+        raise MediaError(
+            f"{again.name} changed between two readings: expected {len(poses)} frames again, got {frames}; "
+            "use --smooth causal"
+        )

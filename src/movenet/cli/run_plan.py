@@ -1,0 +1,109 @@
+"""What `movenet run` will do: the options checked against the inputs, and every output named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from movenet.cli.output_names import check_outputs, make_folders, name_outputs
+from movenet.cli.run_inputs import Photo, Video, sort_inputs
+from movenet.drawing import Style
+from movenet.errors import DataError, MoveNetError
+from movenet.media.location import Camera
+from movenet.records import Record, number_in_name
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of the command line; None where an option was not given."""
+
+    out: Path | None
+    """Where the annotated copies go: a file or a folder."""
+    records: Path | None
+    json: bool
+    """Whether each frame is printed as a line of JSON."""
+    smooth: str | None
+    """"off", "causal" or "offline"."""
+    palette: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The inputs of a run with their outputs."""
+
+    photos: dict[Photo, Path | None]
+    """Each photo and the path of its annotated copy; None for no copy."""
+    videos: dict[Video, Path | None]
+    """Each video and the path of its annotated copy; None for no copy."""
+    all_found: bool
+    """Whether every name on the command line led to an input."""
+    records: Path | None
+    json: bool
+    smooth: str
+    style: Style
+
+    def is_printed(self, video: Video) -> bool:
+        """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
+        return self.json or not (video.is_local or self.videos[video] or self.records)
+
+
+def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -> RunPlan:
+    """Sort the inputs, check the options against them, name every output, and create the output folders.
+
+    Args:
+        names: The inputs as given on the command line.
+        options: The options of the command line.
+        video_palette: The default palette if there is no photo among the inputs.
+
+    Raises:
+        MoveNetError: An option does not apply to these inputs, or an output cannot be written.
+    """
+    inputs = sort_inputs(names)
+    drawn = [item for item in (*inputs.photos, *inputs.videos) if _is_drawn(item, options)]
+    outputs = dict(zip(drawn, name_outputs(drawn, options.out), strict=True))
+    palette = options.palette or ("clear" if inputs.photos else video_palette)
+    plan = RunPlan(
+        photos={photo: outputs.get(photo) for photo in inputs.photos},
+        videos={video: outputs.get(video) for video in inputs.videos},
+        all_found=inputs.all_found,
+        records=options.records,
+        json=options.json,
+        smooth=options.smooth or "causal",
+        style=Style(palette),
+    )
+    if plan.photos or plan.videos:
+        _check_options(plan, options)
+        _check_image_ids(plan)
+        records = [options.records] if options.records else []
+        check_outputs([*outputs.values(), *records], inputs)
+        make_folders(outputs.values())
+    return plan
+
+
+def _is_drawn(item: Photo | Video, options: RunOptions) -> bool:
+    """Tell whether an input gets an annotated copy: with -o, or if nothing else is written or printed."""
+    is_live = isinstance(item, Video) and not item.is_local
+    return options.out is not None or not (options.json or options.records or is_live)
+
+
+def _check_options(plan: RunPlan, options: RunOptions) -> None:
+    if options.smooth is not None and not plan.videos:
+        raise MoveNetError("--smooth is for videos: expected one among the inputs, got photos only")
+    if plan.smooth == "offline" and any(isinstance(video.location, Camera) for video in plan.videos):
+        raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
+    if options.palette is not None and not any((*plan.photos.values(), *plan.videos.values())):
+        raise MoveNetError("--palette is for annotated copies: expected -o, or neither --json nor --records")
+
+
+def _check_image_ids(plan: RunPlan) -> None:
+    """Refuse COCO results before anything is read if two pictures would share an image id."""
+    if plan.records is None or plan.records.suffix.lower() != ".json":
+        return
+    ids = Counter(number_in_name(Record(str(photo), 0, 0.0, 1, 1)) for photo in plan.photos)
+    if len(plan.videos) > 1 or (plan.videos and plan.photos) or any(count > 1 for count in ids.values()):
+        raise DataError(
+            f"{plan.records}: COCO results identify a picture by one number only, from a photo's name or a video's "
+            "frame; expected one video, or photos with different numbers in their names, or records as .jsonl"
+        )

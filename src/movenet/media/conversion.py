@@ -1,0 +1,140 @@
+"""Conversion of FFmpeg's frames, of any pixel format, pixel aspect ratio and orientation, to upright RGB arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Final, cast
+
+import cv2
+import numpy as np
+from av import VideoFrame
+from av.sidedata.sidedata import SideData, SideDataContainer
+from av.video.format import VideoFormat
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from movenet.media.container import MAX_FRAME_PIXELS
+from movenet.media.tone_mapping import ToneMapper, is_hdr
+
+UNSPECIFIED: Final = 2
+"""AVCOL_SPC_UNSPECIFIED (ITU-T H.273, table 4)."""
+HIGH_DEFINITION_PX: Final = 576
+"""Height in pixels above which video without a stated colour matrix is taken for BT.709, as players do."""
+STRIP_PIXELS: Final = 262_144
+"""Pixels blended over white at a time; at least one row."""
+MAX_PIXEL_ASPECT: Final = 4
+"""Largest pixel aspect ratio, in either direction; larger ones come from damaged headers and count as square."""
+
+
+class FrameConverter:
+    """Converts the decoded frames of one stream to RGB; FFmpeg's scaler is reused from frame to frame."""
+
+    def __init__(self, pixel_aspect: Fraction | None) -> None:
+        """Set the pixel aspect ratio: width / height of a pixel before the frame is rotated; None if unknown."""
+        self._pixel_aspect = pixel_aspect or Fraction(1)
+        self._reformatter = VideoReformatter()
+        self._transparent: dict[str, bool] = {}
+        self._tone_mapper: ToneMapper | None = None
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Return the frame as (H, W, 3) uint8 RGB: upright, square pixels, HDR tone-mapped, alpha blended over white.
+
+        Rows may be padded: the array is contiguous within each row only.
+        """
+        matrix = display_matrix(frame)
+        if is_hdr(frame):
+            frame = self._tone_mapped(frame)
+        kind = frame.format.name
+        if kind not in self._transparent:
+            self._transparent[kind] = has_alpha(frame.format)
+        if self._transparent[kind]:
+            image = blend_over_white(self._convert(frame, "rgba"))
+        elif kind == "rgb24":
+            # No conversion takes place, and the decoder may reuse the buffer.
+            image = self._convert(frame, kind).copy()
+        else:
+            image = self._convert(frame, "rgb24")
+        return oriented(image, matrix)
+
+    def _tone_mapped(self, frame: VideoFrame) -> VideoFrame:
+        if self._tone_mapper is None or not self._tone_mapper.takes(frame):
+            self._tone_mapper = ToneMapper(frame)
+        return self._tone_mapper(frame)
+
+    def _convert(self, frame: VideoFrame, kind: str) -> NDArray[np.uint8]:
+        guess = frame.colorspace == UNSPECIFIED and frame.height > HIGH_DEFINITION_PX
+        width, height = display_size(frame.width, frame.height, self._pixel_aspect)
+        same = self._reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format=kind,
+            src_colorspace=Colorspace.ITU709 if guess else None,
+            interpolation=Interpolation.BILINEAR,
+            threads=1,
+        )
+        return cast("NDArray[np.uint8]", same.to_ndarray())
+
+
+def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Return the width and height of a frame after scaling to square pixels: one side grows, none shrinks."""
+    if not Fraction(1, MAX_PIXEL_ASPECT) <= pixel_aspect <= MAX_PIXEL_ASPECT:
+        return width, height
+    wide = max(width, round(width * pixel_aspect))
+    high = max(height, round(height / pixel_aspect))
+    return (wide, high) if wide * high <= MAX_FRAME_PIXELS else (width, height)
+
+
+def has_alpha(kind: VideoFormat) -> bool:
+    """Tell whether a pixel format can hold transparency; palettes can."""
+    return kind.has_palette or any(component.is_alpha for component in kind.components)
+
+
+def blend_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blend a (H, W, 4) uint8 RGBA picture over white; return (H, W, 3) RGB."""
+    rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
+    if rgba[..., 3].min() < 255:
+        # In strips: 16-bit copies of the whole picture would need several times its memory.
+        rows = max(STRIP_PIXELS // rgba.shape[1], 1)
+        for top in range(0, len(rgba), rows):
+            strip = rgb[top : top + rows]
+            alpha = rgba[top : top + rows, :, 3:].astype(np.uint16)
+            strip[:] = (strip * alpha + 255 * (255 - alpha) + 127) // 255
+    return rgb
+
+
+QUARTER_TURNS: Final = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
+"""Display matrices of 0 to 3 counterclockwise quarter turns."""
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """Return (a, b, c, d), each -1, 0 or 1: a pixel (x, y) is shown at (a·x + c·y, b·x + d·y) plus a shift.
+
+    ISO/IEC 14496-12, 8.3.2.3, rounded to quarter turns and reflections; (1, 0, 0, 1) if the frame has none. FFmpeg also
+    converts the Exif orientation of a JPEG to such a matrix, without reflections.
+    """
+    try:
+        # Not frame.side_data: it makes the frame refer to itself, so that its memory is freed late.
+        named = cast("Callable[[VideoFrame], Mapping[str, SideData]]", SideDataContainer)(frame)
+    except ValueError:
+        # PyAV does not know another side data type of the frame, such as Exif; only the angle is readable.
+        return QUARTER_TURNS[round(frame.rotation / 90) % 4]
+    if "DISPLAYMATRIX" not in named:
+        return 1, 0, 0, 1
+    a, b, _, c, d = np.frombuffer(bytes(named["DISPLAYMATRIX"]), np.int32)[:5] / 65536.0
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return int(np.copysign(1, a)), 0, 0, int(np.copysign(1, d))
+    return 0, int(np.copysign(1, b)), int(np.copysign(1, c)), 0
+
+
+def oriented(image: NDArray[np.uint8], matrix: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Apply a display matrix to a (H, W, 3) picture."""
+    a, b, c, d = matrix
+    if matrix == (1, 0, 0, 1):
+        return image
+    upright = cv2.transpose(image) if b else image
+    mirrored, upside_down = (c < 0, b < 0) if b else (a < 0, d < 0)
+    if mirrored or upside_down:
+        upright = cv2.flip(upright, int(mirrored) - (mirrored and upside_down) * 2)
+    return np.asarray(upright, np.uint8)
