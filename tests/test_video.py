@@ -281,8 +281,8 @@ def test_smoothing_continues_when_a_person_lost_for_a_moment_is_detected_in_plac
     before = stream.state.smooth
     jumped = scene(at(ADA, 130))
     stream(jumped, 10 / RATE_HZ)
-    assert stream.memory.smooth.last_confident_s[0] > before.last_confident_s[0]
-    assert np.abs(stream.memory.smooth.smoothed - stream.memory.pose.keypoints).max() > 0.5
+    assert stream.state.smooth.last_confident_s[0] > before.last_confident_s[0]
+    assert np.abs(stream.state.smooth.smoothed - stream.state.pose.keypoints).max() > 0.5
 
 
 def test_watch_yields_every_frame_of_the_sample_clip():
