@@ -162,7 +162,7 @@ def calculation(explanation: Explanation, k: int) -> list[tuple[str, str]]:
     e, side = explanation, explanation.center_scores.shape[0]
     regress, offset = e.regressed[k] - e.center, e.points[k] - e.cells[k]
     x, y = e.crop.points_to_image(e.points[k] / e.center_scores.shape)
-    guided = [("moved to detected keypoint", _pair(e.starts[k]))] if e.guide is not None else []
+    guided = [("moved to detection", _pair(e.starts[k]))] if e.guide is not None else []
     return [
         ("center, y x", _pair(e.center, 0)),
         ("+ regress", _pair(regress, 2, "+")),
