@@ -21,7 +21,7 @@ CELLS = (
     "time.sleep(6)",
     "end = time.time() + 6\nwhile time.time() < end:\n    pass",
 )
-NAMES = ("fps", "latency", "underWay", "kernel")
+NAMES = ("fps", "latency", "inFlight", "kernel")
 
 
 def main(model: str = "'lightning'") -> None:

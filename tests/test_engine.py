@@ -1,4 +1,4 @@
-"""Every engine gives the same answer to the same squares."""
+"""Every engine computes the same heads from the same squares."""
 
 import shutil
 import threading
@@ -33,7 +33,7 @@ def test_all_engines_agree_to_a_thousandth_of_each_heads_range(engines, squares)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_batch_is_answered_as_its_pictures_one_by_one(engine, engines, squares):
+def test_a_batch_gives_the_same_heads_as_its_squares_one_by_one(engine, engines, squares):
     together = engines[engine](squares[:3])
     for i in range(3):
         alone = engines[engine](squares[i : i + 1])
@@ -42,7 +42,7 @@ def test_a_batch_is_answered_as_its_pictures_one_by_one(engine, engines, squares
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_answer_is_not_overwritten_by_the_next_one(engine, engines, squares):
+def test_heads_are_not_overwritten_by_the_next_call(engine, engines, squares):
     first = engines[engine](squares[:1])["center"]
     before = first.copy()
     engines[engine](squares[1:2])
@@ -50,7 +50,7 @@ def test_an_answer_is_not_overwritten_by_the_next_one(engine, engines, squares):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_read_only_and_non_contiguous_squares_are_taken(engine, engines, squares):
+def test_read_only_and_non_contiguous_squares_are_accepted(engine, engines, squares):
     mirrored = squares[:1, :, ::-1]
     mirrored.setflags(write=False)
     expected = engines[engine](mirrored.copy())["heatmap"]
@@ -69,7 +69,7 @@ def test_read_only_and_non_contiguous_squares_are_taken(engine, engines, squares
     ids=["float", "no batch", "four channels", "not a multiple of 32", "empty"],
 )
 @pytest.mark.parametrize("engine", ENGINES)
-def test_anything_but_squares_is_refused(engine, engines, bad):
+def test_squares_of_another_shape_or_type_are_an_error(engine, engines, bad):
     with pytest.raises(EngineError, match="expected uint8 RGB squares"):
         engines[engine](bad)
 
@@ -78,17 +78,17 @@ SIZES = [(64, 96), (96, 64), (64, 64), (192, 192), (192, 128)]
 
 
 def pictures_of(sizes, count=1):
-    chance = np.random.default_rng(0)
-    return [chance.integers(0, 256, (count, *size, 3), dtype=np.uint8) for size in sizes]
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (count, *size, 3), dtype=np.uint8) for size in sizes]
 
 
-def assert_same(answer, other):
+def assert_same(heads, other):
     for name, head in other.items():
-        np.testing.assert_array_equal(answer[name], head, err_msg=name)
+        np.testing.assert_array_equal(heads[name], head, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["lightning", "lightning-int8", "multipose"])
-def test_an_answer_does_not_depend_on_the_pictures_before_it(name):
+def test_heads_do_not_depend_on_earlier_calls(name):
     engine = open_engine(name)
     pictures = pictures_of(SIZES)
     first = [engine(picture) for picture in pictures]
@@ -101,7 +101,7 @@ def test_an_answer_does_not_depend_on_the_pictures_before_it(name):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_an_answer_of_openvino_does_not_depend_on_the_other_pictures_of_the_batch(size):
+def test_heads_of_openvino_do_not_depend_on_the_other_squares_of_the_batch(size):
     engine = open_engine("lightning")
     (pictures,) = pictures_of([size], count=3)
     together = engine(pictures)
@@ -109,7 +109,7 @@ def test_an_answer_of_openvino_does_not_depend_on_the_other_pictures_of_the_batc
         assert_same({name: head[i : i + 1] for name, head in together.items()}, engine(pictures[i : i + 1]))
 
 
-def test_an_answer_does_not_depend_on_what_other_threads_ask():
+def test_heads_do_not_depend_on_calls_of_other_threads():
     engine = open_engine("lightning")
     pictures = pictures_of(SIZES + SIZES[:3])
     expected = [engine(picture) for picture in pictures]
@@ -118,10 +118,8 @@ def test_an_answer_does_not_depend_on_what_other_threads_ask():
     def work(i):
         for k in range(10):
             at = (i + k) % len(pictures)
-            answer = engine(pictures[at])
-            wrong.extend(
-                name for name, head in answer.items() if not np.array_equal(head, expected[at][name])
-            )
+            heads = engine(pictures[at])
+            wrong.extend(name for name, head in heads.items() if not np.array_equal(head, expected[at][name]))
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
     for thread in threads:
@@ -131,7 +129,7 @@ def test_an_answer_does_not_depend_on_what_other_threads_ask():
     assert wrong == []
 
 
-def test_one_engine_serves_many_threads(engines, squares):
+def test_one_engine_can_be_called_from_many_threads(engines, squares):
     engine = engines["openvino"]
     expected = [engine(squares[i : i + 1])["center"] for i in range(4)]
     wrong = []
@@ -150,7 +148,7 @@ def test_one_engine_serves_many_threads(engines, squares):
 
 
 @pytest.mark.parametrize("engine", ["openvino", "torch"])
-def test_bf16_stays_near_f32(engine, squares):
+def test_bf16_stays_near_fp32(engine, squares):
     half = open_engine("lightning", Runtime(engine, "bf16"))
     full = open_engine("lightning", Runtime(engine, "fp32"))
     assert (half.precision, full.precision) == ("bf16", "fp32")
@@ -158,15 +156,15 @@ def test_bf16_stays_near_f32(engine, squares):
     assert np.abs(a - b).max() < 0.1 * np.ptp(b)
 
 
-def test_the_precision_chosen_by_auto_has_a_name():
+def test_auto_chooses_fp32_or_bf16_as_the_floating_point_precision():
     assert open_engine("lightning").precision in ("fp32", "bf16")
 
 
-def test_the_threads_may_be_set(squares):
+def test_the_number_of_threads_can_be_set(squares):
     assert open_engine("lightning", Runtime(threads=1))(squares[:1])["center"].shape == (1, 1, 48, 48)
 
 
-def test_two_torch_engines_keep_each_to_its_own_threads(squares):
+def test_two_torch_engines_use_each_its_own_number_of_threads(squares):
     import torch
 
     one, two = (open_engine("lightning", Runtime("torch", threads=count)) for count in (1, 2))
@@ -178,21 +176,21 @@ def test_two_torch_engines_keep_each_to_its_own_threads(squares):
 
 
 @pytest.mark.parametrize(
-    ("runtime", "words"),
+    ("runtime", "message"),
     [
-        (Runtime("tensorrt"), "expected an engine out of"),
-        (Runtime(precision="f8"), "expected a precision out of"),
+        (Runtime("tensorrt"), "expected one of the engines"),
+        (Runtime(precision="f8"), "expected a precision of"),
         (Runtime(threads=0), "at least one thread"),
         (Runtime("onnxruntime", "bf16"), "choose precision fp32"),
     ],
 )
-def test_what_cannot_be_had_is_said(runtime, words):
-    with pytest.raises(EngineError, match=words):
+def test_an_unknown_or_unsupported_runtime_is_an_error(runtime, message):
+    with pytest.raises(EngineError, match=message):
         open_engine("lightning", runtime)
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_a_file_that_is_no_model_is_refused(engine, tmp_path):
+def test_a_file_that_is_no_model_is_an_error(engine, tmp_path):
     path = tmp_path / "text.onnx"
     path.write_text("not a model")
     with pytest.raises((EngineError, ModelError), match=r"text\.onnx"):
@@ -201,7 +199,7 @@ def test_a_file_that_is_no_model_is_refused(engine, tmp_path):
 
 @pytest.fixture
 def inexact(tmp_path):
-    """Return an int8 model that does not say that its sums are exact, as those of earlier exports."""
+    """Return an int8 model without the property that its sums are exact, as in earlier exports."""
     model = onnx.load(MODELS["lightning-int8"].path)
     properties = {p.key: p.value for p in model.metadata_props if p.key != "movenet.int8_sums"}
     properties["movenet.name"] = "mine"
@@ -211,9 +209,9 @@ def inexact(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_an_int8_model_is_refused_where_its_sums_would_overflow(engine, inexact, monkeypatch):
+def test_an_int8_model_is_an_error_where_its_sums_would_overflow(engine, inexact, monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    if has_int8_dot_products():  # an ARM processor, which the limit does not concern
+    if has_int8_dot_products():  # on ARM processors the limit has no effect
         assert open_engine(inexact, Runtime(engine)).card.int8_sums == "unknown"
         return
     with pytest.raises(EngineError, match=r"mine\.onnx.*overflow.*movenet export MODEL --precision int8"):
@@ -221,15 +219,15 @@ def test_an_int8_model_is_refused_where_its_sums_would_overflow(engine, inexact,
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_an_int8_file_says_itself_that_its_sums_are_exact(engine):
+def test_an_int8_model_file_has_the_property_that_its_sums_are_exact(engine):
     assert open_engine(Path(MODELS["lightning-int8"].path), Runtime(engine)).card.int8_sums == "exact"
 
 
-def test_the_scripted_engine_answers_as_told_and_checks_its_squares():
-    answer = {"center": np.zeros((1, 1, 8, 8), np.float32)}
-    engine = ScriptedEngine(MODELS["lightning"], lambda squares: answer)
+def test_the_scripted_engine_returns_the_heads_of_its_function_and_checks_squares():
+    heads = {"center": np.zeros((1, 1, 8, 8), np.float32)}
+    engine = ScriptedEngine(MODELS["lightning"], lambda squares: heads)
     assert isinstance(engine, Engine)
-    assert engine(np.zeros((1, 32, 32, 3), np.uint8)) is answer
+    assert engine(np.zeros((1, 32, 32, 3), np.uint8)) is heads
     with pytest.raises(EngineError, match="expected uint8"):
         engine(np.zeros(3))
 

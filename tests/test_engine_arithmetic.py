@@ -1,7 +1,7 @@
 import pytest
 
 from movenet.engine import Runtime, arithmetic, open_engine
-from movenet.engine.arithmetic import ACCURATE, RULES, choose_version, find_rule
+from movenet.engine.arithmetic import ACCURATE_IN_INT8, INT8_RULES, choose_version, find_int8_rule
 from movenet.errors import EngineError
 from movenet.models import MODELS
 
@@ -25,32 +25,32 @@ def having(monkeypatch):
         (("avx2", "avx512f", "avx512_vnni", "avx512_bf16"), True),
     ],
 )
-def test_auto_takes_int8_where_it_was_measured_to_be_faster(having, features, int8):
+def test_auto_chooses_int8_where_it_was_measured_to_be_faster(having, features, int8):
     having(*features)
-    assert find_rule().int8 is int8
-    for name in ACCURATE:
+    assert find_int8_rule().int8 is int8
+    for name in ACCURATE_IN_INT8:
         assert choose_version(MODELS[name], Runtime()).is_int8 is int8
 
 
 def test_some_rule_applies_to_every_processor():
-    assert RULES[-1].needs == frozenset()
+    assert INT8_RULES[-1].required == frozenset()
 
 
 @pytest.mark.parametrize("name", ["multipose", "posenet"])
-def test_auto_leaves_models_in_floating_point_that_lose_accuracy_or_have_no_other_version(having, name):
+def test_auto_keeps_floating_point_for_models_that_lose_accuracy_or_have_no_int8_version(having, name):
     having("avx2")
     assert choose_version(MODELS[name], Runtime()) == MODELS[name]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_precision_that_is_named_is_taken_everywhere(having, precision):
+def test_an_explicit_floating_point_precision_is_used_on_every_processor(having, precision):
     for features in ((), ("avx2",)):
         having(*features)
         assert choose_version(MODELS["lightning"], Runtime(precision=precision)) == MODELS["lightning"]
 
 
 @pytest.mark.parametrize("name", ["lightning", "thunder", "multipose"])
-def test_int8_is_taken_everywhere_if_it_is_named(having, name):
+def test_explicit_int8_is_used_on_every_processor(having, name):
     having()
     assert choose_version(MODELS[name], Runtime(precision="int8")) == MODELS[f"{name}-int8"]
     assert choose_version(MODELS[f"{name}-int8"], Runtime(precision="int8")) == MODELS[f"{name}-int8"]
@@ -63,7 +63,7 @@ def test_pytorch_has_no_int8(having):
         open_engine("lightning", Runtime("torch", "int8"))
 
 
-def test_a_model_without_an_int8_version_says_so():
+def test_int8_of_a_model_without_an_int8_version_is_an_error():
     with pytest.raises(EngineError, match="posenet has no int8 version: choose precision auto, fp32 or bf16"):
         open_engine("posenet", Runtime(precision="int8"))
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Model files that are damaged, or lie about themselves, are refused when they are opened."""
+"""Model files that are damaged, or whose properties are wrong, are an error at loading."""
 
 import random
 
@@ -16,7 +16,7 @@ FILES = ["openvino", "onnxruntime", "torch"]
 
 
 def altered(tmp_path, source="lightning", **properties):
-    """Return a copy of a model that says other things of itself."""
+    """Return the path of a copy of a model with other properties."""
     model = onnx.load(MODELS[source].path)
     own = {p.key: p.value for p in model.metadata_props}
     onnx.helper.set_model_props(model, own | {f"movenet.{key}": value for key, value in properties.items()})
@@ -27,7 +27,7 @@ def altered(tmp_path, source="lightning", **properties):
 
 @pytest.mark.parametrize("engine", FILES)
 @pytest.mark.parametrize(
-    "lie",
+    "wrong",
     [
         {"heads": "center heatmap regress offset box_scale"},
         {"heads": "center heatmap regress offset box_scale box_offset"},
@@ -45,15 +45,15 @@ def altered(tmp_path, source="lightning", **properties):
         {"width": "nan"},
         {"name": "a\x1b[2Jb"},
     ],
-    ids=lambda lie: " ".join(f"{key}={value[:20]!r}" for key, value in lie.items()),
+    ids=lambda wrong: " ".join(f"{key}={value[:20]!r}" for key, value in wrong.items()),
 )
-def test_a_file_that_lies_about_itself_is_refused_when_it_is_opened(engine, lie, tmp_path):
+def test_a_model_with_wrong_properties_is_an_error_at_loading(engine, wrong, tmp_path):
     with pytest.raises((ModelError, EngineError), match=r"altered\.onnx"):
-        open_engine(altered(tmp_path, **lie), Runtime(engine))
+        open_engine(altered(tmp_path, **wrong), Runtime(engine))
 
 
 @pytest.mark.parametrize("engine", FILES)
-def test_a_file_that_says_the_truth_is_opened(engine, tmp_path):
+def test_a_model_with_correct_properties_is_loaded(engine, tmp_path):
     assert (
         open_engine(altered(tmp_path, source="multipose", licence="mine"), Runtime(engine)).card.licence
         == "mine"
@@ -61,7 +61,7 @@ def test_a_file_that_says_the_truth_is_opened(engine, tmp_path):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_property_that_is_no_utf8_is_refused(engine, tmp_path):
+def test_a_property_that_is_not_utf8_is_an_error(engine, tmp_path):
     path = tmp_path / "mine.onnx"
     path.write_bytes(MODELS["lightning"].path.read_bytes().replace(b"Apache-2.0", b"Apache\x9b2.0"))
     with pytest.raises(ModelError, match=r"mine\.onnx"):
@@ -69,7 +69,7 @@ def test_a_property_that_is_no_utf8_is_refused(engine, tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_a_graph_that_fails_only_when_it_runs_is_refused_when_it_is_opened(engine, tmp_path):
+def test_a_graph_that_fails_only_when_it_runs_is_an_error_at_loading(engine, tmp_path):
     model = onnx.load(altered(tmp_path))
     shape = onnx.numpy_helper.from_array(np.array([7, 7, 7, 7], np.int64), "impossible")
     (node,) = [node for node in model.graph.node if "center" in node.output]
@@ -82,7 +82,7 @@ def test_a_graph_that_fails_only_when_it_runs_is_refused_when_it_is_opened(engin
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_a_graph_that_asks_for_more_memory_than_there_is_is_refused(engine, tmp_path):
+def test_a_graph_that_needs_more_memory_than_there_is_is_an_error(engine, tmp_path):
     model = onnx.load(altered(tmp_path))
     sizes = onnx.numpy_helper.from_array(np.array([2**20, 2**20, 2**10, 1], np.int64), "vast")
     (node,) = [node for node in model.graph.node if "center" in node.output]
@@ -94,7 +94,7 @@ def test_a_graph_that_asks_for_more_memory_than_there_is_is_refused(engine, tmp_
         open_engine(tmp_path / "altered.onnx", Runtime(engine))
 
 
-def test_damaged_files_are_refused_or_run():
+def test_damaged_files_are_an_error_or_run():
     report = run_campaign(damaged_model_case, random.Random(8).sample(range(10_000), 40))
     assert report.faults == []
     assert sum(report.outcomes.values()) == 40

@@ -1,4 +1,4 @@
-"""Engines and estimators go into other processes: by fork, and as pickles."""
+"""Engines and estimators work in other processes, after a fork or as pickles."""
 
 import pickle
 import subprocess
@@ -58,7 +58,7 @@ if child == 0:
     sys.exit(7)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-forks = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks by habit")
+forks = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone forks by default")
 
 
 def output_of(code, *arguments):
@@ -68,17 +68,17 @@ def output_of(code, *arguments):
 
 @forks
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_estimator_used_before_a_fork_answers_in_the_child(engine):
+def test_an_estimator_used_before_a_fork_works_in_the_child(engine):
     assert float(output_of(FORK, engine, "idle")) < 0.05
 
 
 @forks
-def test_an_engine_that_a_thread_uses_at_the_time_of_a_fork_answers_in_the_child():
+def test_an_engine_in_use_by_a_thread_at_the_fork_works_in_the_child():
     assert float(output_of(FORK, "openvino", "in use")) == 0
 
 
 @forks
-def test_a_forked_child_ends_as_it_is_told():
+def test_a_forked_child_exits_with_its_own_exit_code():
     assert output_of(EXIT) == "7"
 
 
@@ -92,7 +92,9 @@ def test_a_pickled_engine_is_opened_again_by_its_model_and_runtime(engine, model
         np.testing.assert_array_equal(again(SQUARE)[name], head, err_msg=name)
 
 
-def test_a_model_of_the_table_is_pickled_by_its_name_and_another_by_its_whole_path(tmp_path, monkeypatch):
+def test_a_model_of_the_package_is_pickled_by_its_name_and_another_by_its_absolute_path(
+    tmp_path, monkeypatch
+):
     (tmp_path / "mine.onnx").write_bytes(MODELS["lightning"].path.read_bytes())
     monkeypatch.chdir(tmp_path)
     named: LoadedEngine = open_engine("lightning", Runtime(precision="fp32"))
@@ -101,7 +103,7 @@ def test_a_model_of_the_table_is_pickled_by_its_name_and_another_by_its_whole_pa
     assert own.__reduce__()[1][0] == tmp_path / "mine.onnx"
 
 
-def test_a_pickled_estimator_answers_the_same():
+def test_a_pickled_estimator_gives_the_same_poses():
     image = np.tile(SQUARE[0], (2, 2, 1))
     estimator = Estimator(people="many", min_score=0.0)
     again = pickle.loads(pickle.dumps(estimator))

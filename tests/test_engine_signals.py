@@ -1,4 +1,4 @@
-"""Signals are handled as ever, whichever engine was opened and let go."""
+"""Signals are handled as before after engines were opened and destroyed."""
 
 import gc
 import signal
@@ -6,7 +6,7 @@ import signal
 from movenet.engine import open_engine
 
 
-def test_a_signal_is_handled_after_engines_came_and_went_in_any_order():
+def test_signals_are_handled_after_engines_were_destroyed_in_any_order():
     seen = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
     try:

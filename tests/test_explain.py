@@ -1,4 +1,4 @@
-"""The figure that teaches: it shows what is computed, and it can be read."""
+"""The figure of `movenet explain` shows what is computed, and is legible."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ def squat(shared):
 
 
 def scripted(peaks):
-    """An estimator of one look that sees keypoints at cells: [(keypoint, y, x, logit)]; the middle is the person's."""
+    """Return an estimator of method "whole" with peaks [(keypoint, y, x, logit)] and a person center in the middle."""
     heads = {name: np.zeros((1, count, GRID, GRID), np.float32) for name, count in CHANNELS.items()}
     heads["center"] -= 20
     heads["center"][0, 0, GRID // 2, GRID // 2] = 5
@@ -65,15 +65,15 @@ def grey(height=60, width=80):
     return np.full((height, width, 3), 127, np.uint8)
 
 
-def words_of(figure):
+def texts_of(figure):
     return [text for artist in (figure, *figure.axes) for text in artist.texts]
 
 
-def said_in(figure):
-    return "\n".join(text.get_text() for text in words_of(figure))
+def text_of(figure):
+    return "\n".join(text.get_text() for text in texts_of(figure))
 
 
-def test_the_steps_end_where_the_decoder_ends(explained, lightning):
+def test_the_steps_give_the_same_result_as_the_decoder(explained, lightning):
     decoded = decode_one(
         lightning.engine(explained.square[None]), [explained.guide], lightning.settings.vote_radius
     )[0]
@@ -81,13 +81,13 @@ def test_the_steps_end_where_the_decoder_ends(explained, lightning):
     np.testing.assert_array_equal(explained.scores, decoded[:, 2])
 
 
-def test_the_pose_is_the_estimators(explained, lightning, astronaut):
+def test_the_pose_is_that_of_the_estimator(explained, lightning, astronaut):
     (pose,) = lightning(astronaut)
     np.testing.assert_array_equal(explained.pose.keypoints, pose.keypoints)
     assert explained.pose.score == pose.score
 
 
-def test_the_keypoints_of_the_square_lead_to_those_of_the_photo(explained):
+def test_the_crop_maps_the_keypoints_of_the_square_to_those_of_the_photo(explained):
     in_photo = explained.crop.points_to_image(explained.points / GRID)
     np.testing.assert_allclose(in_photo, explained.pose.keypoints, atol=1e-3)
 
@@ -100,13 +100,13 @@ def test_the_cells_are_where_the_maps_shown_are_highest(explained):
     assert explained.center_weighted[y, x] == explained.center_weighted.max()
 
 
-def test_the_keypoints_are_the_mean_of_where_the_cells_around_hold_them_to_be(explained):
+def test_the_keypoints_are_the_weighted_mean_of_the_positions_of_the_cells_around(explained):
     assert explained.settings.vote_radius == 1
     for k, (y, x) in enumerate(explained.cells):
         rows, columns = (np.clip(at + np.arange(-1, 2), 0, 47) for at in (y, x))
         near = np.ix_(rows, columns)  # beyond the edge, the cells at the edge again
         weights = explained.heatmaps[k][near][..., None]
-        mean = (weights * explained.places[near][..., k, :]).sum(axis=(0, 1)) / weights.sum()
+        mean = (weights * explained.positions[near][..., k, :]).sum(axis=(0, 1)) / weights.sum()
         np.testing.assert_allclose(explained.points[k], mean, atol=0.02)
 
 
@@ -120,7 +120,7 @@ def test_the_most_prominent_person_is_chosen(explained):
     assert explained.chosen.prominence == max(detection.prominence for detection in explained.people)
 
 
-def test_one_look_is_at_the_whole_photo_around_its_middle(astronaut, lightning):
+def test_method_whole_uses_the_whole_photo_and_its_middle(astronaut, lightning):
     once = explain(astronaut[:300], Estimator(lightning.engine, method="whole"))
     assert (once.detector, once.people, once.chosen, once.guide) == (None, (), None, None)
     assert (once.crop.left, once.crop.top, once.crop.width) == (0, -106, 512)
@@ -128,19 +128,19 @@ def test_one_look_is_at_the_whole_photo_around_its_middle(astronaut, lightning):
     np.testing.assert_array_equal(once.starts, once.regressed)
 
 
-def test_a_photo_of_nobody_is_explained_down_to_nobody(lightning):
-    nobody = explain(grey(), lightning)
-    assert nobody.pose is None
-    assert "no person found" in said_in(draw_figure(nobody))
-    assert "No person" in said_in(draw_figure(nobody))
+def test_a_photo_without_a_person_is_explained_as_such(lightning):
+    without_person = explain(grey(), lightning)
+    assert without_person.pose is None
+    assert "no person found" in text_of(draw_figure(without_person))
+    assert "No person:" in text_of(draw_figure(without_person))
 
 
-def test_a_first_look_that_finds_nobody_leaves_the_whole_photo(explained):
-    nobody = replace(explained, people=(), chosen=None, guide=None, pose=None)
-    assert "the detector found no person" in said_in(draw_figure(nobody))
+def test_without_a_detection_the_crop_is_the_whole_photo(explained):
+    without_person = replace(explained, people=(), chosen=None, guide=None, pose=None)
+    assert "the detector found no person" in text_of(draw_figure(without_person))
 
 
-def test_a_model_that_is_no_movenet_of_17_keypoints_is_refused():
+def test_a_model_that_is_no_movenet_of_17_keypoints_is_an_error():
     for card in (
         replace(MODELS["lightning"], keypoints=21),
         replace(MODELS["lightning"], heads=("heatmap",)),
@@ -149,18 +149,18 @@ def test_a_model_that_is_no_movenet_of_17_keypoints_is_refused():
             explain(grey(), Estimator(ScriptedEngine(card, lambda squares: {}), method="whole"))
 
 
-def test_a_visible_joint_with_a_rival_is_the_most_instructive():
+def test_a_visible_keypoint_with_a_second_peak_is_the_most_instructive():
     knee = KEYPOINTS.index("right_knee")
     seen = [(k, 20, 20, 3) for k in range(17)]
     assert most_instructive(explain(grey(), scripted([*seen, (knee, 20, 40, 2)]))) == knee
 
 
-def test_a_rival_of_a_hidden_joint_or_of_the_face_is_less_instructive():
+def test_a_second_peak_of_a_hidden_keypoint_or_of_the_face_is_less_instructive():
     seen = [(WRIST, 20, 20, 3), (0, 20, 20, 5), (0, 40, 40, 5), (16, 30, 20, -3), (16, 30, 40, -3)]
     assert most_instructive(explain(grey(), scripted(seen))) == WRIST
 
 
-def test_where_only_a_face_is_seen_it_is_explained():
+def test_if_only_a_face_is_visible_it_is_explained():
     assert KEYPOINTS[most_instructive(explain(grey(), scripted([(0, 20, 20, 3)])))] == "nose"
 
 
@@ -174,28 +174,28 @@ def test_the_strip_shows_the_channels_of_the_network(name):
 
 
 def test_titles_name_the_head_and_its_shape(explained, squat):
-    assert "heatmap 48 × 48 × 17 → left wrist" in said_in(draw_figure(explained, "left_wrist"))
-    said = said_in(draw_figure(squat, "right knee"))
-    assert "heatmap 64 × 64 × 17 → right knee" in said
+    assert "heatmap 48 × 48 × 17 → left wrist" in text_of(draw_figure(explained, "left_wrist"))
+    text = text_of(draw_figure(squat, "right knee"))
+    assert "heatmap 64 × 64 × 17 → right knee" in text
     for line in ("input 256 × 256 × 3", "center 64 × 64 × 1", "regress 64 × 64 × 34", "64 × 64\n× 40"):
-        assert line in said
+        assert line in text
 
 
-def test_the_numbers_beside_the_pictures_are_the_walk_to_the_photo(explained):
-    said = said_in(draw_figure(explained, "nose"))
+def test_the_numbers_are_those_of_the_pose(explained):
+    text = text_of(draw_figure(explained, "nose"))
     x, y, score = explained.pose["nose"]
-    assert f"{x:8.1f} {y:8.1f}" in said
-    assert f"{score:8.2f}" in said
+    assert f"{x:8.1f} {y:8.1f}" in text
+    assert f"{score:8.2f}" in text
 
 
-def test_all_shows_the_three_pictures_of_all_keypoints(explained):
-    one, everybody = draw_figure(explained, "nose"), draw_figure(explained, "all")
-    assert len(everybody.axes) >= len(one.axes) + 3 * 16 - 2
-    assert all(name.replace("_", " ") in said_in(everybody) for name in KEYPOINTS)
+def test_all_shows_three_panels_of_every_keypoint(explained):
+    one, all_keypoints = draw_figure(explained, "nose"), draw_figure(explained, "all")
+    assert len(all_keypoints.axes) >= len(one.axes) + 3 * 16 - 2
+    assert all(name.replace("_", " ") in text_of(all_keypoints) for name in KEYPOINTS)
 
 
 @pytest.mark.parametrize("keypoint", ["right_shoulder", "all"])
-def test_no_words_leave_the_sheet_or_run_into_each_other(explained, keypoint):
+def test_no_text_leaves_the_sheet_or_overlaps_another(explained, keypoint):
     figure = draw_figure(explained, keypoint)
     renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in figure.texts]
@@ -213,7 +213,7 @@ def test_photos_of_any_shape_give_a_figure_2400_pixels_wide(shape, lightning, tm
     assert 3000 < height < 4200
 
 
-def test_the_explanation_is_not_changed_by_drawing_it(explained):
+def test_drawing_does_not_change_the_explanation(explained):
     before = explained.image.copy(), explained.square.copy(), explained.heatmaps.copy()
     draw_figure(explained, "all")
     for kept, now in zip(before, (explained.image, explained.square, explained.heatmaps), strict=True):
@@ -235,43 +235,43 @@ def test_the_suffix_chooses_the_format(suffix, start, tmp_path):
     assert len([*tmp_path.iterdir()]) == 1
 
 
-def test_another_suffix_is_refused(tmp_path):
+def test_another_suffix_is_an_error(tmp_path):
     with pytest.raises(MediaError, match=r"\.pdf, \.png, \.svg"):
         write_figure(tmp_path / "figure.jpg", Figure((1, 1)))
 
 
-def test_an_unknown_keypoint_is_answered_with_the_known_ones(explained):
+def test_the_error_for_an_unknown_keypoint_lists_the_known_ones(explained):
     with pytest.raises(DataError, match=r"left_wrist.*got 'thumb'"):
         draw_figure(explained, "thumb")
 
 
-def test_names_of_keypoints_may_be_written_as_words(explained):
-    assert "→ left wrist" in said_in(draw_figure(explained, "Left Wrist"))
+def test_names_of_keypoints_can_be_written_with_spaces(explained):
+    assert "→ left wrist" in text_of(draw_figure(explained, "Left Wrist"))
 
 
 def run_python(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-WALK = "import numpy as np, sys; from movenet import Estimator; from movenet.explain import draw_figure, explain; "
+SETUP = "import numpy as np, sys; from movenet import Estimator; from movenet.explain import draw_figure, explain; "
 
 
-def test_without_matplotlib_the_command_that_brings_it_is_named():
-    said = run_python(
-        WALK + "sys.modules['matplotlib'] = None\n"
+def test_without_matplotlib_the_error_names_the_command_that_installs_it():
+    text = run_python(
+        SETUP + "sys.modules['matplotlib'] = None\n"
         "walk = explain(np.zeros((9, 9, 3), np.uint8), Estimator(method='whole'))\n"
         "try:\n    draw_figure(walk)\nexcept Exception as error:\n    print(type(error).__name__, error)"
     )
-    assert said.startswith("MissingExtraError")
-    assert "pip install 'movenet[explain]'" in said
+    assert text.startswith("MissingExtraError")
+    assert "pip install 'movenet[explain]'" in text
 
 
 def test_neither_torch_nor_pyplot_is_loaded():
-    said = run_python(
-        WALK + "draw_figure(explain(np.zeros((9, 9, 3), np.uint8), Estimator(method='whole')))\n"
+    text = run_python(
+        SETUP + "draw_figure(explain(np.zeros((9, 9, 3), np.uint8), Estimator(method='whole')))\n"
         "print('torch' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )
-    assert said.split() == ["False", "False"]
+    assert text.split() == ["False", "False"]
 
 
 @pytest.fixture
@@ -280,14 +280,14 @@ def invoke(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(app, ["explain", *map(str, arguments)])
 
 
-def test_without_more_words_the_figure_lands_in_the_current_folder(invoke, tmp_path):
+def test_by_default_the_figure_is_written_to_the_current_folder(invoke, tmp_path):
     result = invoke(DATA / "astronaut.jpg")
     assert result.exit_code == 0
     assert cv2.imread(str(tmp_path / "astronaut.explained.png")).shape[1] == 2400
 
 
-@pytest.mark.parametrize("wish", [("-o", "a.txt"), ("--keypoint", "thumb")])
-def test_what_cannot_be_drawn_is_said_before_the_photo_is_read(wish, invoke):
-    result = invoke("missing.jpg", *wish)
+@pytest.mark.parametrize("options", [("-o", "a.txt"), ("--keypoint", "thumb")])
+def test_wrong_options_are_an_error_before_the_photo_is_read(options, invoke):
+    result = invoke("missing.jpg", *options)
     assert result.exit_code == 1
     assert "expected" in str(result.exception)

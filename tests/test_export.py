@@ -121,14 +121,17 @@ def with_tensor(**fields):
         (with_tensor(raw_data=b"123"), "the tensor .* is damaged"),
         (with_tensor(data_type=TensorProto.STRING), "in float32 or float16, got the type 8"),
         (with_tensor(data_location=TensorProto.EXTERNAL), "expected all weights in the file, got the tensor"),
-        (with_property("width", "wide"), "expected numbers as the properties width and keypoints"),
+        (with_property("width", "wide"), "expected numbers in the properties width and keypoints"),
         (with_property("width", "nan"), "there is no network of"),
-        (with_property("width", "1e300"), "there is no network of|does not hold the network it names"),
-        (with_property("width", "1000000"), "does not hold the network it names"),
-        (with_property("keypoints", "1000000000000"), "does not hold the network it names|no network of"),
+        (with_property("width", "1e300"), "there is no network of|the tensors do not fit the architecture"),
+        (with_property("width", "1000000"), "the tensors do not fit the architecture"),
+        (
+            with_property("keypoints", "1000000000000"),
+            "the tensors do not fit the architecture|no network of",
+        ),
         (with_property("keypoints", "-1"), "there is no network of"),
         (with_property("heads", "center tail"), "there is no network of .*KeyError: 'tail'"),
-        (with_property("heads", ""), "does not hold the network it names"),
+        (with_property("heads", ""), "the tensors do not fit the architecture"),
     ],
 )
 def test_a_damaged_model_is_refused_by_file_and_tensor(tiny_model, tmp_path, what, told):

@@ -70,17 +70,17 @@ machdep.cpu.brand_string: Apple M2
     ],
     ids=["Zen 3", "Ice Lake", "Sapphire Rapids", "Graviton 3", "Raspberry Pi 4", "nothing"],
 )
-def test_the_features_that_matter_are_read_from_linux(text, present):
+def test_processor_features_are_read_from_linux(text, present):
     assert read_cpuinfo(text).features == present
 
 
-def test_the_features_that_matter_are_read_from_macos():
+def test_processor_features_are_read_from_macos():
     assert read_sysctl(M2).name == "Apple M2"
     assert read_sysctl(M2).features == {"asimd", "asimddp", "i8mm", "bf16"}
     assert read_sysctl(M2.replace("DotProd: 1", "DotProd: 0")).features == {"asimd", "i8mm", "bf16"}
 
 
-def test_the_features_that_matter_are_asked_of_windows():
+def test_processor_features_are_read_from_windows():
     assert read_windows(lambda number: number == 40).features == {"avx2"}
     assert read_windows(lambda number: number in (19, 43)).features == {"asimd", "asimddp"}
 
@@ -112,7 +112,7 @@ def test_features_above_the_limit_of_openvino_count_as_absent(limit, left):
 
 
 @pytest.mark.parametrize("limit", INSTRUCTION_LIMITS)
-def test_a_limit_of_x86_takes_nothing_from_arm(limit):
+def test_a_limit_of_x86_removes_no_feature_of_arm(limit):
     graviton = read_cpuinfo(GRAVITON_3)
     assert graviton.limited(limit) == graviton.features
 
@@ -133,11 +133,11 @@ def test_there_is_at_least_one_core_to_use():
     assert 1 <= usable_cores() <= os.cpu_count()
 
 
-def test_a_video_leaves_half_of_the_cores_to_its_codecs():
+def test_inference_on_a_video_uses_half_of_the_cores():
     assert threads_for_video() == max(usable_cores() // 2, 1)
 
 
-def test_a_process_bound_to_one_core_counts_one():
+def test_a_process_bound_to_one_core_has_one_usable_core():
     bind = "import os; hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])"
     count = (
         "from movenet.machine import threads_for_video, usable_cores; "

@@ -1,4 +1,4 @@
-"""The readable network answers as Google's graphs do."""
+"""The PyTorch network computes the same heads as Google's graphs."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_each_model_has_as_many_parameters_as_published(architecture, millions):
     assert count_parameters(Network(architecture)) / 1e6 == pytest.approx(millions, abs=0.001)
 
 
-def test_one_head_of_each_kind_answers_every_cell_of_four_by_four_pixels():
+def test_every_head_has_one_cell_per_four_by_four_pixels():
     heads = Network(Architecture(0.5, MULTIPOSE.heads, keypoints=5))(
         torch.zeros(2, 64, 96, 3, dtype=torch.uint8)
     )
@@ -70,7 +70,7 @@ def test_one_head_of_each_kind_answers_every_cell_of_four_by_four_pixels():
     }
 
 
-def test_channels_round_to_eights_but_never_fall_by_a_tenth():
+def test_channels_round_to_multiples_of_eight_but_never_fall_by_a_tenth():
     assert [round_channels(c) for c in (1, 24, 42, 56, 20, 8.9)] == [8, 24, 40, 56, 24, 16]
 
 
@@ -87,7 +87,7 @@ def test_loading_is_strict(change):
         load_network(state, LIGHTNING)
 
 
-def test_everybody_in_the_picture_is_found_as_by_googles_graph(networks, shared):
+def test_all_people_of_a_picture_are_detected_as_by_googles_graph(networks, shared):
     golden = np.load(shared / "golden" / "movenet-multipose.npz")
     files = sorted({key.rsplit("/", 1)[0] for key in golden.files})
     assert len(files) == 30

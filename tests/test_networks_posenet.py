@@ -1,4 +1,4 @@
-"""PoseNet answers as Google's graph does, in every engine."""
+"""PoseNet computes the same heads as Google's graph, in every engine."""
 
 import base64
 import json
@@ -37,8 +37,8 @@ def golden(name):
     return flat.reshape(stored["shape"]).transpose(2, 0, 1)
 
 
-def in_googles_manner(head):
-    """All y before all x, in pixels."""
+def to_google_layout(head):
+    """Return a head with all y before all x, in pixels, as in Google's graph."""
     return head.reshape(-1, 2, *head.shape[1:]).swapaxes(0, 1).reshape(head.shape) * STRIDE
 
 
@@ -49,7 +49,7 @@ def test_heads_equal_those_of_googles_graph(engine, heads):
     pairs = {"offset": "offset", "outward": "forward", "inward": "backward"}
     assert np.abs(sigmoid(ours["heatmap"]) - golden("scores")).max() < 2e-3
     for name, theirs in pairs.items():
-        moved = np.abs(in_googles_manner(ours[name]) - golden(theirs)).max()
+        moved = np.abs(to_google_layout(ours[name]) - golden(theirs)).max()
         assert moved < 1.5e-3 * np.ptp(golden(theirs)), name
 
 
@@ -60,11 +60,11 @@ def test_all_engines_agree_to_a_thousandth_of_each_heads_range(heads):
             np.testing.assert_allclose(other[name], head, atol=1e-3 * np.ptp(head), err_msg=name)
 
 
-def test_it_has_as_many_parameters_as_published():
+def test_posenet_has_as_many_parameters_as_published():
     assert count_parameters(PoseNet()) == 1_258_195
 
 
-def test_a_cell_lies_at_every_sixteenth_pixel_and_behind_the_last_one():
+def test_heads_have_one_cell_every_sixteen_pixels_and_one_more():
     heads = PoseNet(Architecture(0.25, HEADS, keypoints=5))(torch.zeros(2, 64, 96, 3, dtype=torch.uint8))
     shapes = {name: tuple(head.shape) for name, head in heads.items()}
     assert shapes == {
@@ -76,7 +76,7 @@ def test_a_cell_lies_at_every_sixteenth_pixel_and_behind_the_last_one():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # torch's exporter
-def test_the_file_of_the_wheel_comes_out_again_from_the_network_it_holds():
+def test_exporting_the_network_of_the_packages_file_gives_the_same_bytes():
     shipped = onnx.load(CARD.path)
     properties = {p.key.removeprefix("movenet."): p.value for p in shipped.metadata_props}
     network = fill(build_network(architecture_of(shipped)), read_state(shipped))
@@ -84,7 +84,7 @@ def test_the_file_of_the_wheel_comes_out_again_from_the_network_it_holds():
     assert to_onnx(network, metadata).SerializeToString(deterministic=True) == CARD.path.read_bytes()
 
 
-def test_the_file_holds_the_architecture_it_names():
+def test_the_file_states_its_architecture():
     assert architecture_of(onnx.load(CARD.path)) == POSENET
 
 

@@ -1,4 +1,4 @@
-"""The Python half of the notebook widget: what it makes of messages, as if a browser had sent them."""
+"""The Python part of the notebook widget; the tests send the messages of a browser."""
 
 import json
 import subprocess
@@ -23,8 +23,8 @@ ADA = (100, 60, 90, 240, 230)
 BOB = (450, 120, 60, 160, 200)
 
 
-class Desk(Camera):
-    """A camera whose browser is the test."""
+class FakeCamera(Camera):
+    """A Camera whose browser is the test."""
 
     def __init__(self, model=None, **settings):
         self.sent = []
@@ -33,19 +33,19 @@ class Desk(Camera):
     def send(self, content, buffers=None):
         self.sent.append(json.loads(json.dumps(content)))
 
-    def hear(self, kind, *buffers, client="window", **content):
-        """Take a message in as Jupyter hands it over, and return what is answered."""
-        return self.hear_anything({"type": kind, "client": client, **content}, buffers)
+    def receive(self, kind, *buffers, client="window", **content):
+        """Receive a message as from Jupyter, and return the messages sent in answer."""
+        return self.receive_content({"type": kind, "client": client, **content}, buffers)
 
-    def hear_anything(self, content, buffers=()):
+    def receive_content(self, content, buffers=()):
         before = len(self.sent)
         data = {"method": "custom", "content": content}
         self.comm.handle_msg({"content": {"data": data}, "buffers": [memoryview(b) for b in buffers]})
         return self.sent[before:]
 
-    def see(self, number, *people, client="window"):
-        """Take in a picture with people."""
-        return self.hear("frame", png(scene(*people)), client=client, frame=number, time_s=5 + number / 30)
+    def receive_picture(self, number, *people, client="window"):
+        """Receive a picture with people."""
+        return self.receive("frame", png(scene(*people)), client=client, frame=number, time_s=5 + number / 30)
 
 
 def png(image):
@@ -53,17 +53,17 @@ def png(image):
 
 
 @pytest.fixture
-def desk():
-    camera = Desk()
+def camera():
+    camera = FakeCamera()
     yield camera
     camera.close()
 
 
 @pytest.fixture
-def running(desk):
-    desk.hear("hello")
-    desk.hear("start")
-    return desk
+def running(camera):
+    camera.receive("hello")
+    camera.receive("start")
+    return camera
 
 
 def is_on(pose, person):
@@ -75,23 +75,23 @@ def record(number):
     return Record("camera", number, number / 30, 640, 480, (pose,))
 
 
-def test_the_first_window_is_asked_to_start_its_camera_and_no_other(desk):
-    assert [desk.hear("hello", client=name)[0]["start"] for name in ("one", "two")] == [True, False]
+def test_the_first_window_is_asked_to_start_its_camera_and_no_other(camera):
+    assert [camera.receive("hello", client=name)[0]["start"] for name in ("one", "two")] == [True, False]
 
 
-def test_a_widget_stopped_before_it_is_shown_waits_for_its_button(desk):
-    desk.stop()
-    assert not desk.hear("hello")[0]["start"]
+def test_a_widget_stopped_before_it_is_shown_does_not_start_the_camera(camera):
+    camera.stop()
+    assert not camera.receive("hello")[0]["start"]
 
 
-def test_start_and_stop_are_said_to_every_window(desk):
-    desk.start()
-    desk.stop()
-    assert desk.sent == [{"type": "start"}, {"type": "stop"}]
+def test_start_and_stop_are_sent_to_every_window(camera):
+    camera.start()
+    camera.stop()
+    assert camera.sent == [{"type": "start"}, {"type": "stop"}]
 
 
 def test_a_picture_is_answered_with_the_poses_in_it(running):
-    (answer,) = running.see(7, ADA)
+    (answer,) = running.receive_picture(7, ADA)
     points = np.array(answer["poses"][0]["keypoints"])[:, :2]
     assert np.abs(points - keypoints(ADA)).max() < 12
     assert (answer["type"], answer["client"], answer["frame"]) == ("poses", "window", 7)
@@ -100,86 +100,86 @@ def test_a_picture_is_answered_with_the_poses_in_it(running):
 
 
 def test_the_newest_poses_and_frame_can_be_read(running):
-    running.see(1, BOB)
-    running.see(2, ADA)
+    running.receive_picture(1, BOB)
+    running.receive_picture(2, ADA)
     assert is_on(running.poses[0], ADA)
     assert running.frame.index == 1
     assert running.frame.time_s == pytest.approx(1 / 30)
     assert np.array_equal(running.frame.image, scene(ADA))
 
 
-def test_before_the_first_picture_there_is_nothing(desk):
-    assert desk.poses == []
-    assert desk.frame is None
-    assert len(desk.history) == 0
-    assert desk.status == "off"
+def test_before_the_first_picture_there_are_no_poses_frame_or_history(camera):
+    assert camera.poses == []
+    assert camera.frame is None
+    assert len(camera.history) == 0
+    assert camera.status == "off"
 
 
-def test_an_empty_room_has_no_poses_but_a_record(running):
-    (answer,) = running.see(1)
+def test_a_picture_without_people_has_no_poses_but_a_record(running):
+    (answer,) = running.receive_picture(1)
     assert answer["poses"] == running.poses == []
     assert len(running.history) == 1
 
 
-def test_many_people_are_followed_by_their_ids():
+def test_many_people_keep_their_ids():
     model = VideoEstimator(Stage().estimator(people="many"), smoothing=None)
-    desk = Desk(model)
-    desk.hear("start")
+    camera = FakeCamera(model)
+    camera.receive("start")
     for number in range(3):
-        desk.see(number, ADA, BOB)
-    assert len({pose.id for pose in desk.poses}) == 2
+        camera.receive_picture(number, ADA, BOB)
+    assert len({pose.id for pose in camera.poses}) == 2
 
 
 def test_widgets_that_share_a_model_do_not_mix_people_up():
     model = VideoEstimator(Stage().estimator(), smoothing=None)
-    desks = [Desk(model), Desk(model)]
-    for desk in desks:
-        desk.hear("start")
+    cameras = [FakeCamera(model), FakeCamera(model)]
+    for camera in cameras:
+        camera.receive("start")
     for number in range(5):
-        for desk, person in zip(desks, (ADA, BOB), strict=True):
-            desk.see(number, person)
-            assert is_on(desk.poses[0], person)
+        for camera, person in zip(cameras, (ADA, BOB), strict=True):
+            camera.receive_picture(number, person)
+            assert is_on(camera.poses[0], person)
 
 
-def test_times_rise_through_stops_and_starts(running):
+def test_times_increase_over_stops_and_starts(running):
     for start in range(3):
         for number in range(4):
-            running.see(number + start, ADA)
-        running.hear("stop")
-        running.hear("start")
+            running.receive_picture(number + start, ADA)
+        running.receive("stop")
+        running.receive("start")
     times = [record.time_s for record in running.history]
     assert times == sorted(set(times))
     assert len(times) == 12
     assert [record.frame for record in running.history] == list(range(12))
 
 
-def test_a_picture_older_than_the_last_is_refused(running):
-    running.see(5, ADA)
-    (answer,) = running.see(4, ADA)
+def test_a_picture_older_than_the_last_is_an_error(running):
+    running.receive_picture(5, ADA)
+    (answer,) = running.receive_picture(4, ADA)
     assert answer["type"] == "error"
     assert "later" in answer["message"]
     assert len(running.history) == 1
 
 
 def test_the_window_that_starts_last_has_the_camera(running):
-    assert {"type": "taken", "client": "window"} in running.hear("start", client="other")
-    assert running.see(1, ADA) == [{"type": "taken", "client": "window"}]
-    assert running.see(1, ADA, client="other")[0]["type"] == "poses"
+    assert {"type": "taken", "client": "window"} in running.receive("start", client="other")
+    assert running.receive_picture(1, ADA) == [{"type": "taken", "client": "window"}]
+    assert running.receive_picture(1, ADA, client="other")[0]["type"] == "poses"
 
 
 def test_a_window_that_stops_late_does_not_stop_another(running):
-    running.hear("start", client="other")
-    running.hear("stop")
+    running.receive("start", client="other")
+    running.receive("stop")
     assert running.status == "on"
 
 
 def test_why_the_camera_is_off_can_be_read(running):
     assert running.status == "on"
-    running.hear("stop", reason="The camera was refused.")
+    running.receive("stop", reason="The camera was refused.")
     assert running.status == "The camera was refused."
 
 
-def test_callbacks_get_poses_and_frame_after_the_browser_has_its_answer(running):
+def test_callbacks_get_poses_and_frame_after_the_poses_were_sent_to_the_browser(running):
     calls = []
 
     @running.on_pose
@@ -187,32 +187,32 @@ def test_callbacks_get_poses_and_frame_after_the_browser_has_its_answer(running)
         calls.append((len(running.sent), poses, frame))
 
     before = len(running.sent)
-    running.see(1, ADA)
+    running.receive_picture(1, ADA)
     ((sent, poses, frame),) = calls
     assert sent == before + 1
     assert is_on(poses[0], ADA)
     assert frame is running.frame
 
 
-def test_a_callback_that_returns_false_is_called_no_more(running):
+def test_a_callback_that_returns_false_is_removed(running):
     calls = []
     running.on_pose(lambda poses, frame: calls.append(frame) or False)
     for number in range(3):
-        running.see(number, ADA)
+        running.receive_picture(number, ADA)
     assert len(calls) == 1
 
 
-def test_a_callback_can_be_taken_off(running):
+def test_a_callback_can_be_removed(running):
     calls = []
     callback = running.on_pose(lambda poses, frame: calls.append(frame))
-    running.see(1, ADA)
+    running.receive_picture(1, ADA)
     running.off_pose(callback)
     running.off_pose(callback)
-    running.see(2, ADA)
+    running.receive_picture(2, ADA)
     assert len(calls) == 1
 
 
-def test_a_callback_that_fails_is_shown_and_taken_off_and_the_others_go_on(running):
+def test_a_callback_that_fails_is_reported_and_removed_and_the_others_stay(running):
     calls = []
 
     def bad(poses, frame):
@@ -220,9 +220,9 @@ def test_a_callback_that_fails_is_shown_and_taken_off_and_the_others_go_on(runni
 
     running.on_pose(bad)
     running.on_pose(lambda poses, frame: calls.append(frame))
-    answers = running.see(1, ADA) + running.see(2, ADA)
-    said = [answer for answer in answers if answer["type"] == "callback"]
-    assert said == [{"type": "callback", "message": "bad: ZeroDivisionError: by nothing"}]
+    answers = running.receive_picture(1, ADA) + running.receive_picture(2, ADA)
+    errors = [answer for answer in answers if answer["type"] == "callback"]
+    assert errors == [{"type": "callback", "message": "bad: ZeroDivisionError: by nothing"}]
     assert isinstance(running.problem, ZeroDivisionError)
     assert len(calls) == 2
 
@@ -258,12 +258,12 @@ def test_a_callback_that_fails_is_shown_and_taken_off_and_the_others_go_on(runni
         ({"type": "hello", "client": {"a": 1}}, ()),
     ],
 )
-def test_a_malformed_message_is_answered_in_words_and_nothing_else_happens(running, caplog, content, buffers):
-    (answer,) = running.hear_anything(content, buffers)
+def test_a_malformed_message_is_answered_with_an_error_and_has_no_effect(running, caplog, content, buffers):
+    (answer,) = running.receive_content(content, buffers)
     assert answer["type"] == "error"
     assert answer["message"]
     assert not caplog.records
-    assert running.see(2, ADA)[0]["type"] == "poses"
+    assert running.receive_picture(2, ADA)[0]["type"] == "poses"
 
 
 def test_mangled_messages_never_raise(running, caplog):
@@ -275,82 +275,84 @@ def test_mangled_messages_never_raise(running, caplog):
             for key, value in {"type": "frame", "client": "window", "frame": 1, "time_s": 1.0}.items()
         }
         at = random.randrange(len(whole))
-        running.hear_anything(content, [whole[:at] + random.randbytes(9) + whole[at + random.randrange(9) :]])
+        running.receive_content(
+            content, [whole[:at] + random.randbytes(9) + whole[at + random.randrange(9) :]]
+        )
     assert not caplog.records
 
 
-def test_a_number_of_a_frame_that_python_alone_can_hold_does_no_harm(running):
-    (answer,) = running.hear("frame", png(scene(ADA)), frame=2**70, time_s=1)
+def test_a_frame_number_above_64_bits_is_accepted(running):
+    (answer,) = running.receive("frame", png(scene(ADA)), frame=2**70, time_s=1)
     assert answer["frame"] == 2**70
 
 
-def test_a_fault_of_ours_is_told_to_the_browser_too(caplog):
+def test_a_bug_is_reported_to_the_browser_too(caplog):
     class Faulty(Stage):
         def run_single(self, squares):
             raise RuntimeError("a fault")
 
-    desk = Desk(VideoEstimator(Faulty().estimator()))
-    desk.hear("start")
-    (answer,) = desk.see(1, ADA)
+    camera = FakeCamera(VideoEstimator(Faulty().estimator()))
+    camera.receive("start")
+    (answer,) = camera.receive_picture(1, ADA)
     assert answer["message"] == "RuntimeError: a fault"
     assert "a fault" in caplog.text
 
 
-def test_smoothing_is_changed_while_the_camera_runs(running):
+def test_smoothing_can_be_switched_while_the_camera_runs(running):
     assert not running.smooth
-    running.see(1, ADA)
+    running.receive_picture(1, ADA)
     running.smooth = True
     moved = (ADA[0] + 6, *ADA[1:])
-    running.see(2, ADA)
-    running.see(3, moved)
-    calm = np.abs(running.poses[0].keypoints - keypoints(ADA)).max()
+    running.receive_picture(2, ADA)
+    running.receive_picture(3, moved)
+    smoothed = np.abs(running.poses[0].keypoints - keypoints(ADA)).max()
     running.smooth = False
-    running.see(4, moved)
-    assert calm < np.abs(running.poses[0].keypoints - keypoints(ADA)).max()
+    running.receive_picture(4, moved)
+    assert smoothed < np.abs(running.poses[0].keypoints - keypoints(ADA)).max()
 
 
-def test_a_smoothing_of_ones_own_is_kept():
+def test_the_smoothing_of_a_video_estimator_is_used():
     own = OneEuro(min_cutoff_hz=1)
-    desk = Desk(VideoEstimator(Stage().estimator(), smoothing=own))
-    assert desk.smooth
-    desk.hear("start")
-    desk.see(1, ADA)
+    camera = FakeCamera(VideoEstimator(Stage().estimator(), smoothing=own))
+    assert camera.smooth
+    camera.receive("start")
+    camera.receive_picture(1, ADA)
 
 
-def test_what_the_browser_changes_arrives(desk):
+def test_changes_of_settings_in_the_browser_arrive(camera):
     state = {"mirror": False, "threshold": 0.55, "smooth": True}
     data = {"method": "update", "state": state, "buffer_paths": []}
-    desk.comm.handle_msg({"content": {"data": data}, "buffers": []})
-    assert (desk.mirror, desk.threshold, desk.smooth) == (False, 0.55, True)
+    camera.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    assert (camera.mirror, camera.threshold, camera.smooth) == (False, 0.55, True)
 
 
-def test_after_closing_pictures_are_not_looked_at_and_history_stays(running):
-    running.see(1, ADA)
+def test_after_closing_the_comm_is_gone_and_the_history_stays(running):
+    running.receive_picture(1, ADA)
     running.close()
     assert running.comm is None
     assert len(running.history) == 1
 
 
-def test_closing_twice_is_closing(desk):
-    desk.close()
-    desk.close()
+def test_closing_twice_is_no_error(camera):
+    camera.close()
+    camera.close()
 
 
-def test_an_estimator_of_single_pictures_will_do():
-    desk = Desk(Stage().estimator(people="many"))
-    desk.hear("start")
-    desk.see(1, ADA, BOB)
-    assert len(desk.poses) == 2
+def test_an_estimator_of_single_pictures_is_accepted():
+    camera = FakeCamera(Stage().estimator(people="many"))
+    camera.receive("start")
+    camera.receive_picture(1, ADA, BOB)
+    assert len(camera.poses) == 2
 
 
-def test_a_model_by_name_follows_one_person_or_many():
+def test_a_model_given_by_name_tracks_one_person_or_many():
     assert Camera("lightning")._model.estimator.people == "one"
     assert Camera("lightning", people="many")._model.estimator.people == "many"
 
 
-def test_people_are_not_chosen_twice():
+def test_people_with_an_estimator_is_an_error():
     with pytest.raises(ModelError, match="people"):
-        Desk(Stage().estimator(), people="many")
+        FakeCamera(Stage().estimator(), people="many")
 
 
 def test_an_unknown_model_is_an_error_in_the_cell():
@@ -358,7 +360,7 @@ def test_an_unknown_model_is_an_error_in_the_cell():
         Camera("thunderbolt")
 
 
-def test_the_history_forgets_the_oldest():
+def test_the_history_drops_the_oldest_records():
     history = History(5)
     for number in range(8):
         history.append(record(number))
@@ -367,27 +369,27 @@ def test_the_history_forgets_the_oldest():
     assert [each.frame for each in history[:2]] == [3, 4]
 
 
-def test_a_widget_keeps_as_many_frames_as_it_is_told():
-    desk = Desk(history_limit=2)
-    desk.hear("start")
+def test_history_limit_sets_the_length_of_the_history():
+    camera = FakeCamera(history_limit=2)
+    camera.receive("start")
     for number in range(5):
-        desk.see(number, ADA)
-    assert [each.frame for each in desk.history] == [3, 4]
+        camera.receive_picture(number, ADA)
+    assert [each.frame for each in camera.history] == [3, 4]
 
 
-def test_no_history_can_be_asked_for():
+def test_a_history_of_length_zero_stays_empty():
     history = History(0)
     history.append(record(1))
     assert len(history) == 0
     assert all(column == [] for column in history.to_table().values())
 
 
-def test_less_than_no_history_cannot():
+def test_a_negative_limit_is_an_error():
     with pytest.raises(DataError, match="-1"):
         History(-1)
 
 
-def test_the_history_can_be_cleared_and_says_how_long_it_is():
+def test_the_history_can_be_cleared_and_its_repr_has_its_length():
     history = History(5)
     history.append(record(1))
     assert repr(history) == "<History of 1 frames, at most 5>"
@@ -414,7 +416,7 @@ def test_the_history_is_saved_as_records(tmp_path):
     assert [each.frame for each in read_records(tmp_path / "poses.csv")] == [0, 1, 2]
 
 
-def test_the_history_is_read_while_it_grows():
+def test_the_history_can_be_read_while_it_grows():
     history, stop = History(50), threading.Event()
 
     def write():
@@ -434,14 +436,14 @@ def test_the_history_is_read_while_it_grows():
         writer.join()
 
 
-def test_the_browsers_half_is_one_module():
+def test_the_script_is_a_single_module():
     text = script()
     assert "\nimport " not in text
     assert text.count("export ") == text.count("export default") == 1
     assert "function drawPoses(" in text
 
 
-def test_without_anywidget_the_command_that_brings_it_is_named():
+def test_without_anywidget_the_error_names_the_command_that_installs_it():
     program = "import sys; sys.modules['anywidget'] = None\nimport movenet.notebook"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "pip install 'movenet[notebook]'" in done.stderr.splitlines()[-1]

@@ -281,7 +281,7 @@ def test_smoothing_continues_when_a_person_lost_for_a_moment_is_detected_in_plac
     before = stream.state.smooth
     jumped = scene(at(ADA, 130))
     stream(jumped, 10 / RATE_HZ)
-    assert stream.state.smooth.sure_s[0] > before.sure_s[0]
+    assert stream.state.smooth.last_confident_s[0] > before.last_confident_s[0]
     assert np.abs(stream.state.smooth.smoothed - stream.state.pose.keypoints).max() > 0.5
 
 

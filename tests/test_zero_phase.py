@@ -65,7 +65,7 @@ def test_the_jitter_of_a_still_person_is_less_than_a_fifth(form):
     assert jitter_of(smoothed) < 0.2 * jitter_of(noisy(120))
 
 
-def test_an_outlier_is_taken_out():
+def test_an_outlier_is_removed():
     points = noisy(60, sigma=0.5)
     points[30, 9] += 120
     smoothed, scores = smooth(points)
@@ -79,7 +79,7 @@ def test_a_fast_swing_is_no_outlier():
     assert np.ptp(smoothed[30:90, 0, 0]) > 0.95 * np.ptp(swing[30:90, 0, 0])
 
 
-def test_an_outlier_in_the_last_frame_keeps_its_place_and_loses_its_score():
+def test_an_outlier_in_the_last_frame_keeps_its_position_and_gets_score_zero():
     points = np.repeat(person()[None], 60, axis=0)
     points[59, 9] += 120
     smoothed, scores = smooth(points)
@@ -87,7 +87,7 @@ def test_an_outlier_in_the_last_frame_keeps_its_place_and_loses_its_score():
     assert scores[59, 9] == 0
 
 
-def test_a_short_hole_is_bridged():
+def test_a_short_gap_is_filled():
     points = swaying(0.5)
     scores = np.ones((120, 17))
     points[50:55, 9] = np.nan
@@ -97,7 +97,7 @@ def test_a_short_hole_is_bridged():
     assert (filled[50:55, 9] > 0.6).all()
 
 
-def test_a_long_hole_stays():
+def test_a_long_gap_is_not_filled():
     points = swaying(0.5)
     points[50:80, 9] = np.nan
     smoothed, _ = smooth(points)
@@ -105,7 +105,7 @@ def test_a_long_hole_stays():
     assert np.isfinite(smoothed[:50, 9]).all()
 
 
-def test_unsure_samples_between_sure_ones_are_replaced():
+def test_unconfident_samples_between_confident_ones_are_replaced():
     points, scores = swaying(0.5), np.ones((120, 17))
     points[50:53, 9] += 200
     scores[50:53, 9] = 0.05
@@ -113,7 +113,7 @@ def test_unsure_samples_between_sure_ones_are_replaced():
     np.testing.assert_allclose(smoothed[:, 9], swaying(0.5)[:, 9], atol=1.0)
 
 
-def test_samples_unsure_for_long_are_smoothed_as_they_are():
+def test_samples_unconfident_for_long_are_smoothed_like_others():
     points, scores = noisy(120), np.ones((120, 17))
     scores[30:90, 9] = 0.1
     smoothed, kept = smooth(points, scores)
@@ -128,7 +128,7 @@ def test_a_varying_frame_rate_gives_the_same_motion():
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])
-def test_up_to_two_frames_stay_as_they_are(frames):
+def test_up_to_two_frames_are_unchanged(frames):
     smoothed, scores = smooth(noisy(frames))
     np.testing.assert_allclose(smoothed, noisy(frames), rtol=1e-6)
     assert scores.shape == (frames, 17)
@@ -141,18 +141,18 @@ def test_a_few_frames_at_rest_stay_at_rest(form, frames):
     np.testing.assert_allclose(smoothed, np.repeat(person()[None], frames, axis=0), rtol=1e-5)
 
 
-def test_a_frame_rate_too_low_to_smooth_leaves_points_alone():
+def test_a_frame_rate_too_low_to_smooth_changes_nothing():
     times = np.arange(20) / 5
     smoothed, _ = smooth(noisy(20), times=times, settings=ZeroPhase(outlier_sigmas=np.inf, max_gap_s=1))
     np.testing.assert_allclose(smoothed, noisy(20), rtol=1e-5)
 
 
-def test_nobody_known_at_all_is_no_error():
+def test_only_unknown_keypoints_are_no_error():
     smoothed, _ = smooth(np.full((10, 17, 2), np.nan), np.zeros((10, 17)))
     assert np.isnan(smoothed).all()
 
 
-def test_what_it_was_given_is_left_alone():
+def test_the_arguments_are_not_changed():
     points, scores = noisy(60), np.ones((60, 17))
     smooth(points, scores)
     np.testing.assert_array_equal(points, noisy(60))

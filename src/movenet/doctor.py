@@ -17,7 +17,7 @@ from movenet.crop import Crop
 from movenet.decode import Floats
 from movenet.decode.families import DECODERS
 from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine
-from movenet.engine.arithmetic import ACCURATE, find_rule
+from movenet.engine.arithmetic import ACCURATE_IN_INT8, find_int8_rule
 from movenet.errors import MissingExtraError, MoveNetError
 from movenet.machine import (
     INT8_DOT_PRODUCTS,
@@ -211,8 +211,8 @@ def _int8() -> str:
     """Report whether int8 models are used by default on this processor."""
     present = sorted(INT8_DOT_PRODUCTS & features())
     has = f"has integer dot products ({', '.join(present)})" if present else "has no integer dot products"
-    rule = find_rule()
-    used = f"used for {' and '.join(ACCURATE)}" if rule.int8 else "not used unless asked for"
+    rule = find_int8_rule()
+    used = f"used for {' and '.join(ACCURATE_IN_INT8)}" if rule.int8 else "not used unless asked for"
     return f"{used}: {rule.reason}; the sums are exact, the processor {has}"
 
 

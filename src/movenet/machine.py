@@ -1,4 +1,4 @@
-"""What this machine has: cores, the name of its processor, and the features that decide how fast and exact sums are."""
+"""This computer: number of cores, processor name, and processor features that affect speed and exactness of int8."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 PACKAGES: Final = ("movenet", "numpy", "openvino", "onnxruntime", "torch", "av", "opencv-python-headless")
-"""Packages whose version matters for speed; those not installed are left out."""
+"""Packages whose versions affect speed; those not installed are left out of reports."""
 
 X86: Final = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 """Features of x86 processors, as Linux names them."""
@@ -21,7 +21,7 @@ ARM: Final = ("asimd", "asimddp", "i8mm", "bf16")
 """Features of ARM processors, as Linux names them."""
 
 INT8_DOT_PRODUCTS: Final = frozenset({"avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm"})
-"""Features with which products of 8-bit integers are added in 32 bits; without them, in 16, where they can overflow."""
+"""Features that accumulate products of 8-bit integers in 32 bits; without them, 16-bit sums can overflow."""
 
 _AVX512: Final = {"avx2", "avx512f"}
 _VNNI: Final = _AVX512 | {"avx512_vnni"}
@@ -37,9 +37,9 @@ INSTRUCTION_LIMITS: Final[Mapping[str, frozenset[str]]] = {
     "AVX512_CORE_BF16": frozenset(_BF16),
     "AVX512_CORE_FP16": frozenset(_BF16 | {"avx_vnni"}),
 }
-"""The features that OpenVINO still uses with each value of the environment variable ONEDNN_MAX_CPU_ISA.
+"""Value of the environment variable ONEDNN_MAX_CPU_ISA → the features of `X86` that OpenVINO then uses at most.
 
-Higher limits leave out none of `X86`, and oneDNN ignores a value that it does not know.
+Values that are not listed limit nothing: they are above all of `X86`, or unknown to oneDNN.
 """
 
 _SYSCTL: Final = {
@@ -51,31 +51,31 @@ _SYSCTL: Final = {
     "hw.optional.arm.FEAT_I8MM": "i8mm",
     "hw.optional.arm.FEAT_BF16": "bf16",
 }
-"""Features by their names in macOS."""
+"""Name in macOS's sysctl → feature."""
 _WINDOWS: Final = {19: "asimd", 40: "avx2", 41: "avx512f", 43: "asimddp"}
-"""Features by their numbers in Windows (IsProcessorFeaturePresent), which has none for VNNI, AMX and bf16."""
+"""Number in Windows' IsProcessorFeaturePresent → feature; there are none for VNNI, AMX and bf16."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What a processor says of itself."""
+    """Name and features of a processor, as reported by the operating system."""
 
     name: str
     features: frozenset[str]
-    """Those of `X86` and `ARM` that it has and the system reports."""
+    """The features of `X86` and `ARM` that the system reports as present."""
 
     def __str__(self) -> str:
         present = ", ".join(feature for feature in (*X86, *ARM) if feature in self.features)
         return f"{self.name} ({present or 'no wide vectors'})"
 
     def limited(self, limit: str) -> frozenset[str]:
-        """Return the features that OpenVINO uses when ONEDNN_MAX_CPU_ISA is `limit`, in any case of letters."""
+        """Return the features that OpenVINO uses if ONEDNN_MAX_CPU_ISA is `limit` (upper or lower case)."""
         return self.features - (set(X86) - INSTRUCTION_LIMITS.get(limit.upper(), frozenset(X86)))
 
 
 @cache
 def processor() -> Processor:
-    """Return the processor of this machine; what the system does not report counts as absent."""
+    """Return this computer's processor; features that the system does not report count as absent."""
     if sys.platform == "darwin":
         return read_sysctl(_sysctl())
     if sys.platform == "win32":
@@ -83,52 +83,52 @@ def processor() -> Processor:
     try:
         return read_cpuinfo(Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     except OSError:
-        return Processor(_any_name(), frozenset())
+        return Processor(_generic_name(), frozenset())
 
 
 def processor_name() -> str:
-    """Return the processor's name and, in brackets, those of its features that matter for speed."""
+    """Return the processor's name and, in brackets, its features that affect speed."""
     return str(processor())
 
 
 def features() -> frozenset[str]:
-    """Return the features of the processor that OpenVINO uses in this process: ONEDNN_MAX_CPU_ISA can limit them."""
+    """Return the processor features that OpenVINO uses in this process; ONEDNN_MAX_CPU_ISA can limit them."""
     return processor().limited(os.environ.get("ONEDNN_MAX_CPU_ISA", ""))
 
 
 def has_int8_dot_products() -> bool:
-    """Tell whether products of 8-bit integers are added exactly here, whatever the weights of a model are."""
+    """Return whether int8 sums are exact on this processor for every model (`INT8_DOT_PRODUCTS`)."""
     return not INT8_DOT_PRODUCTS.isdisjoint(features())
 
 
 def read_cpuinfo(text: str) -> Processor:
-    """Read Linux's /proc/cpuinfo: lines "key : value", the same for every core."""
+    """Parse Linux's /proc/cpuinfo: lines "key : value", one block per core."""
     fields = _fields(text)
     flags = fields.get("flags", fields.get("Features", "")).split()
-    return Processor(fields.get("model name") or _any_name(), frozenset(flags) & {*X86, *ARM})
+    return Processor(fields.get("model name") or _generic_name(), frozenset(flags) & {*X86, *ARM})
 
 
 def read_sysctl(text: str) -> Processor:
-    """Read what macOS's `sysctl` prints: lines "key: value", a feature's value being 1 where it is present."""
+    """Parse the output of macOS's `sysctl`: lines "key: value"; the value 1 means that a feature is present."""
     fields = _fields(text)
     present = frozenset(feature for name, feature in _SYSCTL.items() if fields.get(name) == "1")
-    return Processor(fields.get("machdep.cpu.brand_string") or _any_name(), present)
+    return Processor(fields.get("machdep.cpu.brand_string") or _generic_name(), present)
 
 
 def read_windows(is_present: Callable[[int], int]) -> Processor:
-    """Ask Windows' IsProcessorFeaturePresent, which answers 0 or another number, for each feature."""
+    """Read the features with Windows' IsProcessorFeaturePresent, which returns 0 for an absent feature."""
     return Processor(
-        _any_name(), frozenset(feature for number, feature in _WINDOWS.items() if is_present(number))
+        _generic_name(), frozenset(feature for number, feature in _WINDOWS.items() if is_present(number))
     )
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return the fields of lines "key: value"; of several, the first."""
+    """Parse lines "key: value"; of repeated keys the first counts."""
     pairs = [line.partition(":") for line in text.splitlines() if ":" in line]
     return {key.strip(): value.strip() for key, _, value in reversed(pairs)}
 
 
-def _any_name() -> str:
+def _generic_name() -> str:
     return platform.processor() or platform.machine() or "unknown"
 
 
@@ -143,32 +143,33 @@ def _sysctl() -> str:
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of CPU cores this process may use (its affinity)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def threads_for_video() -> int:
-    """Return how many threads an inference should use while a video is decoded and encoded beside it.
+    """Return the number of threads for inference while a video is decoded and encoded: half of the cores, at least 1.
 
-    Half of the cores: threads that wait for a core that a codec has keep the others waiting, too. Measured on two
-    cores (docs/speed.md); one stream's frames come one after the other, so it is never worth less than one thread.
+    With more, inference threads wait for cores that the codecs use, and delay the other threads (measured on two cores,
+    docs/speed.md).
     """
     return max(usable_cores() // 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Processor, software and day of a measurement: no figure of speed means anything without them."""
+    """Processor, software versions and date of a speed measurement."""
 
     processor: str
-    """The name of the processor, and its wide vectors."""
+    """Name of the processor and, in brackets, its features."""
     cores: int
-    """How many this process may use."""
+    """Number of cores that this process may use."""
     system: str
+    """Operating system and architecture, such as "Linux x86_64"."""
     versions: Mapping[str, str]
-    """Of Python and the packages, by name."""
+    """Name → version, of Python and of the installed `PACKAGES`."""
     date: str
     """YYYY-MM-DD."""
 
@@ -179,7 +180,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Look at the machine this runs on."""
+    """Return processor, software versions and date for this computer."""
     import datetime
     from importlib.metadata import PackageNotFoundError, version
 

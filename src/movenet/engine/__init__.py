@@ -1,8 +1,10 @@
-"""Inference engines: uint8 RGB squares in, raw heads out, the same numbers from every runtime.
+"""Inference engines: uint8 RGB squares in, raw heads out, equal up to rounding for every runtime.
 
-Only `movenet.decode` reads the heads. OpenVINO gives some as `movenet.decode.sparse_head.SparseHead`, which
-reads like an array and computes only the cells that are read; `np.asarray(head)` computes all. A new runtime is a
-class with a `card`, a `precision` and one method.
+Heads are float32 of shape (N, C, h, w), before any sigmoid; only `movenet.decode` interprets them. The heads "regress",
+"offset" and "box_*" of the OpenVINO engine are `movenet.decode.sparse_head.SparseHead` objects: indexed like arrays,
+they compute only the cells that are read; `np.asarray(head)` computes all of them.
+
+To add a runtime, write a class with the properties `card` and `precision` and the method `__call__` (see `Engine`).
 """
 
 from movenet.engine.compiled_cache import cache_folder, cache_state

@@ -1,7 +1,7 @@
-"""Which arithmetic a model is computed in: the fastest on this processor that keeps its accuracy.
+"""Precision "auto": choose int8 where this processor computes it faster and the model keeps its accuracy.
 
-A rule by the features of the processor, with the measurement behind it (docs/speed.md). int8 models of the package are
-exact on every processor (docs/int8.md), so the choice changes the time, not the answers from machine to machine.
+The choice depends on the processor's features; the measurements are in docs/speed.md. int8 sums of the package's models
+are exact on every processor (docs/int8.md).
 """
 
 from __future__ import annotations
@@ -14,43 +14,47 @@ from movenet.errors import EngineError
 from movenet.machine import features
 from movenet.models import INT8, MODELS, ModelCard
 
-ACCURATE: Final = ("lightning", "thunder")
-"""Models whose int8 version keeps AP within .003 of fp32. That of MultiPose, as the detector, loses up to .008."""
+ACCURATE_IN_INT8: Final = ("lightning", "thunder")
+"""Models whose int8 version keeps AP within .003 of fp32. MultiPose in int8, as the detector, loses up to .008."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """Whether int8 is faster than floating point on processors with some features."""
+class Int8Rule:
+    """Whether int8 is faster than floating point on processors with certain features."""
 
-    needs: frozenset[str]
+    required: frozenset[str]
+    """Features the processor must have, named as in `movenet.machine.X86` and `ARM`."""
     int8: bool
+    """Whether int8 is faster there."""
     reason: str
-    """What was measured: time of floating point / time of int8, for the network alone, Lightning and Thunder."""
+    """The measurement: floating-point time / int8 time of the network alone, for Lightning and for Thunder."""
 
 
-RULES: Final = (
-    Rule(
+INT8_RULES: Final = (
+    Int8Rule(
         frozenset({"avx512_vnni"}),
         int8=True,
         reason="1.14 and 1.31 times as fast as bf16 (AVX-512 BF16, VNNI)",
     ),
-    Rule(frozenset({"avx2"}), int8=True, reason="1.3 and 1.5 times as fast as fp32 (AVX2)"),
-    Rule(frozenset(), int8=False, reason="int8 was not measured on this kind of processor"),
+    Int8Rule(frozenset({"avx2"}), int8=True, reason="1.3 and 1.5 times as fast as fp32 (AVX2)"),
+    Int8Rule(frozenset(), int8=False, reason="int8 was not measured on this kind of processor"),
 )
-"""The first rule whose features the processor has applies. ARM: not measured."""
+"""The first rule whose required features the processor has applies. ARM was not measured."""
 
 
-def find_rule() -> Rule:
-    """Return the rule for the processor as OpenVINO uses it here (`movenet.machine.features`)."""
+def find_int8_rule() -> Int8Rule:
+    """Return the rule for the features that OpenVINO uses in this process (`movenet.machine.features`)."""
     present = features()
-    return next(rule for rule in RULES if rule.needs <= present)
+    return next(rule for rule in INT8_RULES if rule.required <= present)
 
 
 def choose_version(card: ModelCard, runtime: Runtime) -> ModelCard:
-    """Return the card of the model's int8 version where that is asked for, or "auto" and faster; else the card itself.
+    """Return the card of the model's int8 version if the runtime's precision calls for it, else the card itself.
+
+    "int8" always calls for it; "auto" does so for `ACCURATE_IN_INT8` where int8 is faster, except in PyTorch.
 
     Raises:
-        EngineError: if int8 is asked for and there is no int8 version, or the engine does not compute in int8.
+        EngineError: if the precision is "int8" and the model has no int8 version, or the engine cannot compute it.
     """
     version = MODELS.get(card.name + INT8)
     if runtime.precision == "int8":
@@ -59,5 +63,5 @@ def choose_version(card: ModelCard, runtime: Runtime) -> ModelCard:
         if version is None and not card.is_int8:
             raise EngineError(f"{card.name} has no int8 version: choose precision auto, fp32 or bf16")
         return version or card
-    automatic = runtime.precision == "auto" and runtime.engine != "torch" and card.name in ACCURATE
-    return version if automatic and version is not None and find_rule().int8 else card
+    automatic = runtime.precision == "auto" and runtime.engine != "torch" and card.name in ACCURATE_IN_INT8
+    return version if automatic and version is not None and find_int8_rule().int8 else card

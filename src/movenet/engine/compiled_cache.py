@@ -1,6 +1,7 @@
-"""Compiled models kept between runs, each with its SHA-256: what does not match is compiled again.
+"""Cache of compiled models on disk, each stored with its SHA-256; a file that does not match it is compiled again.
 
-Only a folder that no other user can write to is read, because a compiled model decides the results.
+The folder is used only if it belongs to the user and no other user can write to it: a tampered model would change the
+results.
 """
 
 from __future__ import annotations
@@ -16,29 +17,29 @@ from typing import Final
 from movenet.atomic import atomic_write
 from movenet.errors import FileError
 
-MOST_FILES: Final = 32
-"""Compiled models kept; beyond that the ones unused for the longest time are removed. They take 3 to 25 MB each."""
+MAX_FILES: Final = 32
+"""Largest number of compiled models kept; the least recently used are removed. Each takes 3 to 25 MB."""
 SUFFIX: Final = ".compiled"
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
 def cache_folder() -> Path | None:
-    """Return the folder of compiled models, or None if there is none (see `cache_state`).
+    """Return the folder of compiled models, or None if there is no cache (`cache_state` gives the reason).
 
-    `MOVENET_CACHE` names another folder; an empty value switches the cache off.
+    The environment variable `MOVENET_CACHE` sets another folder; an empty value switches the cache off.
     """
     return cache_state()[0]
 
 
 def cache_state() -> tuple[Path | None, str]:
-    """Return the folder of compiled models, or None, and a sentence about it."""
+    """Return the folder of compiled models, or None, and its path or the reason why there is none as text."""
     chosen = os.environ.get("MOVENET_CACHE")
     if chosen == "":
         return None, "switched off by MOVENET_CACHE: models are compiled at every start"
     base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     try:
         folder = Path(chosen) if chosen else Path(base or Path.home() / ".cache") / "movenet"
-        # Only for the user, whatever the umask is: a folder that a group can write to is not read.
+        # Mode 0700 whatever the umask: a folder that others can write to is not used.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         problem = _problem(folder)
     except (OSError, RuntimeError) as error:
@@ -49,16 +50,16 @@ def cache_state() -> tuple[Path | None, str]:
 
 
 def _problem(folder: Path) -> str | None:
-    """Return why a folder is not to be trusted or used, or None."""
+    """Return why a folder cannot be used, or None if it can."""
     if not os.access(folder, os.W_OK):
         return "it cannot be written to"
     if sys.platform == "win32":
         return None
     status = folder.stat()
     if status.st_uid != os.geteuid():
-        return "it belongs to another user; name a folder of your own in MOVENET_CACHE"
+        return "it belongs to another user; set MOVENET_CACHE to a folder of your own"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return f"other users can write to it; mend that with  chmod go-w '{folder}'"
+        return f"other users can write to it; fix this with  chmod go-w '{folder}'"
     return None
 
 
@@ -78,9 +79,9 @@ def read_compiled(key: str) -> bytes | None:
 
 
 def store_compiled(key: str, data: bytes) -> None:
-    """Store a compiled model under a key, which names all that it depends on; the oldest of too many are removed.
+    """Store a compiled model under a key that states everything it depends on; remove the least recently used.
 
-    What the system refuses is not stored: a full disk only costs time at the next start.
+    If it cannot be written, nothing is stored and no error is raised: the model is compiled again at the next start.
     """
     folder = cache_folder()
     if folder is None:
@@ -95,12 +96,12 @@ def _path(folder: Path, key: str) -> Path:
 
 
 def _digest(key: str, data: bytes) -> bytes:
-    """Return the SHA-256 of a key and its data together: a file under another's name does not match, either."""
+    """Return the SHA-256 of key and data together, so that a renamed file does not match either."""
     return hashlib.sha256(hashlib.sha256(key.encode()).digest() + data).digest()
 
 
 def _remove_oldest(folder: Path) -> None:
     with suppress(OSError):
         files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in files[MOST_FILES:]:
+        for path in files[MAX_FILES:]:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The engine interface: uint8 RGB squares in, raw heads out; and the base class of engines that load a file."""
+"""The `Engine` protocol (uint8 RGB squares in, raw heads out) and the base class of engines that load a file."""
 
 from __future__ import annotations
 
@@ -23,16 +23,22 @@ Precision = Literal["auto", "fp32", "bf16", "int8"]
 
 @runtime_checkable
 class Engine(Protocol):
-    """Runs one network. Safe to share between threads."""
+    """Runs one network. May be called from several threads at once.
+
+    `__call__` returns raw heads. Those that decoding reads in few cells may be `movenet.decode.sparse_head.SparseHead`
+    objects instead of arrays: the OpenVINO engine returns "regress", "offset", "box_scale" and "box_offset" of MoveNet
+    models that way. They have `shape`, `dtype` and `len`, are indexed like arrays and then compute only the cells that
+    are read; `np.asarray(head)` computes all cells.
+    """
 
     @property
     def card(self) -> ModelCard:
-        """The model's card."""
+        """The card of the model: name, side, heads, family."""
         ...
 
     @property
     def precision(self) -> str:
-        """The floating-point arithmetic in use, "fp32" or "bf16"; int8 models use it in their first and last layers."""
+        """Floating-point precision, "fp32" or "bf16"; int8 models compute their first and last layers in it."""
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -41,45 +47,48 @@ class Engine(Protocol):
         Args:
             squares: (N, H, W, 3) uint8 RGB, H and W multiples of 32, N ≥ 1.
 
+        Returns:
+            Head name → (N, C, h, w) float32, before any sigmoid: an array or a `SparseHead`.
+
         Raises:
-            EngineError: for anything else, or if the runtime cannot run the model.
+            EngineError: if `squares` has another shape or type, or if the runtime cannot run the model.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Inference engine, arithmetic and threads."""
+    """Which engine runs the network, in which precision and on how many threads."""
 
     engine: str = "openvino"
     """One of `ENGINES`."""
     precision: Precision = "auto"
-    """"auto" is the fastest arithmetic that keeps the accuracy (`movenet.engine.arithmetic`): int8 for Lightning and
-    Thunder where the processor computes that faster, else bf16 where it has that in hardware, else fp32."""
+    """"auto" is the fastest precision that keeps the accuracy (`movenet.engine.arithmetic`): int8 for Lightning and
+    Thunder where the processor computes int8 faster, else bf16 if the hardware supports it, else fp32."""
     threads: int | None = None
-    """Number of threads of one inference; None is the default of the runtime."""
+    """Number of threads for one inference; None: the runtime decides."""
 
 
 class LoadedEngine:
-    """Base of the engines that load a file.
+    """Base class of the engines that load a file.
 
-    An engine can be pickled: what is stored is the name or path of its model and the runtime, and both are opened
-    again. It can be used after `os.fork` as well: the child has none of the runtime's threads, so it loads the model
-    again at its first call.
+    An engine can be pickled: the model's name or path and the `Runtime` are stored, and the engine is opened again. It
+    works after `os.fork`, too: the child process has none of the runtime's threads, so it loads the model again at its
+    first call.
     """
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
-        """Note what to load; a subclass then sets the card (`_set_card`) and loads on demand (`_once`)."""
+        """Store what to load. A subclass then calls `_set_card`, and loads on demand with `_cached`."""
         self.path: Final = model.path if isinstance(model, ModelCard) else model
         """The model file."""
         self._runtime = runtime
         self._lock = threading.Lock()
         self._loaded: dict[Hashable, Any] = {}
-        _LOADED.add(self)
+        _OPEN_ENGINES.add(self)
 
     @property
     def card(self) -> ModelCard:
-        """The model's card."""
+        """The card of the model."""
         return self._card
 
     def _set_card(self, model: ModelCard | Path, properties: Callable[[], Mapping[str, str]]) -> None:
@@ -89,70 +98,69 @@ class LoadedEngine:
             got = f"{error.object!r:.80}"
             raise ModelError(f"{model} is damaged: expected properties in UTF-8, got {got}") from None
 
-    def _once(self, key: Hashable, load: Callable[[], Any]) -> Any:
-        """Return what `load` returned the first time in this process."""
+    def _cached(self, key: Hashable, load: Callable[[], Any]) -> Any:
+        """Return the value stored under `key`, loaded at the first call in this process."""
         if key not in self._loaded:
             self._loaded[key] = load()
         return self._loaded[key]
 
     def __reduce__(self) -> tuple[Callable[..., Engine], tuple[str | Path, Runtime]]:
-        """Pickle the name or path of the model, and the runtime."""
         from movenet.engine.opening import open_engine
 
         known = MODELS.get(self.card.name) == self.card
         return open_engine, (self.card.name if known else self.path.absolute(), self._runtime)
 
-    def _forget(self) -> None:
-        """After a fork, in the child: drop what belongs to the parent's threads."""
-        for thing in self._loaded.values():
-            never_destroy(thing)
+    def _reset_after_fork(self) -> None:
+        """Drop, in the child process of a fork, the loaded models, which need the parent's threads."""
+        for loaded in self._loaded.values():
+            keep_until_exit(loaded)
         self._loaded = {}
         self._lock = threading.Lock()
 
 
-_LOADED: Final[WeakSet[LoadedEngine]] = WeakSet()
+_OPEN_ENGINES: Final[WeakSet[LoadedEngine]] = WeakSet()
 
 
-def never_destroy(thing: object) -> None:
-    """Keep an object to the end of the process without ever running its destructor.
+def keep_until_exit(resource: object) -> None:
+    """Keep an object alive until the process ends, so that its destructor never runs.
 
-    After a fork, destructors of runtimes wait for threads that only the parent has.
+    After a fork, destructors of inference runtimes wait forever for threads that only the parent has.
     """
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(resource))
 
 
-def _forget_all() -> None:
-    for engine in list(_LOADED):
-        engine._forget()
+def _reset_engines_after_fork() -> None:
+    for engine in list(_OPEN_ENGINES):
+        engine._reset_after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
+    os.register_at_fork(after_in_child=_reset_engines_after_fork)
 
 
 class ScriptedEngine:
-    """An engine whose heads are given by a function: for tests, examples and documentation."""
+    """An engine whose heads come from a Python function: for tests, examples and documentation."""
 
     precision = "fp32"
 
-    def __init__(self, card: ModelCard, answer: Callable[[NDArray[np.uint8]], Heads]):
-        """Take a card, and a function that returns the heads of (N, H, W, 3) squares."""
+    def __init__(self, card: ModelCard, compute_heads: Callable[[NDArray[np.uint8]], Heads]):
+        """Take the model card and a function that maps (N, H, W, 3) uint8 squares to heads."""
         self._card = card
-        self._answer = answer
+        self._compute_heads = compute_heads
 
     @property
     def card(self) -> ModelCard:
-        """The model's card."""
+        """The card of the model."""
         return self._card
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
-        """Return the heads that the function gives; see `Engine`."""
+        """Return the function's heads; see `Engine`."""
         check_squares(squares)
-        return self._answer(squares)
+        return self._compute_heads(squares)
 
 
 def check_squares(squares: NDArray[np.uint8]) -> None:
-    """Raise an EngineError unless `squares` is what an engine takes."""
+    """Raise an EngineError unless `squares` is (N, H, W, 3) uint8 with N ≥ 1, H and W multiples of 32."""
     shape = np.shape(squares)
     fits = (
         len(shape) == 4
@@ -169,22 +177,22 @@ def check_squares(squares: NDArray[np.uint8]) -> None:
         )
 
 
-def pick_precision(asked: Precision, *, hardware: bool) -> str:
-    """Return the precision of floating point: of "auto" and "int8" bf16 where the hardware has it.
+def pick_precision(precision: Precision, *, hardware: bool) -> str:
+    """Return the floating-point precision: "auto" and "int8" give bf16 if the hardware supports it, else fp32.
 
     Raises:
         EngineError: for an unknown precision.
     """
-    if asked in ("auto", "int8"):
+    if precision in ("auto", "int8"):
         return "bf16" if hardware else "fp32"
-    if asked not in ("fp32", "bf16"):
-        raise EngineError(f"expected a precision out of auto, fp32, bf16, int8, got '{asked}'")
-    return asked
+    if precision not in ("fp32", "bf16"):
+        raise EngineError(f"expected a precision of auto, fp32, bf16, int8, got '{precision}'")
+    return precision
 
 
-def cannot(verb: str, runtime: str, path: Path, error: Exception) -> EngineError:
-    """Return the error that says that a runtime cannot "read" or "run" a model, with the first line of its reason."""
+def engine_error(verb: str, runtime: str, path: Path, error: Exception) -> EngineError:
+    """Return the error "RUNTIME cannot VERB PATH: REASON", VERB being read or run, REASON the error's first line."""
     lines = str(error).splitlines()
-    # OpenVINO begins with places in its source code.
+    # OpenVINO puts file and line of its source code first.
     reasons = [line.strip() for line in lines if line.strip() and not line.startswith("Exception from ")]
     return EngineError(f"{runtime} cannot {verb} {path}: {reasons[0] if reasons else type(error).__name__}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.engine.interface import LoadedEngine, Runtime, cannot, check_squares
+from movenet.engine.interface import LoadedEngine, Runtime, check_squares, engine_error
 from movenet.errors import EngineError, MissingExtraError
 from movenet.models import ModelCard
 
@@ -37,11 +37,11 @@ class OnnxRuntimeEngine(LoadedEngine):
         try:
             heads = session.run(names, {"images": np.ascontiguousarray(squares)})
         except Exception as error:  # noqa: BLE001 (its exception classes are private, one per cause)
-            raise cannot("run", "ONNX Runtime", self.path, error) from None
+            raise engine_error("run", "ONNX Runtime", self.path, error) from None
         return dict(zip(names, heads, strict=True))
 
     def _session(self) -> Any:
-        return self._once("session", self._open)
+        return self._cached("session", self._open)
 
     def _open(self) -> Any:
         try:
@@ -53,4 +53,4 @@ class OnnxRuntimeEngine(LoadedEngine):
         try:
             return onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 (its exception classes are private, one per cause)
-            raise cannot("read", "ONNX Runtime", self.path, error) from None
+            raise engine_error("read", "ONNX Runtime", self.path, error) from None

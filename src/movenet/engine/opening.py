@@ -1,4 +1,4 @@
-"""From the name of a model and a runtime to an open engine, tried where the model is the user's own."""
+"""Opens an engine for a model and a runtime; a model file of the user's own is verified with one inference."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ ENGINES: Final[Mapping[str, Callable[[ModelCard | Path, Runtime], Engine]]] = {
 
 
 def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
-    """Load a model, from the table by name or from an ONNX file of the user's own, which is tried once.
+    """Load a model by its name in `movenet.models.MODELS` or from an ONNX file, which is verified with one inference.
 
     Raises:
-        ModelError: if the model is unknown or damaged, or its graph is not what it says of itself.
-        EngineError: if the runtime is unknown, missing or cannot do what is asked, or if this processor would
-            compute the int8 model wrongly.
+        ModelError: if the model is unknown or damaged, or its graph does not fit its properties.
+        EngineError: if the engine is unknown or not installed, does not support the precision, or if int8 sums of the
+            model would overflow on this processor.
     """
     runtime = runtime or Runtime()
     if runtime.engine not in ENGINES:
-        raise EngineError(f"expected an engine out of {', '.join(ENGINES)}, got '{runtime.engine}'")
+        raise EngineError(f"expected one of the engines {', '.join(ENGINES)}, got '{runtime.engine}'")
     if runtime.threads is not None and runtime.threads < 1:
         raise EngineError(f"expected at least one thread, got {runtime.threads}")
     found = find_model(model)
@@ -53,17 +53,17 @@ def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
             "export the model again with  movenet export MODEL --precision int8"
         )
     if not isinstance(found, ModelCard):
-        _try(engine)
+        _verify(engine)
     return engine
 
 
 def sums_are_exact(card: ModelCard) -> bool:
-    """Tell whether this processor computes a model's sums exactly: float models, int8 ones made for it, or all."""
+    """Return False if int8 sums of this model can overflow on this processor (`ModelCard.int8_sums`)."""
     return not card.is_int8 or card.int8_sums == "exact" or has_int8_dot_products()
 
 
-def _try(engine: Engine) -> None:
-    """Run a model on a black square and decode the heads, so that what does not fit is found at once."""
+def _verify(engine: Engine) -> None:
+    """Run a model on a black square and decode the heads, so that wrong heads are an error at loading."""
     card = engine.card
     heads = engine(np.zeros((1, card.side, card.side, 3), np.uint8))
     decoder = DECODERS[card.family]
@@ -72,6 +72,6 @@ def _try(engine: Engine) -> None:
         if card.is_multi_person:
             decoder.decode_many(heads, 0.5)
     except EngineError as error:
-        raise ModelError(f"{card.path} is not the network it says it is: {error}") from None
+        raise ModelError(f"{card.path} does not fit its properties: {error}") from None
     if found.shape[1] != card.keypoints:
         raise ModelError(f"{card.path}: expected heads of {card.keypoints} keypoints, got {found.shape[1]}")

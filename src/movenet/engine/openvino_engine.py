@@ -20,9 +20,9 @@ from movenet.engine.compiled_cache import read_compiled, store_compiled
 from movenet.engine.interface import (
     LoadedEngine,
     Runtime,
-    cannot,
     check_squares,
-    never_destroy,
+    engine_error,
+    keep_until_exit,
     pick_precision,
 )
 from movenet.engine.sparse_graph import FEATURES, PARTS, SPARSE, read_weights, without_sparse_heads
@@ -36,8 +36,10 @@ Shape = tuple[int, int, int, int]
 class OpenVinoEngine(LoadedEngine):
     """Intel's OpenVINO, the default: the fastest on x86-64, also on ARM.
 
-    Pictures are run one by one, those of the model's own square by a network compiled for that, all others by one
-    compiled for any size. So the answer to a picture never depends on others, neither in its batch nor before it.
+    Squares are run one at a time, so a result never depends on other squares, in the same batch or before it.
+    Squares of the model's own side use a network compiled for that shape; all others share one with a dynamic shape.
+
+    "regress", "offset", "box_scale" and "box_offset" are returned as `SparseHead` objects; see `Engine`.
     """
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
@@ -49,7 +51,7 @@ class OpenVinoEngine(LoadedEngine):
 
     @property
     def precision(self) -> str:
-        """The arithmetic in use: "fp32" or "bf16"."""
+        """Floating-point precision: "fp32" or "bf16"."""
         return self._precision
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -57,19 +59,19 @@ class OpenVinoEngine(LoadedEngine):
         check_squares(squares)
         with self._lock:
             try:
-                answers = [self._run(square[None]) for square in squares]
+                results = [self._run(square[None]) for square in squares]
             except (RuntimeError, ValueError, MemoryError) as error:
-                raise cannot("run", "OpenVINO", self.path, error) from None
-        if len(answers) == 1:
-            return answers[0]
-        return {name: concatenate_heads([answer[name] for answer in answers]) for name in self._card.heads}
+                raise engine_error("run", "OpenVINO", self.path, error) from None
+        if len(results) == 1:
+            return results[0]
+        return {name: concatenate_heads([heads[name] for heads in results]) for name in self._card.heads}
 
     def _run(self, square: NDArray[np.uint8]) -> Heads:
         own = square.shape == (1, self._card.side, self._card.side, 3)
         shape = square.shape if own else None
-        request = self._once(shape, lambda: self._compiled(shape).create_infer_request())
+        request = self._cached(shape, lambda: self._compiled(shape).create_infer_request())
         request.infer([np.ascontiguousarray(square)], share_inputs=True)
-        weights = self._once("weights", lambda: self._sparse_weights(request))
+        weights = self._cached("weights", lambda: self._sparse_weights(request))
         heads: dict[str, Any] = {
             name: request.get_tensor(name).data.copy() for name in self._card.heads if name not in weights
         }
@@ -79,7 +81,7 @@ class OpenVinoEngine(LoadedEngine):
         return heads
 
     def _sparse_weights(self, request: Any) -> dict[str, HeadWeights]:
-        """Return the weights of those heads that are computed where they are read, from the first outputs."""
+        """Return the weights of the sparse heads, which are constant outputs of the network."""
         outputs = {
             name: tensor.data
             for output, tensor in zip(request.model_outputs, request.output_tensors, strict=True)
@@ -88,7 +90,7 @@ class OpenVinoEngine(LoadedEngine):
         return {name: read_weights(name, outputs) for name in SPARSE if f"{name}.{PARTS[0]}" in outputs}
 
     def _compiled(self, shape: Shape | None) -> Any:
-        """Return the network compiled for one shape, or for any: as stored by an earlier run, or anew."""
+        """Return the network compiled for one shape, or for None a dynamic shape: from the cache, or compiled now."""
         core, digest = openvino_core(), self._digest
         key = json.dumps([digest, *_environment(core), self._config, shape, SPARSE])
         stored = read_compiled(key) if digest else None
@@ -106,32 +108,32 @@ class OpenVinoEngine(LoadedEngine):
 
     @cached_property
     def _network(self) -> Any:
-        """The network as read from the file; not read if a compiled one is in the cache."""
+        """The network as read from the file, not compiled; not needed if the cache has it compiled."""
         try:
             return openvino_core().read_model(self.path)
         except Exception as error:  # noqa: BLE001 (a damaged file may raise anything, UnicodeDecodeError for one)
-            raise cannot("read", "OpenVINO", self.path, error) from None
+            raise engine_error("read", "OpenVINO", self.path, error) from None
 
     @cached_property
     def _digest(self) -> str | None:
-        """SHA-256 of the model; None if the file may refer to other files, which the digest would not cover."""
+        """SHA-256 of the model, or None if its weights may be in another file."""
         if self._card.sha256 is not None:
             return self._card.sha256
         data = self.path.read_bytes()
-        # ONNX names another file of weights by the key "location"; OpenVINO's own .xml always has one.
+        # ONNX refers to external weights by the key "location"; OpenVINO's .xml always has a separate .bin file.
         return None if b"location" in data or data.startswith(b"<") else hashlib.sha256(data).hexdigest()
 
 
 @cache
 def openvino_core() -> Any:
-    """Return the one core of this process, which is kept to its end.
+    """Return the only `openvino.Core` of this process, which lives until the process ends.
 
-    A core gives the thread that made it a stack for signal handlers and takes it back when it goes. Of several cores
-    that go in another order than they came, one would leave a stack behind that is there no more, and the next
-    signal that Python handles, Ctrl-C or the end of a child, would end the process (OpenVINO 2026.4 on Linux).
+    A core installs an alternate signal stack in the thread that makes it and restores the previous one when it is
+    destroyed. Several cores destroyed in another order than first in, last out leave a freed stack installed, and the
+    next signal that Python handles (Ctrl-C, SIGCHLD) crashes the process (OpenVINO 2026.4 on Linux).
 
     Raises:
-        EngineError: if OpenVINO does not load here.
+        EngineError: if OpenVINO cannot be imported.
     """
     try:
         import openvino
@@ -140,26 +142,26 @@ def openvino_core() -> Any:
     return openvino.Core()
 
 
-def _forget_core() -> None:
-    """After a fork, in the child: use a new core."""
+def _reset_core_after_fork() -> None:
+    """Let the child process of a fork make its own core."""
     if openvino_core.cache_info().currsize:
-        never_destroy(openvino_core())
+        keep_until_exit(openvino_core())
         openvino_core.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_core)
+    os.register_at_fork(after_in_child=_reset_core_after_fork)
 
 
 def _has_bf16(core: Any) -> bool:
-    """Return whether OpenVINO chooses bf16 by default, which it does only if the processor has it in hardware."""
+    """Return whether OpenVINO chooses bf16 by default: only if the processor supports it in hardware."""
     return bool(core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string() == "bf16")
 
 
 def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
     hint = "f32" if precision == "fp32" else precision
     config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": hint, "NUM_STREAMS": 1}
-    # Without pinning, inference threads can leave a core that decoding or encoding of a video uses.
+    # A pinned thread would wait while video decoding or encoding uses its core.
     config["ENABLE_CPU_PINNING"] = False
     if threads is not None:
         config["INFERENCE_NUM_THREADS"] = threads
@@ -167,7 +169,7 @@ def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
 
 
 def _environment(core: Any) -> list[str]:
-    """Return what else a compiled model depends on: OpenVINO, the processor, and the limit set to its instructions."""
+    """Return what a compiled model depends on: OpenVINO version, processor, features, limit of instruction sets."""
     import openvino
 
     capabilities = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))

@@ -1,6 +1,6 @@
-"""Takes the heads that are read in few cells out of an OpenVINO network; their input and weights become outputs.
+"""Removes the sparse heads from an OpenVINO network and outputs their input and their weights instead.
 
-The weights are outputs (constants) so that a network that comes compiled from the cache still tells them.
+The weights are constant outputs, so that a compiled network from the cache still has them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from movenet.decode.sparse_head import HeadWeights
 
 SPARSE: Final = ("regress", "offset", "box_scale", "box_offset")
-"""Heads that the decode reads in few cells."""
+"""Heads that decoding reads in few cells only."""
 FEATURES: Final = "features"
-"""Name of the output that these heads are computed from, as `SparseHead` takes it."""
+"""Name of the output that the sparse heads are computed from: (N, h + 2, w + 2, F), see `SparseHead`."""
 PARTS: Final = ("depthwise", "depthwise_bias", "pointwise", "pointwise_bias", "answer", "answer_bias")
 """Weights of a sparse head, each an output named "HEAD.PART"."""
 _LAYERS: Final = (
@@ -29,17 +29,19 @@ _LAYERS: Final = (
     "Add depthwise_bias",
     "GroupConvolution depthwise",
 )
-"""A head from its end to its beginning: the type of each node, and what its second input is. Only int8 models have a
-bias after the depthwise convolution."""
+"""The nodes of a head from the last to the first: operation type and, if it has weights, their name in `PARTS`.
+
+Only int8 models have a bias after the depthwise convolution.
+"""
 
 
 def without_sparse_heads(network: Any) -> Any:
     """Return a network whose outputs are the dense heads, `FEATURES` and the weights of the sparse heads.
 
-    A network of which a sparse head is built in another way is returned as it is.
+    A network with a sparse head of another structure is returned unchanged.
     """
     outputs = {name: output for output in network.outputs for name in output.get_names()}
-    heads = {name: _take_apart(outputs[name].get_node()) for name in SPARSE if name in outputs}
+    heads = {name: _parse_head(outputs[name].get_node()) for name in SPARSE if name in outputs}
     if not heads or None in heads.values():
         return network
     import openvino
@@ -60,22 +62,22 @@ def without_sparse_heads(network: Any) -> Any:
 
 
 def read_weights(head: str, outputs: Mapping[str, NDArray[np.float32]]) -> HeadWeights:
-    """Return the weights of a sparse head out of the outputs of a network by name."""
+    """Return the weights of a sparse head, given the values of the network's outputs by name."""
     parts = {name: outputs[f"{head}.{name}"] for name in PARTS if f"{head}.{name}" in outputs}
-    features, answers = len(parts["depthwise"]), len(parts["answer"])
+    features, channels = len(parts["depthwise"]), len(parts["answer"])
     depthwise = parts["depthwise"].reshape(features, 9)
     pointwise = parts["pointwise"].reshape(-1, features)
     bias = parts.get("depthwise_bias", np.zeros(features, np.float32)).reshape(-1)
     return HeadWeights(
         np.einsum("fk,hf->kfh", depthwise, pointwise).reshape(9 * features, -1),
         pointwise @ bias + parts["pointwise_bias"].reshape(-1),
-        parts["answer"].reshape(answers, -1).T.copy(),
+        parts["answer"].reshape(channels, -1).T.copy(),
         parts["answer_bias"].reshape(-1).copy(),
     )
 
 
-def _take_apart(node: Any) -> dict[str, Any] | None:
-    """Return the input and the weights of the head that ends in a node, or None if it is built in another way."""
+def _parse_head(node: Any) -> dict[str, Any] | None:
+    """Return the weights and, last, the input of the head that ends in a node; None if its structure differs."""
     parts = {}
     for layer in _LAYERS:
         kind, _, name = layer.partition(" ")

@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.engine.interface import LoadedEngine, Runtime, cannot, check_squares, pick_precision
+from movenet.engine.interface import LoadedEngine, Runtime, check_squares, engine_error, pick_precision
 from movenet.errors import MissingExtraError
 from movenet.models import ModelCard
 
 
 class TorchEngine(LoadedEngine):
-    """The readable network of `movenet.networks.movenet` in PyTorch (extra `torch`): for study and training.
+    """The network of `movenet.networks` in PyTorch (extra `torch`): for study and training.
 
-    In the child of a fork it computes on one thread, whatever the runtime says: OpenMP cannot start others there.
+    In the child process of a fork it uses one thread, whatever `Runtime.threads` is: OpenMP cannot start others there.
     """
 
-    _opened_in: int | None = None
-    """The process that first opened such an engine, of this process or one that it was forked from."""
+    _first_pid: int | None = None
+    """Id of the process that opened the first TorchEngine; a forked child inherits the id of its parent."""
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
         super().__init__(model, runtime)
@@ -36,20 +36,20 @@ class TorchEngine(LoadedEngine):
         hardware = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
         self._precision = pick_precision(runtime.precision, hardware=hardware)
         self._network = read_network(self.path)
-        TorchEngine._opened_in = TorchEngine._opened_in or os.getpid()
+        TorchEngine._first_pid = TorchEngine._first_pid or os.getpid()
 
     @property
     def precision(self) -> str:
-        """The arithmetic in use: "fp32" or "bf16"."""
+        """Floating-point precision: "fp32" or "bf16"."""
         return self._precision
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
         """Run the network; see `Engine`."""
         check_squares(squares)
         torch = self._torch
-        threads = self._runtime.threads if TorchEngine._opened_in == os.getpid() else 1
+        threads = self._runtime.threads if TorchEngine._first_pid == os.getpid() else 1
         if threads is not None and threads != torch.get_num_threads():
-            # PyTorch has one number for the whole process: another engine may have set its own.
+            # PyTorch has one setting for the whole process, which another engine may have changed.
             torch.set_num_threads(threads)
         images = torch.from_numpy(np.array(squares))
         bf16 = self._precision == "bf16"
@@ -57,4 +57,4 @@ class TorchEngine(LoadedEngine):
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 return {name: head.float().numpy() for name, head in self._network(images).items()}
         except (RuntimeError, MemoryError) as error:
-            raise cannot("run", "PyTorch", self.path, error) from None
+            raise engine_error("run", "PyTorch", self.path, error) from None

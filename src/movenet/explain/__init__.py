@@ -1,6 +1,6 @@
-"""One figure that teaches MoveNet on a photo of one's own: every step from its pixels to the skeleton.
+"""A figure that explains MoveNet on any photo: every step from the pixels to the pose.
 
-`explain` computes and keeps the steps, `draw_figure` draws them (extra `explain`), `write_figure` makes a file of it.
+`explain` computes the steps, `draw_figure` draws them (extra `explain`), `write_figure` writes the figure to a file.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ __all__ = [
 ]
 
 FIGURE_SUFFIXES: Final = (".pdf", ".png", ".svg")
-"""What `write_figure` writes."""
+"""File formats of `write_figure`."""
 
 
 def draw_figure(explanation: Explanation, keypoint: str | None = None) -> Figure:
     """Draw the figure, 2400 pixels wide.
 
     Args:
-        explanation: what `explain` returned.
-        keypoint: whose way is shown, such as "left_wrist"; "all" shows all 17; None the most instructive one.
+        explanation: the result of `explain`.
+        keypoint: name of the keypoint to show, such as "left_wrist"; "all": all 17; None: the most instructive one.
 
     Raises:
         DataError: if there is no such keypoint.
@@ -52,10 +52,10 @@ def draw_figure(explanation: Explanation, keypoint: str | None = None) -> Figure
 
 
 def write_figure(path: str | Path, figure: Figure) -> None:
-    """Write a figure to a PNG, PDF or SVG file, which appears only when it is whole.
+    """Write a figure to a PNG, PDF or SVG file, which appears only when it is complete.
 
     Raises:
-        MediaError: if the suffix is another one, or the file cannot be written.
+        MediaError: if the suffix is not in `FIGURE_SUFFIXES`, or the file cannot be written.
     """
     check_request(path)
     import matplotlib.style
@@ -65,10 +65,10 @@ def write_figure(path: str | Path, figure: Figure) -> None:
 
 
 def check_request(path: str | Path, keypoint: str | None = None) -> None:
-    """Check a figure's path and keypoint before any work is done.
+    """Check the path and the keypoint of a figure before computing it.
 
     Raises:
-        MediaError: if `write_figure` does not know the suffix.
+        MediaError: if the suffix is not in `FIGURE_SUFFIXES`.
         DataError: if there is no such keypoint.
     """
     if Path(path).suffix.lower() not in FIGURE_SUFFIXES:

@@ -1,4 +1,4 @@
-"""Captions of the panels: for each step its title, the head, the formula and the result."""
+"""Texts of the figure: for each panel its title, the head it shows, the formula, and the result."""
 
 from __future__ import annotations
 
@@ -12,62 +12,62 @@ from movenet.pose import KEYPOINTS
 
 
 class Caption(NamedTuple):
-    """Texts of one panel."""
+    """The texts around one panel."""
 
     number: str
+    """Number of the step."""
     title: str
     head: str
-    """The head shown and its shape."""
+    """The head that is shown, and its shape."""
     formula: str
-    """Formula; empty if nothing is computed."""
-    caption: str
+    """Empty if nothing is computed."""
+    text: str
 
 
 LEGEND: Final = (
-    Caption("6", "any person's", "", "h = σ(heatmap)", "Score of each cell for this keypoint."),
+    Caption("6", "any person", "", "h = σ(heatmap)", "Score of each cell for this keypoint."),
     Caption(
         "7",
-        "this person's",
+        "this person",
         "",
         f"h / (d + {DISTANCE_OFFSET_CELLS})",
         "d: cells to +, the start from step 5. The highest wins.",
     ),
     Caption(
         "8",
-        "exact place",
+        "exact position",
         "",
         "cell + offset",
-        "Cells point there from their top left corners; those framed count.",
+        "Cells point there from their top-left corners; those framed count.",
     ),
 )
-"""Panels 6 to 8, of any keypoint."""
+"""Captions of panels 6 to 8 for any keypoint."""
 
 
 def title(explanation: Explanation) -> str:
     """Return the headline."""
-    return f"How MoveNet {explanation.card.name.capitalize()} reads this photo"
+    return f"How MoveNet {explanation.card.name.capitalize()} estimates the pose in this photo"
 
 
 def summary(explanation: Explanation) -> str:
-    """Return the line below the headline: size, method and result."""
+    """Return the line below the headline: size of the photo, method and result."""
     height, width = explanation.image.shape[:2]
-    method = (
-        "whole photo, no detection" if explanation.detector is None else "detection, then pose in the crop"
-    )
+    detected = "person detection, then pose estimation in the crop"
+    method = "pose estimation in the whole photo" if explanation.detector is None else detected
     pose = explanation.pose
-    found = "no person found" if pose is None else f"person found, score {pose.score:.2f}"
-    return f"{width} × {height} px   ·   {method}   ·   {found}"
+    result = "no person found" if pose is None else f"one person found, score {pose.score:.2f}"
+    return f"{width} × {height} px   ·   {method}   ·   {result}"
 
 
 def no_person(explanation: Explanation) -> str:
-    """Return the text shown in place of a skeleton."""
+    """Return the text shown instead of a pose."""
     score, chosen, least = explanation.scores.mean(), explanation.chosen, explanation.min_score
     if explanation.detector is None:
-        why = f"the joints score {score:.2f} on average,\nbelow {least:g}"
+        why = f"the keypoints score {score:.2f} on average,\nbelow {least:g}"
     elif chosen is None:
         why = "the detector found no person"
     else:
-        why = f"detection {chosen.pose.score:.2f} and pose {score:.2f}\ntogether score below {least:g}"
+        why = f"detection and pose score {chosen.pose.score:.2f} and {score:.2f},\ntogether below {least:g}"
     return f"No person: {why}."
 
 
@@ -76,104 +76,101 @@ def of_photo(explanation: Explanation) -> Caption:
     crop, settings, detector = explanation.crop, explanation.settings, explanation.detector
     head = f"a square of {crop.width:.0f} px"
     if detector is None:
-        caption = "Method whole: the whole photo, padded with black to a square."
+        text = "The whole photo, padded with black to a square."
     elif explanation.chosen is None:
-        caption = "No person was detected, so this is the whole photo, padded with black to a square."
+        text = "The detector found no person, so the crop is the whole photo, padded with black to a square."
     else:
         count = len(explanation.people)
-        seen = "one person" if count == 1 else f"{count} people; the most prominent is chosen"
-        caption = (
-            f"Detector ({detector.name}): {seen}. "
+        people = "one person" if count == 1 else f"{count} people; the most prominent is chosen"
+        text = (
+            f"Detector ({detector.name}): {people}. "
             f"The square is {settings.crop_factor:g} × that person's longer side."
         )
-    return Caption("1", "Detection and crop", head, "", caption)
+    return Caption("1", "The crop", head, "", text)
 
 
 def of_square(explanation: Explanation) -> Caption:
     """Panel 2."""
     side = explanation.card.side
-    caption = f"All that the network ever gets. Its answers come on a grid of {_grid(explanation)} cells."
-    return Caption("2", "What the model sees", f"input {side} × {side} × 3", "", caption)
+    text = f"All that the network gets. Its heads have {_grid(explanation)} cells."
+    return Caption("2", "The network's input", f"input {side} × {side} × 3", "", text)
 
 
 def of_center(explanation: Explanation) -> Caption:
     """Panel 3."""
     head = f"center {_grid(explanation)} × 1"
-    caption = "Score of each cell for being the centre of a person, any person."
-    return Caption("3", "Anybody's middle", head, "σ(center)", caption)
+    text = "Score of each cell for being the center of a person, whichever person it is."
+    return Caption("3", "Any person's center", head, "σ(center)", text)
 
 
 def of_center_weighted(explanation: Explanation) -> Caption:
     """Panel 4."""
     y, x = explanation.center.tolist()
     score = explanation.center_scores[y, x]
-    expected = "the middle of the square" if explanation.guide is None else "the detection's centre"
-    caption = f"d: cells to +, {expected}. Highest: y, x = {y}, {x}, with a score of {score:.2f}."
+    focus = "the middle of the square" if explanation.guide is None else "the detected person's center"
+    text = f"d: cells to +, {focus}. The highest wins: y, x = {y}, {x}, with a score of {score:.2f}."
     return Caption(
-        "4", "This person's middle", "center, weighted", f"σ(center) / (d + {DISTANCE_OFFSET_CELLS})", caption
+        "4", "This person's center", "center, weighted", f"σ(center) / (d + {DISTANCE_OFFSET_CELLS})", text
     )
 
 
 def of_starts(explanation: Explanation) -> Caption:
     """Panel 5."""
-    head, formula = f"regress {_grid(explanation)} × 34", "middle + regress[middle]"
-    caption = "Read at the middle only: roughly where each joint is, its start."
+    head, formula = f"regress {_grid(explanation)} × 34", "center + regress[center]"
+    text = "Read at the center only: the start, a rough position of each keypoint."
     if explanation.guide is not None:
-        caption += f" White: the regression alone; the guide has a weight of {explanation.guide.weight:.0%}."
-    return Caption("5", "From middle to joints", head, formula, caption)
+        text += f" White: before it is moved {explanation.guide.weight:.0%} to the detected keypoint."
+    return Caption("5", "From center to keypoints", head, formula, text)
 
 
 def of_heatmap(explanation: Explanation, k: int) -> Caption:
     """Panel 6."""
     name = name_of(k)
     head = f"heatmap {_grid(explanation)} × 17 → {name}"
-    caption = f"Score of each cell for a {name}: of any person, sometimes also of the other side."
-    return Caption("6", f"Anybody's {name}", head, f"h = σ(heatmap[{k}])", caption)
+    text = f"Score of each cell for a {name} of any person. Sometimes the other side scores high, too."
+    return Caption("6", f"Any person's {name}", head, f"h = σ(heatmap[{k}])", text)
 
 
 def of_heatmap_weighted(explanation: Explanation, k: int) -> Caption:
     """Panel 7."""
     y, x = explanation.cells[k].tolist()
-    caption = f"d: cells to +, the start from step 5. The highest wins: y, x = {y}, {x}."
+    text = f"d: cells to +, the start from step 5. The highest wins: y, x = {y}, {x}."
     head, formula = "heatmap, weighted", f"h / (d + {DISTANCE_OFFSET_CELLS})"
-    return Caption("7", f"This person's {name_of(k)}", head, formula, caption)
+    return Caption("7", f"This person's {name_of(k)}", head, formula, text)
 
 
 def of_offsets(explanation: Explanation, k: int) -> Caption:
     """Panel 8."""
     head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
-    counts = (
-        "mean of those framed, by their scores, counts"
-        if explanation.settings.vote_radius
-        else "framed one counts"
-    )
-    caption = f"From its top left corner each cell points to the exact place. The {counts}."
-    return Caption("8", "The exact place", head, "place = cell + offset[cell]", caption)
+    mean = "result is the mean of those framed, weighted by their scores"
+    result = mean if explanation.settings.vote_radius else "framed one is the result"
+    text = f"From its top-left corner each cell points to the exact position. The {result}."
+    return Caption("8", "The exact position", head, "position = cell + offset[cell]", text)
 
 
 def of_result(explanation: Explanation) -> Caption:
     """Panel 9."""
-    caption = (
-        f"A place ÷ {explanation.center_scores.shape[0]} is 0…1 of the square, and × {explanation.card.side} its "
-        "pixels; the map that cut the square out of the photo leads back into it."
+    text = (
+        f"A position ÷ {explanation.center_scores.shape[0]} is 0…1 of the square, and × {explanation.card.side} its "
+        "pixels; the inverse of the crop gives pixels of the photo."
     )
-    return Caption("9", "The skeleton", "17 × (x, y, score), in pixels of the photo", "", caption)
+    return Caption("9", "The pose", "17 × (x, y, score), in pixels of the photo", "", text)
 
 
-def in_numbers(explanation: Explanation, k: int) -> list[tuple[str, str]]:
-    """Return the steps of keypoint k in numbers: a name and its y, x each."""
+def calculation(explanation: Explanation, k: int) -> list[tuple[str, str]]:
+    """Return the calculation of keypoint k as rows (label, numbers); pairs are y, x in cells unless labelled."""
     e, side = explanation, explanation.center_scores.shape[0]
-    way, offset = e.regressed[k] - e.center, e.points[k] - e.cells[k]
+    regress, offset = e.regressed[k] - e.center, e.points[k] - e.cells[k]
     x, y = e.crop.points_to_image(e.points[k] / e.center_scores.shape)
-    guided = [("guided by the detection", _pair(e.starts[k]))] if e.guide is not None else []
+    guided = [("moved to detection", _pair(e.starts[k]))] if e.guide is not None else []
     return [
-        ("middle, y x", _pair(e.center, 0)),
-        ("+ regress", _pair(way, 2, "+")),
+        ("center, y x", _pair(e.center, 0)),
+        ("+ regress", _pair(regress, 2, "+")),
         ("= start", _pair(e.regressed[k])),
         *guided,
         ("highest weighted cell", _pair(e.cells[k], 0)),
         ("+ mean offset" if e.settings.vote_radius else "+ offset", _pair(offset, 2, "+")),
-        ("= place", _pair(e.points[k])),
+        ("= position", _pair(e.points[k])),
         (f"÷ {side}", _pair(e.points[k] / side, 3)),
         ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),
         ("score h[cell]", f"{e.scores[k]:8.2f}"),
@@ -191,5 +188,5 @@ def _grid(explanation: Explanation) -> str:
 
 
 def name_of(k: int) -> str:
-    """Return the display name of a keypoint."""
+    """Return the name of keypoint k with spaces."""
     return KEYPOINTS[k].replace("_", " ")

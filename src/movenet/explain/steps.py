@@ -1,4 +1,4 @@
-"""The intermediate results between a photo and its pose, as `Estimator` and `decode_one` compute them."""
+"""All intermediate results from a photo to its pose, as `Estimator` and `decode_one` compute them."""
 
 from __future__ import annotations
 
@@ -33,80 +33,79 @@ from movenet.pose import KEYPOINTS, Pose
 LIMBS: Final = tuple(
     k for k, name in enumerate(KEYPOINTS) if name.endswith(("elbow", "wrist", "knee", "ankle"))
 )
-"""Keypoints shown first: far from the centre, and easily confused with those of the other side."""
+"""Keypoints preferred by `most_instructive`: far from the center, and easily confused with the other side."""
 HEADS: Final = frozenset({"center", "regress", "heatmap", "offset"})
 VISIBLE_SCORE: Final = 0.3
-"""Least score of a keypoint to explain (Google's recommended threshold)."""
-RIVAL_SHARE: Final = 1 / 12
-"""Least distance of a competing peak from the keypoint, as a fraction of the square's side."""
+"""Least score of a visible keypoint (Google's recommended threshold)."""
+SECOND_PEAK_SHARE: Final = 1 / 12
+"""A second peak of a heatmap is farther from the keypoint than this share of the square's side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """All intermediate results between a photo and its pose.
+    """All intermediate results from a photo to its pose.
 
-    The square is a grid of h × w cells. A place is y, x in cells; a cell is named by its top-left corner. Arrays
-    without a picture's shape are of the 17 keypoints in the order of `KEYPOINTS`.
+    The heads have h × w cells. Positions are y, x in cells; the position of a cell is its top-left corner. An axis of
+    length 17 has the keypoints in the order of `KEYPOINTS`.
     """
 
     image: NDArray[np.uint8]
     """Shape (H, W, 3), RGB: the photo."""
     card: ModelCard
-    """The single-person model."""
+    """The single-person model that runs on the square."""
     detector: ModelCard | None
-    """The detector; None with method "whole"."""
+    """The detector; None for method "whole"."""
     settings: EstimatorSettings
-    """Settings of the estimator."""
+    """Settings of detection and crop."""
     people: tuple[Detection, ...]
-    """The detections, the highest score first; empty with method "whole"."""
+    """All detections by falling score; empty for method "whole"."""
     chosen: Detection | None
-    """The most prominent detection; None if the whole photo is used."""
+    """The most prominent detection; None if there is none."""
     crop: Crop
     """The part of the photo that the model gets."""
     square: NDArray[np.uint8]
-    """Shape (side, side, 3), RGB: the input of the model."""
+    """Shape (side, side, 3), RGB: the crop as the model gets it."""
     guide: Guide | None
-    """The guide of the decoder; None without a detection."""
+    """Center and keypoints of the chosen detection, which guide the decoder; None without a detection."""
     center_scores: Floats
-    """Shape (h, w), 0…1: score of each cell for being the centre of a person."""
+    """Shape (h, w), 0…1: score of each cell as the center of a person."""
     focus: Floats
-    """Shape (2,): y, x of the expected centre, in cells."""
+    """Shape (2,): the position near which centers count more."""
     center_weighted: Floats
     """Shape (h, w): the scores divided by (distance to the focus + 1.8)."""
     center: Cells
-    """Shape (2,): the cell where that is highest."""
+    """Shape (2,): the cell with the highest `center_weighted`."""
     regressed: Floats
-    """Shape (17, 2): the keypoints that the regression gives at the centre, in cells."""
+    """Shape (17, 2): the keypoints by the regression head, read at `center`."""
     starts: Floats
-    """Shape (17, 2): the same, averaged with the guide's keypoints by its weight."""
+    """Shape (17, 2): `regressed`, moved towards the guide's keypoints."""
     heatmaps: Floats
-    """Shape (17, h, w), 0…1: score of each cell for keypoint k, of any person."""
+    """Shape (17, h, w), 0…1: score of each cell as keypoint k of any person."""
     heatmaps_weighted: Floats
     """Shape (17, h, w): the scores divided by (distance to the start + 1.8)."""
     cells: Cells
-    """Shape (17, 2): the cells where that is highest."""
-    places: Floats
-    """Shape (h, w, 17, 2): the position of each keypoint by the offset of each cell."""
+    """Shape (17, 2): the cells with the highest `heatmaps_weighted`."""
+    positions: Floats
+    """Shape (h, w, 17, 2): position of each keypoint by the offset of each cell."""
     points: Floats
-    """Shape (17, 2): the keypoints, by the offsets of their cells or the weighted mean of the cells around."""
+    """Shape (17, 2): the keypoints: `positions` at `cells`, or the weighted mean of those around them."""
     scores: Floats
     """Shape (17,), 0…1: the heatmaps at the cells, unweighted."""
     min_score: float
-    """Least score of a pose that the estimator takes for a person."""
+    """Least score of a pose that the estimator returns."""
     pose: Pose | None
-    """The result of the estimator, in pixels of the photo; None if there is no person."""
+    """The estimator's result in pixels of the photo; None if there is no person."""
 
 
 def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
-    """Estimate one photo, (H, W, 3) uint8 RGB, and keep every intermediate result.
+    """Compute all intermediate results for a photo, (H, W, 3) uint8 RGB.
 
-    The estimator must be one for one person.
-
-    If no person is detected, the estimator stops; the explanation goes on with the whole photo, padded to a square.
+    If the detector finds no person, the estimator returns no pose. The explanation then continues with the whole photo,
+    padded to a square, to show the heads without a person.
 
     Raises:
-        MediaError: if `image` is no such picture.
-        ModelError: if the estimator's model is no MoveNet of the 17 keypoints.
+        MediaError: if `image` is no (H, W, 3) uint8 array.
+        ModelError: if the estimator's model is no MoveNet of the 17 keypoints, or the estimator is not of people="one".
     """
     image = check_image(image)
     card = estimator.engine.card
@@ -140,7 +139,7 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
 
 
 def _steps(heads: Heads, guide: Guide | None, vote_radius: int) -> dict[str, Any]:
-    """Take the steps of `decode_one` for the only picture of these heads: the arrays of an `Explanation`."""
+    """Compute the steps of `decode_one` for heads of one picture: the arrays of an `Explanation`."""
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
     focus = expected_centers([guide], grid)
     center = find_centers(heads["center"], focus)
@@ -157,42 +156,42 @@ def _steps(heads: Heads, guide: Guide | None, vote_radius: int) -> dict[str, Any
         "heatmaps": sigmoid(heads["heatmap"])[0],
         "heatmaps_weighted": weight_by_distance(heads["heatmap"], starts)[0],
         "cells": cells[0],
-        "places": _places(np.asarray(heads["offset"])),
+        "positions": _positions(np.asarray(heads["offset"])),
         "points": refine_keypoints(heads, cells, vote_radius)[0],
         "scores": gather_scores(heads["heatmap"], cells)[0],
     }
 
 
-def _places(offset: Floats) -> Floats:
-    """Return where every cell holds each of K keypoints to be: (1, 2K, h, w) → (h, w, K, 2), in cells."""
+def _positions(offset: Floats) -> Floats:
+    """Return the position of each of K keypoints by the offset of each cell: (1, 2K, h, w) → (h, w, K, 2), in cells."""
     _, channels, height, width = offset.shape
-    every = np.moveaxis(np.mgrid[:height, :width], 0, -1).reshape(-1, 1, 2)
-    asked = np.broadcast_to(every, (height * width, channels // 2, 2))
-    return add_offsets(offset, asked).reshape(height, width, channels // 2, 2)
+    cells = np.moveaxis(np.mgrid[:height, :width], 0, -1).reshape(-1, 1, 2)
+    cells = np.broadcast_to(cells, (height * width, channels // 2, 2))
+    return add_offsets(offset, cells).reshape(height, width, channels // 2, 2)
 
 
 def find_keypoint(name: str) -> int:
-    """Return the index of a keypoint by its name: "left_wrist", "left wrist" and "Left-Wrist" are one.
+    """Return the index of a keypoint by its name: "left_wrist", "left wrist" and "Left-Wrist" are the same.
 
     Raises:
         DataError: if there is no such keypoint.
     """
-    spelt = name.strip().lower().replace(" ", "_").replace("-", "_")
-    if spelt not in KEYPOINTS:
+    normalized = name.strip().lower().replace(" ", "_").replace("-", "_")
+    if normalized not in KEYPOINTS:
         raise DataError(f"expected all or one of the keypoints {', '.join(KEYPOINTS)}, got '{name}'")
-    return KEYPOINTS.index(spelt)
+    return KEYPOINTS.index(normalized)
 
 
 def most_instructive(explanation: Explanation) -> int:
-    """Return the index of the keypoint that shows best why distance is weighted: a high score and a high second peak.
+    """Return the index of the keypoint that best shows why the distance matters: high score, high second peak.
 
-    It is a visible elbow, wrist, knee or ankle; where none is visible, any keypoint.
+    It is a visible elbow, wrist, knee or ankle; if none is visible, any keypoint.
     """
     height, width = explanation.center_scores.shape
     y, x = np.mgrid[:height, :width]
     away_y, away_x = y - explanation.cells[:, :1, None], x - explanation.cells[:, 1:, None]
-    far = np.hypot(away_y, away_x) > RIVAL_SHARE * max(height, width)
-    rivals = explanation.heatmaps.max(axis=(1, 2), where=far, initial=0)
-    merit = explanation.scores * (0.05 + rivals)
+    far = np.hypot(away_y, away_x) > SECOND_PEAK_SHARE * max(height, width)
+    second_peaks = explanation.heatmaps.max(axis=(1, 2), where=far, initial=0)
+    instructiveness = explanation.scores * (0.05 + second_peaks)
     limbs = [k for k in LIMBS if explanation.scores[k] >= VISIBLE_SCORE]
-    return max(limbs or range(len(KEYPOINTS)), key=lambda k: merit[k])
+    return max(limbs or range(len(KEYPOINTS)), key=lambda k: instructiveness[k])

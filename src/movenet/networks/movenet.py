@@ -1,19 +1,19 @@
-"""The network: MobileNetV2, a feature pyramid, and one small head per question asked of the picture.
+"""MoveNet's network: MobileNetV2, a feature pyramid (FPN), and one small convolutional head per output.
 
     picture (N, H, W, 3) uint8
        │  scaled to −1…1
        ▼
-    MobileNetV2 ──► stride 4 ──► stride 8 ──► stride 16 ──► stride 32        what is there, coarser and coarser
+    MobileNetV2 ──► stride 4 ──► stride 8 ──► stride 16 ──► stride 32        backbone, fine to coarse
                         │            │            │             │
                         ▼            ▼            ▼             ▼
-    Pyramid         stride 4 ◄── stride 8 ◄── stride 16 ◄── stride 32        where it is, finer and finer
+    Pyramid         stride 4 ◄── stride 8 ◄── stride 16 ◄── stride 32        pyramid, coarse to fine
                         │
        ┌────────────┬───┴────────┬────────────┐
        ▼            ▼            ▼            ▼
-     center      heatmap      regress      offset                            four answers for every cell of 4 × 4 pixels
+     center      heatmap      regress      offset                            heads: one cell per 4 × 4 pixels
 
 Sources: Google's published graphs (Lightning v4, Thunder v4, MultiPose v1); Sandler et al. 2018 for MobileNetV2,
-Lin et al. 2017 for the pyramid, Zhou et al. 2019 ("Objects as Points") for the heads. `decode` reads the answers.
+Lin et al. 2017 for the pyramid, Zhou et al. 2019 ("Objects as Points") for the heads, which `decode` interprets.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MULTI_HEADS: Final = (*SINGLE_HEADS, "box_scale", "box_offset")
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """The numbers that tell one MoveNet from another."""
+    """What differs between the models: width, heads and number of keypoints."""
 
     width: float
-    """Factor on the number of channels of MobileNetV2; 1.0 is the paper's."""
+    """Width multiplier of the backbone; 1.0 is the paper's number of channels."""
     heads: tuple[str, ...] = SINGLE_HEADS
     keypoints: int = 17
 
@@ -65,9 +65,9 @@ STAGES: Final = (
     Stage(6, 320, 1, 1),
 )
 TAPS: Final = (2, 5, 9)
-"""Blocks whose output the pyramid takes, at strides 4, 8 and 16. The last is block 9, not the usual 12."""
+"""Indices of the blocks whose output enters the pyramid, at strides 4, 8 and 16; the last is 9, not the usual 12."""
 TOP_CHANNELS: Final = 1280
-"""Channels at stride 32; the width does not change them."""
+"""Channels at stride 32, independent of the width."""
 
 
 def round_channels(channels: float) -> int:
@@ -77,7 +77,7 @@ def round_channels(channels: float) -> int:
 
 
 class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow's SAME: with stride 2 only the bottom and the right get a row of zeros."""
+    """A convolution padded as TensorFlow's SAME: with stride 2, zeros at the bottom and the right only."""
 
     def __init__(
         self, channels: int, out: int, size: int, *, stride: int = 1, groups: int = 1, bias: bool = True
@@ -91,14 +91,14 @@ class SameConv(nn.Conv2d):
         return self.convolve(x, self.weight, self.bias)
 
     def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """Map as `forward` does, with these weights."""
+        """Map as `forward` does, with other weights."""
         if self.stride[0] == 2:
             x = F.pad(x, (0, 1, 0, 1))
         return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Bottleneck(nn.Module):
-    """Expand the channels, 3 × 3 depthwise convolution, project back; add the input if shapes match."""
+    """Inverted residual: expand (1 × 1), depthwise (3 × 3), project (1 × 1); add the input if shapes are equal."""
 
     def __init__(self, channels: int, out: int, *, expansion: int, stride: int):
         super().__init__()
@@ -116,7 +116,7 @@ class Bottleneck(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """The backbone. `channels` names what its four outputs carry, from stride 4 to stride 32."""
+    """The backbone. `channels` are those of its four outputs, from stride 4 to stride 32."""
 
     def __init__(self, width: float):
         super().__init__()
@@ -144,7 +144,7 @@ class MobileNetV2(nn.Module):
 
 
 class Separable(nn.Module):
-    """A 3 × 3 convolution per channel, without bias or activation, then a 1 × 1 one across channels, then ReLU."""
+    """Depthwise 3 × 3 convolution without bias or activation, then pointwise 1 × 1 convolution with ReLU."""
 
     def __init__(self, channels: int, out: int):
         super().__init__()
@@ -157,7 +157,7 @@ class Separable(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """Feature pyramid: bring each scale to few channels, then walk from coarse to fine, doubling and adding."""
+    """Feature pyramid: reduce the channels of each scale, then, from coarse to fine, upsample by 2 and add."""
 
     def __init__(self, channels: tuple[int, ...]):
         super().__init__()
@@ -176,7 +176,7 @@ class Pyramid(nn.Module):
 
 
 class Head(nn.Module):
-    """One question asked of every cell."""
+    """One head: a hidden layer (`Separable`, 96 channels) and `answer`, the 1 × 1 output convolution."""
 
     def __init__(self, out: int):
         super().__init__()
@@ -190,19 +190,19 @@ class Head(nn.Module):
 
 
 def head_channels(keypoints: int) -> dict[str, int]:
-    """Return how many numbers each head gives per cell; pairs are (y, x), in cells."""
+    """Return the number of channels of each head; pairs are (y, x), in cells."""
     return {
-        "center": 1,  # is this the middle of a person? (before the sigmoid)
-        "heatmap": keypoints,  # is this keypoint k of anybody? (before the sigmoid)
-        "regress": 2 * keypoints,  # if this is a person's middle: the way to their keypoint k
-        "offset": 2 * keypoints,  # if this is keypoint k: where in the cell
-        "box_scale": 2,  # if this is a person's middle: height and width of their box
-        "box_offset": 2,  # if this is a person's middle: the way to the middle of their box
+        "center": 1,  # logit: this cell is the center of a person
+        "heatmap": keypoints,  # logit: this cell has keypoint k of any person
+        "regress": 2 * keypoints,  # from the center of a person to their keypoint k
+        "offset": 2 * keypoints,  # from a cell that has keypoint k to its exact position
+        "box_scale": 2,  # height and width of the box of the person centered here
+        "box_offset": 2,  # from the center of a person to the center of their box
     }
 
 
 class Network(nn.Module):
-    """MoveNet. `forward` takes squares as every engine does and gives the raw heads."""
+    """MoveNet: uint8 RGB squares in, raw heads out, as in every engine."""
 
     def __init__(self, architecture: Architecture = LIGHTNING):
         super().__init__()
@@ -216,7 +216,7 @@ class Network(nn.Module):
         """Map pictures to heads.
 
         Args:
-            images: (N, H, W, 3), RGB, 0…255, any number type; H and W multiples of 32.
+            images: (N, H, W, 3), RGB, 0…255, any numeric type; H and W multiples of 32.
 
         Returns:
             Head name → (N, C, H / 4, W / 4) float32, before any sigmoid.
@@ -227,17 +227,17 @@ class Network(nn.Module):
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Return the number of trained numbers in a network."""
+    """Return the number of trainable parameters of a network."""
     return sum(p.numel() for p in network.parameters())
 
 
 def load_network(state: dict[str, Tensor], architecture: Architecture) -> Network:
-    """Build a network and fill it, as strictly as `fill` does."""
+    """Return a network of this architecture with these weights; see `fill` for errors."""
     return fill(Network(architecture), state)
 
 
 def fill(network: AnyNetwork, state: dict[str, Tensor]) -> AnyNetwork:
-    """Fill a network strictly: every tensor must be there, of the right shape, and none left over.
+    """Load weights into a network and set it to eval mode; names and shapes must match exactly.
 
     Raises:
         RuntimeError: if names or shapes differ (torch lists them).

@@ -1,4 +1,4 @@
-"""The ONNX file with raw heads that every engine reads, and torch reads back; as a rule with fp16 weights."""
+"""Writes networks as ONNX files with raw heads, which every engine reads, and reads them back into PyTorch."""
 
 from __future__ import annotations
 
@@ -23,46 +23,48 @@ from movenet.networks.posenet import PoseNet
 
 OPSET: Final = 18
 AXES: Final = {0: "batch", 1: "height", 2: "width"}
-"""The axes of the input that may take any size; height and width are multiples of 32."""
+"""Dynamic axes of the input; height and width are multiples of 32."""
 METADATA_PREFIX: Final = "movenet."
 EQUAL_TENSORS: Final = METADATA_PREFIX + "twins"
-"""Property of files with equal tensors: the exporter keeps one of them; this names the others."""
-LARGE: Final = 10_000
-"""Tensors of so many numbers are stored in fp16, smaller ones only if that is exact. The large ones are 95 % of a
-file; the small ones hold biases and first layers, where fp16 would move PoseNet's heads by up to .09 of their range
-(measured: .003 with this rule)."""
+"""Property of files with equal tensors, of which the exporter keeps one: JSON, removed tensor → kept tensor."""
+MIN_FP16_SIZE: Final = 10_000
+"""Tensors of at least this many numbers are stored in fp16, smaller ones only if that is exact.
+
+Large tensors are 95 % of a file. Biases and first layers are small: in fp16 they would change PoseNet's heads by up to
+.09 of their range, against .003 with this limit (measured).
+"""
 
 
 def to_onnx(
     network: Network | PoseNet, metadata: Mapping[str, str], stored: Literal["fp16", "fp32"] = "fp16"
 ) -> onnx.ModelProto:
-    """Turn a network into an ONNX model: uint8 RGB pictures (N, H, W, 3) in, raw heads (N, C, h, w) out.
+    """Convert a network to an ONNX model: uint8 RGB pictures (N, H, W, 3) in, raw heads (N, C, h, w) out.
 
-    The initializers carry the names of the network's state dict, in fp16 (but see `LARGE`) or as they are, each
-    followed by a cast to float32: half the file, float32 arithmetic. The same network gives the same bytes.
+    Initializers have the names of the network's state dict. They are stored in fp16 (but see `MIN_FP16_SIZE`) or in
+    fp32, each followed by a cast to float32. The same network gives the same bytes.
     """
     model = _trace(network)
     remove_trace_info(model)
     _name_axes(model)
     state = network.state_dict()
-    twins = _equal_tensors(model, state)
+    duplicates = _equal_tensors(model, state)
     store_weights(model, set(state), stored)
-    helper.set_model_props(model, {**properties_of(network, metadata), **twins})
+    helper.set_model_props(model, {**properties_of(network, metadata), **duplicates})
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
 def properties_of(network: Network | PoseNet, metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return the properties of a file of this network."""
+    """Return the properties of this network's file: its architecture and `metadata`, with `METADATA_PREFIX`."""
     architecture = {name: _text(value) for name, value in asdict(network.architecture).items()}
     return {METADATA_PREFIX + k: v for k, v in {**architecture, **metadata}.items()}
 
 
 def architecture_of(model: onnx.ModelProto) -> Architecture:
-    """Read from an ONNX model of ours which network it holds.
+    """Return the architecture stored in the properties of an ONNX model written by movenet.
 
     Raises:
-        ModelError: if a property is missing or no number where one is due.
+        ModelError: if a property is missing, or is not a number where one is required.
     """
     props = {p.key.removeprefix(METADATA_PREFIX): p.value for p in model.metadata_props}
     try:
@@ -72,36 +74,36 @@ def architecture_of(model: onnx.ModelProto) -> Architecture:
             f"expected an ONNX file written by movenet, got one without the property {error}"
         ) from None
     except ValueError as error:
-        raise ModelError(f"expected numbers as the properties width and keypoints: {error}") from None
+        raise ModelError(f"expected numbers in the properties width and keypoints: {error}") from None
 
 
 def build_network(architecture: Architecture) -> Network | PoseNet:
-    """Return a network of this architecture, of the family that its heads tell, not yet filled."""
+    """Return a PoseNet or MoveNet network, depending on the heads, with random weights."""
     return PoseNet(architecture) if family_of(architecture.heads) == "posenet" else Network(architecture)
 
 
 def read_properties(path: Path) -> dict[str, str]:
-    """Return the properties of an ONNX file.
+    """Return the metadata properties of an ONNX file.
 
     Raises:
-        ModelError: if it is missing or no ONNX file.
+        ModelError: if the file is missing or is no ONNX file.
     """
     model = _load(path)
     return {p.key: p.value for p in model.metadata_props}
 
 
 def read_state(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
-    """Return the state dict that an ONNX model of ours carries, as float32.
+    """Return the state dict stored in an ONNX model written by movenet, as float32.
 
     Raises:
-        ModelError: if a tensor is damaged or in another file.
+        ModelError: if a tensor is damaged or stored in another file.
     """
     names = {node.input[0] for node in model.graph.node if node.op_type == "Cast" and node.input}
     state = {t.name: _to_tensor(t) for t in model.graph.initializer if t.name in names}
     props = {p.key: p.value for p in model.metadata_props}
     try:
-        twins = dict(json.loads(props.get(EQUAL_TENSORS, "{}")))
-        return state | {name: state[twin].clone() for name, twin in twins.items() if twin in state}
+        duplicates = dict(json.loads(props.get(EQUAL_TENSORS, "{}")))
+        return state | {name: state[kept].clone() for name, kept in duplicates.items() if kept in state}
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelError(f"expected names of tensors as the property {EQUAL_TENSORS}: {error}") from None
 
@@ -110,7 +112,7 @@ def _to_tensor(tensor: onnx.TensorProto) -> torch.Tensor:
     """Return a tensor of an ONNX file as float32.
 
     Raises:
-        ModelError: if it is damaged, no floating point, or in another file.
+        ModelError: if it is damaged, not floating point, or stored in another file.
     """
     if tensor.data_location == TensorProto.EXTERNAL:
         raise ModelError(f"expected all weights in the file, got the tensor {tensor.name} in another one")
@@ -123,11 +125,11 @@ def _to_tensor(tensor: onnx.TensorProto) -> torch.Tensor:
 
 
 def read_network(path: Path) -> Network | PoseNet:
-    """Load the network that an ONNX file of ours carries, strictly.
+    """Load the network stored in an ONNX file written by movenet; every tensor must fit.
 
     Raises:
         EngineError: if its weights are int8.
-        ModelError: if the file is no ONNX file, was not written by movenet or its tensors do not fit its
+        ModelError: if the file is no ONNX file, was not written by movenet, or its tensors do not fit its
             architecture.
     """
     model = _load(path)
@@ -144,10 +146,10 @@ def read_network(path: Path) -> Network | PoseNet:
 
 
 def _check_shapes(architecture: Architecture, state: Mapping[str, torch.Tensor]) -> None:
-    """Compare the tensors with those of the architecture, for which no memory is taken: a file may name any size.
+    """Compare the tensors with those of the architecture, without allocating it: a file may state any size.
 
     Raises:
-        ModelError: if names or shapes differ, or there can be no such network.
+        ModelError: if names or shapes differ, or no such network can exist.
     """
     try:
         with torch.device("meta"):
@@ -158,7 +160,7 @@ def _check_shapes(architecture: Architecture, state: Mapping[str, torch.Tensor])
     for name in sorted(expected.keys() | got.keys()):
         if expected.get(name) != got.get(name):
             raise ModelError(
-                f"the file does not hold the network it names: expected {name} of shape {expected.get(name)}, "
+                f"the tensors do not fit the architecture: expected {name} of shape {expected.get(name)}, "
                 f"got {got.get(name)}"
             )
 
@@ -192,24 +194,24 @@ def _trace(network: Network | PoseNet) -> onnx.ModelProto:
         dynamo=True,
         verbose=False,
     )
-    if program is None:  # torch's signature allows it for exports straight to a file
-        raise ModelError("torch gave no ONNX program")
+    if program is None:  # the signature allows None, for exports directly to a file
+        raise ModelError("torch.onnx.export returned no program")
     return program.model_proto
 
 
 def _equal_tensors(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, str]:
-    """Return the property that names, for every tensor that is not in the model, the equal one that is."""
+    """Return the property `EQUAL_TENSORS` (none if empty): tensors that the model lacks → the equal one it has."""
     kept = {tensor.name for tensor in model.graph.initializer}
-    twins = {
+    duplicates = {
         name: next(other for other in state if other in kept and torch.equal(state[other], tensor))
         for name, tensor in state.items()
         if name not in kept
     }
-    return {EQUAL_TENSORS: json.dumps(twins)} if twins else {}
+    return {EQUAL_TENSORS: json.dumps(duplicates)} if duplicates else {}
 
 
 def remove_trace_info(model: onnx.ModelProto) -> None:
-    """Drop source lines and intermediate shapes, which differ from one computer to the next."""
+    """Remove source lines and intermediate shapes, which differ between computers."""
     graph = model.graph
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, model):
         del part.metadata_props[:]
@@ -229,7 +231,7 @@ def _name_axes(model: onnx.ModelProto) -> None:
 
 
 def store_weights(model: onnx.ModelProto, names: set[str], stored: Literal["fp16", "fp32"]) -> None:
-    """Let the weights of these names be stored in fp16 (but see `LARGE`) or as they are, each with its cast."""
+    """Store the weights of these names in fp16 (but see `MIN_FP16_SIZE`) or fp32, each followed by a cast."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
@@ -239,15 +241,15 @@ def store_weights(model: onnx.ModelProto, names: set[str], stored: Literal["fp16
                 helper.make_node("Cast", [tensor.name], [f"{tensor.name}.f32"], to=TensorProto.FLOAT)
             )
             if stored == "fp16":
-                tensor.CopyFrom(numpy_helper.from_array(_halved(numpy_helper.to_array(tensor)), tensor.name))
+                tensor.CopyFrom(numpy_helper.from_array(_to_fp16(numpy_helper.to_array(tensor)), tensor.name))
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
 
 
-def _halved(array: NDArray[np.float32]) -> NDArray[np.floating]:
+def _to_fp16(array: NDArray[np.float32]) -> NDArray[np.floating]:
     half = array.astype(np.float16)
-    return half if array.size >= LARGE or np.array_equal(half, array) else array
+    return half if array.size >= MIN_FP16_SIZE or np.array_equal(half, array) else array
 
 
 def _rename_input(graph: onnx.GraphProto, old: str, new: str) -> None:

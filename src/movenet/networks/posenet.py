@@ -1,16 +1,16 @@
-"""PoseNet's network: MobileNetV1, and on its last features one 1 × 1 convolution per question.
+"""PoseNet's network: MobileNetV1, and on its last features one 1 × 1 convolution per head.
 
     picture (N, H, W, 3) uint8
-       │  a black row below and a black column at the right, scaled to −1…1
+       │  one black row added below, one black column at the right; scaled to −1…1
        ▼
-    MobileNetV1 ──► features, one cell every 16 pixels, the first on the first pixel, the last on the last
+    MobileNetV1 ──► features: one cell every 16 pixels, the first at the first pixel, the last at the last
        │
        ├────────────┬────────────┬────────────┐
        ▼            ▼            ▼            ▼
-     heatmap      offset      outward      inward                             four answers for every cell
+     heatmap      offset      outward      inward                             heads
 
 Sources: the published graph (MobileNetV1 × 0.75, output stride 16); Howard et al. 2017 for MobileNetV1, Papandreou
-et al. 2018 (PersonLab) for the heads. `movenet.decode.posenet` reads the answers.
+et al. 2018 (PersonLab) for the heads. `movenet.decode.posenet` interprets the heads.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ POSENET: Final = Architecture(width=0.75, heads=HEADS)
 
 STEM_CHANNELS: Final = 32
 BLOCKS: Final = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 7)
-"""Channels (before the width) and stride of MobileNetV1's blocks: table 1 of the paper, but that the published graph
-has 512 channels in the last two instead of 1024, and does not halve the grid there."""
+"""Channels (at width 1) and stride of MobileNetV1's blocks, as in table 1 of the paper except for the last two: the
+published graph has 512 channels there instead of 1024, and stride 1."""
 
 
 class Block(nn.Module):
-    """A 3 × 3 convolution per channel, then a 1 × 1 one across channels, each with its ReLU6."""
+    """Depthwise 3 × 3 convolution, then pointwise 1 × 1 convolution, each followed by ReLU6."""
 
     def __init__(self, channels: int, out: int, *, stride: int):
         super().__init__()
@@ -45,7 +45,7 @@ class Block(nn.Module):
 
 
 class MobileNetV1(nn.Module):
-    """The backbone. `channels` is how many its features have."""
+    """The backbone. `channels` is the number of channels of its output."""
 
     def __init__(self, width: float):
         super().__init__()
@@ -61,7 +61,7 @@ class MobileNetV1(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, 3, 16 h + 1, 16 w + 1) in −1…1 to (N, channels, h + 1, w + 1).
 
-        At every stride the sides are odd, so TensorFlow's SAME padding is the same on all sides.
+        All sides are odd before each stride of 2, so TensorFlow's SAME padding is symmetric.
         """
         x = F.relu6(self.stem(x))
         features: Tensor = self.blocks(x)
@@ -69,17 +69,17 @@ class MobileNetV1(nn.Module):
 
 
 def head_channels(keypoints: int) -> dict[str, int]:
-    """Return how many numbers each head gives per cell; pairs are (y, x), in cells."""
+    """Return the number of channels of each head; pairs are (y, x), in cells."""
     return {
-        "heatmap": keypoints,  # is this keypoint k of anybody? (before the sigmoid)
-        "offset": 2 * keypoints,  # if this is near a keypoint k: the way to it
-        "outward": 2 * (keypoints - 1),  # if this is the inner end of a bone: the way to its outer end
-        "inward": 2 * (keypoints - 1),  # if this is the outer end of a bone: the way to its inner end
+        "heatmap": keypoints,  # logit: near keypoint k of any person
+        "offset": 2 * keypoints,  # from a cell near keypoint k to its exact position
+        "outward": 2 * (keypoints - 1),  # from the inner end of a bone to its outer end
+        "inward": 2 * (keypoints - 1),  # from the outer end of a bone to its inner end
     }
 
 
 class PoseNet(nn.Module):
-    """PoseNet. `forward` takes pictures as every engine does and gives the raw heads."""
+    """PoseNet: uint8 RGB pictures in, raw heads out, as in every engine."""
 
     def __init__(self, architecture: Architecture = POSENET):
         super().__init__()
@@ -94,12 +94,12 @@ class PoseNet(nn.Module):
         """Map pictures to heads.
 
         Args:
-            images: (N, H, W, 3), RGB, 0…255, any number type; H and W multiples of 16.
+            images: (N, H, W, 3), RGB, 0…255, any numeric type; H and W multiples of 16.
 
         Returns:
             Head name → (N, C, H / 16 + 1, W / 16 + 1) float32, before any sigmoid.
         """
         x = images.permute(0, 3, 1, 2).to(self.backbone.stem.weight.dtype)
-        # PoseNet wants sides of 16 n + 1 pixels; a black edge gives them to everyone who holds multiples of 16.
+        # PoseNet needs sides of 16 n + 1 pixels: the padding adds the one pixel, black.
         features = self.backbone(F.pad(x, (0, 1, 0, 1)) * (1 / 127.5) - 1)
         return {name: head(features) for name, head in self.heads.items()}

@@ -1,4 +1,4 @@
-"""The camera of the notebook's user, with skeletons, as a Jupyter widget (extra `notebook`)."""
+"""A Jupyter widget that shows the browser's camera with skeletons (extra `notebook`)."""
 
 from movenet.errors import MissingExtraError
 from movenet.notebook.history import History

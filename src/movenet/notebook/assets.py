@@ -1,4 +1,4 @@
-"""The browser's half of the widget as the one module that anywidget takes."""
+"""The widget's JavaScript as a single module, as anywidget requires, and its style sheet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EXPORT: Final = re.compile(r"^export (?=const|function|class)", re.MULTILINE)
 
 
 def script() -> str:
-    """Return widget.js with the module that it imports, the live page's skeleton.js, put in its place."""
+    """Return widget.js with the modules that it imports inserted in place of its import statements."""
     return _IMPORT.sub(lambda line: _EXPORT.sub("", _read(line[1])), _read("widget.js"))
 
 

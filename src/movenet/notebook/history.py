@@ -1,4 +1,4 @@
-"""What was seen so far, as records and as a table; the oldest are forgotten so that memory stays bounded."""
+"""The records of the newest frames, as a sequence and as a table; the oldest are dropped beyond a limit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from movenet.records.table import wide_columns, wide_rows
 
 
 class History(Sequence[Record]):
-    """The records of the last frames, oldest first. May be read while frames come in, from any thread."""
+    """The records of the newest frames, oldest first. Can be read from any thread while frames are added."""
 
     def __init__(self, limit: int) -> None:
         """Keep at most `limit` records.
 
         Raises:
-            DataError: if the limit is under 0.
+            DataError: if the limit is below 0.
         """
         if limit < 0:
             raise DataError(f"expected a history of 0 frames or more, got {limit}")
@@ -30,16 +30,16 @@ class History(Sequence[Record]):
 
     @property
     def limit(self) -> int:
-        """How many records are kept."""
+        """Largest number of records that are kept."""
         return self._records.maxlen or 0
 
     def append(self, record: Record) -> None:
-        """Add the newest record; the oldest gives way if there is no room."""
+        """Add the newest record; drop the oldest if there are more than `limit`."""
         with self._lock:
             self._records.append(record)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all records."""
         with self._lock:
             self._records.clear()
 
@@ -54,23 +54,23 @@ class History(Sequence[Record]):
 
     def __getitem__(self, index: int | slice) -> Record | list[Record]:
         """Return a record, or a list of them."""
-        return self._now()[index]
+        return self._copy()[index]
 
     def __iter__(self) -> Iterator[Record]:
-        """Iterate over what is there now."""
-        return iter(self._now())
+        """Iterate over a copy of the records at the time of the call."""
+        return iter(self._copy())
 
     def __repr__(self) -> str:
         return f"<History of {len(self)} frames, at most {self.limit}>"
 
     def to_table(self) -> dict[str, list[Any]]:
-        """Return a column of values by name, a row per person; frames without anybody have one row of their own.
+        """Return column name → values, with a row per person; a frame without people has one row.
 
         The columns are those of `.wide.csv`: source, frame, time_s, width, height, person, id, score, the box, and
-        x, y and score of each keypoint; None where there is nothing to say. `pandas.DataFrame(table)`,
-        `polars.DataFrame(table)` and `pyarrow.table(table)` take it as it is.
+        x, y and score of each keypoint; None where a value is missing. `pandas.DataFrame(table)`,
+        `polars.DataFrame(table)` and `pyarrow.table(table)` accept it directly.
         """
-        rows = [row for record in self._now() for row in wide_rows(record, KEYPOINTS)]
+        rows = [row for record in self._copy() for row in wide_rows(record, KEYPOINTS)]
         names = wide_columns(KEYPOINTS)
         columns = zip(*rows, strict=True) if rows else ((),) * len(names)
         return {name: list(column) for name, column in zip(names, columns, strict=True)}
@@ -79,13 +79,13 @@ class History(Sequence[Record]):
         """Write the records to a .jsonl, .csv, .wide.csv, .parquet or .json file; see `movenet.open_records`.
 
         Raises:
-            DataError: if the name has another ending, or Parquet's package is missing.
+            DataError: if the name has another suffix, or Parquet's package is missing.
             MediaError: if the file cannot be written.
         """
         with open_records(path) as out:
-            for record in self._now():
+            for record in self._copy():
                 out.write(record)
 
-    def _now(self) -> list[Record]:
+    def _copy(self) -> list[Record]:
         with self._lock:
             return list(self._records)

@@ -1,4 +1,4 @@
-"""One run of a camera: from its start to its stop, picture by picture, on one clock with the runs before."""
+"""One run of a camera, from start to stop; times and frame numbers continue those of earlier runs."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from movenet.pose import Pose
 from movenet.video.callbacks import PoseFunction
 
 MAX_PIXELS: Final = 4_000_000
-"""Of a picture; the widget sends at most 640 x 480 or as many in another shape."""
+"""Largest number of pixels of a picture; the widget sends at most 640 pixels on the longer side."""
 SOURCE: Final = "camera"
-"""The name of the browser's camera in frames and records."""
+"""`source` of the frames and records."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What one picture showed."""
+class FrameResult:
+    """A decoded picture and its poses."""
 
     frame: Frame
     poses: list[Pose]
-    decoded_s: float
-    """How long it took to make pixels of the file."""
-    estimated_s: float
-    """How long it took to find the poses."""
+    decode_s: float
+    """Duration of decoding the picture file, in seconds."""
+    estimate_s: float
+    """Duration of pose estimation, in seconds."""
 
 
 class Run:
-    """Takes the pictures of one window, one after the other."""
+    """Estimates poses in the pictures of one window, in order."""
 
     def __init__(self, client: str, step: PoseFunction, start_s: float, index: int) -> None:
-        """Begin, for the window called `client`.
+        """Start a run.
 
         Args:
-            client: the window's name.
+            client: id of the window.
             step: a new stream.
-            start_s: the time of its first frame.
-            index: the number of its first frame.
+            start_s: time of the first frame, in seconds.
+            index: number of the first frame.
         """
         self.client = client
         self.step = step
         self._first_s: float | None = None
         self._start_s = start_s
         self.last_s = -1.0
-        """The time of its last frame, in seconds."""
+        """Time of the last frame, in seconds; −1 before the first one."""
         self.index = index
-        """The number of its next frame."""
+        """Number of the next frame."""
 
-    def take(self, picture: Picture) -> Seen:
-        """Look at the next picture.
+    def process(self, picture: Picture) -> FrameResult:
+        """Estimate the poses in the next picture.
 
         Raises:
-            DataError: if it is not later than the last.
+            DataError: if its time is not after that of the last one.
             MediaError: if it cannot be decoded, or is too large.
         """
         first_s = picture.time_s if self._first_s is None else self._first_s
         time_s = self._start_s + picture.time_s - first_s
         if time_s <= self.last_s:
             raise DataError(f"expected frame {picture.frame} to be later than the one before")
-        begun_s = time.perf_counter()
+        started_s = time.perf_counter()
         image = decode_picture(picture.data, MAX_PIXELS, f"frame {picture.frame}")
         decoded_s = time.perf_counter()
         poses = self.step(image, time_s)
@@ -71,4 +71,4 @@ class Run:
         self._first_s, self.last_s = first_s, time_s
         frame = Frame(image, time_s, self.index, SOURCE)
         self.index += 1
-        return Seen(frame, poses, decoded_s - begun_s, estimated_s - decoded_s)
+        return FrameResult(frame, poses, decoded_s - started_s, estimated_s - decoded_s)

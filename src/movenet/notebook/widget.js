@@ -1,21 +1,21 @@
 /**
- * The browser's half of the notebook widget: the camera is here, the model is in the kernel (messages.py has the words).
+ * The browser's part of the notebook widget: it has the camera; the model runs in the kernel (messages: messages.py).
  *
- * A `Feed`, one for each widget, owns the camera: it sends a picture and, once its poses are there, the newest one. One
- * more may be under way where the way takes longer than the looking.
- * A `View`, one for each place where the widget is shown, draws. Without a view, or a kernel, the camera is off.
+ * A `Feed`, one per widget, owns the camera: it sends a picture and, when its poses are back, the newest picture. If
+ * transfer takes longer than estimation, two pictures are in flight at once.
+ * A `View`, one for each place where the widget is shown, draws. Without a view or a kernel the camera is off.
  */
 import { Quality } from "../live/page/quality.js";
 import { drawPoses, parseRecord } from "../live/page/skeleton.js";
-import { ENGLISH, WORDS } from "./words.js";
+import { ENGLISH, TEXTS } from "./texts.js";
 
 const BUSY_AFTER_MS = 2_000;
-/** After so long without an answer the kernel is asked whether it is there: the picture may be lost. */
-const ASK_AFTER_MS = 15_000;
-/** States of JupyterLab's kernel in which the widget's other half is gone. */
-const LOST = new Set(["restarting", "autorestarting", "terminating", "dead"]);
+/** After this time without an answer a hello is sent to the kernel: the picture may be lost. */
+const HELLO_AFTER_MS = 15_000;
+/** States of JupyterLab's kernel in which the widget's Python object no longer exists. */
+const LOST_STATES = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 const CHECK_EVERY_MS = 250;
-/** Without an answer for so long the live picture goes on without a skeleton. */
+/** After this time without an answer the live picture is shown without a skeleton. */
 const STALE_MS = 400;
 
 const CAMERA_ERRORS = {
@@ -23,7 +23,7 @@ const CAMERA_ERRORS = {
   NotReadableError: "taken_by_app", AbortError: "taken_by_app",
 };
 
-/** The camera of one widget, and what is said about it with the kernel. */
+/** The camera of one widget, and its messages with the kernel. */
 class Feed {
   client = crypto.randomUUID?.() ?? String(Math.random());
   state = "off";
@@ -36,21 +36,21 @@ class Feed {
   quality = new Quality();
   canvases = [0, 1, 2].map(() => new OffscreenCanvas(1, 1));
   number = 0;
-  fresh = null;
-  /** Pictures without an answer: by number, when they were taken and sent, and on which canvas they are. */
-  underWay = new Map();
-  shown = null;
+  newest = null;
+  /** Pictures without an answer: number → times of capture and sending, and canvas. */
+  inFlight = new Map();
+  shownCanvas = null;
   encoding = false;
   lastTime = -Infinity;
   drawn = [];
 
   constructor(model) {
     this.model = model;
-    model.on("msg:custom", (content) => this.hear(content));
-    model.on("comm_live_update", () => this.listen());
-    // JupyterLab's kernel tells of its end; elsewhere silence has to say it.
+    model.on("msg:custom", (content) => this.onMessage(content));
+    model.on("comm_live_update", () => this.onCommChange());
+    // JupyterLab reports that a kernel has ended; in other front ends it only stops answering.
     this.kernel = model.widget_manager?.kernel;
-    this.onStatus = (_, status) => LOST.has(status) && this.lose();
+    this.onStatus = (_, status) => LOST_STATES.has(status) && this.onKernelLost();
     this.kernel?.statusChanged?.connect(this.onStatus);
     this.watch = setInterval(() => this.check(), CHECK_EVERY_MS);
   }
@@ -61,96 +61,96 @@ class Feed {
     this.stop("");
   }
 
-  say(type, content = {}, buffers = undefined) {
+  sendMessage(type, content = {}, buffers = undefined) {
     try {
       this.model.send({ type, client: this.client, ...content }, undefined, buffers);
     } catch {
-      this.lose();
+      this.onKernelLost();
     }
   }
 
-  /** Ask the kernel to say that it is there. */
-  ask() {
-    this.say("hello");
+  /** Ask the kernel for a welcome message. */
+  sendHello() {
+    this.sendMessage("hello");
   }
 
-  /** The way to the kernel was cut, or is there again. */
-  async listen() {
+  /** The connection to the kernel was lost or restored. */
+  async onCommChange() {
     if (!this.id) return;
     const model = await this.model.widget_manager?.get_model?.(this.id).catch(() => null);
-    if (model?.comm_live) this.ask();
-    else this.lose();
+    if (model?.comm_live) this.sendHello();
+    else this.onKernelLost();
   }
 
-  hear(content) {
+  onMessage(content) {
     if (content.client !== undefined && content.client !== null && content.client !== this.client) return;
-    if (content.type === "poses" || content.type === "error") this.take(content);
-    else if (content.type === "welcome") this.meet(content);
+    if (content.type === "poses" || content.type === "error") this.onAnswer(content);
+    else if (content.type === "welcome") this.onWelcome(content);
     else if (content.type === "start") this.start();
     else if (content.type === "stop") this.stop("");
     else if (content.type === "taken") this.stop("elsewhere");
-    else if (content.type === "callback") this.note(`${WORDS.callback} ${content.message}`);
+    else if (content.type === "callback") this.showNotice(`${TEXTS.callback} ${content.message}`);
   }
 
-  meet(content) {
+  onWelcome(content) {
     this.id = content.model_id;
     // The kernel answers in order: a picture that it has not answered by now is lost.
-    for (const [number, sent] of this.underWay) if (sent.asked) this.underWay.delete(number);
-    if (this.problem === "connecting" || this.problem === "gone") this.become("off", "off");
+    for (const [number, sent] of this.inFlight) if (sent.checked) this.inFlight.delete(number);
+    if (this.problem === "connecting" || this.problem === "gone") this.setState("off", "off");
     if (content.start) this.start();
     this.send();
   }
 
   async start() {
     if (this.state !== "off" || this.views.size === 0) return undefined;
-    if (this.problem === "gone" || this.problem === "connecting") return this.ask();
-    if (!navigator.mediaDevices?.getUserMedia) return this.refuse("insecure");
-    this.become("asking", "asking");
+    if (this.problem === "gone" || this.problem === "connecting") return this.sendHello();
+    if (!navigator.mediaDevices?.getUserMedia) return this.fail("insecure");
+    this.setState("asking", "asking");
     try {
-      const wish = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: "user" };
-      const stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
+      const constraints = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: "user" };
+      const stream = await navigator.mediaDevices.getUserMedia({ video: constraints, audio: false });
       if (this.state !== "asking") return stream.getTracks().forEach((track) => track.stop());
       this.stream = stream;
     } catch (error) {
-      return this.refuse(CAMERA_ERRORS[error.name] ?? "failed", error.name in CAMERA_ERRORS ? "" : error.message);
+      return this.fail(CAMERA_ERRORS[error.name] ?? "failed", error.name in CAMERA_ERRORS ? "" : error.message);
     }
     this.stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("unplugged"));
-    this.fresh = null;
-    this.underWay.clear();
+    this.newest = null;
+    this.inFlight.clear();
     this.notice = "";
-    this.become("on", "");
-    this.say("start");
+    this.setState("on", "");
+    this.sendMessage("start");
     return undefined;
   }
 
-  refuse(problem, detail = "") {
+  fail(problem, detail = "") {
     const name = problem === "refused" && location.protocol === "vscode-webview:" ? "closed" : problem;
-    this.become("off", name, detail);
-    this.say("stop", { reason: `${ENGLISH[name]} ${detail}`.trim() });
+    this.setState("off", name, detail);
+    this.sendMessage("stop", { reason: `${ENGLISH[name]} ${detail}`.trim() });
   }
 
   stop(problem) {
     if (this.state === "off") return;
     this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = this.fresh = this.record = this.shown = null;
-    this.underWay.clear();
+    this.stream = this.newest = this.record = this.shownCanvas = null;
+    this.inFlight.clear();
     this.drawn = [];
-    this.become("off", problem || "off");
-    if (problem !== "gone") this.say("stop", { reason: problem ? ENGLISH[problem] : "" });
+    this.setState("off", problem || "off");
+    if (problem !== "gone") this.sendMessage("stop", { reason: problem ? ENGLISH[problem] : "" });
   }
 
-  lose() {
+  onKernelLost() {
     this.notice = "";
-    if (this.state === "off") this.become("off", "gone");
+    if (this.state === "off") this.setState("off", "gone");
     else this.stop("gone");
   }
 
-  become(state, problem, detail = "") {
+  setState(state, problem, detail = "") {
     [this.state, this.problem, this.detail] = [state, problem, detail];
     for (const view of this.views) view.show();
   }
 
-  note(text) {
+  showNotice(text) {
     this.notice = text;
     for (const view of this.views) view.show();
   }
@@ -158,7 +158,7 @@ class Feed {
   add(view) {
     this.views.add(view);
     view.show();
-    this.ask();
+    this.sendHello();
   }
 
   remove(view) {
@@ -166,23 +166,23 @@ class Feed {
     if (this.views.size === 0) this.stop("");
   }
 
-  /** A view has a new picture on its screen, taken at `time`, in milliseconds of this page's clock. */
-  see(video, time) {
-    this.fresh = { video, time };
+  /** A view shows a new picture of the camera, taken at `time`, in milliseconds of this page's clock. */
+  onPicture(video, time) {
+    this.newest = { video, time };
     this.send();
   }
 
-  /** How many pictures may be under way at once. */
-  room() {
+  /** Largest number of pictures in flight at once. */
+  maxInFlight() {
     const last = this.drawn.at(-1);
-    return last && last.underWay > last.kernel ? 2 : 1;
+    return last && last.inFlight > last.kernel ? 2 : 1;
   }
 
   send() {
-    if (this.state !== "on" || this.encoding || this.underWay.size >= this.room()) return;
-    if (!this.fresh || this.fresh.time <= this.lastTime) return;
-    const { video, time } = this.fresh;
-    this.fresh = null;
+    if (this.state !== "on" || this.encoding || this.inFlight.size >= this.maxInFlight()) return;
+    if (!this.newest || this.newest.time <= this.lastTime) return;
+    const { video, time } = this.newest;
+    this.newest = null;
     this.lastTime = time;
     this.number += 1;
     const canvas = this.canvases[this.number % this.canvases.length];
@@ -190,45 +190,45 @@ class Feed {
   }
 
   async post(video, number, sent) {
-    this.underWay.set(number, sent);
+    this.inFlight.set(number, sent);
     this.encoding = true;
     try {
       const bytes = await encode(sent.canvas, video, this.quality.step);
-      if (!this.underWay.has(number)) return;
+      if (!this.inFlight.has(number)) return;
       sent.sent = performance.now();
-      this.say("frame", { frame: number, time_s: sent.time / 1000 }, [bytes]);
+      this.sendMessage("frame", { frame: number, time_s: sent.time / 1000 }, [bytes]);
     } catch (error) {
-      this.underWay.delete(number);
-      if (this.stream) throw error; // a camera that has just ended has no picture; anything else is a fault of ours
+      this.inFlight.delete(number);
+      if (this.stream) throw error; // a camera that has just ended has no picture; any other error is a bug
     } finally {
       this.encoding = false;
       this.send();
     }
   }
 
-  take(content) {
-    const sent = this.underWay.get(content.frame);
-    if (content.type === "error") this.note(`${WORDS.error} ${content.message}`);
+  onAnswer(content) {
+    const sent = this.inFlight.get(content.frame);
+    if (content.type === "error") this.showNotice(`${TEXTS.error} ${content.message}`);
     if (!sent || this.state !== "on") return;
     // The kernel answers in order: what was sent before is lost.
-    for (const number of this.underWay.keys()) if (number <= content.frame) this.underWay.delete(number);
+    for (const number of this.inFlight.keys()) if (number <= content.frame) this.inFlight.delete(number);
     if (content.type === "poses") this.draw(content, sent);
     this.send();
   }
 
   draw(content, sent) {
     this.record = parseRecord(content);
-    this.shown = sent.canvas;
+    this.shownCanvas = sent.canvas;
     for (const view of this.views) view.draw();
     const now = performance.now();
     const kernel = (content.kernel_s.decoded + content.kernel_s.estimated) * 1000;
     this.quality.observe(now - sent.sent - kernel, now);
-    this.drawn.push({ at: now, latency: now - sent.time, underWay: now - sent.sent - kernel, kernel });
+    this.drawn.push({ at: now, latency: now - sent.time, inFlight: now - sent.sent - kernel, kernel });
     while (this.drawn.length && this.drawn[0].at < now - 2000) this.drawn.shift();
-    if (this.problem === "busy") this.become("on", "");
+    if (this.problem === "busy") this.setState("on", "");
   }
 
-  /** Look now and then whether the kernel still answers. */
+  /** Check whether the kernel still answers. */
   check() {
     const last = this.drawn.at(-1);
     if (this.record && performance.now() - (last?.at ?? 0) > STALE_MS) {
@@ -236,17 +236,17 @@ class Feed {
       for (const view of this.views) view.draw();
     }
     for (const view of this.views) view.count();
-    const oldest = this.underWay.values().next().value;
+    const oldest = this.inFlight.values().next().value;
     const waitedMs = this.state === "on" && oldest ? performance.now() - oldest.started : 0;
-    if (waitedMs > BUSY_AFTER_MS && this.problem !== "busy") this.become("on", "busy");
-    if (waitedMs > ASK_AFTER_MS && !oldest.asked) {
-      for (const sent of this.underWay.values()) sent.asked = true;
-      this.ask();
+    if (waitedMs > BUSY_AFTER_MS && this.problem !== "busy") this.setState("on", "busy");
+    if (waitedMs > HELLO_AFTER_MS && !oldest.checked) {
+      for (const sent of this.inFlight.values()) sent.checked = true;
+      this.sendHello();
     }
   }
 }
 
-/** Return the picture on a video's screen as the bytes of a JPEG file. */
+/** Return the current picture of a video element as the bytes of a JPEG file. */
 async function encode(canvas, video, [side, quality]) {
   const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
   canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
@@ -262,9 +262,9 @@ function median(values) {
 }
 
 function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
+  const created = Object.assign(document.createElement(name), properties);
+  created.append(...children);
+  return created;
 }
 
 /** One place where the widget is shown. */
@@ -284,7 +284,7 @@ class View {
     this.bar = element("div", { className: "bar" }, this.button, ...this.controls(), this.figures);
     this.root = element("div", { className: "movenet-camera" }, this.stage, this.bar);
     this.root.setAttribute("role", "group");
-    this.root.setAttribute("aria-label", WORDS.widget);
+    this.root.setAttribute("aria-label", TEXTS.widget);
     // Notebooks have shortcuts on plain keys, which the controls need for themselves.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
@@ -303,8 +303,8 @@ class View {
   }
 
   controls() {
-    const mirror = this.checkbox("mirror", WORDS.mirror, () => this.draw());
-    const smooth = this.checkbox("smooth", WORDS.smooth, () => {});
+    const mirror = this.checkbox("mirror", TEXTS.mirror, () => this.draw());
+    const smooth = this.checkbox("smooth", TEXTS.smooth, () => {});
     const range = element("input", { type: "range", min: "0", max: "1", step: "0.05" });
     const value = element("span", { className: "value" });
     const show = () => {
@@ -315,7 +315,7 @@ class View {
     range.addEventListener("input", () => this.change("threshold", Number(range.value)));
     this.model.on("change:threshold", show);
     queueMicrotask(show);
-    return [mirror, smooth, element("label", {}, `${WORDS.threshold} `, range, value)];
+    return [mirror, smooth, element("label", {}, `${TEXTS.threshold} `, range, value)];
   }
 
   checkbox(name, label, changed) {
@@ -336,7 +336,7 @@ class View {
     this.model.save_changes();
   }
 
-  /** Show the state of the feed: its picture, and in words what is the matter. */
+  /** Show the state of the feed: its video, and its problem as text. */
   show() {
     const { state, stream, problem, detail, notice } = this.feed;
     if (this.video.srcObject !== stream) {
@@ -345,24 +345,24 @@ class View {
     }
     this.root.dataset.state = state;
     this.root.dataset.problem = problem;
-    this.button.textContent = state === "off" ? WORDS.start : WORDS.stop;
-    const text = [problem && `${WORDS[problem]} ${detail}`.trim(), notice].filter(Boolean).join("\n");
+    this.button.textContent = state === "off" ? TEXTS.start : TEXTS.stop;
+    const text = [problem && `${TEXTS[problem]} ${detail}`.trim(), notice].filter(Boolean).join("\n");
     if (this.notice.textContent !== text) this.notice.textContent = text;
     this.notice.hidden = !text;
     if (state !== "on") this.draw();
   }
 
-  /** Tell the feed of every new picture of the camera. */
+  /** Report every new picture of the camera to the feed. */
   follow() {
     const { video, feed } = this;
     const [stream, start] = [video.srcObject, video.play()];
-    start?.catch(() => {}); // a stream that is taken away while it starts is no mistake
-    const see = (now, metadata) => {
+    start?.catch(() => {}); // a stream that is removed while it starts is no error
+    const onFrame = (now, metadata) => {
       if (this.closed || video.srcObject !== stream || !stream) return;
-      if (video.videoWidth) feed.see(video, metadata?.captureTime ?? metadata?.presentationTime ?? now);
+      if (video.videoWidth) feed.onPicture(video, metadata?.captureTime ?? metadata?.presentationTime ?? now);
       next();
     };
-    const next = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(see) : requestAnimationFrame(see));
+    const next = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(onFrame) : requestAnimationFrame(onFrame));
     next();
   }
 
@@ -384,26 +384,26 @@ class View {
     drawPoses(context, record.poses, { width: record.width, height: record.height, mirror, minScore, textScale: scale });
   }
 
-  /** Draw the picture that the skeleton belongs to over the live one, which is ahead of it. */
+  /** Draw the picture that the skeleton belongs to over the live video, which is newer. */
   drawSent(context, mirror) {
     const { width, height } = context.canvas;
     context.save();
     if (mirror) context.setTransform(-1, 0, 0, 1, width, 0);
-    context.drawImage(this.feed.shown, 0, 0, width, height);
+    context.drawImage(this.feed.shownCanvas, 0, 0, width, height);
     context.restore();
   }
 
-  /** Write how fast it goes, and how many people there are. */
+  /** Show frame rate, latency and number of people. */
   count() {
     const { drawn, record, state, quality } = this.feed;
     const span = drawn.length > 1 ? (drawn.at(-1).at - drawn[0].at) / 1000 : 0;
     const fps = span ? (drawn.length - 1) / span : 0;
-    const [latency, underWay, kernel] = ["latency", "underWay", "kernel"].map((name) => median(drawn.map((one) => one[name])));
+    const [latency, inFlight, kernel] = ["latency", "inFlight", "kernel"].map((name) => median(drawn.map((one) => one[name])));
     const known = state === "on" && drawn.length > 1;
-    const people = record ? WORDS.people(record.poses.length) : "";
-    this.figures.textContent = known ? `${WORDS.rate(Math.round(fps))} · ${Math.round(latency)} ms · ${people}` : "";
+    const people = record ? TEXTS.people(record.poses.length) : "";
+    this.figures.textContent = known ? `${TEXTS.rate(Math.round(fps))} · ${Math.round(latency)} ms · ${people}` : "";
     this.canvas.setAttribute("aria-label", people);
-    Object.assign(this.root.dataset, known ? { fps, latency, underWay, kernel, side: quality.step[0] } : {});
+    Object.assign(this.root.dataset, known ? { fps, latency, inFlight, kernel, side: quality.step[0] } : {});
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the widget says, in English and in Korean; what it tells Python is English. */
+/** The texts of the widget in English and Korean; reasons sent to Python are in English. */
 
 export const ENGLISH = {
   widget: "Camera with skeletons", start: "Start camera", stop: "Stop camera", mirror: "Mirror", smooth: "Smooth",
@@ -11,7 +11,7 @@ export const ENGLISH = {
   unplugged: "The camera was disconnected.", failed: "The camera could not be started:",
   elsewhere: "Another window shows the camera now.", gone: "The kernel has stopped or was restarted: run the cell again.",
   busy: "The kernel is busy or does not answer. The newest picture is sent when it does.",
-  callback: "A callback failed and is called no more.", error: "The kernel could not use a picture:",
+  callback: "A callback failed and was removed.", error: "The kernel could not use a picture:",
   people: (count) => (count === 1 ? "1 person" : `${count} people`), rate: (fps) => `${fps} fps`,
 };
 
@@ -29,5 +29,5 @@ const KOREAN = {
   people: (count) => `${count}명`, rate: (fps) => `초당 ${fps}장`,
 };
 
-/** In the reader's language. */
-export const WORDS = navigator.language?.startsWith("ko") ? KOREAN : ENGLISH;
+/** The texts in the browser's language. */
+export const TEXTS = navigator.language?.startsWith("ko") ? KOREAN : ENGLISH;
