@@ -93,3 +93,9 @@ def test_the_bounds_contain_the_box_and_the_visible_keypoints():
 
 def test_a_pose_without_visible_keypoints_has_no_bounds():
     assert Pose(np.zeros((17, 2), np.float32), np.zeros(17, np.float32), 0.0).bounds() is None
+
+
+def test_a_custom_skeleton_whose_sides_are_unknown_is_not_mirrored():
+    dog = Pose(np.zeros((3, 2), np.float32), np.ones(3, np.float32), 0.5, names=("nose", "withers", "tail"))
+    with pytest.raises(DataError, match="expected COCO's 17 keypoints to mirror, got 3"):
+        dog.mirrored(100)

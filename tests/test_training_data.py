@@ -10,8 +10,10 @@ import torch
 
 from figures import DOTS, annotation, picture, write_json, write_set
 from movenet.annotations import Person, write_coco
+from movenet.engine import ScriptedEngine
 from movenet.errors import DataError, MediaError
 from movenet.media import write_photo
+from movenet.models import MODELS
 from movenet.pose import Pose
 from movenet.skeleton import BODY
 from movenet.training.augment import NO_AUGMENTATION, AugmentationSettings, augment_colours
@@ -289,6 +291,18 @@ def test_keypoints_that_seem_to_be_of_another_person_are_not_used():
         True,
         False,
     ]
+
+
+def test_a_model_of_another_skeleton_relabels_without_the_mirrored_run(one_image):
+    labels, count = one_image(annotation(0, 1, POINTS)), len(POINTS)
+    channels = {"center": 1, "heatmap": count, "regress": 2 * count, "offset": 2 * count}
+
+    def heads(squares):
+        return {name: np.full((len(squares), c, 16, 16), -9, np.float32) for name, c in channels.items()}
+
+    model = ScriptedEngine(replace(MODELS["lightning"], keypoints=count, side=64), heads)
+    (image,) = relabel(labels, RelabelSettings(model)).images
+    np.testing.assert_array_equal(image.people[0].keypoints, labels.images[0].people[0].keypoints)
 
 
 def test_relabelled_data_is_the_same_after_writing_and_reading(shared, tmp_path):

@@ -133,7 +133,7 @@ def check_engine(name: str) -> Iterator[CheckResult]:
 def _answers(runtime: Runtime) -> str:
     """Check the answers of every model that an engine runs; PyTorch runs no int8."""
     names = [name for name in MODELS if runtime.engine != "torch" or not MODELS[name].is_int8]
-    return check_answers(open_engine(MODELS[name].path, runtime) for name in names)
+    return check_answers(ENGINES[runtime.engine](MODELS[name], runtime) for name in names)
 
 
 def check_answers(engines: Iterable[Engine]) -> str:

@@ -224,7 +224,7 @@ def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:
             source=properties["movenet.source"],
             licence=properties["movenet.licence"],
             base=properties.get("movenet.base"),
-            int8_sums=properties.get("movenet.int8_sums", _default_int8_sums(path)),
+            int8_sums=_int8_sums(path, properties.get("movenet.int8_sums")),
         )
     except (KeyError, ValueError) as error:
         raise ModelError(
@@ -240,8 +240,10 @@ def _keypoint_names(count: int, text: str | None) -> tuple[str, ...]:
     return names if len(names) == len(set(names)) == count else ()
 
 
-def _default_int8_sums(path: Path) -> str | None:
-    """Return `int8_sums` of a file without the property. Int8 files have nodes of type "QuantizeLinear"."""
+def _int8_sums(path: Path, text: str | None) -> str | None:
+    """Return the property "movenet.int8_sums"; without it, int8 files are told by nodes of type "QuantizeLinear"."""
+    if text is not None:
+        return text
     return "unknown" if b"QuantizeLinear" in path.read_bytes() else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -63,6 +64,16 @@ def nms(
         max_oks: highest OKS of two poses that are both kept, 0…1.
     """
     return [group[0] for group in nms_groups(keypoints, scores, areas, max_oks)]
+
+
+def nms_poses(poses: Sequence[Pose], priorities: Sequence[float], max_oks: float) -> list[int]:
+    """Return the indices of the poses that `nms` keeps, highest priority first."""
+    if not poses:
+        return []
+    areas = np.array([area(pose) for pose in poses])
+    return nms(
+        np.stack([pose.keypoints for pose in poses]), np.asarray(priorities, np.float64), areas, max_oks
+    )
 
 
 def nms_groups(

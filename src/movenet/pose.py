@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.errors import UnknownKeypointError
+from movenet.errors import DataError, UnknownKeypointError
 
 KEYPOINTS: Final = (
     "nose",
@@ -115,7 +115,13 @@ class Pose:
         return float(self.keypoints[k, 0]), float(self.keypoints[k, 1]), float(self.scores[k])
 
     def mirrored(self, width: float) -> Pose:
-        """Return the pose in the mirrored picture, `width` pixels wide. Left stays the person's own left."""
+        """Return the pose in the mirrored picture, `width` pixels wide. Left stays the person's own left.
+
+        Raises:
+            DataError: for a custom skeleton, of which left and right are unknown.
+        """
+        if len(self.keypoints) != len(MIRROR):
+            raise DataError(f"expected COCO's {len(MIRROR)} keypoints to mirror, got {len(self.keypoints)}")
         swap = np.asarray(MIRROR)
         keypoints = self.keypoints[swap].copy()
         keypoints[:, 0] = width - keypoints[:, 0]

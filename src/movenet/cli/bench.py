@@ -65,9 +65,11 @@ def bench(
     engines = [one.value for one in engine or ()]
     precisions: list[Precision] = [one.value for one in precision or ()]
     if stages or video:
-        usual = Runtime(threads=threads_for_video())
-        way = _one(engines, usual.engine), _one(precisions, usual.precision), _one(threads, usual.threads)
-        _bench_stages(video, _one(model, "lightning"), Runtime(*way), TimingPlan(seconds), json=json)
+        default = Runtime(threads=threads_for_video())
+        runtime = Runtime(
+            _one(engines, default.engine), _one(precisions, default.precision), _one(threads, default.threads)
+        )
+        _bench_stages(video, _one(model, "lightning"), runtime, TimingPlan(seconds), json=json)
         return
     sizes = [read_size(text) for text in size or ()]
     chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
@@ -84,8 +86,8 @@ def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Timing
     from movenet.video import VideoEstimator
 
     cv2.setNumThreads(1)  # as for `movenet run`
-    follower = VideoEstimator(Estimator(model, runtime=runtime))
-    info, times = time_stages(video or DATA / "sample.mp4", follower, plan)
+    video_estimator = VideoEstimator(Estimator(model, runtime=runtime))
+    info, times = time_stages(video or DATA / "sample.mp4", video_estimator, plan)
     _print(stage_table(info, times), figures(this_machine(), times, video=info), json=json)
 
 

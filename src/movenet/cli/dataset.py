@@ -89,11 +89,11 @@ def build(
 @app.command("apply")
 def apply(
     folder: Annotated[Path, typer.Argument(help="A data set made by build.", show_default=False)],
-    decisions: Annotated[Path | None, typer.Argument(help="decisions.json of the review sheet.")] = None,
+    decisions: Annotated[Path | None, typer.Argument(help="decisions.json of the review page.")] = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Write train.json and val.json anew, without the pictures rejected on the review sheet."""
+    """Write train.json and val.json anew, without the pictures rejected on the review page."""
     from movenet.cli.output import print_line
     from movenet.dataset.store import assemble
 
@@ -134,7 +134,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _print_built(built: BuildResult, sheet: Path, *, json: bool) -> None:
+def _print_built(built: BuildResult, page: Path, *, json: bool) -> None:
     from movenet.cli.output import print_line, print_status
 
     if json:
@@ -146,7 +146,7 @@ def _print_built(built: BuildResult, sheet: Path, *, json: bool) -> None:
         print_line(f"{part}: {pictures} pictures, {built.counted.people[part]} people")
     left_out = ", ".join(f"{n} × {reason}" for reason, n in sorted(built.left_out.items()))
     print_line(f"left out: {left_out or 'nothing'}")
-    print_line(f"review: open {sheet}")
+    print_line(f"review: open {page}")
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

@@ -13,6 +13,7 @@ from movenet.cli.evaluate import ListOption
 from movenet.cli.options import (
     EngineName,
     EngineOption,
+    JsonOption,
     ModelOption,
     PeopleName,
     PeopleOption,
@@ -41,7 +42,7 @@ def evaluate_video(
         Path | None,
         typer.Option("--out", "-o", help="Folder for figures.json and, of one person, tradeoff.svg."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+    json: JsonOption = False,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,

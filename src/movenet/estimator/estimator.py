@@ -34,7 +34,7 @@ from movenet.estimator.settings import (
     default_settings,
 )
 from movenet.media.photo import read_photo
-from movenet.oks import area, nms
+from movenet.oks import nms_poses
 from movenet.pose import MIRROR, Pose
 
 MAX_BATCH: Final = 4
@@ -73,7 +73,8 @@ class Estimator:
             runtime: the engine and its options, for models that are not open yet; None is the default.
 
         Raises:
-            ModelError: if a model is unknown or damaged, `model` is a multi-person model, or a choice is unknown.
+            ModelError: if a model is unknown or damaged, `model` is a multi-person model, a choice is unknown, or
+                `flip` is set for a custom skeleton.
             EngineError: if the runtime cannot run a model.
         """
         _check_choice("people", people, get_args(People))
@@ -88,6 +89,11 @@ class Estimator:
         self.people: People = people
         self.method: Method = method
         self.settings = settings if isinstance(settings, EstimatorSettings) else self._preset(settings)
+        if self.settings.flip and self.engine.card.keypoints != len(MIRROR):
+            raise ModelError(
+                f"flip and settings='best' need COCO's 17 keypoints, whose left and right are known: "
+                f"{self.engine.card.name} has {self.engine.card.keypoints}"
+            )
         self.detector = self._open_detector(detector, runtime)
         self.min_score = min_score
 
@@ -141,7 +147,7 @@ class Estimator:
         if self.detector is None:
             poses = [[pose] for pose in self._estimate_whole(images)]
         else:
-            chosen = [self._choose(self.detect(image)) for image in images]
+            chosen = [self.choose(self.detect(image)) for image in images]
             poses = self._estimate_chosen(chosen, images) if self.method == "top-down" else _poses_of(chosen)
         return [[pose for pose in found if pose.score >= self.min_score] for found in poses]
 
@@ -155,7 +161,8 @@ class Estimator:
             raise ModelError("expected an estimator with a detector, got one with method='whole'")
         return detect(image, self.detector, self.settings)
 
-    def _choose(self, found: list[Detection]) -> list[Detection]:
+    def choose(self, found: list[Detection]) -> list[Detection]:
+        """Return those of the detections of one picture that `people` asks for."""
         if self.people == "many" or not found:
             return found
         first = max(found, key=lambda detection: detection.prominence)
@@ -205,11 +212,17 @@ class Estimator:
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
         """
         crops = [detection.crop(self.engine.card.side, crop_factor) for detection in detections]
+        return self._estimate_guided([image] * len(crops), detections, crops, guide_weight)
+
+    def _estimate_guided(
+        self, images: Sequence[Image], detections: Sequence[Detection], crops: Sequence[Crop], weight: float
+    ) -> list[Pose]:
+        """Return the pose in each crop of its picture, guided by its detection."""
         guides = [
-            detection.guide(crop, guide_weight, self.shift_px)
+            detection.guide(crop, weight, self.shift_px)
             for detection, crop in zip(detections, crops, strict=True)
         ]
-        return self.estimate_crops([image] * len(crops), crops, guides)
+        return self.estimate_crops(images, crops, guides)
 
     def _decode(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
         """Return the decoded keypoints of N squares, (N, K, 3): y, x, score. With `flip`, average the mirrored run."""
@@ -244,19 +257,13 @@ class Estimator:
         self, chosen: Sequence[Sequence[Detection]], images: Sequence[Image]
     ) -> list[list[Pose]]:
         """Return the poses of the chosen detections of each picture, after NMS; all crops run in batches together."""
-        requests = [
-            (image, detection) for image, found in zip(images, chosen, strict=True) for detection in found
-        ]
+        own = [image for image, found in zip(images, chosen, strict=True) for _ in found]
+        detections = [detection for found in chosen for detection in found]
         crops = [
             detection.crop(self._side(detection.length), self.settings.crop_factor)
-            for _, detection in requests
+            for detection in detections
         ]
-        weight = self.settings.guide_weight
-        guides = [
-            detection.guide(crop, weight, self.shift_px)
-            for (_, detection), crop in zip(requests, crops, strict=True)
-        ]
-        estimated = iter(self.estimate_crops([image for image, _ in requests], crops, guides))
+        estimated = iter(self._estimate_guided(own, detections, crops, self.settings.guide_weight))
         poses = [[fuse_scores(detection, next(estimated)) for detection in found] for found in chosen]
         return [_suppress(found, self.settings.nms_oks) for found in poses]
 
@@ -310,12 +317,7 @@ def _to_pose(crop: Crop, decoded: Floats, decoder: Decoder, names: tuple[str, ..
 
 def _suppress(poses: Sequence[Pose], nms_oks: float) -> list[Pose]:
     """Return the poses that remain after NMS by OKS, highest score first."""
-    if not poses:
-        return []
-    areas = np.array([area(pose) for pose in poses])
-    scores = np.array([pose.score for pose in poses])
-    keypoints = np.stack([pose.keypoints for pose in poses])
-    return [poses[i] for i in nms(keypoints, scores, areas, nms_oks)]
+    return [poses[i] for i in nms_poses(poses, [pose.score for pose in poses], nms_oks)]
 
 
 def estimate(picture: str | Path | Image, model: str | Path = "lightning") -> list[Pose]:

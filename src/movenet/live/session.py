@@ -10,9 +10,10 @@ from movenet.errors import MoveNetError
 from movenet.live import wire
 from movenet.live.pictures import decode_picture
 from movenet.live.settings import Limits
-from movenet.live.shared_models import PoseStream, SharedModels
+from movenet.live.shared_models import SharedModels
 from movenet.live.wire import FrameMessage, ServerTimes, StreamSettings
 from movenet.records import Record
+from movenet.video import PoseFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class CameraSession:
         self._models = models
         self._limits = limits
         self._settings = StreamSettings(models.names[0], smoothing=True)
-        self._stream: tuple[StreamSettings, PoseStream] | None = None
+        self._stream: tuple[StreamSettings, PoseFunction] | None = None
         self._lock = threading.Lock()
         self._waiting: FrameMessage | None = None
         self.dropped = 0
@@ -78,7 +79,7 @@ class CameraSession:
         times = ServerTimes(started_s - message.received_s, decoded_s - started_s, done_s - decoded_s)
         return wire.poses_message(record, times, self.dropped)
 
-    def _current_stream(self) -> PoseStream:
+    def _current_stream(self) -> PoseFunction:
         """Return the stream of the current settings; new settings start a new stream."""
         settings = self._settings
         if self._stream is None or self._stream[0] != settings:

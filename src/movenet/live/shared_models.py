@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,7 @@ from movenet.errors import DataError
 from movenet.estimator import Estimator
 from movenet.live.wire import StreamSettings
 from movenet.pose import Pose
-from movenet.video import ONE_EURO, VideoEstimator
-
-PoseStream = Callable[[NDArray[np.uint8], float], list[Pose]]
-"""Estimates one stream: called with each picture, (H, W, 3) uint8 RGB, and its time in seconds."""
+from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
 
 MANY: Final = "many"
 """Name, among the models, of the tracking of many people."""
@@ -40,7 +37,7 @@ class SharedModels:
         """Names of the models, the default first."""
         return tuple(self.estimators)
 
-    def open_stream(self, settings: StreamSettings) -> PoseStream:
+    def open_stream(self, settings: StreamSettings) -> PoseFunction:
         """Return a new stream for one camera."""
         smoothing = ONE_EURO if settings.smoothing else None
         return VideoEstimator(self.estimators[settings.model], smoothing=smoothing).stream()

@@ -11,7 +11,7 @@ from movenet.live.pictures import decode_picture
 from movenet.media.frame import Frame
 from movenet.notebook.messages import Picture
 from movenet.pose import Pose
-from movenet.video.callbacks import PoseFunction
+from movenet.video import PoseFunction
 
 MAX_PIXELS: Final = 4_000_000
 """Largest number of pixels of a picture; the widget sends at most 640 pixels on the longer side."""

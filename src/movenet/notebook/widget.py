@@ -21,8 +21,8 @@ from movenet.notebook.run import FrameResult, Run
 from movenet.pose import Pose
 from movenet.records import Record
 from movenet.records.record import to_plain
-from movenet.video import ONE_EURO, VideoEstimator
-from movenet.video.callbacks import Model, OnPose, PoseFunction, pose_function
+from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
+from movenet.video.callbacks import Model, OnPose, pose_function
 
 HISTORY_FRAMES: Final = 18_000
 """Default length of the history: ten minutes at 30 frames per second."""

@@ -21,7 +21,7 @@ from movenet.crop import Crop
 from movenet.errors import MediaError
 from movenet.estimator import Estimator, EstimatorSettings
 from movenet.media import read_photo
-from movenet.pose import Pose
+from movenet.pose import MIRROR, Pose
 from movenet.training.labels import Labels, inside
 from movenet.training.settings import RelabelSettings
 from movenet.training.teacher import check_keypoints
@@ -48,11 +48,10 @@ def relabel(labels: Labels, settings: RelabelSettings) -> Labels:
     Raises:
         ModelError: if the model is unknown, a multi-person model, or has another number of keypoints.
     """
-    estimator = Estimator(
-        settings.model, method="whole", min_score=0.0, settings=EstimatorSettings(flip=True)
-    )
-    check_keypoints(estimator.engine.card, len(labels.skeleton))
     mirror = labels.skeleton.mirror
+    flip = EstimatorSettings(flip=mirror == MIRROR)
+    estimator = Estimator(settings.model, method="whole", min_score=0.0, settings=flip)
+    check_keypoints(estimator.engine.card, len(labels.skeleton))
     images = tuple(_relabel_image(image, estimator, mirror, settings) for image in labels.images)
     return replace(labels, images=images)
 

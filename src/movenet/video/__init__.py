@@ -1,7 +1,7 @@
 """Tracking in videos: of one person (`single_person`) or of many people (`multi_person`), with smoothing."""
 
 from movenet.video.association import SAME_PERSON_OKS, TrackSettings
-from movenet.video.estimator import Stream, VideoEstimator, watch
+from movenet.video.estimator import PoseFunction, Stream, VideoEstimator, watch
 from movenet.video.multi_person import MultiPersonState, MultiPersonTracker
 from movenet.video.single_person import FollowSettings, Lock, SinglePersonState, SinglePersonTracker
 from movenet.video.smoothing import ONE_EURO, ZERO_PHASE, smooth_recording
@@ -14,6 +14,7 @@ __all__ = [
     "Lock",
     "MultiPersonState",
     "MultiPersonTracker",
+    "PoseFunction",
     "SinglePersonState",
     "SinglePersonTracker",
     "Stream",

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.oks import area, nms, similarity
+from movenet.oks import area, nms_poses, similarity
 from movenet.pose import MIN_KEYPOINT_SCORE, Pose
 from movenet.video.appearance import Appearance
 
@@ -254,10 +254,7 @@ def suppress_duplicates(
     poses: Sequence[Pose], priorities: Sequence[float], settings: TrackSettings
 ) -> list[int]:
     """Return the indices of the poses that stay, highest priority first, after NMS at `duplicate_oks`."""
-    if not poses:
-        return []
-    areas = np.array([area(pose) for pose in poses])
-    return nms(_keypoints(poses), np.asarray(priorities, np.float64), areas, settings.duplicate_oks)
+    return nms_poses(poses, priorities, settings.duplicate_oks)
 
 
 def track_priority(track: Track, predicted: Pose, pose: Pose, time_s: float) -> float:

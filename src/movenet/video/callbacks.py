@@ -21,7 +21,7 @@ from movenet.media.frame import Frame
 from movenet.media.sources.base import Source
 from movenet.media.sources.opening import open_source
 from movenet.pose import Pose
-from movenet.video import VideoEstimator
+from movenet.video import PoseFunction, VideoEstimator
 
 if TYPE_CHECKING:
     from typing import Self
@@ -152,10 +152,6 @@ class RunningStream:
     def _raise_problem(self) -> None:
         if self._problem is not None:
             raise self._problem
-
-
-PoseFunction = Callable[[NDArray[np.uint8], float], list[Pose]]
-"""Takes the next image of a stream, (H, W, 3) uint8 RGB, and its time in seconds; returns the poses in it."""
 
 
 def pose_function(model: Model) -> PoseFunction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,6 +27,8 @@ DEFAULT_LOCK: Final = "prominent"
 DEFAULT_SETTINGS: Final = FollowSettings()
 
 State = SinglePersonState | MultiPersonState
+PoseFunction = Callable[[NDArray[np.uint8], float], list[Pose]]
+"""Takes the next image of a stream, (H, W, 3) uint8 RGB, and its time in seconds; returns the poses in it."""
 
 
 class _Tracker(Protocol):

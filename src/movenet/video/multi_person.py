@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.estimator import AUTO_PROMINENCE, Detection, Estimator
+from movenet.estimator import Detection, Estimator
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.appearance import measure_appearance
@@ -161,7 +161,7 @@ class MultiPersonTracker:
 
     def _detect(self, state: MultiPersonState, association: Association, image: Image) -> Association:
         """Run the detector: drop tracks of low score that it does not find, and observe people without a track."""
-        detections = self._prominent(self.estimator.detect(image))
+        detections = self.estimator.choose(self.estimator.detect(image))
         indices = list(association.matched)
         poses = [observation.pose for observation in association.matched.values()]
         pairs = match_detections(poses, [detection.pose for detection in detections], self.tracks)
@@ -175,12 +175,6 @@ class MultiPersonTracker:
         new = [detection for column, detection in enumerate(detections) if column not in columns]
         unmatched = self._observe_new(new, [observation.pose for observation in matched.values()], image)
         return Association(matched, detected, unmatched)
-
-    def _prominent(self, detections: Sequence[Detection]) -> list[Detection]:
-        """Return all detections, or with people="auto" those about as prominent as the most prominent one."""
-        share = AUTO_PROMINENCE if self.estimator.people == "auto" else 0.0
-        most = max((detection.prominence for detection in detections), default=0.0)
-        return [detection for detection in detections if detection.prominence >= share * most]
 
     def _observe_new(
         self, detections: Sequence[Detection], tracked: Sequence[Pose], image: Image

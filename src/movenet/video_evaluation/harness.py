@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,8 @@ from movenet.atomic import atomic_write
 from movenet.errors import FileError
 from movenet.pose import Pose
 from movenet.synthetic.camera import CameraSettings
+from movenet.video import PoseFunction
 
-Follower: TypeAlias = Callable[[NDArray[np.uint8], float], Sequence[Pose]]
-"""Called with a frame, (H, W, 3) uint8 RGB, and its time in seconds; returns the poses in it."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 MethodT = TypeVar("MethodT")
@@ -73,7 +72,7 @@ class Row(Generic[MethodT, MetricsT]):
 class Comparison(Generic[T, MethodT, MetricsT]):
     """Methods to compare, and how their runs are measured and shown."""
 
-    methods: Mapping[MethodT, Callable[[], Follower]]
+    methods: Mapping[MethodT, Callable[[], PoseFunction]]
     """Each method, as a function that starts it on a new clip."""
     measure: Callable[[Mapping[MethodT, Sequence[Run[T]]]], Mapping[MethodT, MetricsT]]
     """Metrics of all methods, from their runs on all clips."""
@@ -98,15 +97,17 @@ class Comparison(Generic[T, MethodT, MetricsT]):
         return tuple(text(row.method, row.metrics) for text in self.columns.values())
 
 
-def run_methods(clip: Clip[T], methods: Mapping[MethodT, Callable[[], Follower]]) -> dict[MethodT, Run[T]]:
+def run_methods(
+    clip: Clip[T], methods: Mapping[MethodT, Callable[[], PoseFunction]]
+) -> dict[MethodT, Run[T]]:
     """Render a clip once and run each method on its frames."""
-    followers = {method: start() for method, start in methods.items()}
+    functions = {method: start() for method, start in methods.items()}
     poses: dict[MethodT, list[Sequence[Pose]]] = {method: [] for method in methods}
     busy_s = dict.fromkeys(methods, 0.0)
     for image, time_s in clip.frames():
-        for method, follower in followers.items():
+        for method, estimate in functions.items():
             start_s = time.perf_counter()
-            poses[method].append(follower(image, time_s))
+            poses[method].append(estimate(image, time_s))
             busy_s[method] += time.perf_counter() - start_s
     truths, size, rate_hz = clip.truths(), (clip.camera.width, clip.camera.height), clip.camera.rate_hz
     return {method: Run(truths, poses[method], size, rate_hz, busy_s[method]) for method in methods}

@@ -8,8 +8,8 @@ from typing import Final
 
 from movenet.estimator import Estimator
 from movenet.synthetic.camera import FrameTruth
-from movenet.video import VideoEstimator
-from movenet.video_evaluation.harness import Comparison, Follower
+from movenet.video import PoseFunction, VideoEstimator
+from movenet.video_evaluation.harness import Comparison
 from movenet.video_evaluation.multi_person_metrics import MultiPersonMetrics, measure_ids
 from movenet.video_evaluation.tfjs_tracker import TfjsTracker
 
@@ -40,7 +40,7 @@ def multi_person_comparison(
     estimator: Estimator,
 ) -> Comparison[Sequence[FrameTruth], MultiPersonMethod, MultiPersonMetrics]:
     """Return the comparison of all methods to track many people, with an estimator of many people."""
-    methods: Mapping[MultiPersonMethod, Callable[[], Follower]] = {
+    methods: Mapping[MultiPersonMethod, Callable[[], PoseFunction]] = {
         MultiPersonMethod("tfjs's ids"): lambda: TfjsTracker(estimator),
         MultiPersonMethod("ours, off"): VideoEstimator(estimator, smoothing=None).stream,
         MultiPersonMethod("ours, causal"): VideoEstimator(estimator).stream,

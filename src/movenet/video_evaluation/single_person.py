@@ -11,9 +11,9 @@ from typing import Final
 from movenet.estimator import Estimator
 from movenet.smoothing import TFJS
 from movenet.synthetic.camera import FrameTruth
-from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
+from movenet.video import ONE_EURO, PoseFunction, VideoEstimator, smooth_recording
 from movenet.video_evaluation.baselines import GoogleRule, TfjsRule, WholeFrame
-from movenet.video_evaluation.harness import Comparison, Follower, Run
+from movenet.video_evaluation.harness import Comparison, Run
 from movenet.video_evaluation.single_person_metrics import SinglePersonMetrics, measure
 from movenet.video_evaluation.single_person_run import SinglePersonRun
 
@@ -50,7 +50,7 @@ def single_person_comparison(
     estimator: Estimator,
 ) -> Comparison[FrameTruth, SinglePersonMethod, SinglePersonMetrics]:
     """Return the comparison of all methods to track one person."""
-    methods: Mapping[SinglePersonMethod, Callable[[], Follower]] = {
+    methods: Mapping[SinglePersonMethod, Callable[[], PoseFunction]] = {
         SinglePersonMethod("whole frame", "off"): lambda: WholeFrame(estimator),
         SinglePersonMethod("Google's", "off"): lambda: GoogleRule(estimator),
         SinglePersonMethod("tfjs's", "off"): lambda: TfjsRule(estimator),
