@@ -1,4 +1,4 @@
-"""One thread, one 720p picture in memory → pose with one look: this package against LiteRT with Google's graph.
+"""One thread, one 720p picture in memory → pose with method "whole": this package against LiteRT with Google's graph.
 
     pip install ai-edge-litert
     python benchmarks/against_litert.py [--peers FOLDER] [--pictures 300]

@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def take_turns(players: dict[str, Ask], pictures: int) -> dict[str, np.ndarray]:
-    """Ask everybody for every block, each after a turn of nothing; return milliseconds by picture."""
+    """Time every program on every block, each after an idle turn; return milliseconds by picture."""
     for ask in players.values():
         ask(slice(0, 0))
     blocks = [slice(start, min(start + BLOCK, pictures)) for start in range(0, pictures, BLOCK)]

@@ -64,11 +64,11 @@ def litert(graph: Path, side: int, threads: int | None) -> Detector:
 
 def tutorial(path: Path, out: Path, detect: Detector) -> None:
     """Read, detect, draw and write one frame after the other."""
-    film = cv2.VideoCapture(str(path))
-    size = (int(film.get(cv2.CAP_PROP_FRAME_WIDTH)), int(film.get(cv2.CAP_PROP_FRAME_HEIGHT)))
-    copy = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), film.get(cv2.CAP_PROP_FPS), size)
+    video = cv2.VideoCapture(str(path))
+    size = (int(video.get(cv2.CAP_PROP_FRAME_WIDTH)), int(video.get(cv2.CAP_PROP_FRAME_HEIGHT)))
+    copy = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), video.get(cv2.CAP_PROP_FPS), size)
     while True:
-        there, frame = film.read()
+        there, frame = video.read()
         if not there:
             break
         keypoints = detect(frame)
@@ -81,7 +81,7 @@ def tutorial(path: Path, out: Path, detect: Detector) -> None:
                 cv2.circle(frame, point, 4, (0, 0, 255), -1)
         copy.write(frame)
     copy.release()
-    film.release()
+    video.release()
 
 
 def as_it_comes(path: Path, out: Path, detect: Detector) -> None:

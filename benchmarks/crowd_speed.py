@@ -1,9 +1,9 @@
-"""What following four people costs: a film of four at 720p, decoded, followed, drawn and encoded.
+"""Cost of tracking four people: a video of four at 720p, decoded, tracked, drawn and encoded.
 
     python benchmarks/crowd_speed.py --annotations single.json --images images [--seconds 6] [--turns 3] [--cores 2]
         [--model lightning] [--preset fast] [--threads 1]
 
-The film is composed from photos as for `movenet eval-video --people many`; all four are in sight all the time.
+The video is composed from photos as for `movenet eval-video --people many`; all four are in sight all the time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from movenet.synthetic.scene import Walker
 
 
 def make_film(path: Path, annotations: Path, images: Path, seconds: float) -> int:
-    """Write a film of four people and return how many frames it has."""
+    """Write a video of four people and return its number of frames."""
     camera = CameraSettings(1280, 720, seconds=seconds)
     scenes = make_scenes(annotations, images, len(SCENARIOS), 4, camera)
     scene = next(scene for scene in scenes if len(scene.walkers) == 4)
@@ -41,7 +41,7 @@ def make_film(path: Path, annotations: Path, images: Path, seconds: float) -> in
 
 
 def _strolling(walker: Walker, place: int, camera: CameraSettings) -> Walker:
-    """Return somebody who walks a step to and fro in a place of their own, a quarter of the picture wide."""
+    """Return a person who walks a step to and fro in their own quarter of the picture."""
     step = 0.03 * np.sin(np.linspace(0, 2 * np.pi, camera.frame_count))
     x = (0.125 + 0.25 * place + step) * camera.width
     y = np.full(camera.frame_count, 0.52 * camera.height)

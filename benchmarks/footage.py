@@ -51,9 +51,9 @@ class Clip:
 
 def _again(path: Path) -> Iterator[av.VideoFrame]:
     while True:
-        with av.open(str(path)) as film:
-            film.streams.video[0].thread_type = "AUTO"
-            yield from film.decode(video=0)
+        with av.open(str(path)) as video:
+            video.streams.video[0].thread_type = "AUTO"
+            yield from video.decode(video=0)
 
 
 WALKER_720 = Clip("720p30, a man walks past", "sports2d_demo.mp4", 1280, 720)

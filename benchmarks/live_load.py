@@ -61,7 +61,7 @@ def serve(pipe: Connection) -> None:
     Server(models, ServerSettings(port=0), pipe.send).serve_until_stopped()
 
 
-async def film(url: str, camera: Camera, clip: list[bytes], rate_hz: float, seconds: float) -> None:
+async def send_clip(url: str, camera: Camera, clip: list[bytes], rate_hz: float, seconds: float) -> None:
     """Be one camera."""
     underway: dict[int, float] = {}
     start_s = time.perf_counter()
@@ -104,11 +104,11 @@ async def watch_memory(process_id: int, seconds: float) -> list[float]:
 
 
 async def run(url: str, process_id: int, settings: argparse.Namespace) -> tuple[list[Camera], list[float]]:
-    """Let all cameras film at once."""
+    """Let all cameras send at once."""
     clip = pictures(*settings.size)
     cameras = [Camera() for _ in range(settings.clients)]
-    films = (film(url, camera, clip, settings.rate, settings.seconds) for camera in cameras)
-    memory, *_ = await asyncio.gather(watch_memory(process_id, settings.seconds), *films)
+    senders = (send_clip(url, camera, clip, settings.rate, settings.seconds) for camera in cameras)
+    memory, *_ = await asyncio.gather(watch_memory(process_id, settings.seconds), *senders)
     return cameras, memory
 
 
@@ -132,7 +132,7 @@ def per_second(answers_s: list[float]) -> float:
 
 
 def main() -> None:
-    """Serve, film, report."""
+    """Serve, send, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--rate", type=float, default=15)

@@ -76,7 +76,7 @@ def measure(page: Page, seconds: float) -> None:
 
 
 def take_screenshots(browser: Browser, url: str, folder: Path) -> None:
-    """Write a wide and a narrow picture of the page at work, following everybody."""
+    """Write a wide and a narrow picture of the page at work, tracking all people."""
     for name, size in SHOTS.items():
         page = open_page(browser, url, size)
         page.check("[name=model][value=many]")
@@ -89,7 +89,7 @@ def take_screenshots(browser: Browser, url: str, folder: Path) -> None:
 
 
 def main() -> None:
-    """Serve, look, report."""
+    """Serve, measure, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--screenshots", type=Path)

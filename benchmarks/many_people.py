@@ -123,7 +123,7 @@ def count_found(poses: Sequence[Pose], places: NDArray[np.float64], people: Sequ
 
 
 def on_crowds(data: Path) -> list[dict]:
-    """Measure recall, people answered that are nobody, and milliseconds by number of people."""
+    """Measure recall, false positives, and milliseconds by number of people."""
     rng = np.random.default_rng(5)
     pool = persons(data)
     casts = {n: [[pool[i] for i in rng.permutation(len(pool))[:n]] for _ in range(PICTURES)] for n in COUNTS}
@@ -181,14 +181,14 @@ def lines_of(rows: Sequence[dict]) -> Iterator[tuple[str, str, list[dict]]]:
 
 def plot(figures: dict) -> None:
     """Draw AP against time, and recall and time against the number of people."""
-    look = {
+    style = {
         "svg.fonttype": "none",
         "svg.hashsalt": "many",
         "text.color": "#222",
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
-    with mpl.rc_context(look):
+    with mpl.rc_context(style):
         figure = Figure(figsize=(11, 3.6), layout="constrained")
         left, middle, right = figure.subplots(1, 3)
         for r in figures["list"]:

@@ -6,7 +6,7 @@
 
 0.10.21 is the last release whose wheel carries its models. Still mode, as its documentation advises for unrelated
 pictures; one person a picture, its 33 landmarks reduced to COCO's 17. Prints the median milliseconds a picture; with
---turns it reads "first last" lines, the next pictures to look at, and answers each with a list of milliseconds.
+--turns it reads "first last" lines, the next pictures to run, and answers each with a list of milliseconds.
 """
 
 import json
@@ -31,14 +31,14 @@ def main(annotations: str, images: str, results: str, variant: str = "full", tur
     if turns:
         for line in sys.stdin:
             first, last = map(int, line.split())
-            print(json.dumps(look(pose, pictures[first:last], Path(images), found)), flush=True)
+            print(json.dumps(estimate(pose, pictures[first:last], Path(images), found)), flush=True)
     else:
-        times = look(pose, pictures, Path(images), found)
+        times = estimate(pose, pictures, Path(images), found)
         print(json.dumps({"variant": variant, "found": len(found), "median_ms": median(times)}))
     Path(results).write_text(json.dumps(found))
 
 
-def look(pose: object, pictures: list, folder: Path, found: list) -> list:
+def estimate(pose: object, pictures: list, folder: Path, found: list) -> list:
     """Add what is found in the pictures to the results; return the milliseconds of each picture."""
     times = []
     for image in pictures:

@@ -28,10 +28,10 @@ def main(model: str = "'lightning'") -> None:
     """Open a notebook, run its cells and read the widget's figures meanwhile."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        film = camera_film(folder, DATA / "sample.mp4")
+        clip = camera_film(folder, DATA / "sample.mp4")
         cells = [nbformat.v4.new_code_cell(cell.format(model=model)) for cell in CELLS]
         notebook = nbformat.v4.new_notebook(cells=cells)
-        with jupyter_lab(folder) as lab, chromium(film) as browser:
+        with jupyter_lab(folder) as lab, chromium(clip) as browser:
             page = browser.new_page(viewport={"width": 1100, "height": 1000}, permissions=["camera"])
             book = Notebook(page, lab.write("camera.ipynb", notebook))
             book.run(0)

@@ -1,4 +1,4 @@
-"""How fast the poses of a 1080p video come if no film is written: records only.
+"""How fast the poses of a 1080p video come if no video is written: records only.
 
     python benchmarks/records.py [--media FOLDER] [--turns 5] [--seconds 10] [--cores 2]
 

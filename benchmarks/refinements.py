@@ -1,4 +1,4 @@
-"""What was tried on the second look and left out: two squares instead of one."""
+"""A variant of pose estimation that is not used: two crops instead of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALLER = 0.87
 
 @dataclass(frozen=True, slots=True)
 class TwoSquares:
-    """An estimator of one person whose second look goes through the usual square and a smaller one."""
+    """An estimator of one person that runs on the usual crop and a smaller one."""
 
     estimator: Estimator
 

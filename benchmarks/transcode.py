@@ -1,8 +1,8 @@
-"""What an annotated film costs beside a plain transcode with the same library, settings and cores.
+"""Cost of an annotated video beside a plain transcode with the same library, settings and cores.
 
     python benchmarks/transcode.py [--media FOLDER] [--turns 5] [--seconds 10] [--cores 2]
 
-The transcode decodes and encodes with PyAV; no picture passes through Python. The annotated film is made as
+The transcode decodes and encodes with PyAV; no picture passes through Python. The annotated video is made as
 `movenet run` makes it: decode, follow the person, draw, encode. Both with the same preset and quality of x264.
 The models are loaded before.
 """
@@ -34,10 +34,10 @@ def transcode(path: Path, out: Path, settings: WriterSettings) -> None:
     """Decode and encode, nothing else."""
     codec = h264(settings)
     with (
-        av.open(str(path)) as film,
+        av.open(str(path)) as container,
         av.open(str(out), "w", container_options=dict(codec.container_options)) as copy,
     ):
-        video = film.streams.video[0]
+        video = container.streams.video[0]
         video.thread_type = "AUTO"
         stream = copy.add_stream(
             codec.name,
@@ -47,14 +47,14 @@ def transcode(path: Path, out: Path, settings: WriterSettings) -> None:
         )
         stream.width, stream.height, stream.pix_fmt = video.width, video.height, "yuv420p"
         stream.codec_context.thread_count = 0
-        for frame in film.decode(video):
+        for frame in container.decode(video):
             frame.pict_type = 0
             copy.mux(stream.encode(frame))
         copy.mux(stream.encode(None))
 
 
 def annotate(path: Path, out: Path, settings: WriterSettings, follower: VideoEstimator) -> None:
-    """Follow the person, draw the skeleton, write the film."""
+    """Follow the person, draw the skeleton, write the video."""
     stream = follower.stream()
     with open_source(path) as source, open_writer(out, like=source, settings=settings) as writer:
         for frame in source:

@@ -138,7 +138,7 @@ def send_raw_requests(port: int, count: int, seed: int, picture: bytes) -> None:
 
 @dataclass
 class GoodClient:
-    """Sends pictures as long as it is told to, and keeps what came back."""
+    """Sends pictures until it is stopped, and keeps the answers."""
 
     port: int
     picture: bytes

@@ -3,8 +3,8 @@
     python tools/fuzz_videos.py 1000                 # seeds 0 to 999
     python tools/fuzz_videos.py 1 --first 417        # one case again
 
-Each case reads every frame of a damaged clip and writes a film from them with the clip's sound. It must end with frames
-or a `MediaError`, and leave no thread and no open file. Exits with 1 if anything else happened.
+Each case reads every frame of a damaged clip and writes a video from them with the clip's sound. It must end with
+frames or a `MediaError`, and leave no thread and no open file. Exits with 1 if anything else happened.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def play(path: Path) -> None:
     """Read every frame, and write the upper left corner of each with the sound."""
     with (
         open_source(path) as source,
-        open_writer(path.with_name("film.mp4"), like=source, audio_from=path) as writer,
+        open_writer(path.with_name("out.mp4"), like=source, audio_from=path) as writer,
     ):
         for frame in source:
             writer.write(frame.image[:HEIGHT, :WIDTH], frame.time_s)
@@ -182,8 +182,8 @@ def main() -> int:
     )
     parser.add_argument("cases", type=int, help="how many cases")
     parser.add_argument("--first", type=int, default=0, help="seed of the first one")
-    wishes = parser.parse_args()
-    report = run_campaign(case, range(wishes.first, wishes.first + wishes.cases))
+    options = parser.parse_args()
+    report = run_campaign(case, range(options.first, options.first + options.cases))
     print(report)
     return 1 if report.faults else 0
 

@@ -46,7 +46,7 @@ def draw_squares(shared: Path, card: ModelCard, count: int) -> NDArray[np.uint8]
 
 
 def _people(shared: Path, card: ModelCard) -> list[tuple[list[tuple[Path, Crop]], float]]:
-    """Mostly the second look around somebody; some whole pictures, for those who look once."""
+    """Mostly crops around a person; some whole pictures, for method "whole"."""
     coco, sports = (_annotated(shared / "data" / place) for place in ("coco-train-small", "sports"))
     factor = default_settings(card, "one").crop_factor
     near = [
@@ -63,7 +63,7 @@ def _people(shared: Path, card: ModelCard) -> list[tuple[list[tuple[Path, Crop]]
 
 
 def _whole_pictures(shared: Path, card: ModelCard) -> list[tuple[list[tuple[Path, Crop]], float]]:
-    """The first look: the picture at the top left of a square."""
+    """The detector's input: the picture at the top left of a square."""
     coco, sports = (_annotated(shared / "data" / place) for place in ("coco-train-small", "sports"))
     return [
         ([(path, Crop.letterbox(*size, card.side, card.side)) for path, size, _ in pictures], share)

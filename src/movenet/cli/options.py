@@ -60,7 +60,7 @@ class PresetName(str, Enum):
 PeopleOption = Annotated[
     PeopleName,
     typer.Option(
-        help="How many to find: the main person, everybody, or everybody of about the main person's size."
+        help="How many to find: the main person, all people, or all of about the main person's size."
     ),
 ]
 _MODEL = typer.Option(

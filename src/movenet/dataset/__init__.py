@@ -1,4 +1,4 @@
-"""Data sets to train on: made out of clips, looked through by a person, and checked for broken labels."""
+"""Data sets for training: built from clips, reviewed by a person, and checked for broken labels."""
 
 from movenet.annotations import Problem
 from movenet.annotations.check import check

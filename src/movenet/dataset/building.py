@@ -207,12 +207,12 @@ def annotate(person: Label, crop: Crop, image_id: int) -> dict[str, Any] | None:
     points = crop.to_output(person.keypoints)
     within = ((points >= 0) & (points < size)).all(axis=1)
     known = person.labelled & within
-    sure = person.rejection is None and known.sum() * 2 > person.labelled.sum()
+    usable = person.rejection is None and known.sum() * 2 > person.labelled.sum()
     x, y, width, height = (float(edge) for edge in (*low, *inside))
     keypoints = from_coco_px(to_coco_px(points).clip(0, size - 0.01))
-    visibility = np.where(known & sure, 2, 0)
+    visibility = np.where(known & usable, 2, 0)
     area = float(BOX_AREA_FRACTION * width * height)
-    entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not sure))
+    entry = to_entry(image_id, Person(keypoints, visibility, (x, y, width, height), area, crowd=not usable))
     return {
         **entry,
         "score": round(person.score, 3),

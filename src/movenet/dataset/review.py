@@ -38,7 +38,7 @@ def write_review_page(folder: Path) -> Path:
         MediaError: if a picture is missing, or the page cannot be written.
     """
     kept = folder / DECISIONS
-    verdicts = read_decisions(kept) if kept.is_file() else {}
+    decided = read_decisions(kept) if kept.is_file() else {}
     order = sorted((_confidence(entry), place) for place, entry in enumerate(read_manifest(folder)))
     with atomic_write(folder / SHEET) as temporary, temporary.open("w", encoding="utf-8") as page:
         _begin(page, folder, len(order))
@@ -49,7 +49,7 @@ def write_review_page(folder: Path) -> Path:
             for _, place in order:
                 manifest.seek(starts[place])
                 entry = json.loads(manifest.readline())
-                page.write(_figure(folder, entry, verdicts.get(entry["image"]["file_name"], "")))
+                page.write(_figure(folder, entry, decided.get(entry["image"]["file_name"], "")))
         script = (SOURCE / "review.js").read_text(encoding="utf-8")
         page.write(f"</main>\n<script>\n{script}</script>\n</body></html>\n")
     return folder / SHEET
@@ -69,7 +69,7 @@ def _begin(page: IO[str], folder: Path, count: int) -> None:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Review of {name}</title>\n<style>\n{style}</style>\n</head>\n"
         f'<body data-set="{name}">\n<header>\n<h1>Review of {name}</h1>\n'
-        f'<p><b id="left">{count}</b> of {count} to look at · <b id="rejected">0</b> rejected</p>\n'
+        f'<p><b id="left">{count}</b> of {count} to review · <b id="rejected">0</b> rejected</p>\n'
         '<p class="keys"><kbd>A</kbd> accept · <kbd>R</kbd> reject · <kbd>U</kbd> undo · <kbd>←</kbd> <kbd>→</kbd> '
         "<kbd>↑</kbd> <kbd>↓</kbd> move · click: reject, click again: accept</p>\n"
         '<p><button id="rest">Accept the rest</button> <button id="save">Save decisions.json (S)</button></p>\n'
@@ -77,7 +77,7 @@ def _begin(page: IO[str], folder: Path, count: int) -> None:
     )
 
 
-def _figure(folder: Path, entry: Mapping[str, Any], verdict: str) -> str:
+def _figure(folder: Path, entry: Mapping[str, Any], decision: str) -> str:
     image, person = entry["image"], entry["people"][0]
     name = escape(image["file_name"], quote=True)
     picture = base64.b64encode(_drawn(folder, entry)).decode()
@@ -87,7 +87,7 @@ def _figure(folder: Path, entry: Mapping[str, Any], verdict: str) -> str:
         f"similarity {person['keypoint_similarity']:.2f}"
     )
     return (
-        f'<figure tabindex="0" data-name="{name}" data-verdict="{verdict}">'
+        f'<figure tabindex="0" data-name="{name}" data-verdict="{decision}">'
         f'<img alt="{name}" src="data:image/jpeg;base64,{picture}"><figcaption>{said}</figcaption></figure>\n'
     )
 

@@ -72,8 +72,8 @@ def read_decisions(path: Path) -> dict[str, str]:
         DataError: if the file cannot be read or is malformed.
     """
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))["decisions"]
-        pairs = {str(name): str(verdict) for name, verdict in said.items()}
+        saved = json.loads(path.read_text(encoding="utf-8"))["decisions"]
+        pairs = {str(name): str(decision) for name, decision in saved.items()}
     except OSError as error:
         raise DataError(f"cannot read the decisions {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -95,16 +95,16 @@ def assemble(folder: Path, decisions: Path | None = None) -> Counts:
         FileError: if the files cannot be written.
     """
     kept = folder / DECISIONS
-    verdicts = read_decisions(decisions or kept) if decisions or kept.is_file() else {}
-    names = {entry["image"]["file_name"] for entry in read_manifest(folder)} if decisions else set(verdicts)
-    if strangers := set(verdicts) - names:
+    decided = read_decisions(decisions or kept) if decisions or kept.is_file() else {}
+    names = {entry["image"]["file_name"] for entry in read_manifest(folder)} if decisions else set(decided)
+    if unknown := set(decided) - names:
         raise DataError(
-            f"the decisions name {min(strangers)}, which is not in {folder}: is it of another data set?"
+            f"the decisions name {min(unknown)}, which is not in {folder}: is it of another data set?"
         )
     if decisions is not None and decisions != kept:
         with atomic_write(kept) as temporary:
             temporary.write_bytes(decisions.read_bytes())
-    rejected = {name for name, verdict in verdicts.items() if verdict == "reject"}
+    rejected = {name for name, decision in decided.items() if decision == "reject"}
     with ExitStack() as stack:
         lists = {part: _List(stack.enter_context(atomic_write(folder / f"{part}.json"))) for part in PARTS}
         for entry in read_manifest(folder):

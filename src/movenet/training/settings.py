@@ -100,7 +100,7 @@ class DistillationSettings:
     weight: float = 1.0
     """Factor on every distillation loss, besides that of its head in `LossWeights`."""
     labelled_weight: float = 0.3
-    """Weight of distillation in cells that have a label, 0…1; in cells without it is 1."""
+    """Weight of distillation in cells whose target is known, background included, 0…1; in the others it is 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Graph:
         self.maker = {step.output[0]: step for step in self.steps}
         self.users: dict[str, list[NodeProto]] = {}
         for step in self.steps:
-            for tensor in given(step):
+            for tensor in inputs_of(step):
                 self.users.setdefault(tensor, []).append(step)
 
     @property
@@ -101,7 +101,7 @@ class Graph:
         leader = {tensor: tensor for tensor in self.maker}
         for step in self.steps:
             if step.op_type in ("Add", "Resize", "Relu"):
-                group = {leader[tensor] for tensor in (*given(step), step.output[0])}
+                group = {leader[tensor] for tensor in (*inputs_of(step), step.output[0])}
                 leader = {t: min(group) if of in group else of for t, of in leader.items()}
         fast = {leader[o.name] for o in self.outputs}
         for step in self.steps:
@@ -125,7 +125,7 @@ class Graph:
         self,
         squares: NDArray[np.uint8],
         quantization: Quantization | None = None,
-        visit: Visitor = lambda step, gave, values: gave,
+        visit: Visitor = lambda step, output, values: output,
     ) -> dict[str, Tensor]:
         """Return the raw heads of squares (N, H, W, 3), in float32, with values rounded as the quantization says."""
         quantization = quantization or Quantization({}, {})
@@ -134,21 +134,21 @@ class Graph:
             values[self.pixels] -= float(LEVEL / 2)
         last = {tensor: users[-1] for tensor, users in self.users.items()}
         for step in self.steps:
-            gave = visit(step, self._do(step, values, quantization), values)
+            output = visit(step, self._compute(step, values, quantization), values)
             grid = quantization.grids.get(step.output[0])
-            values[step.output[0]] = grid(gave) if grid else gave
-            for tensor in [t for t in given(step) if last[t] is step]:
+            values[step.output[0]] = grid(output) if grid else output
+            for tensor in [t for t in inputs_of(step) if last[t] is step]:
                 values.pop(tensor, None)
         return {output.name: values[output.name] for output in self.outputs}
 
-    def _do(self, step: NodeProto, values: Mapping[str, Tensor], quantization: Quantization) -> Tensor:
+    def _compute(self, step: NodeProto, values: Mapping[str, Tensor], quantization: Quantization) -> Tensor:
         x = values[step.input[0]]
         if step.op_type == "Conv":
             int8 = quantization.weights.get(step.name)
             weights = int8.values if int8 else self.weights[step.name]
             bias = torch.from_numpy(quantization.biases.get(step.name, self.biases[step.name]))
-            said = attributes(step)
-            options = {"stride": tuple(said.get("strides", (1, 1))), "groups": said.get("group", 1)}
+            attrs = attributes(step)
+            options = {"stride": tuple(attrs.get("strides", (1, 1))), "groups": attrs.get("group", 1)}
             return F.conv2d(padded(step, x), torch.from_numpy(weights), bias, **options)
         if step.op_type == "Add":
             return x + values[step.input[1]]
@@ -240,7 +240,7 @@ class _Writer:
         return [f"{step.name}.{kind}.f32" for kind in parts]
 
 
-def given(step: NodeProto) -> list[str]:
+def inputs_of(step: NodeProto) -> list[str]:
     """Return the tensors that a step takes from other steps."""
     return list(step.input[:2] if step.op_type == "Add" else step.input[:1])
 

@@ -49,26 +49,26 @@ def quantize(graph: Graph, squares: NDArray[np.uint8], floating: tuple[str, ...]
     floating point.
     """
     with torch.inference_mode():
-        equalise(graph, look(graph, squares[:FIRST]).reach)
-        seen = look(graph, squares)
+        equalize(graph, collect_statistics(graph, squares[:FIRST]).ranges)
+        statistics = collect_statistics(graph, squares)
         integer = [conv for conv in graph.convs if not conv.name.startswith(floating)]
         kept = {conv.name for conv in graph.convs} - {conv.name for conv in integer}
         weights = {
-            conv.name: round_weights(conv, graph.weights[conv.name], seen.covariance(conv.name))
+            conv.name: round_weights(conv, graph.weights[conv.name], statistics.covariance(conv.name))
             for conv in integer
         }
-        quantization = Quantization(choose_grids(graph, seen, kept), weights)
+        quantization = Quantization(choose_grids(graph, statistics, kept), weights)
         correct_biases(graph, quantization, squares[:FIRST])
     return quantization
 
 
 @dataclass
-class Seen:
+class ActivationStatistics:
     """Statistics of the tensors over the calibration pictures."""
 
     samples: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
     """By tensor: sampled values, with minimum and maximum of each batch."""
-    reach: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    ranges: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """By tensor: the largest absolute value of each channel."""
     patches: dict[str, tuple[Tensor, Tensor, int]] = field(default_factory=dict)
     """By convolution: sum of the products of its inputs, sum of its inputs, and their number."""
@@ -82,20 +82,22 @@ class Seen:
         return (products / count - mean[..., :, None] * mean[..., None, :]).double().numpy()
 
 
-def look(graph: Graph, squares: NDArray[np.uint8]) -> Seen:
+def collect_statistics(graph: Graph, squares: NDArray[np.uint8]) -> ActivationStatistics:
     """Run the graph on the squares in floating point and collect statistics."""
-    seen, chance = Seen(), np.random.default_rng(0)
+    statistics, rng = ActivationStatistics(), np.random.default_rng(0)
 
-    def visit(step: NodeProto, gave: Tensor, values: Mapping[str, Tensor]) -> Tensor:
-        _note_output(seen, str(step.output[0]), gave, chance)
+    def visit(step: NodeProto, output: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+        _record_output(statistics, str(step.output[0]), output, rng)
         if step.op_type == "Conv":
-            _note_patches(seen, step, values[step.input[0]], chance)
-        return gave
+            _record_patches(statistics, step, values[step.input[0]], rng)
+        return output
 
     for batch in _batches(squares):
         graph.walk(batch, visit=visit)
-    seen.means = {tensor: total / np.float32(len(squares)) for tensor, total in seen.means.items()}
-    return seen
+    statistics.means = {
+        tensor: total / np.float32(len(squares)) for tensor, total in statistics.means.items()
+    }
+    return statistics
 
 
 def _batches(squares: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
@@ -103,39 +105,43 @@ def _batches(squares: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         yield squares[start : start + BATCH]
 
 
-def _note_output(seen: Seen, tensor: str, gave: Tensor, chance: np.random.Generator) -> None:
-    flat = gave.reshape(-1)
-    some = flat[torch.from_numpy(chance.integers(0, len(flat), SAMPLES * len(gave)))]
+def _record_output(
+    statistics: ActivationStatistics, tensor: str, output: Tensor, rng: np.random.Generator
+) -> None:
+    flat = output.reshape(-1)
+    some = flat[torch.from_numpy(rng.integers(0, len(flat), SAMPLES * len(output)))]
     outermost = torch.stack([flat.min(), flat.max()])
-    seen.samples.setdefault(tensor, []).append(torch.cat([some, outermost]).numpy())
-    reach = gave.abs().amax((0, 2, 3)).numpy()
-    seen.reach[tensor] = np.maximum(seen.reach.get(tensor, 0), reach)
-    seen.means[tensor] = seen.means.get(tensor, 0) + gave.mean((2, 3)).sum(0).numpy()
+    statistics.samples.setdefault(tensor, []).append(torch.cat([some, outermost]).numpy())
+    ranges = output.abs().amax((0, 2, 3)).numpy()
+    statistics.ranges[tensor] = np.maximum(statistics.ranges.get(tensor, 0), ranges)
+    statistics.means[tensor] = statistics.means.get(tensor, 0) + output.mean((2, 3)).sum(0).numpy()
 
 
-def _note_patches(seen: Seen, conv: NodeProto, x: Tensor, chance: np.random.Generator) -> None:
-    said = attributes(conv)
-    x, (rows, columns) = padded(conv, x), said["kernel_shape"]
-    stride = said.get("strides", (1, 1))[0]
+def _record_patches(
+    statistics: ActivationStatistics, conv: NodeProto, x: Tensor, rng: np.random.Generator
+) -> None:
+    options = attributes(conv)
+    x, (rows, columns) = padded(conv, x), options["kernel_shape"]
+    stride = options.get("strides", (1, 1))[0]
     size = [x.shape[0], (x.shape[2] - rows) // stride + 1, (x.shape[3] - columns) // stride + 1]
-    n, i, j = (torch.from_numpy(chance.integers(0, most, PLACES * len(x))) for most in size)
+    n, i, j = (torch.from_numpy(rng.integers(0, most, PLACES * len(x))) for most in size)
     around = [
         x[n, :, i * stride + row, j * stride + column] for row in range(rows) for column in range(columns)
     ]
     patches = torch.stack(around, -1)  # (places, channels, rows · columns)
-    if said.get("group", 1) > 1:
+    if options.get("group", 1) > 1:
         products = torch.einsum("sci,scj->cij", patches, patches)
     else:
         patches = patches.flatten(1)
         products = patches.T @ patches
-    before, total, count = seen.patches.get(conv.name, (0, 0, 0))
-    seen.patches[conv.name] = (before + products, total + patches.sum(0), count + len(patches))
+    before, total, count = statistics.patches.get(conv.name, (0, 0, 0))
+    statistics.patches[conv.name] = (before + products, total + patches.sum(0), count + len(patches))
 
 
-def equalise(graph: Graph, reach: dict[str, NDArray[np.float32]]) -> None:
+def equalize(graph: Graph, ranges: dict[str, NDArray[np.float32]]) -> None:
     """Equalize the ranges of channels that share a grid, where the output does not change (Nagel et al. 2019)."""
     for stream in graph.streams():
-        far = np.max([reach[tensor] for tensor in stream], axis=0)
+        far = np.max([ranges[tensor] for tensor in stream], axis=0)
         graph.rescale(stream, np.maximum(far / far.max(), WEAKEST))
 
 
@@ -153,18 +159,20 @@ def choose_grid(values: NDArray[np.float32]) -> Grid:
     return best
 
 
-def choose_grids(graph: Graph, seen: Seen, floating: set[str]) -> dict[str, Grid]:
+def choose_grids(graph: Graph, statistics: ActivationStatistics, floating: set[str]) -> dict[str, Grid]:
     """Return a grid for each tensor that is the input of an integer convolution, or a term of a sum that is."""
     tensors = {str(conv.input[0]) for conv in graph.convs if conv.name not in floating}
     for step in graph.steps:
         if step.op_type == "Add" and step.output[0] in tensors:
             tensors |= set(step.input)
-    grids = {tensor: choose_grid(np.concatenate(seen.samples[tensor])) for tensor in tensors - {graph.pixels}}
+    grids = {
+        tensor: choose_grid(np.concatenate(statistics.samples[tensor])) for tensor in tensors - {graph.pixels}
+    }
     return grids | ({graph.pixels: Grid(LEVEL, ZERO)} if graph.pixels in tensors else {})
 
 
 def round_weights(conv: NodeProto, weights: NDArray[np.float32], covariance: Floats) -> QuantizedWeights:
-    """Return the levels of a convolution's weights that change its output least on the inputs seen.
+    """Return the levels of a convolution's weights that change its output least on the recorded inputs.
 
     Two weights of one sign whose products may be added in 16 bits stay within `LARGEST_PAIR`: two neighbouring input
     channels where the kernel has one position, any two where it has more (`int8_sums` proves it from the file).
@@ -180,13 +188,13 @@ def round_weights(conv: NodeProto, weights: NDArray[np.float32], covariance: Flo
     return QuantizedWeights(levels.reshape(weights.shape).astype(np.int8), steps.astype(np.float32))
 
 
-def _round_row(row: Floats, covariance: Floats, reach: float) -> tuple[Floats, float]:
+def _round_row(row: Floats, covariance: Floats, largest_weight: float) -> tuple[Floats, float]:
     """Return the levels (1, I) and the step of one channel's few weights, the best of several steps.
 
-    `reach` is the largest absolute weight of all channels.
+    `largest_weight` is the largest absolute weight of all channels.
     """
     largest = LARGEST_PAIR // 2
-    own = max(float(np.abs(row).max()), 1e-3 * reach)
+    own = max(float(np.abs(row).max()), 1e-3 * largest_weight)
     best, least = (np.zeros((1, len(row))), 1.0), np.inf
     for share in np.linspace(0.8, 1, 15):
         step = float(np.float32(share * own / largest))
@@ -199,14 +207,14 @@ def _round_row(row: Floats, covariance: Floats, reach: float) -> tuple[Floats, f
 
 def _steps(rows: Floats, largest: int, power: float = 2.4) -> Floats:
     """Return for each row (O, I) the step that rounds its weights best; a little power above 2 spares the large."""
-    reach = np.maximum(np.abs(rows).max(1), 1e-3 * np.abs(rows).max())
+    ranges = np.maximum(np.abs(rows).max(1), 1e-3 * np.abs(rows).max())
     shares = np.linspace(0.6, 2, 57)
     errors = []
     for share in shares:
-        steps = (share * reach / largest)[:, None]
+        steps = (share * ranges / largest)[:, None]
         rounded = np.rint(_limit_pairs(rows / steps, largest)) * steps
         errors.append((np.abs(rounded - rows) ** power).sum(1))
-    return np.asarray(shares[np.argmin(errors, axis=0)] * reach / largest, np.float32).astype(np.float64)
+    return np.asarray(shares[np.argmin(errors, axis=0)] * ranges / largest, np.float32).astype(np.float64)
 
 
 def _round_together(rows: Floats, covariance: Floats, steps: Floats, largest: int) -> Floats:
@@ -220,7 +228,7 @@ def _round_together(rows: Floats, covariance: Floats, steps: Floats, largest: in
         return np.trunc(_limit_pairs(rows / steps[:, None], largest))
     order = np.argsort(-variance, kind="stable")
     place = np.argsort(order)
-    after = _after(((covariance + covariance.T) / 2)[order][:, order], variance.mean())
+    after = _inverse_factor(((covariance + covariance.T) / 2)[order][:, order], variance.mean())
     rest, levels = rows[:, order] / steps[:, None], np.zeros_like(rows)
     for i, column in enumerate(order):
         other = column ^ 1  # the neighbour; the last of an odd number has none
@@ -251,7 +259,7 @@ def _limit(targets: Floats, others: Floats, share: float, largest: int) -> Float
     return np.asarray(targets - share * np.sign(sums) * np.maximum(np.abs(sums) - LARGEST_PAIR, 0))
 
 
-def _after(covariance: Floats, scale: float) -> Floats:
+def _inverse_factor(covariance: Floats, scale: float) -> Floats:
     """Return the upper factor of a covariance's inverse, damped as much as it takes to be positive definite."""
     damping = DAMPING
     while True:
@@ -264,15 +272,15 @@ def _after(covariance: Floats, scale: float) -> Floats:
 
 def correct_biases(graph: Graph, quantization: Quantization, squares: NDArray[np.uint8]) -> None:
     """Correct each bias so that the channels of the convolution keep their mean after quantization of all before it."""
-    means = look(graph, squares).means
+    means = collect_statistics(graph, squares).means
     biases = {name: bias.copy() for name, bias in graph.biases.items()}
 
-    def visit(step: NodeProto, gave: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+    def visit(step: NodeProto, output: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         if step.op_type != "Conv":
-            return gave
-        missing = torch.from_numpy(means[step.output[0]]) - gave.mean((0, 2, 3))
+            return output
+        missing = torch.from_numpy(means[step.output[0]]) - output.mean((0, 2, 3))
         biases[step.name] += missing.numpy()
-        return gave + missing[:, None, None]
+        return output + missing[:, None, None]
 
     graph.walk(squares, quantization, visit)
     quantization.biases = biases
