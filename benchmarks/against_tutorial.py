@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 import footage
 import laps
 from movenet.bench import Table
-from movenet.cli.run_execution import execute
-from movenet.cli.run_plan import RunOptions, plan_run
 from movenet.engine import Runtime
 from movenet.estimator import Estimator
 from movenet.machine import threads_for_video
+from movenet.media.writers.base import WriterSettings
 from movenet.pose import BONES
+from movenet.video import VideoEstimator
+from transcode import annotate
 
 PEERS = Path(__file__).parents[1].parent / "shared" / "peers"
 MODELS = ("lightning", "thunder")
@@ -90,22 +91,21 @@ def as_it_comes(path: Path, out: Path, detect: Detector) -> None:
     tutorial(path, out, detect)
 
 
-def ours(path: Path, out: Path, estimator: Estimator) -> None:
-    """Do what `movenet run` does."""
-    plan = plan_run([str(path)], RunOptions(out, None, False, "causal", None), video_palette="clear")
-    if not execute(plan, lambda: estimator):
-        raise SystemExit(f"movenet run failed on {path.name}")
+def ours(path: Path, out: Path, video_estimator: VideoEstimator) -> None:
+    """Make the annotated video as `movenet run` does."""
+    cv2.setNumThreads(1)
+    annotate(path, out, WriterSettings(), video_estimator)
 
 
 def rows(model: str, clip: footage.Clip, path: Path, peers: Path, turns: int) -> list[tuple[str, ...]]:
     """Let the tutorial, with two numbers of threads, and ours take turns; return lines of the table."""
     graph, out = peers / f"movenet-{model}.fp16.tflite", path.with_name("out.mp4")
-    estimator = Estimator(model, runtime=Runtime(threads=threads_for_video()))
+    video_estimator = VideoEstimator(Estimator(model, runtime=Runtime(threads=threads_for_video())))
     theirs = {
         threads: partial(as_it_comes, path, out, litert(graph, SIDES[model], number))
         for threads, number in (("LiteRT's own number", None), ("2", 2))
     }
-    found = laps.take_turns({**theirs, "ours": partial(ours, path, out, estimator)}, clip.frames, turns)
+    found = laps.take_turns({**theirs, "ours": partial(ours, path, out, video_estimator)}, clip.frames, turns)
     lines = []
     for threads in theirs:
         figures = (f"{laps.wall_ms(found[threads]):.2f}", f"{laps.wall_ms(found['ours']):.2f}")
