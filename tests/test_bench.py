@@ -135,6 +135,12 @@ def test_loading_the_first_call_and_other_calls_are_timed_separately(clock):
     assert not skipped
 
 
+def test_int8_is_timed_beside_floating_point_and_named():
+    precisions = [Variant("lightning", Runtime(precision=precision)) for precision in ("fp32", "int8")]
+    times, _ = time_engines(precisions, ONCE)
+    assert [one.model for one in times] == ["lightning", "lightning-int8"]
+
+
 def test_throughput_counts_pictures_not_calls(clock):
     engine = engine_taking(clock, ms_per_picture=2)
     (times,), _ = time_engines(

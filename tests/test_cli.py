@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from movenet.cli import app
 from movenet.cli.options import EngineName, PrecisionName, SmoothName
+from movenet.cli.output import print_table
 from movenet.engine import ENGINES
 from movenet.media import open_source, read_photo, write_photo
 from movenet.models import DATA, MODELS
@@ -201,3 +202,9 @@ def test_a_name_that_is_no_ascii_is_no_obstacle(invoke, tmp_path):
     shutil.copy(DATA / "astronaut.jpg", path)
     assert invoke("run", path).exit_code == 0
     assert (tmp_path / "사진 é.pose.jpg").is_file()
+
+
+def test_a_table_wider_than_the_terminal_is_not_cut_off(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    print_table(["model", "ms"], [["lightning-int8-of-mine", "12.345"]], text_columns=1)
+    assert "lightning-int8-of-mine 12.345" in capsys.readouterr().out

@@ -15,6 +15,7 @@ from movenet.bench.timing import Call, Clock, TimingPlan, quantile_ms, time_inte
 from movenet.engine import Engine, Precision, Runtime, open_engine
 from movenet.errors import DataError, EngineError, MissingExtraError
 from movenet.machine import usable_cores
+from movenet.models import MODELS
 
 Opener = Callable[[str, Runtime], Engine]
 
@@ -41,9 +42,10 @@ class EngineTimes:
     """Times of one variant."""
 
     model: str
+    """The model that ran: "lightning-int8" if the precision of "lightning" is int8."""
     engine: str
     precision: str
-    """The precision in use: "fp32", "bf16" …"""
+    """The floating-point precision in use: "fp32" or "bf16"."""
     threads: int | None
     """None if the runtime chooses."""
     batch: int
@@ -144,8 +146,10 @@ def time_engines(
 @dataclass(frozen=True, slots=True)
 class _Entry:
     variant: Variant
+    model: str
+    """The model that runs: of an official one the int8 version if the precision calls for it."""
     precision: str
-    """The precision in use, also for "auto"."""
+    """The floating-point precision in use, also for "auto"."""
     width: int
     height: int
     load_s: float
@@ -156,7 +160,7 @@ class _Entry:
     def key(self) -> tuple[object, ...]:
         """Identity of the variant: equal for "auto" and the precision it stands for."""
         variant, runtime = self.variant, self.variant.runtime
-        engine = (variant.model, runtime.engine, self.precision, runtime.threads)
+        engine = (self.model, runtime.engine, self.precision, runtime.threads)
         return (*engine, variant.batch, self.width, self.height)
 
 
@@ -172,12 +176,13 @@ def _enter(variant: Variant, clock: Clock, opener: Opener) -> _Entry:
     def call() -> object:
         return engine(squares)
 
-    return _Entry(variant, engine.precision, width, height, load_s, timed(call, clock), call)
+    model = engine.card.name if variant.model in MODELS else variant.model
+    return _Entry(variant, model, engine.precision, width, height, load_s, timed(call, clock), call)
 
 
 def _times(entry: _Entry, times_s: Sequence[float]) -> EngineTimes:
     return EngineTimes(
-        model=entry.variant.model,
+        model=entry.model,
         engine=entry.variant.runtime.engine,
         precision=entry.precision,
         threads=entry.variant.runtime.threads,

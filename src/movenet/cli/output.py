@@ -154,4 +154,6 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, text_col
         table.add_column(head.replace(" ", "\n"), justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    # A table wider than the terminal keeps its width, so that no figure is cut off.
+    natural = Console(width=1000).measure(table).maximum
+    Console(width=max(Console().width, natural)).print(table)
