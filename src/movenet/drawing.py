@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from types import MappingProxyType
 from typing import Final, NamedTuple, overload
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from movenet.crop import check_image, check_picture
 from movenet.errors import DataError, MediaError
-from movenet.planar import Colours, Picture, PlanarImage
+from movenet.planar import Picture, PlanarImage
 from movenet.pose import BONES, KEYPOINTS, Pose
-
-Colour = tuple[int, int, int]
-"""Red, green, blue, 0…255."""
+from movenet.surface import Colour, Surface, text_width_px
 
 
 class Palette(NamedTuple):
@@ -97,11 +93,11 @@ def draw(image: Picture, poses: Sequence[Pose], style: Style | None = None) -> P
     check_picture(image)
     if isinstance(image, PlanarImage):
         y, u, v = (plane.copy() for plane in image.planes)
-        layers = _planar_layers((y, u, v), image.colours, image.chroma_shift)
-        _draw_all(layers, image.shape, poses, style or Style())
+        surface = Surface.on_planes((y, u, v), image.colours, image.chroma_shift)
+        _draw_all(surface, poses, style or Style())
         return replace(image, y=y, u=u, v=v)
     out = image.copy()
-    _draw_all([_rgb_layer(out)], image.shape, poses, style or Style())
+    _draw_all(Surface.on_rgb(out), poses, style or Style())
     return out
 
 
@@ -116,13 +112,11 @@ def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None
         raise MediaError(
             "expected a writeable picture with contiguous rows to draw on, got a view: use draw, which copies"
         )
-    _draw_all([_rgb_layer(image)], image.shape, poses, style or Style())
+    _draw_all(Surface.on_rgb(image), poses, style or Style())
 
 
 _OUTLINE: Final[Colour] = (22, 22, 22)
 _WHITE: Final[Colour] = (255, 255, 255)
-_SHIFT: Final = 4
-"""Fractional bits of coordinates passed to OpenCV: 1/16 pixel."""
 _MAX_COORDINATE_PX: Final = 100_000.0
 """Coordinates are clipped to ± this, so that they fit OpenCV's integers."""
 _DIGIT_PX: Final = 21
@@ -185,55 +179,15 @@ class _Figure(NamedTuple):
     palette: Palette
 
 
-class _Layer(NamedTuple):
-    """An array to draw on: a picture, or one of its planes."""
-
-    samples: NDArray[np.uint8]
-    """(H, W) or (H, W, 3)."""
-    ink: Callable[[Colour], Sequence[int]]
-    """The samples of a colour."""
-    scale: float = 1.0
-    """Samples per pixel of the picture, along a side."""
-    shift: tuple[float, float] = (0.0, 0.0)
-    """Added to scaled x and y."""
-
-    def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Map points (…, 2), x and y in pixels of the picture, to the array; both in OpenCV's coordinates."""
-        return points * self.scale + self.shift
-
-
-def _rgb_layer(image: NDArray[np.uint8]) -> _Layer:
-    return _Layer(image, lambda colour: colour)
-
-
-def _planar_layers(
-    planes: Sequence[NDArray[np.uint8]], colours: Colours, chroma_shift: tuple[float, float]
-) -> list[_Layer]:
-    """Return the layers of Y, U and V."""
-    x, y = ((shift - 0.5) / 2 for shift in chroma_shift)
-    places = ((1.0, (0.0, 0.0)), (0.5, (x, y)), (0.5, (x, y)))
-    return [
-        _Layer(plane, partial(_sample, at, colours), *place)
-        for at, (plane, place) in enumerate(zip(planes, places, strict=True))
-    ]
-
-
-@cache
-def _sample(at: int, colours: Colours, colour: Colour) -> tuple[int]:
-    """Return Y, U or V (0, 1 or 2) of a colour."""
-    return (int(colours.from_rgb(np.array([[colour]], np.uint8))[0, 0, at]),)
-
-
-def _draw_all(layers: Sequence[_Layer], shape: tuple[int, ...], poses: Sequence[Pose], style: Style) -> None:
-    """Draw the poses in a picture of `shape` (H, W, 3) on all its layers."""
-    limit = 2.0 * max(shape)
+def _draw_all(surface: Surface, poses: Sequence[Pose], style: Style) -> None:
+    limit = 2.0 * max(surface.height, surface.width)
     figures = [(figure, pose) for at, pose in enumerate(poses) if (figure := _figure(pose, at, style, limit))]
     figures.sort(key=lambda pair: pair[0].size_px)
     for figure, _ in figures:
-        _draw_figure(layers, figure)
+        _draw_figure(surface, figure)
     for figure, pose in figures:
-        if pose.id is not None and _is_inside(figure, shape):
-            _draw_label(layers, shape, figure, pose.id)
+        if pose.id is not None and _is_inside(figure, surface):
+            _draw_label(surface, figure, pose.id)
 
 
 def _figure(pose: Pose, at: int, style: Style, limit_px: float) -> _Figure | None:
@@ -270,88 +224,44 @@ def _mixed(colour: Colour, end: int, share: float) -> Colour:
     return red, green, blue
 
 
-def _draw_figure(layers: Sequence[_Layer], figure: _Figure) -> None:
+def _draw_figure(surface: Surface, figure: _Figure) -> None:
     """Draw the dark outlines, then bones and dots, and a white centre in each dot if it is large enough."""
     lines, parts, _, radii = figure.layout
     shown = figure.visible[lines].all(axis=1)
     ends, colours = figure.points[lines[shown]], [figure.palette[part] for part in parts[shown]]
     widths = figure.width_px * np.where((lines[shown] < 5).all(axis=1), 0.65, 1.0)
     outline = max(0.8, 0.28 * figure.width_px)
-    _bars(layers, ends, widths / 2 + outline, [_OUTLINE] * len(ends))
+    surface.bars(ends, widths / 2 + outline, [_OUTLINE] * len(ends))
     marked = figure.visible & (radii > 0)
     points, radii = figure.points[marked], radii[marked] * figure.width_px
-    _discs(layers, points, radii + outline, [_OUTLINE] * len(points))
-    _bars(layers, ends, widths / 2, colours)
-    _discs(layers, points, radii, [figure.palette[part] for part in figure.layout.point_parts[marked]])
+    surface.discs(points, radii + outline, [_OUTLINE] * len(points))
+    surface.bars(ends, widths / 2, colours)
+    surface.discs(points, radii, [figure.palette[part] for part in figure.layout.point_parts[marked]])
     if figure.width_px >= 2.5:
-        _discs(layers, points, radii * 0.42, [_WHITE] * len(points))
+        surface.discs(points, radii * 0.42, [_WHITE] * len(points))
 
 
-def _bars(
-    layers: Sequence[_Layer],
-    ends: NDArray[np.float64],
-    halves: NDArray[np.float64],
-    colours: Sequence[Colour],
-) -> None:
-    """Fill a bar along each of `ends` (L, 2, 2), `halves` (L,) pixels to either side, exact to 1/16 pixel."""
-    along = ends[:, 1] - ends[:, 0]
-    length = np.maximum(np.hypot(*along.T), 1e-9)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * (halves / length)[:, None]
-    corners = np.stack(
-        [ends[:, 0] + across, ends[:, 1] + across, ends[:, 1] - across, ends[:, 0] - across], axis=1
-    )
-    for layer in layers:
-        for quad, colour in zip(_fixed(layer.place(corners)), colours, strict=True):
-            cv2.fillConvexPoly(layer.samples, quad, layer.ink(colour), cv2.LINE_AA, _SHIFT)
-
-
-def _discs(
-    layers: Sequence[_Layer],
-    centres: NDArray[np.float64],
-    radii: NDArray[np.float64],
-    colours: Sequence[Colour],
-) -> None:
-    """Fill a disc around each of (K, 2) `centres`, of `radii` (K,) in pixels, exact to 1/16 pixel."""
-    for layer in layers:
-        places, sizes = _fixed(layer.place(centres)).tolist(), _fixed(radii * layer.scale).tolist()
-        for centre, radius, colour in zip(places, sizes, colours, strict=True):
-            cv2.circle(layer.samples, centre, radius, layer.ink(colour), cv2.FILLED, cv2.LINE_AA, _SHIFT)
-
-
-def _fixed(pixels: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.round(pixels * (1 << _SHIFT)).astype(np.int32)
-
-
-def _draw_label(layers: Sequence[_Layer], shape: tuple[int, ...], figure: _Figure, number: int) -> None:
+def _draw_label(surface: Surface, figure: _Figure, number: int) -> None:
     """Draw the id on a label above the head, moved into the picture if it would leave it."""
     text, scale = f"#{number}", max(0.45, figure.size_px / 700)
-    boldness = max(1, round(scale))
-    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, boldness)[0][0]
+    wide = text_width_px(text, scale)
     high = round(_DIGIT_PX * scale)
     pad = 0.5 * high
     x, y = _above_head(figure) - (wide / 2, pad)
-    left = round(float(np.clip(x, pad, max(pad, shape[1] - wide - pad))))
-    bottom = round(float(np.clip(y, high + pad, max(high + pad, shape[0] - pad))))
+    left = round(float(np.clip(x, pad, max(pad, surface.width - wide - pad))))
+    bottom = round(float(np.clip(y, high + pad, max(high + pad, surface.height - pad))))
     colour = _person_colour(number)
     ends = np.array([(left, bottom - high // 2), (left + wide, bottom - high // 2)], np.float64)
     bright = np.dot(colour, (0.299, 0.587, 0.114)) > 110
-    text_colour = _OUTLINE if bright else _WHITE
-    for layer in layers:
-        samples = layer.samples
-        start, end = _fixed(layer.place(ends)).tolist()
-        for thickness, fill in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
-            width = round(thickness * layer.scale)
-            cv2.line(samples, start, end, layer.ink(fill), width, cv2.LINE_AA, _SHIFT)
-        x, y = np.round(layer.place(np.array([left, bottom]))).astype(int).tolist()
-        size, stroke = scale * layer.scale, max(1, round(boldness * layer.scale))
-        ink = layer.ink(text_colour)
-        cv2.putText(samples, text, (x, y), cv2.FONT_HERSHEY_DUPLEX, size, ink, stroke, cv2.LINE_AA)
+    for width_px, fill in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
+        surface.line(ends, width_px, fill)
+    surface.text(text, (left, bottom), scale, _OUTLINE if bright else _WHITE)
 
 
-def _is_inside(figure: _Figure, shape: tuple[int, ...]) -> bool:
+def _is_inside(figure: _Figure, surface: Surface) -> bool:
     """Tell whether a visible point lies in the picture. People outside it get no label."""
     shown = figure.points[figure.visible]
-    return bool(((shown > -0.5) & (shown < np.array(shape[1::-1]) - 0.5)).all(axis=1).any())
+    return bool(((shown > -0.5) & (shown < np.array((surface.width, surface.height)) - 0.5)).all(axis=1).any())
 
 
 def _above_head(figure: _Figure) -> NDArray[np.float64]:
