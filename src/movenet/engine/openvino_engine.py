@@ -27,7 +27,7 @@ from movenet.engine.interface import (
 from movenet.engine.openvino_core import import_openvino, openvino_core
 from movenet.engine.sparse_graph import FEATURES, PARTS, SPARSE, read_weights, without_sparse_heads
 from movenet.errors import EngineError
-from movenet.machine import features, processor_name
+from movenet.machine import features, may_use_bf16, processor_name
 from movenet.models import PROPERTIES, ModelCard
 
 Shape = tuple[int, int, int, int]
@@ -147,8 +147,12 @@ class OpenVinoEngine(LoadedEngine):
 
 
 def _has_bf16(core: Any) -> bool:
-    """Return whether OpenVINO chooses bf16 by default: only if the processor supports it in hardware."""
-    return bool(core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string() == "bf16")
+    """Return whether the processor computes in bf16 and no limit of the instruction sets forbids it.
+
+    OpenVINO's own default is bf16 also under a limit, and then it cannot run.
+    """
+    default = core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+    return may_use_bf16() and bool(default == "bf16")
 
 
 def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
