@@ -18,7 +18,7 @@ from movenet.engine.interface import (
     loading,
 )
 from movenet.engine.opening import ENGINES, open_engine, sums_are_exact
-from movenet.engine.openvino_core import openvino_core
+from movenet.engine.openvino_runtime import openvino_core
 
 __all__ = [
     "ENGINES",

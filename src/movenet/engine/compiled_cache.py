@@ -86,9 +86,8 @@ def store_compiled(key: str, data: bytes) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    with suppress(FileError), atomic_write(_path(folder, key)) as temporary:
-        with temporary.open("wb") as file:
-            file.writelines((_digest(key, data), data))
+    with suppress(FileError), atomic_write(_path(folder, key)) as temporary, temporary.open("wb") as file:
+        file.writelines((_digest(key, data), data))
     _remove_oldest(folder)
 
 

@@ -24,7 +24,7 @@ from movenet.engine.interface import (
     engine_error,
     pick_precision,
 )
-from movenet.engine.openvino_core import import_openvino, openvino_core
+from movenet.engine.openvino_runtime import import_openvino, openvino_core
 from movenet.engine.sparse_graph import FEATURES, PARTS, SPARSE, read_weights, without_sparse_heads
 from movenet.errors import EngineError
 from movenet.machine import features, may_use_bf16, processor_name

@@ -1,11 +1,10 @@
-"""The only `openvino.Core` of this process."""
+"""OpenVINO imported, and its only `Core` in this process."""
 
 from __future__ import annotations
 
 import os
 import sys
 from functools import cache
-from types import ModuleType
 from typing import Any, Final
 
 from movenet.engine.interface import keep_until_exit
@@ -33,7 +32,7 @@ def openvino_core() -> Any:
         raise EngineError(f"OpenVINO does not load here ({error}): try the engine onnxruntime") from None
 
 
-def import_openvino() -> ModuleType:
+def import_openvino() -> Any:
     """Import OpenVINO; its model converter is imported only when `openvino.convert_model` is used.
 
     Raises:
