@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import cv2
 
@@ -27,7 +28,9 @@ from movenet.media.location import Location
 from movenet.media.sources.opening import open_location
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, open_records, to_json
-from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
+
+if TYPE_CHECKING:
+    from movenet.video import VideoEstimator
 
 
 def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
@@ -93,6 +96,8 @@ def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     Raises:
         OutputError: stdout or the records cannot be written to any more.
     """
+    from movenet.video import ONE_EURO, VideoEstimator
+
     # OpenCV's idle threads spin on cores that decoder and encoder need: a tenth of the time of a video.
     cv2.setNumThreads(1)
     video_estimator = VideoEstimator(estimator, smoothing=ONE_EURO if plan.smooth == "causal" else None)
@@ -141,6 +146,8 @@ def _estimate_frames(
     source: Source, location: Location, video_estimator: VideoEstimator, smooth: str
 ) -> Iterator[tuple[Frame, list[Pose]]]:
     """Yield each frame with its poses; for offline smoothing the location is opened and read a second time."""
+    from movenet.video import smooth_recording
+
     stream = video_estimator.stream()
     if smooth != "offline":
         yield from ((frame, stream(frame.native, frame.time_s)) for frame in source)

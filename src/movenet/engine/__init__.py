@@ -8,9 +8,17 @@ To add a runtime, write a class with the properties `card` and `precision` and t
 """
 
 from movenet.engine.compiled_cache import cache_folder, cache_state
-from movenet.engine.interface import Engine, LoadedEngine, Precision, Runtime, ScriptedEngine, check_squares
+from movenet.engine.interface import (
+    Engine,
+    LoadedEngine,
+    Precision,
+    Runtime,
+    ScriptedEngine,
+    check_squares,
+    loading,
+)
 from movenet.engine.opening import ENGINES, open_engine, sums_are_exact
-from movenet.engine.openvino_engine import openvino_core
+from movenet.engine.openvino_runtime import openvino_core
 
 __all__ = [
     "ENGINES",
@@ -22,6 +30,7 @@ __all__ = [
     "cache_folder",
     "cache_state",
     "check_squares",
+    "loading",
     "open_engine",
     "openvino_core",
     "sums_are_exact",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, runtime_checkable
@@ -98,6 +99,14 @@ class LoadedEngine:
             got = f"{error.object!r:.80}"
             raise ModelError(f"{model} is damaged: expected properties in UTF-8, got {got}") from None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the next call on a square of the model's own side has nothing left to load."""
+        return True
+
+    def load(self) -> None:
+        """Load what that call needs; a failure is not raised here but by the call."""
+
     def _cached(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """Return the value stored under `key`, loaded at the first call in this process."""
         if key not in self._loaded:
@@ -116,6 +125,20 @@ class LoadedEngine:
             keep_until_exit(loaded)
         self._loaded = {}
         self._lock = threading.Lock()
+
+
+@contextmanager
+def loading(engine: Engine) -> Iterator[None]:
+    """Load an engine in a second thread while the block runs, unless it is loaded already."""
+    if not isinstance(engine, LoadedEngine) or engine.is_loaded:
+        yield
+        return
+    thread = threading.Thread(target=engine.load, name="movenet-loading")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 _OPEN_ENGINES: Final[WeakSet[LoadedEngine]] = WeakSet()

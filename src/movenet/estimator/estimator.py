@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from movenet.crop import Crop, check_picture, mirror_decoded
 from movenet.decode import Floats, Guide
 from movenet.decode.families import DECODERS, Decoder
-from movenet.engine import Engine, Runtime, open_engine
+from movenet.engine import Engine, Runtime, loading, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
 from movenet.estimator.detection import Detection, fuse_scores
@@ -160,7 +160,8 @@ class Estimator:
         """
         if self.detector is None:
             raise ModelError("expected an estimator with a detector, got one with method='whole'")
-        return detect(image, self.detector, self.settings)
+        with loading(self.engine):  # the first time, beside the detector
+            return detect(image, self.detector, self.settings)
 
     def choose(self, found: list[Detection]) -> list[Detection]:
         """Return those of the detections of one picture that `people` asks for."""
