@@ -261,7 +261,9 @@ def _draw_label(surface: Surface, figure: _Figure, number: int) -> None:
 def _is_inside(figure: _Figure, surface: Surface) -> bool:
     """Tell whether a visible point lies in the picture. People outside it get no label."""
     shown = figure.points[figure.visible]
-    return bool(((shown > -0.5) & (shown < np.array((surface.width, surface.height)) - 0.5)).all(axis=1).any())
+    return bool(
+        ((shown > -0.5) & (shown < np.array((surface.width, surface.height)) - 0.5)).all(axis=1).any()
+    )
 
 
 def _above_head(figure: _Figure) -> NDArray[np.float64]:

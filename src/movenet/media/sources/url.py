@@ -48,9 +48,9 @@ def open_address(address: Address, settings: SourceSettings) -> Source:
     opened = _with_timeout(partial(_open, address, settings.live), settings.live.give_up_after_s, address)
     if _may_be_photo(opened) and (photo := fetch_photo(address, settings.live.give_up_after_s)):
         opened.close()
-        return Recording(PhotoReader(photo.name, photo.read), settings.prefetch)
+        return Recording(PhotoReader(photo.name, photo.read), settings)
     if opened.duration:
-        return Recording(VideoReader(opened, str(address), settings.damage_limit), settings.prefetch)
+        return Recording(VideoReader(opened, str(address), settings.damage_limit), settings)
     return _live(address, settings.live, opened)
 
 
