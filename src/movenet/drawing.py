@@ -92,6 +92,8 @@ def draw(image: Picture, poses: Sequence[Pose], style: Style | None = None) -> P
     """
     check_picture(image)
     if isinstance(image, PlanarImage):
+        if not poses:
+            return image
         y, u, v = (plane.copy() for plane in image.planes)
         surface = Surface.on_planes((y, u, v), image.colours, image.chroma_shift)
         _draw_all(surface, poses, style or Style())
@@ -261,7 +263,9 @@ def _draw_label(surface: Surface, figure: _Figure, number: int) -> None:
 def _is_inside(figure: _Figure, surface: Surface) -> bool:
     """Tell whether a visible point lies in the picture. People outside it get no label."""
     shown = figure.points[figure.visible]
-    return bool(((shown > -0.5) & (shown < np.array((surface.width, surface.height)) - 0.5)).all(axis=1).any())
+    return bool(
+        ((shown > -0.5) & (shown < np.array((surface.width, surface.height)) - 0.5)).all(axis=1).any()
+    )
 
 
 def _above_head(figure: _Figure) -> NDArray[np.float64]:
