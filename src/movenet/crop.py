@@ -162,7 +162,7 @@ class Crop:
         return self._cut_planes(image) if isinstance(image, PlanarImage) else self._resample(image, 0)
 
     def _cut_planes(self, image: PlanarImage) -> NDArray[np.uint8]:
-        """Cut the region from every plane, then convert it to RGB."""
+        """Cut the region from every plane, then convert it to RGB; colours fade in the last pixel of the picture."""
         shift_x, shift_y = image.chroma_shift
         region = ((self.left + shift_x) / 2, (self.top + shift_y) / 2, self.width / 2, self.height / 2)
         chroma = Crop(*region, self.out_width, self.out_height)

@@ -92,6 +92,8 @@ def draw(image: Picture, poses: Sequence[Pose], style: Style | None = None) -> P
     """
     check_picture(image)
     if isinstance(image, PlanarImage):
+        if not poses:
+            return image
         y, u, v = (plane.copy() for plane in image.planes)
         surface = Surface.on_planes((y, u, v), image.colours, image.chroma_shift)
         _draw_all(surface, poses, style or Style())

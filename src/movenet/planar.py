@@ -108,14 +108,10 @@ class PlanarImage:
     origins are the top-left corners."""
 
     def __post_init__(self) -> None:
-        height, width = self.y.shape
-        chroma = ((height + 1) // 2, (width + 1) // 2)
         shapes = [plane.shape for plane in self.planes]
-        if (
-            shapes[1:] != [chroma, chroma]
-            or any(plane.dtype != np.uint8 for plane in self.planes)
-            or not self.y.size
-        ):
+        chroma = tuple((length + 1) // 2 for length in self.y.shape)
+        is_420 = self.y.ndim == 2 and self.y.size and shapes[1:] == [chroma, chroma]
+        if not is_420 or any(plane.dtype != np.uint8 for plane in self.planes):
             raise MediaError(f"expected uint8 planes of YUV 4:2:0, got shapes {shapes}")
         for name, plane in zip("yuv", self.planes, strict=True):
             view = plane.view()

@@ -17,10 +17,11 @@ from movenet.bench.timing import Clock, TimingPlan, quantile_ms, time_interleave
 from movenet.crop import Crop
 from movenet.decode import Guide, Heads
 from movenet.decode.families import DECODERS
-from movenet.drawing import draw_on
+from movenet.drawing import draw
 from movenet.estimator import Detection
 from movenet.media.frame import Frame
 from movenet.media.photo import write_photo
+from movenet.media.planes import as_rgb
 from movenet.media.sources.opening import open_source
 from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
@@ -81,8 +82,8 @@ def time_stages(
         times = time_interleaved(list(stages.values()), whole, clock)
     count = len(pipeline.frames)
     found = [_times(stage, stage_times, count) for stage, stage_times in zip(stages, times, strict=True)]
-    height, width = pipeline.frames[0].image.shape[:2]
-    return VideoInfo(video.name, width, height, count), found
+    first = pipeline.frames[0]
+    return VideoInfo(video.name, first.width, first.height, count), found
 
 
 def _times(stage: str, times_s: Sequence[float], frames: int) -> StageTimes:
@@ -103,7 +104,7 @@ class VideoPipeline:
             fitting = max(MAX_BYTES // (source.width * source.height * 3), 1)
             self.frames = list(islice(source, min(MAX_FRAMES, fitting)))
         stream = estimator.stream()
-        self.poses = [stream(frame.image, frame.time_s) for frame in self.frames]
+        self.poses = [stream(frame.native, frame.time_s) for frame in self.frames]
         self._crops: list[tuple[Crop, Guide | None]] = []
         self._squares: list[NDArray[np.uint8]] = []
         self._heads: list[Heads] = []
@@ -129,7 +130,7 @@ class VideoPipeline:
         """Return the crop and the guide of a frame, from its own poses."""
         side, settings = self._video_estimator.estimator.engine.card.side, self._video_estimator.settings
         if not poses or poses[0].bounds() is None:
-            return Crop.whole(frame.image.shape[1], frame.image.shape[0], side), None
+            return Crop.whole(frame.width, frame.height, side), None
         detection = Detection(poses[0], center_of(poses[0]))
         crop = detection.crop(side, settings.crop_factor)
         return crop, detection.guide(crop, settings.guide_weight, self._video_estimator.estimator.shift_px)
@@ -142,12 +143,12 @@ class VideoPipeline:
     def _detect(self) -> None:
         every = max(round(self._rate_fps * self._video_estimator.settings.detect_every_s), 1)
         for frame in self.frames[::every]:
-            self._video_estimator.estimator.detect(frame.image)
+            self._video_estimator.estimator.detect(frame.native)
 
     def _crop(self) -> None:
         self._crops = [self._crop_and_guide(*pair) for pair in zip(self.frames, self.poses, strict=True)]
         self._squares = [
-            crop.cut(frame.image) for (crop, _), frame in zip(self._crops, self.frames, strict=True)
+            crop.cut(frame.native) for (crop, _), frame in zip(self._crops, self.frames, strict=True)
         ]
 
     def _engine(self) -> None:
@@ -167,7 +168,7 @@ class VideoPipeline:
         settings, state = self._video_estimator.smoothing, None
         for frame, pose in self._poses():
             if settings is not None:
-                size = (frame.image.shape[1], frame.image.shape[0])
+                size = (frame.width, frame.height)
                 state, _ = settings.step(state, frame.time_s, pose.keypoints, pose.scores, size)
 
     def _poses(self) -> Iterator[tuple[Frame, Pose]]:
@@ -177,7 +178,7 @@ class VideoPipeline:
 
     def _draw(self) -> None:
         for frame, poses in zip(self.frames, self.poses, strict=True):
-            draw_on(frame.image, poses)
+            draw(frame.native, poses)
 
     def _encode(self) -> None:
         self._write((frame, []) for frame in self.frames)
@@ -186,15 +187,13 @@ class VideoPipeline:
         stream = self._video_estimator.stream()
         with open_source(self._video) as source:
             frames = islice(source, len(self.frames))
-            self._write((frame, stream(frame.image, frame.time_s)) for frame in frames)
+            self._write((frame, stream(frame.native, frame.time_s)) for frame in frames)
 
     def _write(self, annotated: Iterator[tuple[Frame, list[Pose]]]) -> None:
         if len(self.frames) == 1:
             for frame, poses in annotated:
-                draw_on(frame.image, poses)
-                write_photo(self._folder / "photo.jpg", frame.image)
+                write_photo(self._folder / "photo.jpg", as_rgb(draw(frame.native, poses)))
             return
         with open_writer(self._folder / "video.mp4", rate_fps=self._rate_fps) as writer:
             for frame, poses in annotated:
-                draw_on(frame.image, poses)
-                writer.write(frame.image, frame.time_s)
+                writer.write(draw(frame.native, poses), frame.time_s)
