@@ -19,7 +19,7 @@ from movenet.cli.output import (
 )
 from movenet.cli.run_inputs import Video
 from movenet.cli.run_plan import RunPlan
-from movenet.drawing import draw, draw_on
+from movenet.drawing import draw
 from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
 from movenet.estimator.photos import PhotoPoses, estimate_photos
@@ -126,14 +126,14 @@ def _run_video(
             )
             frames = _estimate_frames(source, video.location, video_estimator, plan.smooth)
             for frame, poses in frame_progress(frames, source):
-                height, width = frame.image.shape[:2]
-                record = Record(source.name, frame.index, frame.time_s, width, height, tuple(poses))
+                record = Record(
+                    source.name, frame.index, frame.time_s, frame.width, frame.height, tuple(poses)
+                )
                 write_record(recorder, record)
                 if plan.is_printed(video):
                     print_line(to_json(record))
                 if writer:
-                    draw_on(frame.image, poses, plan.style)
-                    writer.write(frame.image, frame.time_s)
+                    writer.write(draw(frame.native, poses, plan.style), frame.time_s)
                 count += 1
     except KeyboardInterrupt:
         print_status(f"{video}: stopped, what was done is kept: {count} frames{arrow}")
@@ -150,11 +150,11 @@ def _estimate_frames(
 
     stream = video_estimator.stream()
     if smooth != "offline":
-        yield from ((frame, stream(frame.image, frame.time_s)) for frame in source)
+        yield from ((frame, stream(frame.native, frame.time_s)) for frame in source)
         return
     if source.live:
         raise MediaError(f"{source.name}: smoothing offline needs a recording, use causal for a stream")
-    estimated = [(frame.time_s, stream(frame.image, frame.time_s)) for frame in source]
+    estimated = [(frame.time_s, stream(frame.native, frame.time_s)) for frame in source]
     poses = smooth_recording([time_s for time_s, _ in estimated], [found for _, found in estimated])
     with open_location(location, SourceSettings()) as again:
         yield from _pair_frames(again, poses)

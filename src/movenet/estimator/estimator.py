@@ -15,7 +15,7 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.crop import Crop, check_image, mirror_decoded
+from movenet.crop import Crop, check_picture, mirror_decoded
 from movenet.decode import Floats, Guide
 from movenet.decode.families import DECODERS, Decoder
 from movenet.engine import Engine, Runtime, loading, open_engine
@@ -35,6 +35,7 @@ from movenet.estimator.settings import (
 )
 from movenet.media.photo import read_photo
 from movenet.oks import nms_poses
+from movenet.planar import Picture
 from movenet.pose import MIRROR, Pose
 
 MAX_BATCH: Final = 4
@@ -115,11 +116,11 @@ class Estimator:
         """Added to the decoded points of the single-person model, in pixels of its input (see `MODEL_SHIFT_PX`)."""
         return DECODERS[self.engine.card.family].shift_px
 
-    def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Pose]:
+    def __call__(self, image: Picture, boxes: ArrayLike | None = None) -> list[Pose]:
         """Return the poses, highest score first; an empty list if there is nobody.
 
         Args:
-            image: (H, W, 3) uint8 RGB, at least 1 × 1.
+            image: (H, W, 3) uint8 RGB, at least 1 × 1; or a `PlanarImage`.
             boxes: (n, 4) x, y, width, height of the people in pixels, if known. Then there is no detection, whatever
                 the method: the result is one pose per box, in their order, of any score. A box may leave the picture;
                 the pose in a box completely outside scores close to 0.
@@ -130,18 +131,18 @@ class Estimator:
         """
         return self.batch([image], None if boxes is None else [boxes])[0]
 
-    def batch(self, images: Sequence[Image], boxes: Sequence[ArrayLike] | None = None) -> list[list[Pose]]:
+    def batch(self, images: Sequence[Picture], boxes: Sequence[ArrayLike] | None = None) -> list[list[Pose]]:
         """Return the poses of each picture, as `__call__` does; pictures may differ in size.
 
         Args:
-            images: (H, W, 3) uint8 RGB each.
+            images: (H, W, 3) uint8 RGB each, or `PlanarImage`.
             boxes: for each picture its boxes, (n, 4), or None to detect people.
 
         Raises:
             MediaError: if an image is anything else.
             DataError: if boxes are anything else, or not given for every picture.
         """
-        images = [check_image(image) for image in images]
+        images = [check_picture(image) for image in images]
         if boxes is not None:
             return self._estimate_boxes(boxes, images)
         if self.detector is None:
@@ -151,7 +152,7 @@ class Estimator:
             poses = self._estimate_chosen(chosen, images) if self.method == "top-down" else _poses_of(chosen)
         return [[pose for pose in found if pose.score >= self.min_score] for found in poses]
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Picture) -> list[Detection]:
         """Return the detections of all people in a picture, highest score first, without duplicates.
 
         Raises:
@@ -175,7 +176,7 @@ class Estimator:
 
     def estimate_crops(
         self,
-        images: Sequence[Image],
+        images: Sequence[Picture],
         crops: Sequence[Crop],
         guides: Sequence[Guide | None] | None = None,
     ) -> list[Pose]:
@@ -185,7 +186,7 @@ class Estimator:
         size run in batches.
 
         Args:
-            images: the picture of each crop, (H, W, 3) uint8 RGB.
+            images: the picture of each crop, (H, W, 3) uint8 RGB or planes.
             crops: the squares that the model runs on.
             guides: for each crop the person to decode, or None for the one in the middle.
         """
@@ -202,12 +203,12 @@ class Estimator:
         return [poses[i] for i in range(len(crops))]
 
     def estimate_detections(
-        self, image: Image, detections: Sequence[Detection], crop_factor: float, guide_weight: float
+        self, image: Picture, detections: Sequence[Detection], crop_factor: float, guide_weight: float
     ) -> list[Pose]:
         """Return the pose estimated in the crop of each detection, of any score.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
+            image: (H, W, 3) uint8 RGB, or planes.
             detections: the people, as detected in this picture or predicted from the frame before.
             crop_factor: side of the square crop as a multiple of the person's longer side.
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
@@ -216,7 +217,7 @@ class Estimator:
         return self._estimate_guided([image] * len(crops), detections, crops, guide_weight)
 
     def _estimate_guided(
-        self, images: Sequence[Image], detections: Sequence[Detection], crops: Sequence[Crop], weight: float
+        self, images: Sequence[Picture], detections: Sequence[Detection], crops: Sequence[Crop], weight: float
     ) -> list[Pose]:
         """Return the pose in each crop of its picture, guided by its detection."""
         guides = [
@@ -235,13 +236,13 @@ class Estimator:
         turned = decoder.decode_one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.vote_radius)
         return _mean(decoded, mirror_decoded(turned[:, MIRROR], side, decoder.shift_px))
 
-    def _estimate_whole(self, images: Sequence[Image]) -> list[Pose]:
+    def _estimate_whole(self, images: Sequence[Picture]) -> list[Pose]:
         side = self.engine.card.side
         return self.estimate_crops(
             images, [Crop.whole(image.shape[1], image.shape[0], side) for image in images]
         )
 
-    def _estimate_boxes(self, boxes: Sequence[ArrayLike], images: Sequence[Image]) -> list[list[Pose]]:
+    def _estimate_boxes(self, boxes: Sequence[ArrayLike], images: Sequence[Picture]) -> list[list[Pose]]:
         """Return one pose per box of each picture; the crops of all pictures run in batches together."""
         if len(boxes) != len(images):
             raise DataError(f"expected boxes for each of {len(images)} pictures, got boxes for {len(boxes)}")
@@ -255,7 +256,7 @@ class Estimator:
         return [[next(poses) for _ in own] for own in checked]
 
     def _estimate_chosen(
-        self, chosen: Sequence[Sequence[Detection]], images: Sequence[Image]
+        self, chosen: Sequence[Sequence[Detection]], images: Sequence[Picture]
     ) -> list[list[Pose]]:
         """Return the poses of the chosen detections of each picture, after NMS; all crops run in batches together."""
         own = [image for image, found in zip(images, chosen, strict=True) for _ in found]

@@ -38,8 +38,7 @@ class AnimationReader:
 
     def info(self, first: Frame) -> SourceInfo:
         """Return the size; the number of pictures is not known in advance."""
-        height, width = first.image.shape[:2]
-        return SourceInfo(self.name, width, height)
+        return SourceInfo(self.name, first.width, first.height)
 
     def close(self) -> None:
         """Do nothing: the file is not kept open."""

@@ -39,8 +39,7 @@ class PhotoReader:
 
     def info(self, first: Frame) -> SourceInfo:
         """Return the size of the photo."""
-        height, width = first.image.shape[:2]
-        return SourceInfo(self.name, width, height, frame_count=1)
+        return SourceInfo(self.name, first.width, first.height, frame_count=1)
 
     def close(self) -> None:
         """Do nothing: the file is closed already."""
@@ -76,9 +75,10 @@ class FolderReader:
 
     def info(self, first: Frame) -> SourceInfo:
         """Return the size of the first picture, and the number of pictures."""
-        height, width = first.image.shape[:2]
         number = len(self._paths)
-        return SourceInfo(self.name, width, height, self._rate_fps, number, number / self._rate_fps)
+        return SourceInfo(
+            self.name, first.width, first.height, self._rate_fps, number, number / self._rate_fps
+        )
 
     def close(self) -> None:
         """Do nothing: every picture's file is closed once it is read."""

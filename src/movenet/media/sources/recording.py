@@ -54,7 +54,7 @@ class Recording(Source):
         except BaseException:
             reader.close()
             raise
-        self._frames = Prefetcher(_all(first, rest, reader), prefetch_count(prefetch, first.image.nbytes))
+        self._frames = Prefetcher(_all(first, rest, reader), prefetch_count(prefetch, first.native.nbytes))
 
     @property
     def damage(self) -> int:

@@ -82,12 +82,11 @@ class VideoReader:
     def info(self, first: Frame) -> SourceInfo:
         """Return the properties that the container states; the number of frames may be an estimate."""
         stream, rate, duration_s = self._stream, rate_fps(self._stream), self._duration_s()
-        height, width = first.image.shape[:2]
         guess = round(duration_s * rate) if duration_s and rate else None
         return SourceInfo(
             name=self.name,
-            width=width,
-            height=height,
+            width=first.width,
+            height=first.height,
             rate_fps=rate,
             frame_count=stream.frames or guess,
             duration_s=duration_s,
