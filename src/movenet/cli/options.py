@@ -22,7 +22,17 @@ class PrecisionName(str, Enum):
     auto = "auto"
     fp32 = "fp32"
     bf16 = "bf16"
+    fp16 = "fp16"
     int8 = "int8"
+
+
+class DeviceName(str, Enum):
+    """Values of --device: `movenet.engine.Device`."""
+
+    cpu = "cpu"
+    gpu = "gpu"
+    npu = "npu"
+    auto = "auto"
 
 
 class SmoothName(str, Enum):
@@ -93,3 +103,15 @@ PrecisionOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Threads of one inference; default: chosen for this processor.")
 ]
+DeviceOption = Annotated[
+    DeviceName, typer.Option(help="Where the network runs; auto: on the GPU if the engine finds one.")
+]
+
+
+def threads_beside_video(threads: int | None, device: DeviceName) -> int | None:
+    """Return the threads of inference while a video is decoded: as given, else the default; None on a GPU or NPU."""
+    if threads is not None or device in (DeviceName.gpu, DeviceName.npu):
+        return threads
+    from movenet.machine import threads_for_video
+
+    return threads_for_video()

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     MethodName,
@@ -23,6 +25,7 @@ from movenet.cli.options import (
     PresetOption,
     SmoothName,
     ThreadsOption,
+    threads_beside_video,
 )
 
 Inputs = Annotated[
@@ -61,6 +64,7 @@ def run(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
 
@@ -72,12 +76,11 @@ def run(
     from movenet.cli.run_plan import RunOptions, plan_run
     from movenet.engine import Runtime
     from movenet.estimator import MIN_SCORE, Estimator
-    from movenet.machine import threads_for_video
 
     options = RunOptions(out, records, json, smooth.value if smooth else None, palette)
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
-    if plan.videos and threads is None:
-        threads = threads_for_video()
+    if plan.videos:
+        threads = threads_beside_video(threads, device)
     open_estimator = partial(
         Estimator,
         "lightning" if plan.videos and model is None else model,
@@ -85,7 +88,7 @@ def run(
         method=method.value,
         min_score=MIN_SCORE if min_score is None else min_score,
         settings=preset.value,
-        runtime=Runtime(engine.value, precision.value, threads),
+        runtime=Runtime(engine.value, precision.value, threads, device.value),
     )
     if not execute(plan, open_estimator):
         raise typer.Exit(1)

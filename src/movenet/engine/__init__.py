@@ -8,6 +8,7 @@ To add a runtime, write a class with the properties `card` and `precision` and t
 """
 
 from movenet.engine.compiled_cache import cache_folder, cache_state
+from movenet.engine.devices import Device
 from movenet.engine.interface import (
     Engine,
     LoadedEngine,
@@ -15,6 +16,7 @@ from movenet.engine.interface import (
     Runtime,
     ScriptedEngine,
     check_squares,
+    device_of,
     loading,
 )
 from movenet.engine.opening import ENGINES, open_engine, sums_are_exact
@@ -22,6 +24,7 @@ from movenet.engine.openvino_runtime import openvino_core
 
 __all__ = [
     "ENGINES",
+    "Device",
     "Engine",
     "LoadedEngine",
     "Precision",
@@ -30,6 +33,7 @@ __all__ = [
     "cache_folder",
     "cache_state",
     "check_squares",
+    "device_of",
     "loading",
     "open_engine",
     "openvino_core",

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from movenet.decode import Heads
 from movenet.decode.sparse_head import HeadWeights, SparseHead, concatenate_heads
 from movenet.engine.compiled_cache import cache_folder, read_compiled, store_compiled
+from movenet.engine.devices import choose_floats
 from movenet.engine.interface import (
     LoadedEngine,
     Runtime,
     check_squares,
     engine_error,
-    pick_precision,
 )
-from movenet.engine.openvino_runtime import import_openvino, openvino_core
+from movenet.engine.openvino_runtime import import_openvino, openvino_core, openvino_devices
 from movenet.engine.sparse_graph import FEATURES, PARTS, SPARSE, read_weights, without_sparse_heads
 from movenet.errors import EngineError
 from movenet.machine import features, may_use_bf16, processor_name
@@ -37,24 +37,29 @@ _FAILURES: Final = (RuntimeError, ValueError, MemoryError)
 
 
 class OpenVinoEngine(LoadedEngine):
-    """Intel's OpenVINO, the default: the fastest on x86-64, also on ARM.
+    """Intel's OpenVINO, the default: the fastest on x86-64, also on ARM; with drivers, on Intel's GPUs and NPUs.
 
     Squares are run one at a time, so a result never depends on other squares, in the same batch or before it.
-    Squares of the model's own side use a network compiled for that shape; all others share one with a dynamic shape.
+    Squares of the model's own side use a network compiled for that shape; all others share one with a dynamic shape,
+    except on an NPU, which has none: there each shape has a network of its own.
 
     "regress", "offset", "box_scale" and "box_offset" are returned as `SparseHead` objects; see `Engine`.
     """
+
+    title = "OpenVINO"
+    find_devices = staticmethod(openvino_devices)
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
         super().__init__(model, runtime)
         core = openvino_core()
         self._set_card(model, lambda: _properties(self._read()))
-        self._precision = pick_precision(runtime.precision, hardware=_has_bf16(core))
-        self._config = _config(self._precision, runtime.threads)
+        has_bf16 = self.device == "cpu" and _has_bf16(core)
+        self._precision = choose_floats(runtime.precision, self.device, has_bf16=has_bf16)
+        self._config = _config(self._precision, self.device, runtime.threads)
 
     @property
     def precision(self) -> str:
-        """Floating-point precision: "fp32" or "bf16"."""
+        """Floating-point precision: "fp32" or "bf16", on a GPU or NPU "fp16" or "fp32"."""
         return self._precision
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -64,7 +69,7 @@ class OpenVinoEngine(LoadedEngine):
             try:
                 results = [self._run(square[None]) for square in squares]
             except _FAILURES as error:
-                raise engine_error("run", "OpenVINO", self.path, error) from None
+                raise engine_error("run", self.title, self.path, error) from None
         if len(results) == 1:
             return results[0]
         return {name: concatenate_heads([heads[name] for heads in results]) for name in self._card.heads}
@@ -87,7 +92,8 @@ class OpenVinoEngine(LoadedEngine):
         return self._cached(shape, lambda: self._compiled(shape).create_infer_request())
 
     def _run(self, square: NDArray[np.uint8]) -> Heads:
-        request = self._request(self._own_shape if square.shape == self._own_shape else None)
+        is_static = square.shape == self._own_shape or self.device == "npu"
+        request = self._request(square.shape if is_static else None)
         request.infer([np.ascontiguousarray(square)], share_inputs=True)
         weights = self._cached("weights", lambda: self._sparse_weights(request))
         heads: dict[str, Any] = {
@@ -109,13 +115,13 @@ class OpenVinoEngine(LoadedEngine):
 
     def _compiled(self, shape: Shape | None) -> Any:
         """Return the network compiled for one shape, or for None a dynamic shape: from the cache, or compiled now."""
-        core, digest = openvino_core(), self._digest
-        key = json.dumps([digest, *_environment(core), self._config, shape, SPARSE])
+        core, digest, device = openvino_core(), self._digest, self.device.upper()
+        key = json.dumps([digest, *_environment(core, device), self._config, shape, SPARSE])
         stored = read_compiled(key) if digest else None
         if stored is not None:
             with suppress(RuntimeError):
-                return core.import_model(stored, "CPU", self._config)
-        compiled = core.compile_model(self._network(shape), "CPU", self._config)
+                return core.import_model(stored, device, self._config)
+        compiled = core.compile_model(self._network(shape), device, self._config)
         if digest and cache_folder():
             with suppress(RuntimeError):
                 store_compiled(key, _exported(compiled))
@@ -134,7 +140,7 @@ class OpenVinoEngine(LoadedEngine):
         try:
             return openvino_core().read_model(self.path)
         except Exception as error:  # noqa: BLE001 (a damaged file may raise anything, UnicodeDecodeError for one)
-            raise engine_error("read", "OpenVINO", self.path, error) from None
+            raise engine_error("read", self.title, self.path, error) from None
 
     @cached_property
     def _digest(self) -> str | None:
@@ -155,9 +161,12 @@ def _has_bf16(core: Any) -> bool:
     return may_use_bf16() and bool(default == "bf16")
 
 
-def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
-    hint = "f32" if precision == "fp32" else precision
-    config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": hint, "NUM_STREAMS": 1}
+def _config(precision: str, device: str, threads: int | None) -> dict[str, str | int | bool]:
+    hint = {"fp32": "f32", "fp16": "f16"}.get(precision, precision)
+    config: dict[str, str | int | bool] = {"INFERENCE_PRECISION_HINT": hint}
+    if device != "cpu":
+        return {**config, "PERFORMANCE_HINT": "LATENCY"}
+    config["NUM_STREAMS"] = 1
     # A pinned thread would wait while video decoding or encoding uses its core.
     config["ENABLE_CPU_PINNING"] = False
     if threads is not None:
@@ -165,15 +174,16 @@ def _config(precision: str, threads: int | None) -> dict[str, str | int | bool]:
     return config
 
 
-def _environment(core: Any) -> list[str]:
-    """Return what a compiled model depends on: OpenVINO version, processor, features, limit of instruction sets."""
-    capabilities = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
+def _environment(core: Any, device: str) -> list[str]:
+    """Return what a compiled model depends on besides its key: version, processor with features and limit, device."""
+    capabilities = " ".join(sorted(core.get_property(device, "OPTIMIZATION_CAPABILITIES")))
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
     return [
         import_openvino().get_version(),
         processor_name(),
         " ".join(sorted(features())),
         limit,
+        core.get_property(device, "FULL_DEVICE_NAME"),
         capabilities,
     ]
 

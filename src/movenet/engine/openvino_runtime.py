@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
+from movenet.engine.devices import FLOATS, Device
 from movenet.engine.interface import keep_until_exit
 from movenet.errors import EngineError
 
@@ -30,6 +32,17 @@ def openvino_core() -> Any:
         return import_openvino().Core()
     except ImportError as error:
         raise EngineError(f"OpenVINO does not load here ({error}): try the engine onnxruntime") from None
+
+
+def openvino_devices() -> tuple[Device, ...]:
+    """Return the devices that OpenVINO finds here: "cpu", and if present "gpu" and "npu"."""
+    return parse_devices(openvino_core().available_devices)
+
+
+def parse_devices(names: Iterable[str]) -> tuple[Device, ...]:
+    """Return the devices by OpenVINO's names, such as "CPU", "GPU.0" and "GPU.1" of two graphics processors."""
+    kinds = {name.partition(".")[0].lower() for name in names}
+    return tuple(device for device in FLOATS if device in kinds)
 
 
 def import_openvino() -> Any:
