@@ -75,8 +75,8 @@ MOVES: dict[str, tuple[dict[str, float], dict[str, float], str]] = {
         "wrist",
     ),
     "sit-up": (
-        {"trunk": -180, "thigh": -45, "shin": 60, "upper_arm": 190, "forearm": 100},
-        {"trunk": -100, "thigh": -45, "shin": 60, "upper_arm": 30, "forearm": 0},
+        {"trunk": -180, "thigh": -45, "shin": 60, "upper_arm": 20, "forearm": -90},
+        {"trunk": -100, "thigh": -45, "shin": 60, "upper_arm": 100, "forearm": -10},
         "hip",
     ),
     "biceps-curl": ({"upper_arm": 92, "forearm": 85}, {"upper_arm": 85, "forearm": -60}, "ankle"),
