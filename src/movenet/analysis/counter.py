@@ -50,6 +50,11 @@ class RepetitionCounter:
         if isinstance(self.exercise, str):
             self.exercise = find_exercise(self.exercise)
 
+    @property
+    def name(self) -> str:
+        """Name of the exercise."""
+        return self.exercise if isinstance(self.exercise, str) else self.exercise.name
+
     def count(self, person: int | None = None) -> int:
         """Return the number of repetitions of a person so far."""
         return len(self.repetitions.get(person, ()))
