@@ -128,6 +128,15 @@ ExerciseOption = Annotated[
         show_default=False,
     ),
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Photos, or parts of recordings, processed side by side; default: one per core for many photos, 1 for "
+        "videos.",
+        show_default=False,
+    ),
+]
 DeviceOption = Annotated[
     DeviceName, typer.Option(help="Where the network runs; auto: on the GPU if the engine finds one.")
 ]

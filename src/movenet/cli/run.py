@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +29,7 @@ from movenet.cli.options import (
     SmoothName,
     ThreadsOption,
     ToOption,
-    threads_beside_video,
+    WorkersOption,
 )
 
 Inputs = Annotated[
@@ -80,6 +79,7 @@ def run(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    workers: WorkersOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
@@ -96,18 +96,19 @@ def run(
 
     overlays, frames = Overlays(angles, trails, exercise), select_frames(start_s, end_s, every)
     smoothing = smooth.value if smooth else None
-    options = RunOptions(out, records, json, smoothing, palette, overlays, frames, parse_lock(lock))
+    options = RunOptions(out, records, json, smoothing, palette, overlays, frames, parse_lock(lock), workers)
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
-    if plan.videos:
-        threads = threads_beside_video(threads, device)
-    open_estimator = partial(
-        Estimator,
-        "lightning" if plan.videos and model is None else model,
-        people=people.value,
-        method=method.value,
-        min_score=MIN_SCORE if min_score is None else min_score,
-        settings=preset.value,
-        runtime=Runtime(engine.value, precision.value, threads, device.value),
-    )
+
+    def open_estimator(cores: int | None) -> Estimator:
+        share = threads or (None if device in (DeviceName.gpu, DeviceName.npu) else cores)
+        return Estimator(
+            "lightning" if plan.videos and model is None else model,
+            people=people.value,
+            method=method.value,
+            min_score=MIN_SCORE if min_score is None else min_score,
+            settings=preset.value,
+            runtime=Runtime(engine.value, precision.value, share, device.value),
+        )
+
     if not execute(plan, open_estimator):
         raise typer.Exit(1)

@@ -6,15 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from movenet.analysis import find_exercise
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
-from movenet.cli.run_inputs import Photo, Video, sort_inputs
+from movenet.cli.run_inputs import Inputs, Photo, Video, sort_inputs
 from movenet.cli.selection import FrameSelection, PersonLock
 from movenet.drawing import Style
 from movenet.errors import DataError, MoveNetError
+from movenet.machine import usable_cores
 from movenet.media.location import Camera
 from movenet.records import Record, number_in_name
+
+MANY_PHOTOS: Final = 32
+"""From this number of photos on, it pays to open an estimator for each core."""
+MAX_WORKERS: Final = 8
+"""Most workers by default: each needs memory for models of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class RunOptions:
     overlays: Overlays
     frames: FrameSelection
     person: PersonLock
+    workers: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class RunPlan:
     """The frames of videos to process."""
     person: PersonLock
     """The person of videos to process."""
+    workers: int
+    """Photos, or segments of videos, that are processed side by side."""
 
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
@@ -97,6 +107,7 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         overlays=options.overlays,
         frames=options.frames,
         person=options.person,
+        workers=options.workers or _default_workers(inputs),
     )
     if plan.photos or plan.videos:
         _check_options(plan, options)
@@ -105,6 +116,12 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         check_outputs([*outputs.values(), *records], inputs)
         make_folders(outputs.values())
     return plan
+
+
+def _default_workers(inputs: Inputs) -> int:
+    """Return one worker for each core if there are many photos, else one, which uses several cores."""
+    many = len(inputs.photos) >= MANY_PHOTOS and not inputs.videos
+    return min(usable_cores(), MAX_WORKERS) if many else 1
 
 
 def _is_drawn(item: Photo | Video, options: RunOptions) -> bool:
@@ -131,6 +148,10 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
 
 def _check_video_options(plan: RunPlan) -> None:
     """Refuse options that are for videos, or for annotated copies of them, where there are none."""
+    if plan.workers > 1 and plan.videos and not plan.frames.takes_all:
+        raise MoveNetError("--workers takes whole videos: leave out --from, --to and --every")
+    if plan.workers > 1 and any(not video.is_local for video in plan.videos):
+        raise MoveNetError("--workers needs files: a camera or a stream has one worker")
     given = {
         "--from, --to and --every": not plan.frames.takes_all,
         "--lock": plan.person != PersonLock(),

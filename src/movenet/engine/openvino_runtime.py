@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
@@ -15,9 +16,9 @@ from movenet.errors import EngineError
 _CONVERTER: Final = "openvino.tools.ovc"
 """OpenVINO's model converter. Importing it takes twice as long as the rest of OpenVINO (70 of 107 ms), and starts a
 process that sends usage data to Intel."""
+_lock = threading.Lock()
 
 
-@cache
 def openvino_core() -> Any:
     """Return the only `openvino.Core` of this process, which lives until the process ends.
 
@@ -28,10 +29,19 @@ def openvino_core() -> Any:
     Raises:
         EngineError: if OpenVINO cannot be imported.
     """
-    try:
-        return import_openvino().Core()
-    except ImportError as error:
-        raise EngineError(f"OpenVINO does not load here ({error}): try the engine onnxruntime") from None
+    with _lock:
+        try:
+            return _open_core()
+        except ImportError as error:
+            raise EngineError(f"OpenVINO does not load here ({error}): try the engine onnxruntime") from None
+
+
+@cache
+def _open_core() -> Any:
+    openvino = import_openvino()
+    # The first call makes a table. Two threads that make it at once wait for each other without end (OpenVINO 2026.4).
+    openvino.Type.u8.to_dtype()
+    return openvino.Core()
 
 
 def openvino_devices() -> tuple[Device, ...]:
@@ -75,9 +85,12 @@ def _import_converter(name: str) -> Any:
 
 def _reset_core_after_fork() -> None:
     """Let the child process of a fork make its own core."""
-    if openvino_core.cache_info().currsize:
-        keep_until_exit(openvino_core())
-        openvino_core.cache_clear()
+    global _lock
+    # Another thread, which does not exist in the child, may hold the lock.
+    _lock = threading.Lock()
+    if _open_core.cache_info().currsize:
+        keep_until_exit(_open_core())
+        _open_core.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):

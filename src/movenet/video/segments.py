@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Final
 
 from movenet.errors import MediaError
@@ -36,7 +37,10 @@ SAME_POSE_OKS: Final = 0.5
 class TrackedFrame:
     """The poses in one frame of a recording."""
 
+    index: int
+    """Number of the frame in its recording, or in its segment; 0 for the first."""
     time_s: float
+    """Presentation time in seconds."""
     width: int
     """Width of the frame in pixels."""
     height: int
@@ -104,7 +108,7 @@ def track_frames(source: Iterable[Frame], estimator: VideoEstimator, state: Stat
     for frame in source:
         if state is None or frame.time_s > state.time_s:
             state, poses = estimator.step(state, frame.native, frame.time_s)
-            yield TrackedFrame(frame.time_s, frame.width, frame.height, tuple(poses)), state
+            yield TrackedFrame(frame.index, frame.time_s, frame.width, frame.height, tuple(poses)), state
 
 
 def join_segments(segments: Iterable[Segment], go_on: Callable[[State], Tracked]) -> Iterator[TrackedFrame]:
@@ -115,9 +119,10 @@ def join_segments(segments: Iterable[Segment], go_on: Callable[[State], Tracked]
         go_on: tracks on from a state to the end of the recording.
     """
     earlier: Segment | None = None
+    index = count()
     for later in segments:
         earlier = later if earlier is None else _rest(earlier, later, go_on)
-        yield from earlier.frames
+        yield from (replace(frame, index=next(index)) for frame in earlier.frames)
         if earlier.error:
             raise earlier.error
 

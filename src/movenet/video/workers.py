@@ -116,7 +116,7 @@ class TrackedRecording:
 
     def __init__(self, pool: TrackingPool, path: Path, segments: Sequence[Future[Segment]]) -> None:
         """Set the segments in order; use `TrackingPool.start`."""
-        self._segments = deque(segments)
+        self.segments = deque(segments)
         self._go_on = partial(pool.go_on, path)
         self.damage = 0
         """Number of parts of the file so far that could not be read."""
@@ -130,9 +130,9 @@ class TrackedRecording:
         yield from join_segments(self._finished(), self._go_on)
 
     def _finished(self) -> Iterator[Segment]:
-        while self._segments:
-            while not wait([self._segments[0]], WAIT_S).done:
+        while self.segments:
+            while not wait([self.segments[0]], WAIT_S).done:
                 pass
-            segment = self._segments.popleft().result()
+            segment = self.segments.popleft().result()
             self.damage += segment.damage
             yield segment
