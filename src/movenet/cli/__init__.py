@@ -18,6 +18,7 @@ from movenet.errors import MoveNetError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "run": "run",
+    "analyze": "analyze",
     "eval": "evaluate",
     "eval-video": "evaluate_video",
     "bench": "bench",

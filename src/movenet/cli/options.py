@@ -103,6 +103,31 @@ PrecisionOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Threads of one inference; default: chosen for this processor.")
 ]
+FromOption = Annotated[
+    float | None, typer.Option("--from", min=0, help="Start of the part to process, in seconds of the video.")
+]
+ToOption = Annotated[
+    float | None, typer.Option("--to", min=0, help="End of the part to process, in seconds of the video.")
+]
+EveryOption = Annotated[
+    str | None, typer.Option(help="Process one frame in N, such as 5, or one in N seconds, such as 0.5s.")
+]
+LockOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Person to follow: prominent, largest, central, X,Y, X,Y,WIDTH,HEIGHT in pixels, or id:N with "
+        "--people many.",
+        show_default=False,
+    ),
+]
+ExerciseOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Exercise to count: squat, lunge, push-up, pull-up, sit-up, biceps-curl, shoulder-press, jumping-jack or "
+        "a .toml file.",
+        show_default=False,
+    ),
+]
 DeviceOption = Annotated[
     DeviceName, typer.Option(help="Where the network runs; auto: on the GPU if the engine finds one.")
 ]

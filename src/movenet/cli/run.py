@@ -13,6 +13,10 @@ from movenet.cli.options import (
     DeviceOption,
     EngineName,
     EngineOption,
+    EveryOption,
+    ExerciseOption,
+    FromOption,
+    LockOption,
     MethodName,
     MethodOption,
     ModelIfNamedOption,
@@ -25,6 +29,7 @@ from movenet.cli.options import (
     PresetOption,
     SmoothName,
     ThreadsOption,
+    ToOption,
     threads_beside_video,
 )
 
@@ -34,33 +39,44 @@ Inputs = Annotated[
         help="Photos, videos, folders, globs, the number of a camera or a URL.", show_default=False
     ),
 ]
+OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")]
+RecordsOption = Annotated[
+    Path | None, typer.Option(help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json.")
+]
+AnglesOption = Annotated[
+    bool, typer.Option("--angles", help="Draw the joint angles and record them (.jsonl, --json).")
+]
+TrailsOption = Annotated[bool, typer.Option("--trails", help="Draw where wrists and ankles were.")]
+SmoothOption = Annotated[
+    SmoothName | None,
+    typer.Option(
+        help="Smoothing of videos; default causal; offline reads the whole file first.", show_default=False
+    ),
+]
 
 
 def run(
     inputs: Inputs,
     *,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")
-    ] = None,
-    records: Annotated[
-        Path | None, typer.Option(help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json.")
-    ] = None,
+    out: OutOption = None,
+    records: RecordsOption = None,
     model: ModelIfNamedOption = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
     ] = False,
-    smooth: Annotated[
-        SmoothName | None,
-        typer.Option(
-            help="Smoothing of videos; default causal; offline reads the whole file first.",
-            show_default=False,
-        ),
-    ] = None,
+    smooth: SmoothOption = None,
     people: PeopleOption = PeopleName.one,
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")] = None,
     palette: PaletteOption = None,
+    angles: AnglesOption = False,
+    trails: TrailsOption = False,
+    exercise: ExerciseOption = None,
+    start_s: FromOption = None,
+    end_s: ToOption = None,
+    every: EveryOption = None,
+    lock: LockOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
@@ -73,11 +89,14 @@ def run(
     completes the output files.
     """
     from movenet.cli.run_execution import execute
-    from movenet.cli.run_plan import RunOptions, plan_run
+    from movenet.cli.run_plan import Overlays, RunOptions, plan_run
+    from movenet.cli.selection import parse_lock, select_frames
     from movenet.engine import Runtime
     from movenet.estimator import MIN_SCORE, Estimator
 
-    options = RunOptions(out, records, json, smooth.value if smooth else None, palette)
+    overlays, frames = Overlays(angles, trails, exercise), select_frames(start_s, end_s, every)
+    smoothing = smooth.value if smooth else None
+    options = RunOptions(out, records, json, smoothing, palette, overlays, frames, parse_lock(lock))
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
     if plan.videos:
         threads = threads_beside_video(threads, device)
