@@ -57,7 +57,7 @@ def test_a_command_is_built_without_the_others():
 def test_a_photo_imports_no_video_and_no_network_modules():
     seen = python(
         "import sys; import movenet.cli.run_execution\n"
-        "print(*({'av', 'ssl', 'movenet.video', 'movenet.annotations'} & set(sys.modules)))"
+        "print(*({'av', 'ssl', 'movenet.video', 'movenet.annotations', 'movenet.analysis'} & set(sys.modules)))"
     )
     assert seen == []
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from movenet.analysis import measure_angles
 from movenet.cli.output import (
     frame_progress,
     print_error,
@@ -19,7 +18,6 @@ from movenet.cli.output import (
     write_record,
 )
 from movenet.cli.run_inputs import Video
-from movenet.cli.run_overlays import VideoOverlay
 from movenet.cli.run_plan import RunPlan
 from movenet.drawing import draw
 from movenet.errors import MediaError, MoveNetError
@@ -29,11 +27,11 @@ from movenet.media import Frame, Source, SourceSettings, open_writer, write_phot
 from movenet.media.location import Location
 from movenet.media.sources.opening import open_location
 from movenet.models import ModelCard
-from movenet.overlays import draw_angles
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, open_records, to_json
 
 if TYPE_CHECKING:
+    from movenet.analysis import Angle
     from movenet.video import VideoEstimator
 
 
@@ -86,14 +84,22 @@ def _draw_photo(found: PhotoPoses, plan: RunPlan, model: ModelCard) -> Record:
     if found.error is not None:
         raise found.error
     target = plan.photos[found.path]
-    angles = tuple(measure_angles(pose, model) for pose in found.poses) if plan.overlays.angles else ()
+    angles = _measure_angles(found, model) if plan.overlays.angles else ()
     if target is not None:
         drawn = draw(found.image, found.poses, plan.style)
         if angles:
+            from movenet.overlays import draw_angles
+
             draw_angles(drawn, found.poses, angles, plan.style)
         write_photo(target, drawn)
     height, width = found.image.shape[:2]
     return Record(str(found.path), 0, 0.0, width, height, found.poses, angles)
+
+
+def _measure_angles(found: PhotoPoses, model: ModelCard) -> tuple[dict[str, Angle], ...]:
+    from movenet.analysis import measure_angles
+
+    return tuple(measure_angles(pose, model) for pose in found.poses)
 
 
 def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
@@ -127,6 +133,8 @@ def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
 def _run_video(
     video: Video, plan: RunPlan, video_estimator: VideoEstimator, recorder: RecordWriter | None
 ) -> None:
+    from movenet.cli.run_overlays import VideoOverlay
+
     target = plan.videos[video]
     arrow = f" → {target}" if target else ""
     count = 0

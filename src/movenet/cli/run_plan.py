@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from movenet.analysis import find_exercise
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
 from movenet.cli.run_inputs import Photo, Video, sort_inputs
 from movenet.cli.selection import FrameSelection, PersonLock
@@ -145,6 +144,8 @@ def _check_video_options(plan: RunPlan) -> None:
         if is_given and not any(plan.videos.values()):
             raise MoveNetError(f"{option} is drawn: expected -o, or neither --json nor --records")
     if plan.overlays.exercise is not None:
+        from movenet.analysis import find_exercise
+
         find_exercise(plan.overlays.exercise)
 
 
