@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from movenet.cli import app
+from movenet.cli import COMMANDS, app
 from movenet.cli.options import DeviceName, EngineName, PrecisionName, SmoothName
 from movenet.cli.output import print_table
 from movenet.engine import ENGINES, Device, Precision
@@ -186,6 +186,12 @@ def test_every_command_explains_itself(command, invoke):
     result = invoke(command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.stdout
+
+
+def test_every_command_is_listed_and_a_misspelt_one_is_corrected(invoke):
+    listed = invoke("--help").stdout
+    assert all(f"  {name} " in listed for name in COMMANDS)
+    assert "Did you mean 'run'" in invoke("runn").output
 
 
 def test_the_version_is_printed(invoke):

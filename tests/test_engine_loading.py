@@ -45,10 +45,19 @@ def test_help_imports_neither_numpy_nor_an_engine():
     assert seen == ["False", "False"]
 
 
+def test_a_command_is_built_without_the_others():
+    seen = python(
+        "import sys; from movenet.cli import app; from typer.testing import CliRunner\n"
+        "assert CliRunner().invoke(app, ['run', '--help']).exit_code == 0\n"
+        "print(*sorted({name for name in sys.modules if name in ('movenet.cli.run', 'movenet.cli.live')}))"
+    )
+    assert seen == ["movenet.cli.run"]
+
+
 def test_a_photo_imports_no_video_and_no_network_modules():
     seen = python(
         "import sys; import movenet.cli.run_execution\n"
-        "print(*({'av', 'ssl', 'movenet.video', 'movenet.annotations'} & set(sys.modules)))"
+        "print(*({'av', 'ssl', 'movenet.video', 'movenet.annotations', 'movenet.analysis'} & set(sys.modules)))"
     )
     assert seen == []
 

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     EveryOption,
@@ -22,6 +24,7 @@ from movenet.cli.options import (
     PrecisionOption,
     ThreadsOption,
     ToOption,
+    threads_beside_video,
 )
 
 InputArgument = Annotated[
@@ -60,6 +63,7 @@ def analyze(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Measure joint angles, count repetitions, find events, and compare two recordings.
 
@@ -74,7 +78,7 @@ def analyze(
     reader = Reader(
         model=model,
         people=people.value,
-        runtime=Runtime(engine.value, precision.value, threads),
+        runtime=Runtime(engine.value, precision.value, threads_beside_video(threads, device), device.value),
         frames=select_frames(start_s, end_s, every),
         person=parse_lock(lock),
     )

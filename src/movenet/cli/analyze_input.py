@@ -15,7 +15,6 @@ from movenet.cli.selection import FrameSelection, PersonLock
 from movenet.engine import Runtime
 from movenet.errors import FileError, MoveNetError
 from movenet.estimator import Estimator, People
-from movenet.machine import threads_for_video
 from movenet.media import Source, SourceSettings
 from movenet.media.file_type import FileType, file_type
 from movenet.media.location import Camera, locate
@@ -131,10 +130,7 @@ class Reader:
 
     def _open(self) -> VideoEstimator:
         if self._estimator is None:
-            runtime = Runtime(
-                self._runtime.engine, self._runtime.precision, self._runtime.threads or threads_for_video()
-            )
-            estimator = Estimator(self.model, people=self._people, runtime=runtime)
+            estimator = Estimator(self.model, people=self._people, runtime=self._runtime)
             # Not smoothed: limbs are put right first, and signals are smoothed without lag.
             self._estimator = VideoEstimator(
                 estimator, lock=self._person.lock or DEFAULT_LOCK, smoothing=None

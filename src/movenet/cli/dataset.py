@@ -31,7 +31,10 @@ EXAMPLES: Final = 3
 """Places printed for each kind of problem."""
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Build data sets from clips, review them, check labels."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Build data sets from clips, review them, check labels.",
 )
 ClipsArgument = Annotated[
     list[str], typer.Argument(help="Videos, or folders of pictures.", show_default=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from movenet.analysis import measure_angles
 from movenet.cli.output import (
     print_error,
     print_line,
@@ -23,8 +23,10 @@ from movenet.estimator.photos import PhotoPoses, estimate_photos
 from movenet.machine import threads_for_video, usable_cores
 from movenet.media import write_photo
 from movenet.models import ModelCard
-from movenet.overlays import draw_angles
 from movenet.records import Record, RecordWriter, open_records, to_json
+
+if TYPE_CHECKING:
+    from movenet.analysis import Angle
 
 
 def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) -> bool:
@@ -88,11 +90,19 @@ def _draw_photo(found: PhotoPoses, plan: RunPlan, model: ModelCard) -> Record:
     if found.error is not None:
         raise found.error
     target = plan.photos[found.path]
-    angles = tuple(measure_angles(pose, model) for pose in found.poses) if plan.overlays.angles else ()
+    angles = _measure_angles(found, model) if plan.overlays.angles else ()
     if target is not None:
         drawn = draw(found.image, found.poses, plan.style)
         if angles:
+            from movenet.overlays import draw_angles
+
             draw_angles(drawn, found.poses, angles, plan.style)
         write_photo(target, drawn)
     height, width = found.image.shape[:2]
     return Record(str(found.path), 0, 0.0, width, height, found.poses, angles)
+
+
+def _measure_angles(found: PhotoPoses, model: ModelCard) -> tuple[dict[str, Angle], ...]:
+    from movenet.analysis import measure_angles
+
+    return tuple(measure_angles(pose, model) for pose in found.poses)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from movenet.analysis import find_exercise
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
 from movenet.cli.run_inputs import Inputs, Photo, Video, sort_inputs
 from movenet.cli.selection import FrameSelection, PersonLock
@@ -166,6 +165,8 @@ def _check_video_options(plan: RunPlan) -> None:
         if is_given and not any(plan.videos.values()):
             raise MoveNetError(f"{option} is drawn: expected -o, or neither --json nor --records")
     if plan.overlays.exercise is not None:
+        from movenet.analysis import find_exercise
+
         find_exercise(plan.overlays.exercise)
 
 
