@@ -2,8 +2,8 @@
 
     python benchmarks/planes.py [--media FOLDER] [--turns 5] [--seconds 3] [--cores 2]
 
-Core time of a frame from the file to the square of the network, with the square cut from planes, and with the whole frame
-converted to RGB first. A film is the same, with a skeleton drawn and the planes for the encoder made, but not encoded.
+Core time of a frame from the file to the square of the network: cut from planes, and from the whole frame converted to
+RGB. A film is the same, with a skeleton drawn and the planes for the encoder made, but not encoded.
 """
 
 from __future__ import annotations

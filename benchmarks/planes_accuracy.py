@@ -2,7 +2,7 @@
 
     python benchmarks/planes_accuracy.py single.json FOLDER_OF_IMAGES [lightning thunder]
 
-COCO keypoint AP of whole pictures, as `movenet eval`. Every picture is converted to YUV 4:2:0, as a video would hold it;
+COCO keypoint AP of whole pictures, as `movenet eval`. Every picture is converted to YUV 4:2:0, as a video holds it;
 one route estimates in the planes, the other in the RGB that FFmpeg makes of them.
 """
 
