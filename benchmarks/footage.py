@@ -58,6 +58,7 @@ def _again(path: Path) -> Iterator[av.VideoFrame]:
 
 WALKER_720 = Clip("720p30, a man walks past", "sports2d_demo.mp4", 1280, 720)
 BALANCE_720 = Clip("720p30 upright, a man balances", "pose2sim_Demo_SinglePerson_cam01.mp4", 720, 1280)
+WALKERS_720 = Clip("720p30 upright, people walk", "pose2sim_Demo_MultiPerson_cam01.mp4", 720, 1280)
 WALKER_1080 = Clip("1080p30, a man walks past", "sports2d_demo.mp4", 1920, 1080, mbit_per_s=8)
 BALANCE_1080 = Clip(
     "1080p30 upright, a man balances", "pose2sim_Demo_SinglePerson_cam01.mp4", 1080, 1920, mbit_per_s=8

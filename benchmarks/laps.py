@@ -66,8 +66,8 @@ def _median(ratios: Sequence[float]) -> str:
     return f"**{middle:.2f}** ({low:.2f} … {high:.2f})"
 
 
-def arguments(description: str | None, turns: int) -> argparse.Namespace:
-    """Read the flags that all such scripts have, and keep to as many cores as they say."""
+def arguments(description: str | None, turns: int, clips: Sequence[str] = ()) -> argparse.Namespace:
+    """Read the flags that all such scripts have, and keep to as many cores as they say; `clips` names sets of clips."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -75,6 +75,8 @@ def arguments(description: str | None, turns: int) -> argparse.Namespace:
     parser.add_argument("--turns", type=int, default=turns)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the clips")
     parser.add_argument("--cores", type=int, default=2, help="cores to use, where the system lets us choose")
+    if clips:
+        parser.add_argument("--clips", choices=clips, default=clips[-1], help="set of clips")
     found = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: found.cores])

@@ -25,8 +25,8 @@ from movenet.machine import threads_for_video
 from movenet.media.writers.base import WriterSettings
 from movenet.media.writers.video_file import h264
 
-PRESETS = (WriterSettings().preset, "medium")
-"""The usual one of this package, and x264's own."""
+PRESETS = (WriterSettings().preset, "veryfast", "medium")
+"""The default of this package, the one of many programs, and x264's own."""
 
 
 def transcode(path: Path, out: Path, settings: WriterSettings) -> None:

@@ -69,12 +69,12 @@ class Surface:
     ) -> Surface:
         """Draw on Y, U and V of a `PlanarImage` with these colours and this shift."""
         x, y = ((shift - 0.5) / 2 for shift in chroma_shift)
-        chroma = (0.5, (x, y), CHROMA_TRIM_PX)
-        places = ((1.0, (0.0, 0.0), 0.0), chroma, chroma)
+        luma, chroma = (1.0, (0.0, 0.0), 0.0), (0.5, (x, y), CHROMA_TRIM_PX)
+        sample = partial(_sample, colours.matrix, int(colours.full_range))
         return cls(
             [
-                _Layer(plane, partial(_sample, at, colours), *place)
-                for at, (plane, place) in enumerate(zip(planes, places, strict=True))
+                _Layer(plane, partial(sample, at), *place)
+                for at, (plane, place) in enumerate(zip(planes, (luma, chroma, chroma), strict=True))
             ]
         )
 
@@ -135,9 +135,10 @@ def _boldness(scale: float) -> int:
 
 
 @cache
-def _sample(at: int, colours: Colours, colour: Colour) -> tuple[int]:
-    """Return Y, U or V (0, 1 or 2) of a colour."""
-    return (int(colours.from_rgb(np.array([[colour]], np.uint8))[0, 0, at]),)
+def _sample(matrix: int, full_range: int, at: int, colour: Colour) -> tuple[int]:
+    """Return Y, U or V (0, 1 or 2) of a colour; asked for every shape, so by codes, which are hashed fast."""
+    yuv = Colours(matrix, bool(full_range)).from_rgb(np.array([[colour]], np.uint8))
+    return (int(yuv[0, 0, at]),)
 
 
 def _fixed(pixels: NDArray[np.float64]) -> NDArray[np.int32]:
