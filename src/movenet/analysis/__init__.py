@@ -21,7 +21,7 @@ from movenet.analysis.posture import Event, find_events
 from movenet.analysis.repetitions import Repetition, count_repetitions
 from movenet.analysis.scale import metres_per_pixel, metres_per_pixel_of
 from movenet.analysis.signals import SIGNALS, signal_of
-from movenet.analysis.swaps import SwapRepair, repair_swaps
+from movenet.analysis.swaps import SwapRepair, repair_recording, repair_swaps
 from movenet.analysis.track import Track, make_tracks
 from movenet.analysis.warping import SequenceComparison, compare_sequences
 
@@ -55,6 +55,7 @@ __all__ = [
     "metres_per_pixel_of",
     "mirrored",
     "read_exercise",
+    "repair_recording",
     "repair_swaps",
     "signal_of",
     "unwrap_degrees",
