@@ -11,6 +11,7 @@ from movenet._version import __version__
 from movenet.cli import (
     analyze,
     bench,
+    classes,
     dataset,
     doctor,
     evaluate,
@@ -41,6 +42,7 @@ app.command("explain")(explain.explain)
 app.command("export")(export.export)
 app.command("live")(live.live)
 app.command("train")(train.train)
+app.add_typer(classes.app, name="classes")
 app.add_typer(dataset.app, name="dataset")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
