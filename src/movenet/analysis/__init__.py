@@ -11,6 +11,8 @@ quantities are two-dimensional, in the plane of the picture.
 """
 
 from movenet.analysis.angles import MIN_RELIABILITY, Angle, angle_arrays, measure_angles, unwrap_degrees
+from movenet.analysis.class_training import Confusion, confuse, train_classes
+from movenet.analysis.classes import PoseClasses, load_classes
 from movenet.analysis.comparison import PoseComparison, compare_poses, mirrored
 from movenet.analysis.counter import RepetitionCounter
 from movenet.analysis.definitions import ANGLE_NAMES, JOINT_ANGLES, SEGMENT_ANGLES
@@ -21,7 +23,7 @@ from movenet.analysis.posture import Event, find_events
 from movenet.analysis.repetitions import Repetition, count_repetitions
 from movenet.analysis.scale import metres_per_pixel, metres_per_pixel_of
 from movenet.analysis.signals import SIGNALS, signal_of
-from movenet.analysis.swaps import SwapRepair, repair_swaps
+from movenet.analysis.swaps import SwapRepair, repair_recording, repair_swaps
 from movenet.analysis.track import Track, make_tracks
 from movenet.analysis.warping import SequenceComparison, compare_sequences
 
@@ -33,9 +35,11 @@ __all__ = [
     "SEGMENT_ANGLES",
     "SIGNALS",
     "Angle",
+    "Confusion",
     "Event",
     "Exercise",
     "Gait",
+    "PoseClasses",
     "PoseComparison",
     "Repetition",
     "RepetitionCounter",
@@ -45,9 +49,11 @@ __all__ = [
     "angle_arrays",
     "compare_poses",
     "compare_sequences",
+    "confuse",
     "count_repetitions",
     "find_events",
     "find_exercise",
+    "load_classes",
     "make_tracks",
     "measure_angles",
     "measure_gait",
@@ -55,7 +61,9 @@ __all__ = [
     "metres_per_pixel_of",
     "mirrored",
     "read_exercise",
+    "repair_recording",
     "repair_swaps",
     "signal_of",
+    "train_classes",
     "unwrap_degrees",
 ]

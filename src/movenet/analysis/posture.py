@@ -55,7 +55,8 @@ def find_events(track: Track) -> list[Event]:
     if len(track) < 2:
         return []
     lean = mean_of_known(signal_of(track, "trunk_lean"), axis=1)
-    height = mean_of_known(signal_of(track, "hip_height"), axis=1)
+    # Of the lower foot: who lifts one stands on the other.
+    height = np.fmax(*signal_of(track, "hip_height").T)
     hands = signal_of(track, "hand_height")
     lying = hysteresis(lean, LYING_DEG, UPRIGHT_DEG)
     standing = hysteresis(height, STANDING_HEIGHT, SITTING_HEIGHT) & ~lying

@@ -9,16 +9,17 @@ for a reason. The faces' sides are not touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movenet.analysis.signals import Floats, torso_lengths_px
-from movenet.analysis.track import Track
-from movenet.pose import KEYPOINTS, MIRROR
+from movenet.analysis.track import Track, make_tracks
+from movenet.pose import KEYPOINTS, MIRROR, Pose
 
 LIMBS: Final = (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))
 SWAP_PRICE: Final = 0.02
@@ -64,6 +65,39 @@ def repair_swaps(track: Track) -> SwapRepair:
     keypoints = np.take_along_axis(track.keypoints, order[..., None], axis=1)
     right = np.take_along_axis(track.right, order, axis=1)
     return SwapRepair(Track(track.id, track.times_s, keypoints, right), swapped)
+
+
+def repair_recording(times_s: Sequence[float], poses: Sequence[Sequence[Pose]]) -> list[list[Pose]]:
+    """Return the poses of a whole recording with exchanged limbs put right, person by person.
+
+    Args:
+        times_s: time of each frame in seconds, ascending.
+        poses: the poses of each frame, of COCO's 17 keypoints: each id at most once a frame, and at most one pose
+            without an id.
+
+    Raises:
+        DataError: as `make_tracks`.
+    """
+    repaired = [list(found) for found in poses]
+    frames = [_Frame(time_s, found) for time_s, found in zip(times_s, poses, strict=True)]
+    first = {key: at for at, found in reversed([*enumerate(poses)]) for key in {pose.id for pose in found}}
+    for track in make_tracks(frames):
+        swapped = repair_swaps(track).swapped
+        for frame in np.flatnonzero(swapped.any(axis=1)).tolist():
+            at = first[track.id] + frame
+            order = np.where(swapped[frame], MIRROR, np.arange(len(KEYPOINTS)))
+            repaired[at] = [
+                replace(pose, keypoints=pose.keypoints[order], scores=pose.scores[order])
+                if pose.id == track.id
+                else pose
+                for pose in repaired[at]
+            ]
+    return repaired
+
+
+class _Frame(NamedTuple):
+    time_s: float
+    poses: Sequence[Pose]
 
 
 def _cheapest(points: Floats, torso_px: Floats, times_s: Floats) -> NDArray[np.intp]:

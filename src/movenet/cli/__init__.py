@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "export": "export",
     "live": "live",
     "train": "train",
+    "classes": "classes",
     "dataset": "dataset",
     "models": "models",
     "doctor": "doctor",

@@ -69,6 +69,7 @@ def live(
     port: PortOption = 8765,
     browser: BrowserOption = True,
     model: options.ModelOption = "lightning",
+    exercise: options.ExerciseOption = None,
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
@@ -106,7 +107,9 @@ def live(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
         *(uploads, upload_bytes_per_s, connections, request_s, idle_s, stall_s, bad_messages),
     )
-    settings = ServerSettings(host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, limits)
+    settings = ServerSettings(
+        host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, exercise, limits
+    )
 
     def on_ready(addresses: Addresses) -> None:
         _print_addresses(addresses)
