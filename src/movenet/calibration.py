@@ -65,9 +65,9 @@ def probabilities(scores: ArrayLike, model: str | ModelCard = "lightning") -> ND
     return curve(scores)
 
 
-def logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return log(p / (1 − p)) of scores of any shape, 0…1."""
-    inside = np.clip(scores, LOGIT_MARGIN, 1 - LOGIT_MARGIN)
+def logit(scores: ArrayLike, margin: float = LOGIT_MARGIN) -> NDArray[np.float64]:
+    """Return log(p / (1 − p)) of scores of any shape, 0…1, first clipped to `margin` … 1 − `margin`."""
+    inside = np.clip(np.asarray(scores, np.float64), margin, 1 - margin)
     return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 

@@ -174,7 +174,7 @@ def answer(engine: Engine) -> Floats:
     side = engine.card.side
     decoder = DECODERS[engine.card.family]
     answers = np.concatenate(
-        [decoder.decode_one(engine(square[None]), None, 1) for square in known_squares(side)]
+        [decoder.decode_one(engine(square[None]), None) for square in known_squares(side)]
     )
     y, x, score = np.moveaxis(answers, -1, 0)
     return np.stack((x * side, y * side, score), axis=-1)

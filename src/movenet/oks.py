@@ -9,15 +9,35 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from movenet.pose import SIGMAS, Pose
+from movenet.skeleton import DEFAULT_SIGMA
 
 BOX_AREA_FRACTION: Final = 0.53
 """A person's area relative to the area of their box: COCO's value where a person has no outline."""
+
+SOFT_NMS_OKS: Final = 0.2
+"""OKS up to which `soft_nms` lowers no score."""
+SOFT_NMS_VARIANCE: Final = 0.1
+"""The higher, the less `soft_nms` lowers the scores of poses of a higher OKS."""
 
 
 def area(pose: Pose) -> float:
     """Return the approximate area of a person, in square pixels: `BOX_AREA_FRACTION` of the bounds."""
     _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
     return BOX_AREA_FRACTION * width * height
+
+
+def oks_widths(scales: ArrayLike, keypoints: int) -> NDArray[np.float64]:
+    """Return the distance at which a keypoint's OKS term falls to e^-½: 2σ · scale.
+
+    Args:
+        scales: any shape: √area of the people.
+        keypoints: the number K of keypoints: `SIGMAS` for COCO's 17, `DEFAULT_SIGMA` for those of others.
+
+    Returns:
+        Shape (…, K), in the unit of the scales.
+    """
+    sigmas = SIGMAS if keypoints == len(SIGMAS) else (DEFAULT_SIGMA,) * keypoints
+    return np.asarray(2 * np.asarray(scales, np.float64)[..., None] * np.asarray(sigmas), np.float64)
 
 
 def similarity(
@@ -95,3 +115,23 @@ def nms_groups(
         else:
             group.append(i)
     return groups
+
+
+def soft_nms(
+    keypoints: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the scores of poses, (P,), lowered where a pose of a higher score is similar (soft NMS).
+
+    The poses are taken by falling score; each multiplies the score of those not yet taken by
+    exp(−max(0, OKS − `SOFT_NMS_OKS`)² / `SOFT_NMS_VARIANCE`). Bodla et al., 2017, with OKS as the overlap. Two poses
+    are compared with the larger area of both. Arguments as in `nms`.
+    """
+    overlaps = similarity(keypoints, keypoints, np.maximum.outer(areas, areas))
+    factors = np.exp(-np.square(np.maximum(overlaps - SOFT_NMS_OKS, 0)) / SOFT_NMS_VARIANCE)
+    lowered = np.asarray(scores, np.float64).copy()
+    remaining = np.ones(len(lowered), bool)
+    for _ in range(len(lowered)):
+        best = int(np.where(remaining, lowered, -1).argmax())
+        remaining[best] = False
+        lowered[remaining] *= factors[best, remaining]
+    return lowered
