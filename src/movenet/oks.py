@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from movenet.pose import SIGMAS, Pose
-from movenet.skeleton import DEFAULT_SIGMA
 
 BOX_AREA_FRACTION: Final = 0.53
 """A person's area relative to the area of their box: COCO's value where a person has no outline."""
@@ -24,20 +23,6 @@ def area(pose: Pose) -> float:
     """Return the approximate area of a person, in square pixels: `BOX_AREA_FRACTION` of the bounds."""
     _, _, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
     return BOX_AREA_FRACTION * width * height
-
-
-def oks_widths(scales: ArrayLike, keypoints: int) -> NDArray[np.float64]:
-    """Return the distance at which a keypoint's OKS term falls to e^-½: 2σ · scale.
-
-    Args:
-        scales: any shape: √area of the people.
-        keypoints: the number K of keypoints: `SIGMAS` for COCO's 17, `DEFAULT_SIGMA` for those of others.
-
-    Returns:
-        Shape (…, K), in the unit of the scales.
-    """
-    sigmas = SIGMAS if keypoints == len(SIGMAS) else (DEFAULT_SIGMA,) * keypoints
-    return np.asarray(2 * np.asarray(scales, np.float64)[..., None] * np.asarray(sigmas), np.float64)
 
 
 def similarity(

@@ -31,12 +31,18 @@ from movenet.decode.movenet import (
     regress_keypoints,
     weight_by_distance,
 )
-from movenet.oks import oks_widths
+from movenet.skeleton import oks_widths
 
 VOTE_RADIUS_CELLS: Final = 2
 """The cells up to so many away in y and in x vote."""
-ITERATIONS: Final = 3
+ITERATIONS: Final = 5
 """Steps of the mean shift."""
+
+
+BANDWIDTH_WIDTHS: Final = 0.5
+"""Bandwidth of the mean shift, in OKS widths of the keypoint (measured, docs/accuracy.md)."""
+MIN_BANDWIDTH_CELLS: Final = 0.7
+"""Least bandwidth, in cells of the first square; also that of people of unknown size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from movenet.calibration import logistic, logit
 from movenet.crop import MODEL_SHIFT_PX, Crop
 from movenet.decode import Guide
-from movenet.oks import area, oks_widths, similarity
+from movenet.oks import area, similarity
 from movenet.pose import Pose
+from movenet.skeleton import oks_widths
 
 MIN_OKS: Final = 0.1
 """Where the OKS of detection and pose is lower, the keypoints are the detection's."""

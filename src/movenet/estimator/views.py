@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from movenet.crop import Crop, mirror_decoded
 from movenet.decode import Guide, Heads
 from movenet.decode.families import DECODERS
-from movenet.decode.votes import Votes, find_modes
+from movenet.decode.votes import BANDWIDTH_WIDTHS, MIN_BANDWIDTH_CELLS, Votes, find_modes
 from movenet.engine import Engine
-from movenet.models import ModelCard
-from movenet.oks import oks_widths
+from movenet.models import STRIDE, ModelCard
 from movenet.pose import MIRROR, Pose
+from movenet.skeleton import oks_widths
 
 MAX_BATCH: Final = 4
 """Most squares in one call of an engine: larger batches are not faster and need more memory."""
-BANDWIDTH_WIDTHS: Final = 0.5
-"""Bandwidth of the mean shift over the votes, in OKS widths of the keypoint (measured, docs/accuracy.md)."""
-MIN_BANDWIDTH_PX: Final = 2.8
-"""Least bandwidth, in pixels of the first square, .7 cells: also that of people of unknown size."""
 
 Image = NDArray[np.uint8]
 
@@ -85,7 +81,7 @@ def bandwidths(view: View, keypoints: int) -> NDArray[np.float64]:
     `view` is the first of the person.
     """
     scale_px = view.guide.scale * view.crop.width if view.guide is not None else np.nan
-    least_px = MIN_BANDWIDTH_PX * view.crop.width / view.crop.out_width
+    least_px = MIN_BANDWIDTH_CELLS * STRIDE * view.crop.width / view.crop.out_width
     return np.fmax(BANDWIDTH_WIDTHS * oks_widths(scale_px, keypoints), least_px)
 
 
