@@ -33,9 +33,9 @@ from movenet.decode.movenet import (
 )
 from movenet.skeleton import oks_widths
 
-VOTE_RADIUS_CELLS: Final = 2
+VOTE_RADIUS_CELLS: Final = 1
 """The cells up to so many away in y and in x vote."""
-ITERATIONS: Final = 5
+ITERATIONS: Final = 3
 """Steps of the mean shift."""
 
 
