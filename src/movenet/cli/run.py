@@ -57,6 +57,13 @@ def run(
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")] = None,
+    probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--probabilities",
+            help="Keypoint scores become the probability that the keypoint is right, in every output.",
+        ),
+    ] = False,
     palette: PaletteOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
@@ -74,7 +81,9 @@ def run(
     from movenet.estimator import MIN_SCORE, Estimator
     from movenet.machine import threads_for_video
 
-    options = RunOptions(out, records, json, smooth.value if smooth else None, palette)
+    options = RunOptions(out, records, json, smooth.value if smooth else None, palette, probabilities)
+    if probabilities and method is not MethodName.top_down:
+        raise typer.BadParameter(f"--probabilities needs --method top-down, got {method.value}")
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
     if plan.videos and threads is None:
         threads = threads_for_video()

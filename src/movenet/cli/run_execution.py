@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import cv2
 
+from movenet.calibration import probabilities, with_probabilities
 from movenet.cli.output import (
     frame_progress,
     print_error,
@@ -25,6 +26,7 @@ from movenet.estimator.photos import PhotoPoses, estimate_photos
 from movenet.media import Frame, Source, SourceSettings, open_writer, write_photo
 from movenet.media.location import Location
 from movenet.media.sources.opening import open_location
+from movenet.models import ModelCard
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, open_records, to_json
 from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
@@ -42,6 +44,8 @@ def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
     if not (plan.photos or plan.videos):
         return False
     estimator = open_estimator()
+    if plan.probabilities:
+        probabilities(0.5, estimator.engine.card)  # raises if the model has no calibration
     with ExitStack() as stack:
         recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
         done = run_photos(plan, estimator, recorder) if plan.photos else 0
@@ -62,7 +66,7 @@ def run_photos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     done = 0
     for found in progress(estimate_photos(plan.photos, estimator), "estimating", len(plan.photos)):
         try:
-            record = _draw_photo(found, plan)
+            record = _draw_photo(found, plan, estimator.engine.card)
         except MoveNetError as error:
             print_error(error)
             continue
@@ -75,14 +79,19 @@ def run_photos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     return done
 
 
-def _draw_photo(found: PhotoPoses, plan: RunPlan) -> Record:
+def _draw_photo(found: PhotoPoses, plan: RunPlan, card: ModelCard) -> Record:
     if found.error is not None:
         raise found.error
-    target = plan.photos[found.path]
+    target, poses = plan.photos[found.path], _calibrated(found.poses, plan, card)
     if target is not None:
-        write_photo(target, draw(found.image, found.poses, plan.style))
+        write_photo(target, draw(found.image, poses, plan.style))
     height, width = found.image.shape[:2]
-    return Record(str(found.path), 0, 0.0, width, height, found.poses)
+    return Record(str(found.path), 0, 0.0, width, height, poses)
+
+
+def _calibrated(poses: Sequence[Pose], plan: RunPlan, card: ModelCard) -> tuple[Pose, ...]:
+    """Return the poses, with probabilities in place of scores if the plan says so."""
+    return tuple(with_probabilities(pose, card) if plan.probabilities else pose for pose in poses)
 
 
 def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
@@ -120,9 +129,10 @@ def _run_video(
                 open_writer(target, like=source, audio_from=video.audio_file)
             )
             frames = _estimate_frames(source, video.location, video_estimator, plan.smooth)
-            for frame, poses in frame_progress(frames, source):
+            for frame, estimated in frame_progress(frames, source):
+                poses = _calibrated(estimated, plan, video_estimator.estimator.engine.card)
                 height, width = frame.image.shape[:2]
-                record = Record(source.name, frame.index, frame.time_s, width, height, tuple(poses))
+                record = Record(source.name, frame.index, frame.time_s, width, height, poses)
                 write_record(recorder, record)
                 if plan.is_printed(video):
                     print_line(to_json(record))

@@ -27,6 +27,8 @@ class RunOptions:
     smooth: str | None
     """"off", "causal" or "offline"."""
     palette: str | None
+    probabilities: bool = False
+    """Whether keypoint scores become probabilities in every output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class RunPlan:
     json: bool
     smooth: str
     style: Style
+    probabilities: bool
 
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
@@ -71,7 +74,8 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         records=options.records,
         json=options.json,
         smooth=options.smooth or "causal",
-        style=Style(palette),
+        style=Style(palette, min_score=0.5) if options.probabilities else Style(palette),
+        probabilities=options.probabilities,
     )
     if plan.photos or plan.videos:
         _check_options(plan, options)
