@@ -33,8 +33,10 @@ from movenet.decode.movenet import (
 )
 from movenet.skeleton import oks_widths
 
-VOTE_RADIUS_CELLS: Final = 1
+VOTE_RADIUS_CELLS: Final = 2
 """The cells up to so many away in y and in x vote."""
+_STEPS: Final = (np.indices((2 * VOTE_RADIUS_CELLS + 1,) * 2).T - VOTE_RADIUS_CELLS).reshape(-1, 1, 1, 2)
+"""Shape (V, 1, 1, 2): y, x from the best cell to each that votes."""
 ITERATIONS: Final = 3
 """Steps of the mean shift."""
 
@@ -85,15 +87,13 @@ def cast_votes(heads: Heads, guides: Guides | None = None, offset_cells: float |
     expected = apply_guides(regress_keypoints(heads["regress"], centers), guides, grid)
     weighted = weight_by_distance(heatmap, expected, distance_offsets(guides, heatmap, offset_cells))
     cells = argmax_cells(weighted)
-    axis = np.arange(-VOTE_RADIUS_CELLS, VOTE_RADIUS_CELLS + 1)
-    steps = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 1, 1, 2)
-    voters = np.clip(cells + steps, 0, np.array(heatmap.shape[2:]) - 1)
+    voters = np.clip(cells + _STEPS, 0, np.array(heatmap.shape[2:]) - 1)
     points = add_offsets(heads["offset"], voters) / grid
     picture, keypoint = np.arange(len(heatmap))[:, None], np.arange(heatmap.shape[1])
     weights = weighted[picture, keypoint, voters[..., 0], voters[..., 1]]
-    weights *= (voters == cells + steps).all(axis=-1)  # a cell beyond the edge has no vote
+    weights *= (voters == cells + _STEPS).all(axis=-1)  # a cell beyond the edge has no vote
     return Votes(
-        keypoints=points[len(steps) // 2],
+        keypoints=points[len(_STEPS) // 2],
         scores=gather_scores(heatmap, cells),
         points=np.moveaxis(points, 0, 2),
         weights=np.moveaxis(weights, 0, 2),

@@ -78,8 +78,8 @@ class Blend:
     where d is the distance of both, in OKS widths of the keypoint.
     """
 
-    bias: float = 1.0
-    own: float = 2.0
+    bias: float = 0.5
+    own: float = 1.5
     other: float = -1.0
     distance: float = 1.0
 

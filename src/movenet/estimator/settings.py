@@ -82,7 +82,7 @@ class EstimatorSettings:
 
 _ONE: Final = EstimatorSettings()
 _LIGHTNING: Final = replace(_ONE, blend=Blend())
-_THUNDER: Final = replace(_ONE, crop_factor=1.15, guide_weight=0.5)
+_THUNDER: Final = replace(_ONE, crop_factor=1.15, guide_weight=0.5, blend=Blend(2.5, 2.0, -0.5, 0.5))
 _MANY: Final = replace(
     _ONE,
     min_center_score=0.06,
@@ -95,7 +95,7 @@ ONE_PERSON: Final[Mapping[str | None, Mapping[Preset, EstimatorSettings]]] = {
     "lightning": {
         "fast": replace(_LIGHTNING, detector_sides_px=(192,)),
         "balanced": _LIGHTNING,
-        "best": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 256), flip=True),
+        "best": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 288)),
     },
     "thunder": {
         "fast": replace(_THUNDER, detector_sides_px=(192,)),
