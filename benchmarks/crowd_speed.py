@@ -20,7 +20,7 @@ import numpy as np
 import laps
 from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
 from movenet.bench import Table
-from movenet.drawing import Style, draw_on
+from movenet.drawing import Style, draw
 from movenet.machine import threads_for_video
 from movenet.synthetic.camera import CameraSettings
 from movenet.synthetic.many_people import SCENARIOS, make_scenes
@@ -60,7 +60,7 @@ def follow(path: Path, follower: VideoEstimator) -> list[int]:
     """Decode and follow; return how many people were seen in each frame."""
     stream = follower.stream()
     with open_source(path) as source:
-        return [len(stream(frame.image, frame.time_s)) for frame in source]
+        return [len(stream(frame.native, frame.time_s)) for frame in source]
 
 
 def annotate(path: Path, out: Path, follower: VideoEstimator) -> None:
@@ -68,8 +68,8 @@ def annotate(path: Path, out: Path, follower: VideoEstimator) -> None:
     stream, style = follower.stream(), Style("person")
     with open_source(path) as source, open_writer(out, like=source) as writer:
         for frame in source:
-            draw_on(frame.image, stream(frame.image, frame.time_s), style)
-            writer.write(frame.image, frame.time_s)
+            poses = stream(frame.native, frame.time_s)
+            writer.write(draw(frame.native, poses, style), frame.time_s)
 
 
 def main() -> None:

@@ -30,9 +30,8 @@ def record(path: Path, out: Path, follower: VideoEstimator) -> None:
     stream = follower.stream()
     with open_source(path) as source, open_records(out) as recorder:
         for frame in source:
-            height, width = frame.image.shape[:2]
-            poses = tuple(stream(frame.image, frame.time_s))
-            recorder.write(Record(path.name, frame.index, frame.time_s, width, height, poses))
+            poses = tuple(stream(frame.native, frame.time_s))
+            recorder.write(Record(path.name, frame.index, frame.time_s, frame.width, frame.height, poses))
 
 
 def rows(clip: footage.Clip, path: Path, followers: Followers, turns: int) -> list[tuple[str, ...]]:

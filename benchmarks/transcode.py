@@ -19,9 +19,8 @@ import cv2
 
 import footage
 import laps
-from movenet import Estimator, Runtime, VideoEstimator, open_source, open_writer
+from movenet import Estimator, Runtime, VideoEstimator, draw, open_source, open_writer
 from movenet.bench import Table
-from movenet.drawing import draw_on
 from movenet.machine import threads_for_video
 from movenet.media.writers.base import WriterSettings
 from movenet.media.writers.video_file import h264
@@ -58,8 +57,8 @@ def annotate(path: Path, out: Path, settings: WriterSettings, follower: VideoEst
     stream = follower.stream()
     with open_source(path) as source, open_writer(out, like=source, settings=settings) as writer:
         for frame in source:
-            draw_on(frame.image, stream(frame.image, frame.time_s))
-            writer.write(frame.image, frame.time_s)
+            poses = stream(frame.native, frame.time_s)
+            writer.write(draw(frame.native, poses), frame.time_s)
 
 
 def row(clip: footage.Clip, path: Path, preset: str, follower: VideoEstimator, turns: int) -> tuple[str, ...]:

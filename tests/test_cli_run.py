@@ -296,9 +296,9 @@ def test_smoothing_offline_says_when_the_second_reading_differs(tmp_path):
         open_source(video(tmp_path / "a.mp4", 4)) as again,
         pytest.raises(MediaError, match="expected 3 frames"),
     ):
-        list(_pair_frames(again, [[]] * 3))
+        list(_pair_frames(again, again, [[]] * 3))
     with open_source(tmp_path / "a.mp4") as again, pytest.raises(MediaError, match="expected 5 frames"):
-        list(_pair_frames(again, [[]] * 5))
+        list(_pair_frames(again, again, [[]] * 5))
 
 
 # --- terminals ---

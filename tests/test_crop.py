@@ -1,14 +1,16 @@
 """The map between picture and square: it is the same both ways, and where the pixels say it is."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image
+from movenet.crop import MIN_SIDE_PX, MODEL_SHIFT_PX, Crop, check_image, check_picture
 from movenet.errors import MediaError, MoveNetError
+from movenet.planar import LEFT_SITED, Colours, PlanarImage
 
 places = st.floats(-1e4, 1e4)
 sizes = st.floats(1, 2e4)
@@ -363,3 +365,64 @@ def test_a_square_around_no_points_is_refused():
 def test_a_square_around_a_nan_point_is_refused():
     with pytest.raises(MoveNetError, match="finite"):
         Crop.around([[50, 60], [np.nan, 60]], 1.2, 192)
+
+
+# Planes of YUV
+
+
+def smooth(width: int, height: int) -> np.ndarray:
+    """A picture whose colours change so slowly that halved chroma shows the same."""
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / 37 + i) * np.cos(y / 29 + i) for i in range(3)]
+    return np.rint(128 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
+
+
+def in_planes(rgb: np.ndarray, colours: Colours, shift: tuple[float, float] = (0.0, 0.0)) -> PlanarImage:
+    """The picture in planes; chroma samples are means of 2 × 2 pixels."""
+    yuv = colours.from_rgb(rgb)
+    height, width = rgb.shape[:2]
+    even = np.pad(yuv, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").astype(float)
+    cells = even.reshape(-(-height // 2), 2, -(-width // 2), 2, 3).mean(axis=(1, 3)).round().astype(np.uint8)
+    return PlanarImage(yuv[..., 0], cells[..., 1], cells[..., 2], colours, shift)
+
+
+@pytest.mark.parametrize("colours", [Colours(1), Colours(6), Colours(5, full_range=True)])
+@pytest.mark.parametrize("size", [(200, 160), (201, 161)])
+def test_planes_give_the_square_that_rgb_gives(colours, size):
+    rgb = smooth(*size)
+    planar = in_planes(rgb, colours)
+    for crop in (Crop.whole(*size, 64), Crop.letterbox(*size, 96), Crop(20.3, 10.7, 100, 100, 192, 192)):
+        difference = np.abs(crop.cut(planar).astype(int) - crop.cut(rgb))
+        assert difference.mean() < 1.5
+        assert np.quantile(difference, 0.97) <= 4
+
+
+@pytest.mark.parametrize("size", [(7, 5), (2, 1), (1, 1)])
+def test_the_smallest_planes_give_what_rgb_gives(size):
+    rgb = white(*size)
+    for crop in (Crop.whole(*size, 64), Crop(-1, -1, 200, 200, 32, 32)):
+        np.testing.assert_allclose(crop.cut(in_planes(rgb, Colours(1))), crop.cut(rgb), atol=2)
+
+
+@pytest.mark.parametrize("colours", [Colours(1), Colours(1, full_range=True)])
+def test_beyond_the_edges_of_planes_is_black(colours):
+    planar = in_planes(white(20, 20), colours)
+    assert Crop(-40, -40, 20, 20, 8, 8).cut(planar).max() == 0
+    assert Crop(-20, 0, 40, 20, 64, 32).cut(planar)[:, :28].max() == 0
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0), LEFT_SITED, (0.5, 0.5)])
+def test_chroma_is_cut_where_its_samples_lie(shift):
+    chroma = dot(60, 40, ((61.3 + shift[0]) / 2, (37.8 + shift[1]) / 2), 2.5)[..., 0] // 4 + 128
+    planar = PlanarImage(np.full((80, 120), 128, np.uint8), chroma, np.full_like(chroma, 128), Colours(1))
+    crop = Crop(20, 10, 80, 60, 160, 120)
+    square = crop.cut(replace(planar, chroma_shift=shift)).astype(float)
+    blue = square[..., 2:] - square[..., 2].min()
+    np.testing.assert_allclose(crop.to_image(centroid(blue)), (61.3, 37.8), atol=0.1)
+
+
+def test_planes_are_pictures():
+    planar = in_planes(white(4, 4), Colours(1))
+    assert check_picture(planar) is planar
+    with pytest.raises(MediaError, match="PlanarImage"):
+        check_image(planar)

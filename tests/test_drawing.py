@@ -7,6 +7,7 @@ import pytest
 
 from movenet.drawing import PALETTES, PERSON_COLOURS, Style, draw, draw_on
 from movenet.errors import DataError, MediaError
+from movenet.planar import Colours, PlanarImage
 from movenet.pose import KEYPOINTS, Pose
 
 # A person 200 px high, facing us, in the middle of a 300 x 300 picture; left is on the viewer's right.
@@ -272,3 +273,39 @@ def test_draw_on_accepts_padded_rows():
     draw_on(padded[:, :100], [pose])
     np.testing.assert_array_equal(padded[:, :100], draw(np.zeros((120, 100, 3), np.uint8), [pose]))
     assert not padded[:, 100:].any()
+
+
+# Planes of YUV
+
+
+def in_planes(colours, height=300, width=300):
+    """A grey picture of the brightness of GREY."""
+    grey = int(colours.from_rgb(GREY[:1, :1])[0, 0, 0])
+    half = np.full(((height + 1) // 2, (width + 1) // 2), 128, np.uint8)
+    return PlanarImage(np.full((height, width), grey, np.uint8), half, half, colours, (0.0, 0.0))
+
+
+@pytest.mark.parametrize("colours", [Colours(1), Colours(6, full_range=True)])
+@pytest.mark.parametrize("style", [Style(), Style("classic"), Style("person"), Style(line_width_px=2)])
+def test_a_skeleton_on_planes_looks_as_on_rgb(colours, style):
+    poses = [person(id=3), person(STANDING * 0.4, id=7), person(STANDING[:5])]
+    expected = colours.from_rgb(draw(GREY, poses, style)).astype(float)
+    drawn = draw(in_planes(colours), poses, style)
+    assert np.abs(drawn.y - expected[..., 0]).mean() < 0.05
+    cells = expected.reshape(150, 2, 150, 2, 3).mean(axis=(1, 3))
+    for plane, wanted in zip((drawn.u, drawn.v), (cells[..., 1], cells[..., 2]), strict=True):
+        assert np.abs(plane - wanted).mean() < 0.8
+
+
+def test_planes_drawn_on_are_a_copy_and_without_people_the_same():
+    planar = in_planes(Colours(1), 299, 301)
+    drawn = draw(planar, [person()])
+    assert (planar.y == planar.y[0, 0]).all()
+    assert drawn.shape == planar.shape
+    assert not (drawn.y == planar.y).all()
+    assert draw(planar, []) is planar
+
+
+def test_planes_cannot_be_drawn_on_in_place():
+    with pytest.raises(MediaError, match="PlanarImage"):
+        draw_on(in_planes(Colours(1)), [person()])

@@ -12,17 +12,21 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.video.reformatter import Colorspace
 from PIL import Image
 
 import fuzz_videos
+from movenet.crop import Crop
 from movenet.errors import MediaError
-from movenet.media.conversion import FrameConverter
+from movenet.media.conversion import QUARTER_TURNS, FrameConverter, oriented, oriented_planes
+from movenet.media.frame import Frame
 from movenet.media.sources.base import SourceSettings
 from movenet.media.sources.clock import RecordingClock
 from movenet.media.sources.opening import open_source
 from movenet.media.sources.pictures import FolderReader
 from movenet.media.sources.recording import prefetch_count
 from movenet.media.tone_mapping import hlg_light, pq_light, to_sdr
+from movenet.planar import PlanarImage
 from video_files import VideoFile, corners, exif_jpeg, level, middle, picture
 
 UPRIGHT = ["red", "green", "blue", "yellow"]
@@ -221,11 +225,76 @@ def test_pixels_of_every_kind_become_rgb(tmp_path, video):
     assert middle(frames[3].image) == pytest.approx(level(3), abs=5)
 
 
+@pytest.mark.parametrize(
+    ("video", "is_planar"),
+    [
+        (VideoFile(), True),
+        (VideoFile(codec="mjpeg", pix_fmt="yuvj420p"), True),
+        (VideoFile(pix_fmt="yuv420p10le"), True),
+        (VideoFile(size=(61, 45), codec="ffv1", pix_fmt="yuv420p"), True),
+        (VideoFile(pix_fmt="yuv422p"), False),
+        (VideoFile(pix_fmt="yuv444p"), False),
+        (VideoFile(codec="ffv1", pix_fmt="bgra"), False),
+    ],
+    ids=["4:2:0", "full range", "10 bit", "odd", "4:2:2", "4:4:4", "alpha"],
+)
+def test_frames_of_4_2_0_stay_in_planes_until_their_image_is_asked_for(tmp_path, video, is_planar):
+    frame = frames_of(video.write(tmp_path / "video.mkv"))[0]
+    assert isinstance(frame.native, PlanarImage) == is_planar
+    size = (frame.width, frame.height)
+    assert corners(Crop(0, 0, *size, *size).cut(frame.native)) == UPRIGHT
+    assert size == video.size == frame.native.shape[1::-1]
+    image = frame.image
+    image[:] = 7
+    assert frame.native is frame.image is image
+
+
+@pytest.mark.parametrize(
+    "matrix", [*QUARTER_TURNS, (-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)]
+)
+@pytest.mark.parametrize("size", [(64, 48), (61, 45)])
+def test_chroma_of_a_turned_picture_stays_in_its_place(matrix, size):
+    """Turned planes as RGB are the RGB turned: a shift by half a pixel would show at the borders of the colours."""
+    frame = av.VideoFrame.from_ndarray(picture(3, 64, 48)[: size[1], : size[0]], "rgb24")
+    planar = FrameConverter(None)(frame.reformat(format="yuv420p"))
+    turned = oriented_planes(planar, matrix)
+    cut = Crop(0, 0, *turned.shape[1::-1], *turned.shape[1::-1]).cut(turned).astype(int)
+    same = oriented(Crop(0, 0, *size, *size).cut(planar), matrix)
+    assert np.abs(cut - same)[2:-2, 2:-2].max() <= 1
+
+
+@pytest.mark.parametrize("matrix", [1, 2, 5, 6, 7, 9])
+@pytest.mark.parametrize("color_range", [0, 1, 2])
+@pytest.mark.parametrize("height", [48, 720])
+def test_the_image_of_planes_has_the_colours_that_ffmpeg_computes(matrix, color_range, height):
+    source = av.VideoFrame.from_ndarray(picture(3, 64, height), "rgb24").reformat(format="yuv420p")
+    source.colorspace, source.color_range = matrix, color_range
+    named = Colorspace.ITU709 if matrix == 2 and height > 576 else None
+    expected = source.reformat(format="rgb24", src_colorspace=named, interpolation="BILINEAR").to_ndarray()
+    planar = FrameConverter(None)(source)
+    assert (Frame(planar, 0.0, 0, "frame").image == expected).all()
+    cut = Crop(2, 2, 8, 8, 8, 8).cut(planar).astype(int)
+    assert np.abs(cut - expected[2:10, 2:10]).max() <= 3
+
+
+@pytest.mark.parametrize("color_range", [1, 2])
+def test_10_bits_become_8_without_another_change_of_colour(color_range):
+    plain = np.full((48, 64, 3), (200, 60, 90), np.uint8)
+    source = av.VideoFrame.from_ndarray(plain, "rgb24").reformat(
+        format="yuv420p10le", dst_colorspace="ITU709", dst_color_range=color_range
+    )
+    source.colorspace, source.color_range = 1, color_range
+    planar = FrameConverter(None)(source)
+    assert planar.colours.full_range == (color_range == 2)
+    assert np.abs(Crop(4, 4, 50, 40, 50, 40).cut(planar).astype(int) - plain[:40, :50]).max() <= 3
+
+
 def test_high_definition_without_a_named_matrix_is_bt_709(tmp_path):
     blank = np.full((720, 1280, 3), (200, 60, 60), np.uint8)
     video = VideoFile(count=1, size=(1280, 720), colorspace="ITU709", draw=lambda *_: blank)
-    image = frames_of(video.write(tmp_path / "video.mp4"))[0].image
-    assert np.abs(image.astype(int) - blank).max() <= 3
+    frame = frames_of(video.write(tmp_path / "video.mp4"))[0]
+    assert frame.native.colours.matrix == 1
+    assert np.abs(frame.image.astype(int) - blank).max() <= 3
 
 
 def test_a_frame_that_was_converted_is_freed_without_the_garbage_collector(tmp_path):

@@ -13,6 +13,7 @@ from movenet.media.photo import read_photo
 from movenet.media.sources.opening import open_source
 from movenet.media.writers.base import WriterSettings
 from movenet.media.writers.writer import open_writer
+from movenet.planar import Colours, PlanarImage
 from video_files import VideoFile, corners, level, middle, picture
 
 KINDS = ["mp4", "mov", "webm", "gif"]
@@ -499,3 +500,69 @@ def test_damaged_sound_costs_no_video(tmp_path):
         damaged.write_bytes(data)
         path = write(tmp_path / f"{turn}.mp4", audio_from=damaged)
         assert len(frames_of(path)) == len(TIMES)
+
+
+# Planes of YUV
+
+
+def planar(index, colours, size=(64, 48)):
+    """The picture of an index in planes of these colours."""
+    yuv = colours.from_rgb(picture(index, *size))
+    even = np.pad(yuv, ((0, size[1] % 2), (0, size[0] % 2), (0, 0)), mode="edge")
+    return PlanarImage(yuv[..., 0], even[::2, ::2, 1], even[::2, ::2, 2], colours)
+
+
+COLOURS = [
+    Colours(1),
+    Colours(6),
+    Colours(5, full_range=True, primaries=5, transfer=6),
+    Colours(9, False, 9, 14),
+]
+
+
+@pytest.mark.parametrize("colours", COLOURS, ids=["BT.709", "BT.601", "full range", "BT.2020"])
+def test_planes_reach_a_lossless_video_unchanged(tmp_path, colours):
+    path = tmp_path / "video.mp4"
+    images = [planar(index, colours) for index in range(3)]
+    with open_writer(path, rate_fps=25, settings=WriterSettings(crf=0)) as writer:
+        for index, image in enumerate(images):
+            writer.write(image, index / 25)
+    for frame, image in zip(frames_of(path), images, strict=True):
+        assert frame.native.colours == colours
+        assert all((a == b).all() for a, b in zip(frame.native.planes, image.planes, strict=True))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "folder"])
+@pytest.mark.parametrize("size", [(64, 48), (61, 45)])
+def test_planes_can_be_written_in_every_format(tmp_path, kind, size):
+    path = tmp_path / ("video" if kind == "folder" else f"video.{kind}")
+    with open_writer(path, rate_fps=25) as writer:
+        for index in range(4):
+            writer.write(planar(index, Colours(5, full_range=True), size), index / 25)
+    frames = frames_of(path)
+    assert [corners(frame.image) for frame in frames] == [UPRIGHT] * 4
+    assert [middle(frame.image) for frame in frames] == pytest.approx([level(i) for i in range(4)], abs=6)
+
+
+@pytest.mark.parametrize("first_is_planar", [True, False])
+def test_planes_and_rgb_may_alternate_in_any_colours_and_size(tmp_path, first_is_planar):
+    with open_writer(tmp_path / "video.mp4", rate_fps=25) as writer:
+        for index in range(6):
+            image = picture(index, 64, 48)
+            if (index % 2 == 0) == first_is_planar:
+                image = planar(index, COLOURS[index // 2], (64 + 16 * index, 48 + 12 * index))
+            writer.write(image, index / 25)
+    frames = frames_of(tmp_path / "video.mp4")
+    assert [corners(frame.image) for frame in frames] == [UPRIGHT] * 6
+    assert [middle(frame.image) for frame in frames] == pytest.approx([level(i) for i in range(6)], abs=6)
+
+
+def test_what_is_painted_on_the_image_of_a_frame_is_written(tmp_path):
+    frames = frames_of(write(tmp_path / "video.mp4"))
+    frames[2].image[:] = (40, 40, 220)
+    with open_writer(tmp_path / "copy.mp4", rate_fps=25) as writer:
+        for frame in frames:
+            writer.write(frame.native, frame.time_s)
+    copied = frames_of(tmp_path / "copy.mp4")
+    assert corners(copied[2].image) == ["blue"] * 4
+    assert corners(copied[3].image) == UPRIGHT

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, overload
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.crop import check_image
+from movenet.crop import check_image, check_picture
 from movenet.errors import DataError, MediaError
+from movenet.planar import Picture, PlanarImage
 from movenet.pose import BONES, KEYPOINTS, Pose
-
-Colour = tuple[int, int, int]
-"""Red, green, blue, 0…255."""
+from movenet.surface import Colour, Surface, text_width_px
 
 
 class Palette(NamedTuple):
@@ -78,15 +76,30 @@ class Style:
             raise DataError(f"expected a line width above 0 pixels, got {self.line_width_px}")
 
 
-def draw(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> NDArray[np.uint8]:
-    """Return a copy of `image`, (H, W, 3) uint8 RGB, with the skeletons of `poses`; larger people are in front.
+@overload
+def draw(
+    image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None
+) -> NDArray[np.uint8]: ...
+@overload
+def draw(image: PlanarImage, poses: Sequence[Pose], style: Style | None = None) -> PlanarImage: ...
+def draw(image: Picture, poses: Sequence[Pose], style: Style | None = None) -> Picture:
+    """Return a copy of `image` with the skeletons of `poses`; larger people are in front.
+
+    `image` is uint8 RGB of shape (H, W, 3), or a `PlanarImage`, on whose planes the skeletons are drawn.
 
     Raises:
         MediaError: `image` is not such a picture.
     """
-    check_image(image)
+    check_picture(image)
+    if isinstance(image, PlanarImage):
+        if not poses:
+            return image
+        y, u, v = (plane.copy() for plane in image.planes)
+        surface = Surface.on_planes((y, u, v), image.colours, image.chroma_shift)
+        _draw_all(surface, poses, style or Style())
+        return replace(image, y=y, u=u, v=v)
     out = image.copy()
-    _draw_all(out, poses, style or Style())
+    _draw_all(Surface.on_rgb(out), poses, style or Style())
     return out
 
 
@@ -101,13 +114,11 @@ def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None
         raise MediaError(
             "expected a writeable picture with contiguous rows to draw on, got a view: use draw, which copies"
         )
-    _draw_all(image, poses, style or Style())
+    _draw_all(Surface.on_rgb(image), poses, style or Style())
 
 
 _OUTLINE: Final[Colour] = (22, 22, 22)
 _WHITE: Final[Colour] = (255, 255, 255)
-_SHIFT: Final = 4
-"""Fractional bits of coordinates passed to OpenCV: 1/16 pixel."""
 _MAX_COORDINATE_PX: Final = 100_000.0
 """Coordinates are clipped to ± this, so that they fit OpenCV's integers."""
 _DIGIT_PX: Final = 21
@@ -170,15 +181,15 @@ class _Figure(NamedTuple):
     palette: Palette
 
 
-def _draw_all(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style) -> None:
-    limit = 2.0 * max(image.shape)
+def _draw_all(surface: Surface, poses: Sequence[Pose], style: Style) -> None:
+    limit = 2.0 * max(surface.height, surface.width)
     figures = [(figure, pose) for at, pose in enumerate(poses) if (figure := _figure(pose, at, style, limit))]
     figures.sort(key=lambda pair: pair[0].size_px)
     for figure, _ in figures:
-        _draw_figure(image, figure)
+        _draw_figure(surface, figure)
     for figure, pose in figures:
-        if pose.id is not None and _is_inside(figure, image):
-            _draw_label(image, figure, pose.id)
+        if pose.id is not None and _is_inside(figure, surface):
+            _draw_label(surface, figure, pose.id)
 
 
 def _figure(pose: Pose, at: int, style: Style, limit_px: float) -> _Figure | None:
@@ -215,78 +226,46 @@ def _mixed(colour: Colour, end: int, share: float) -> Colour:
     return red, green, blue
 
 
-def _draw_figure(image: NDArray[np.uint8], figure: _Figure) -> None:
+def _draw_figure(surface: Surface, figure: _Figure) -> None:
     """Draw the dark outlines, then bones and dots, and a white centre in each dot if it is large enough."""
     lines, parts, _, radii = figure.layout
     shown = figure.visible[lines].all(axis=1)
     ends, colours = figure.points[lines[shown]], [figure.palette[part] for part in parts[shown]]
     widths = figure.width_px * np.where((lines[shown] < 5).all(axis=1), 0.65, 1.0)
     outline = max(0.8, 0.28 * figure.width_px)
-    _bars(image, ends, widths / 2 + outline, [_OUTLINE] * len(ends))
+    surface.bars(ends, widths / 2 + outline, [_OUTLINE] * len(ends))
     marked = figure.visible & (radii > 0)
     points, radii = figure.points[marked], radii[marked] * figure.width_px
-    _discs(image, points, radii + outline, [_OUTLINE] * len(points))
-    _bars(image, ends, widths / 2, colours)
-    _discs(image, points, radii, [figure.palette[part] for part in figure.layout.point_parts[marked]])
+    surface.discs(points, radii + outline, [_OUTLINE] * len(points))
+    surface.bars(ends, widths / 2, colours)
+    surface.discs(points, radii, [figure.palette[part] for part in figure.layout.point_parts[marked]])
     if figure.width_px >= 2.5:
-        _discs(image, points, radii * 0.42, [_WHITE] * len(points))
+        surface.discs(points, radii * 0.42, [_WHITE] * len(points))
 
 
-def _bars(
-    image: NDArray[np.uint8],
-    ends: NDArray[np.float64],
-    halves: NDArray[np.float64],
-    colours: Sequence[Colour],
-) -> None:
-    """Fill a bar along each of `ends` (L, 2, 2), `halves` (L,) pixels to either side, exact to 1/16 pixel."""
-    along = ends[:, 1] - ends[:, 0]
-    length = np.maximum(np.hypot(*along.T), 1e-9)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * (halves / length)[:, None]
-    corners = np.stack(
-        [ends[:, 0] + across, ends[:, 1] + across, ends[:, 1] - across, ends[:, 0] - across], axis=1
-    )
-    for quad, colour in zip(_fixed(corners), colours, strict=True):
-        cv2.fillConvexPoly(image, quad, colour, cv2.LINE_AA, _SHIFT)
-
-
-def _discs(
-    image: NDArray[np.uint8],
-    centres: NDArray[np.float64],
-    radii: NDArray[np.float64],
-    colours: Sequence[Colour],
-) -> None:
-    """Fill a disc around each of (K, 2) `centres`, of `radii` (K,) in pixels, exact to 1/16 pixel."""
-    for centre, radius, colour in zip(_fixed(centres).tolist(), _fixed(radii).tolist(), colours, strict=True):
-        cv2.circle(image, centre, radius, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)
-
-
-def _fixed(pixels: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.round(pixels * (1 << _SHIFT)).astype(np.int32)
-
-
-def _draw_label(image: NDArray[np.uint8], figure: _Figure, number: int) -> None:
+def _draw_label(surface: Surface, figure: _Figure, number: int) -> None:
     """Draw the id on a label above the head, moved into the picture if it would leave it."""
     text, scale = f"#{number}", max(0.45, figure.size_px / 700)
-    boldness = max(1, round(scale))
-    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, boldness)[0][0]
+    wide = text_width_px(text, scale)
     high = round(_DIGIT_PX * scale)
     pad = 0.5 * high
     x, y = _above_head(figure) - (wide / 2, pad)
-    left = round(float(np.clip(x, pad, max(pad, image.shape[1] - wide - pad))))
-    bottom = round(float(np.clip(y, high + pad, max(high + pad, image.shape[0] - pad))))
+    left = round(float(np.clip(x, pad, max(pad, surface.width - wide - pad))))
+    bottom = round(float(np.clip(y, high + pad, max(high + pad, surface.height - pad))))
     colour = _person_colour(number)
-    ends = (left, bottom - high // 2), (left + wide, bottom - high // 2)
-    for thickness, ink in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
-        cv2.line(image, *ends, ink, round(thickness), cv2.LINE_AA)
+    ends = np.array([(left, bottom - high // 2), (left + wide, bottom - high // 2)], np.float64)
     bright = np.dot(colour, (0.299, 0.587, 0.114)) > 110
-    ink = _OUTLINE if bright else _WHITE
-    cv2.putText(image, text, (left, bottom), cv2.FONT_HERSHEY_DUPLEX, scale, ink, boldness, cv2.LINE_AA)
+    for width_px, fill in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
+        surface.line(ends, width_px, fill)
+    surface.text(text, (left, bottom), scale, _OUTLINE if bright else _WHITE)
 
 
-def _is_inside(figure: _Figure, image: NDArray[np.uint8]) -> bool:
+def _is_inside(figure: _Figure, surface: Surface) -> bool:
     """Tell whether a visible point lies in the picture. People outside it get no label."""
     shown = figure.points[figure.visible]
-    return bool(((shown > -0.5) & (shown < np.array(image.shape[1::-1]) - 0.5)).all(axis=1).any())
+    return bool(
+        ((shown > -0.5) & (shown < np.array((surface.width, surface.height)) - 0.5)).all(axis=1).any()
+    )
 
 
 def _above_head(figure: _Figure) -> NDArray[np.float64]:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from movenet.bench.timing import Clock, TimingPlan, quantile_ms, time_interleaved
 from movenet.crop import Crop
 from movenet.decode import Heads
-from movenet.drawing import draw_on
+from movenet.drawing import draw
 from movenet.estimator import Detection
 from movenet.estimator.views import View, decode_views, to_pose
 from movenet.media.frame import Frame
 from movenet.media.photo import write_photo
+from movenet.media.planes import as_rgb
 from movenet.media.sources.opening import open_source
 from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose
@@ -81,8 +82,8 @@ def time_stages(
         times = time_interleaved(list(stages.values()), whole, clock)
     count = len(pipeline.frames)
     found = [_times(stage, stage_times, count) for stage, stage_times in zip(stages, times, strict=True)]
-    height, width = pipeline.frames[0].image.shape[:2]
-    return VideoInfo(video.name, width, height, count), found
+    first = pipeline.frames[0]
+    return VideoInfo(video.name, first.width, first.height, count), found
 
 
 def _times(stage: str, times_s: Sequence[float], frames: int) -> StageTimes:
@@ -103,7 +104,7 @@ class VideoPipeline:
             fitting = max(MAX_BYTES // (source.width * source.height * 3), 1)
             self.frames = list(islice(source, min(MAX_FRAMES, fitting)))
         stream = estimator.stream()
-        self.poses = [stream(frame.image, frame.time_s) for frame in self.frames]
+        self.poses = [stream(frame.native, frame.time_s) for frame in self.frames]
         self._views: list[View] = []
         self._squares: list[NDArray[np.uint8]] = []
         self._heads: list[Heads] = []
@@ -130,10 +131,10 @@ class VideoPipeline:
         estimator, settings = self._video_estimator.estimator, self._video_estimator.settings
         side = estimator.engine.card.side
         if not poses or poses[0].bounds() is None:
-            return View(frame.image, Crop.whole(frame.image.shape[1], frame.image.shape[0], side))
+            return View(frame.native, Crop.whole(frame.width, frame.height, side))
         detection = Detection(poses[0], center_of(poses[0]))
         crop = detection.crop(side, settings.crop_factor)
-        return estimator.view(frame.image, detection, crop, settings.guide_weight)
+        return estimator.view(frame.native, detection, crop, settings.guide_weight)
 
     def _decode_video(self) -> None:
         with open_source(self._video) as source:
@@ -143,7 +144,7 @@ class VideoPipeline:
     def _detect(self) -> None:
         every = max(round(self._rate_fps * self._video_estimator.settings.detect_every_s), 1)
         for frame in self.frames[::every]:
-            self._video_estimator.estimator.detect(frame.image)
+            self._video_estimator.estimator.detect(frame.native)
 
     def _crop(self) -> None:
         self._views = [self._view(*pair) for pair in zip(self.frames, self.poses, strict=True)]
@@ -164,7 +165,7 @@ class VideoPipeline:
         settings, state = self._video_estimator.smoothing, None
         for frame, pose in self._poses():
             if settings is not None:
-                size = (frame.image.shape[1], frame.image.shape[0])
+                size = (frame.width, frame.height)
                 state, _ = settings.step(state, frame.time_s, pose.keypoints, pose.scores, size)
 
     def _poses(self) -> Iterator[tuple[Frame, Pose]]:
@@ -174,7 +175,7 @@ class VideoPipeline:
 
     def _draw(self) -> None:
         for frame, poses in zip(self.frames, self.poses, strict=True):
-            draw_on(frame.image, poses)
+            draw(frame.native, poses)
 
     def _encode(self) -> None:
         self._write((frame, []) for frame in self.frames)
@@ -183,15 +184,13 @@ class VideoPipeline:
         stream = self._video_estimator.stream()
         with open_source(self._video) as source:
             frames = islice(source, len(self.frames))
-            self._write((frame, stream(frame.image, frame.time_s)) for frame in frames)
+            self._write((frame, stream(frame.native, frame.time_s)) for frame in frames)
 
     def _write(self, annotated: Iterator[tuple[Frame, list[Pose]]]) -> None:
         if len(self.frames) == 1:
             for frame, poses in annotated:
-                draw_on(frame.image, poses)
-                write_photo(self._folder / "photo.jpg", frame.image)
+                write_photo(self._folder / "photo.jpg", as_rgb(draw(frame.native, poses)))
             return
         with open_writer(self._folder / "video.mp4", rate_fps=self._rate_fps) as writer:
             for frame, poses in annotated:
-                draw_on(frame.image, poses)
-                writer.write(frame.image, frame.time_s)
+                writer.write(draw(frame.native, poses), frame.time_s)

@@ -9,6 +9,7 @@ import typer
 
 from movenet._version import __version__
 from movenet.cli import (
+    analyze,
     bench,
     dataset,
     doctor,
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU.",
 )
 app.command("run")(run.run)
+app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("eval-video")(evaluate_video.evaluate_video)
 app.command("bench")(bench.bench)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     JsonOption,
@@ -57,6 +59,7 @@ def build(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Turn clips into a COCO data set: frames with a new pose or place, with pseudo-labels of Thunder.
 
@@ -73,7 +76,7 @@ def build(
     settings = BuildSettings(
         selection=SelectionSettings(interval_s=every), labels=labels, val_share=val_share
     )
-    labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads))
+    labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads, device.value))
     built = build(clips, out, labeller, settings, frame_progress)
     for clip, reason in built.failed.items():
         print_error(MoveNetError(f"{clip}: {reason}"))

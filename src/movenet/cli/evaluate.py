@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     JsonOption,
@@ -78,6 +80,7 @@ def evaluate(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Measure COCO keypoint AP and AR, and the kinds of error behind them.
 
@@ -99,7 +102,7 @@ def evaluate(
         protocol = {"pictures": f"results read from {score_results.name}; their protocol is unknown"}
         measured = Measured(score_results.name, read_results(score_results), protocol)
     elif images is not None:
-        runtime = Runtime(engine.value, precision.value, threads)
+        runtime = Runtime(engine.value, precision.value, threads, device.value)
         if crop_to_box is not None:  # no detector runs, so the options that concern it do not apply
             estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
         else:

@@ -72,6 +72,7 @@ def live(
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
+    device: options.DeviceOption = options.DeviceName.cpu,
     token: TokenOption = None,
     origins: OriginsOption = None,
     tls: TlsOption = False,
@@ -100,7 +101,6 @@ def live(
 
     from movenet.engine import Runtime
     from movenet.live import Limits, ServerSettings, open_models, serve
-    from movenet.machine import threads_for_video
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
@@ -113,7 +113,8 @@ def live(
         if browser:
             webbrowser.open(addresses.local_url)
 
-    runtime = Runtime(engine.value, precision.value, threads or threads_for_video())
+    threads = options.threads_beside_video(threads, device)
+    runtime = Runtime(engine.value, precision.value, threads, device.value)
     serve(open_models(model, runtime), settings, on_ready)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import cv2
 
+from movenet.analysis import measure_angles
 from movenet.calibration import probabilities, with_probabilities
 from movenet.cli.output import (
     frame_progress,
@@ -18,8 +20,9 @@ from movenet.cli.output import (
     write_record,
 )
 from movenet.cli.run_inputs import Video
+from movenet.cli.run_overlays import VideoOverlay
 from movenet.cli.run_plan import RunPlan
-from movenet.drawing import draw, draw_on
+from movenet.drawing import draw
 from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
 from movenet.estimator.photos import PhotoPoses, estimate_photos
@@ -27,9 +30,12 @@ from movenet.media import Frame, Source, SourceSettings, open_writer, write_phot
 from movenet.media.location import Location
 from movenet.media.sources.opening import open_location
 from movenet.models import ModelCard
+from movenet.overlays import draw_angles
 from movenet.pose import Pose
 from movenet.records import Record, RecordWriter, open_records, to_json
-from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
+
+if TYPE_CHECKING:
+    from movenet.video import VideoEstimator
 
 
 def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
@@ -79,19 +85,23 @@ def run_photos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     return done
 
 
-def _draw_photo(found: PhotoPoses, plan: RunPlan, card: ModelCard) -> Record:
+def _draw_photo(found: PhotoPoses, plan: RunPlan, model: ModelCard) -> Record:
     if found.error is not None:
         raise found.error
-    target, poses = plan.photos[found.path], _calibrated(found.poses, plan, card)
+    target, poses = plan.photos[found.path], _calibrated(found.poses, plan, model)
+    angles = tuple(measure_angles(pose, model) for pose in found.poses) if plan.overlays.angles else ()
     if target is not None:
-        write_photo(target, draw(found.image, poses, plan.style))
+        drawn = draw(found.image, poses, plan.style)
+        if angles:
+            draw_angles(drawn, poses, angles, plan.style)
+        write_photo(target, drawn)
     height, width = found.image.shape[:2]
-    return Record(str(found.path), 0, 0.0, width, height, poses)
+    return Record(str(found.path), 0, 0.0, width, height, poses, angles)
 
 
-def _calibrated(poses: Sequence[Pose], plan: RunPlan, card: ModelCard) -> tuple[Pose, ...]:
+def _calibrated(poses: Sequence[Pose], plan: RunPlan, model: ModelCard) -> tuple[Pose, ...]:
     """Return the poses, with probabilities in place of scores if the plan says so."""
-    return tuple(with_probabilities(pose, card) if plan.probabilities else pose for pose in poses)
+    return tuple(with_probabilities(pose, model) if plan.probabilities else pose for pose in poses)
 
 
 def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
@@ -102,9 +112,15 @@ def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     Raises:
         OutputError: stdout or the records cannot be written to any more.
     """
+    from movenet.video import ONE_EURO, VideoEstimator
+    from movenet.video.estimator import DEFAULT_LOCK
+
     # OpenCV's idle threads spin on cores that decoder and encoder need: a tenth of the time of a video.
     cv2.setNumThreads(1)
-    video_estimator = VideoEstimator(estimator, smoothing=ONE_EURO if plan.smooth == "causal" else None)
+    smoothing = ONE_EURO if plan.smooth == "causal" else None
+    video_estimator = VideoEstimator(estimator, lock=plan.person.lock or DEFAULT_LOCK, smoothing=smoothing)
+    if plan.person.id is not None and estimator.people == "one":
+        raise MoveNetError("--lock id:N needs ids: expected --people many")
     done = 0
     for video in plan.videos:
         try:
@@ -126,19 +142,23 @@ def _run_video(
         with ExitStack() as stack:
             source = stack.enter_context(open_location(video.location, SourceSettings()))
             writer = target and stack.enter_context(
-                open_writer(target, like=source, audio_from=video.audio_file)
+                open_writer(
+                    target, like=source, audio_from=video.audio_file if plan.frames.takes_all else None
+                )
             )
-            frames = _estimate_frames(source, video.location, video_estimator, plan.smooth)
+            model = video_estimator.estimator.engine.card
+            overlay = VideoOverlay(plan.overlays, model, plan.style)
+            frames = _estimate_frames(source, video.location, video_estimator, plan)
             for frame, estimated in frame_progress(frames, source):
-                poses = _calibrated(estimated, plan, video_estimator.estimator.engine.card)
-                height, width = frame.image.shape[:2]
-                record = Record(source.name, frame.index, frame.time_s, width, height, poses)
+                angles, size = overlay.measure(estimated), (frame.width, frame.height)
+                poses = _calibrated(estimated, plan, model)
+                record = Record(source.name, frame.index, frame.time_s, *size, poses, angles)
                 write_record(recorder, record)
                 if plan.is_printed(video):
                     print_line(to_json(record))
                 if writer:
-                    draw_on(frame.image, poses, plan.style)
-                    writer.write(frame.image, frame.time_s)
+                    picture = draw(frame.native, poses, plan.style)
+                    writer.write(overlay.draw(picture, frame.time_s, poses, angles), frame.time_s)
                 count += 1
     except KeyboardInterrupt:
         print_status(f"{video}: stopped, what was done is kept: {count} frames{arrow}")
@@ -148,29 +168,39 @@ def _run_video(
 
 
 def _estimate_frames(
-    source: Source, location: Location, video_estimator: VideoEstimator, smooth: str
+    source: Source, location: Location, video_estimator: VideoEstimator, plan: RunPlan
 ) -> Iterator[tuple[Frame, list[Pose]]]:
     """Yield each frame with its poses; for offline smoothing the location is opened and read a second time."""
+    from movenet.video import smooth_recording
+
     stream = video_estimator.stream()
-    if smooth != "offline":
-        yield from ((frame, stream(frame.image, frame.time_s)) for frame in source)
+    frames = plan.frames.select(source)
+    if plan.smooth != "offline":
+        yield from ((frame, _chosen(stream(frame.native, frame.time_s), plan)) for frame in frames)
         return
     if source.live:
         raise MediaError(f"{source.name}: smoothing offline needs a recording, use causal for a stream")
-    estimated = [(frame.time_s, stream(frame.image, frame.time_s)) for frame in source]
+    estimated = [(frame.time_s, _chosen(stream(frame.native, frame.time_s), plan)) for frame in frames]
     poses = smooth_recording([time_s for time_s, _ in estimated], [found for _, found in estimated])
     with open_location(location, SourceSettings()) as again:
-        yield from _pair_frames(again, poses)
+        yield from _pair_frames(again, plan.frames.select(again), poses)
 
 
-def _pair_frames(again: Source, poses: Sequence[list[Pose]]) -> Iterator[tuple[Frame, list[Pose]]]:
+def _chosen(poses: list[Pose], plan: RunPlan) -> list[Pose]:
+    """Return the poses of the person of --lock id:N, or all."""
+    return poses if plan.person.id is None else [pose for pose in poses if pose.id == plan.person.id]
+
+
+def _pair_frames(
+    again: Source, selected: Iterable[Frame], poses: Sequence[list[Pose]]
+) -> Iterator[tuple[Frame, list[Pose]]]:
     """Yield the frames of the second reading with the poses of the first.
 
     Raises:
         MediaError: The two readings differ in the number of frames.
     """
     frames = 0
-    for frame in again:
+    for frame in selected:
         if frames < len(poses):
             yield frame, poses[frames]
         frames += 1

@@ -7,12 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from movenet.analysis import find_exercise
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
 from movenet.cli.run_inputs import Photo, Video, sort_inputs
+from movenet.cli.selection import FrameSelection, PersonLock
 from movenet.drawing import Style
 from movenet.errors import DataError, MoveNetError
 from movenet.media.location import Camera
 from movenet.records import Record, number_in_name
+
+
+@dataclass(frozen=True, slots=True)
+class Overlays:
+    """What is measured and drawn besides the skeletons."""
+
+    angles: bool = False
+    """Whether joint angles are drawn and recorded."""
+    trails: bool = False
+    """Whether the trails of wrists and ankles are drawn, in videos."""
+    exercise: str | None = None
+    """Exercise whose repetitions are counted and drawn, in videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,9 @@ class RunOptions:
     smooth: str | None
     """"off", "causal" or "offline"."""
     palette: str | None
+    overlays: Overlays
+    frames: FrameSelection
+    person: PersonLock
     probabilities: bool = False
     """Whether keypoint scores become probabilities in every output."""
 
@@ -46,6 +63,11 @@ class RunPlan:
     smooth: str
     style: Style
     probabilities: bool
+    overlays: Overlays
+    frames: FrameSelection
+    """The frames of videos to process."""
+    person: PersonLock
+    """The person of videos to process."""
 
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
@@ -76,6 +98,9 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         smooth=options.smooth or "causal",
         style=Style(palette, min_score=0.5) if options.probabilities else Style(palette),
         probabilities=options.probabilities,
+        overlays=options.overlays,
+        frames=options.frames,
+        person=options.person,
     )
     if plan.photos or plan.videos:
         _check_options(plan, options)
@@ -99,6 +124,32 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
         raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
     if options.palette is not None and not any((*plan.photos.values(), *plan.videos.values())):
         raise MoveNetError("--palette is for annotated copies: expected -o, or neither --json nor --records")
+
+    _check_video_options(plan)
+    records = plan.records
+    if plan.overlays.angles and records is not None and records.suffix.lower() != ".jsonl":
+        raise MoveNetError(
+            f"--angles are recorded as .jsonl: movenet analyze --csv makes a table, got {records}"
+        )
+
+
+def _check_video_options(plan: RunPlan) -> None:
+    """Refuse options that are for videos, or for annotated copies of them, where there are none."""
+    given = {
+        "--from, --to and --every": not plan.frames.takes_all,
+        "--lock": plan.person != PersonLock(),
+        "--trails": plan.overlays.trails,
+        "--exercise": plan.overlays.exercise is not None,
+    }
+    for option, is_given in given.items():
+        if is_given and (not plan.videos or plan.photos):
+            raise MoveNetError(f"{option}: expected only videos among the inputs, got photos")
+    drawn = {"--trails": plan.overlays.trails, "--exercise": plan.overlays.exercise is not None}
+    for option, is_given in drawn.items():
+        if is_given and not any(plan.videos.values()):
+            raise MoveNetError(f"{option} is drawn: expected -o, or neither --json nor --records")
+    if plan.overlays.exercise is not None:
+        find_exercise(plan.overlays.exercise)
 
 
 def _check_image_ids(plan: RunPlan) -> None:

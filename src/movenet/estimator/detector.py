@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from movenet.crop import Crop
 from movenet.decode.families import DECODERS
@@ -19,6 +18,7 @@ from movenet.engine import Engine
 from movenet.estimator.detection import Detection
 from movenet.estimator.settings import EstimatorSettings
 from movenet.oks import area, nms_groups
+from movenet.planar import Picture
 from movenet.pose import Pose
 
 TILE_OVERLAP: Final = 0.25
@@ -28,11 +28,9 @@ TILE_MARGIN: Final = 0.02
 MAX_UPSCALE: Final = 1.6
 """After the first scale, the detector never runs on a picture enlarged more than this: it shows no more detail."""
 
-Image = NDArray[np.uint8]
 
-
-def detect(image: Image, detector: Engine, settings: EstimatorSettings) -> list[Detection]:
-    """Return the people of a picture, (H, W, 3) uint8 RGB, highest score first, without duplicates (NMS)."""
+def detect(image: Picture, detector: Engine, settings: EstimatorSettings) -> list[Detection]:
+    """Return the people of a picture, (H, W, 3) uint8 RGB or planes, highest score first, without duplicates (NMS)."""
     edge = max(image.shape[:2])
     found: list[Detection] = []
     for i, side in enumerate(settings.detector_sides_px):
@@ -48,7 +46,7 @@ def detect(image: Image, detector: Engine, settings: EstimatorSettings) -> list[
     return merge_scales(found, settings.nms_oks)
 
 
-def _detect_at(side: int, image: Image, detector: Engine, settings: EstimatorSettings) -> list[Detection]:
+def _detect_at(side: int, image: Picture, detector: Engine, settings: EstimatorSettings) -> list[Detection]:
     """Return the detections at one scale: the picture's longer side resized to `side` px, in tiles if that is large."""
     whole = Crop.letterbox(image.shape[1], image.shape[0], side)
     tiles = whole.tiles(settings.tile_px, TILE_OVERLAP)
@@ -61,7 +59,7 @@ def _detect_at(side: int, image: Image, detector: Engine, settings: EstimatorSet
     ]
 
 
-def _run(crop: Crop, image: Image, detector: Engine, min_center_score: float) -> list[Detection]:
+def _run(crop: Crop, image: Picture, detector: Engine, min_center_score: float) -> list[Detection]:
     decoder = DECODERS[detector.card.family]
     people = decoder.decode_many(detector(crop.cut(image)[None]), min_center_score)[0]
     keypoints, scores = crop.decoded_to_image(people.keypoints, decoder.shift_px)

@@ -15,11 +15,11 @@ from typing import get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.crop import Crop, check_image
+from movenet.crop import Crop, check_picture
 from movenet.decode import Guide
 from movenet.decode.families import DECODERS
 from movenet.decode.votes import Votes
-from movenet.engine import Engine, Runtime, open_engine
+from movenet.engine import Engine, Runtime, loading, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
 from movenet.estimator.detection import Detection, fuse
@@ -37,6 +37,7 @@ from movenet.estimator.settings import (
 from movenet.estimator.views import View, run_views, to_pose
 from movenet.media.photo import read_photo
 from movenet.oks import area, soft_nms
+from movenet.planar import Picture
 from movenet.pose import MIRROR, Pose
 
 Image = NDArray[np.uint8]
@@ -114,11 +115,11 @@ class Estimator:
         """Added to the decoded points of the single-person model, in pixels of its input (see `MODEL_SHIFT_PX`)."""
         return DECODERS[self.engine.card.family].shift_px
 
-    def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Pose]:
+    def __call__(self, image: Picture, boxes: ArrayLike | None = None) -> list[Pose]:
         """Return the poses, highest score first; an empty list if there is nobody.
 
         Args:
-            image: (H, W, 3) uint8 RGB, at least 1 × 1.
+            image: (H, W, 3) uint8 RGB, at least 1 × 1; or a `PlanarImage`.
             boxes: (n, 4) x, y, width, height of the people in pixels, if known. Then there is no detection, whatever
                 the method: the result is one pose per box, in their order, of any score. A box may leave the picture;
                 the pose in a box completely outside scores close to 0.
@@ -129,18 +130,18 @@ class Estimator:
         """
         return self.batch([image], None if boxes is None else [boxes])[0]
 
-    def batch(self, images: Sequence[Image], boxes: Sequence[ArrayLike] | None = None) -> list[list[Pose]]:
+    def batch(self, images: Sequence[Picture], boxes: Sequence[ArrayLike] | None = None) -> list[list[Pose]]:
         """Return the poses of each picture, as `__call__` does; pictures may differ in size.
 
         Args:
-            images: (H, W, 3) uint8 RGB each.
+            images: (H, W, 3) uint8 RGB each, or `PlanarImage`.
             boxes: for each picture its boxes, (n, 4), or None to detect people.
 
         Raises:
             MediaError: if an image is anything else.
             DataError: if boxes are anything else, or not given for every picture.
         """
-        images = [check_image(image) for image in images]
+        images = [check_picture(image) for image in images]
         if boxes is not None:
             return self._estimate_boxes(boxes, images)
         if self.detector is None:
@@ -150,7 +151,7 @@ class Estimator:
             poses = self._estimate_chosen(chosen, images) if self.method == "top-down" else _poses_of(chosen)
         return [[pose for pose in found if pose.score >= self.min_score] for found in poses]
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Picture) -> list[Detection]:
         """Return the detections of all people in a picture, highest score first, without duplicates.
 
         Raises:
@@ -158,7 +159,8 @@ class Estimator:
         """
         if self.detector is None:
             raise ModelError("expected an estimator with a detector, got one with method='whole'")
-        return detect(image, self.detector, self.settings)
+        with loading(self.engine):  # the first time, beside the detector
+            return detect(image, self.detector, self.settings)
 
     def choose(self, found: list[Detection]) -> list[Detection]:
         """Return those of the detections of one picture that `people` asks for."""
@@ -173,7 +175,7 @@ class Estimator:
 
     def estimate_crops(
         self,
-        images: Sequence[Image],
+        images: Sequence[Picture],
         crops: Sequence[Crop],
         guides: Sequence[Guide | None] | None = None,
     ) -> list[Pose]:
@@ -183,7 +185,7 @@ class Estimator:
         size run in batches.
 
         Args:
-            images: the picture of each crop, (H, W, 3) uint8 RGB.
+            images: the picture of each crop, (H, W, 3) uint8 RGB or planes.
             crops: the squares that the model runs on.
             guides: for each crop the person to decode, or None for the one in the middle.
         """
@@ -192,12 +194,12 @@ class Estimator:
         return self._estimate_views(views, [None] * len(views))
 
     def estimate_detections(
-        self, image: Image, detections: Sequence[Detection], crop_factor: float, guide_weight: float
+        self, image: Picture, detections: Sequence[Detection], crop_factor: float, guide_weight: float
     ) -> list[Pose]:
         """Return the pose estimated in the crop of each detection, of any score.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
+            image: (H, W, 3) uint8 RGB, or planes.
             detections: the people, as detected in this picture or predicted from the frame before.
             crop_factor: side of the square crop as a multiple of the person's longer side.
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
@@ -209,7 +211,7 @@ class Estimator:
         ]
         return self._estimate_views(views, [None] * len(detections))
 
-    def views(self, image: Image, detection: Detection) -> list[View]:
+    def views(self, image: Picture, detection: Detection) -> list[View]:
         """Return the squares of a detected person that the model runs on, without mirror images."""
         settings = self.settings
         side = settings.crop_side(detection.length, self.engine.card.side)
@@ -219,7 +221,7 @@ class Estimator:
         crops = [detection.crop(*square) for square in squares]
         return [self.view(image, detection, crop, settings.guide_weight) for crop in crops]
 
-    def view(self, image: Image, detection: Detection, crop: Crop, guide_weight: float) -> View:
+    def view(self, image: Picture, detection: Detection, crop: Crop, guide_weight: float) -> View:
         """Return a square of a picture, guided by a detected person (`EstimatorSettings.guide_weight`)."""
         return View(image, crop, detection.guide(crop, guide_weight, self.shift_px))
 
@@ -256,13 +258,13 @@ class Estimator:
             for pose, detection in zip(poses, detections, strict=True)
         ]
 
-    def _estimate_whole(self, images: Sequence[Image]) -> list[Pose]:
+    def _estimate_whole(self, images: Sequence[Picture]) -> list[Pose]:
         side = self.engine.card.side
         return self.estimate_crops(
             images, [Crop.whole(image.shape[1], image.shape[0], side) for image in images]
         )
 
-    def _estimate_boxes(self, boxes: Sequence[ArrayLike], images: Sequence[Image]) -> list[list[Pose]]:
+    def _estimate_boxes(self, boxes: Sequence[ArrayLike], images: Sequence[Picture]) -> list[list[Pose]]:
         """Return one pose per box of each picture; the crops of all pictures run in batches together."""
         if len(boxes) != len(images):
             raise DataError(f"expected boxes for each of {len(images)} pictures, got boxes for {len(boxes)}")
@@ -276,7 +278,7 @@ class Estimator:
         return [[next(poses) for _ in own] for own in checked]
 
     def _estimate_chosen(
-        self, chosen: Sequence[Sequence[Detection]], images: Sequence[Image]
+        self, chosen: Sequence[Sequence[Detection]], images: Sequence[Picture]
     ) -> list[list[Pose]]:
         """Return the poses of the chosen detections of each picture, after NMS; all crops run in batches together."""
         views = [

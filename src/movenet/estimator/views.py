@@ -15,6 +15,7 @@ from movenet.decode.families import DECODERS
 from movenet.decode.votes import BANDWIDTH_WIDTHS, MIN_BANDWIDTH_CELLS, Votes, find_modes
 from movenet.engine import Engine
 from movenet.models import STRIDE, ModelCard
+from movenet.planar import Picture
 from movenet.pose import MIRROR, Pose
 from movenet.skeleton import oks_widths
 
@@ -28,8 +29,8 @@ Image = NDArray[np.uint8]
 class View:
     """A square of a picture, or its mirror image, and what is known of the person to decode in it."""
 
-    image: Image
-    """(H, W, 3) uint8 RGB: the picture."""
+    image: Picture
+    """The picture."""
     crop: Crop
     """The square, as it lies in the picture."""
     guide: Guide | None = None

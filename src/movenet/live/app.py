@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from movenet._version import __version__
+from movenet.analysis.definitions import javascript_module
 from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
 from movenet.live.auth import AuthMiddleware
@@ -63,6 +64,10 @@ class LiveApp:
     async def page(self, request: Request) -> Response:
         """GET /: the page."""
         return FileResponse(PAGE / "index.html")
+
+    async def angles(self, request: Request) -> Response:
+        """GET /page/angles.js: the table of angles that Python reads, as a JavaScript module."""
+        return Response(javascript_module(), media_type="text/javascript")
 
     async def sample(self, request: Request) -> Response:
         """GET /sample.mp4: the sample video, for use without a camera."""
@@ -147,6 +152,7 @@ def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
         Route("/openapi.json", live.openapi),
         Route("/api/pose", live.pose, methods=["POST"]),
         WebSocketRoute("/ws", live.camera),
+        Route("/page/angles.js", live.angles),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
     app = Starlette(

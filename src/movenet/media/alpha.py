@@ -9,13 +9,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final, cast
 
-import numpy as np
 from av import CodecContext, Packet, VideoFrame
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
-from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
+
+from movenet.media.planes import pixels
 
 CODECS: Final = frozenset({"vp8", "vp9"})
 SIDE_DATA: Final = "matroska_block_additional"
@@ -70,7 +69,7 @@ class AlphaDecoder:
             return colours
         joined = VideoFrame(colours.width, colours.height, "yuva420p")
         for target, source in zip(joined.planes, (*colours.planes, alpha.planes[0]), strict=True):
-            _pixels(target)[:] = _pixels(source)
+            pixels(target)[:] = pixels(source)
         joined.pts, joined.time_base = colours.pts, colours.time_base
         joined.colorspace, joined.color_range = colours.colorspace, colours.color_range
         return joined
@@ -78,9 +77,3 @@ class AlphaDecoder:
 
 def _layout(frame: VideoFrame) -> tuple[int, int, str]:
     return frame.width, frame.height, frame.format.name
-
-
-def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
-    """Return a view of a plane of bytes as (H, W)."""
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]

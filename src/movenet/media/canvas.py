@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from movenet.planar import PlanarImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,15 @@ class Canvas:
             image, (fit_width, fit_height), interpolation=interpolation
         )
         return out
+
+
+def pad_planes_to_even(image: PlanarImage) -> PlanarImage:
+    """Return planes with even sides, as `pad_to_even` does; chroma needs no padding."""
+    height, width = image.y.shape
+    if height % 2 or width % 2:
+        y = cv2.copyMakeBorder(image.y, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        return replace(image, y=np.asarray(y, np.uint8))
+    return image
 
 
 def pad_to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

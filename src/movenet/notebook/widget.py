@@ -252,5 +252,4 @@ def _open_model(model: Model, people: People) -> Estimator | VideoEstimator:
 
 def _record(result: FrameResult) -> Record:
     frame = result.frame
-    height, width = frame.image.shape[:2]
-    return Record(frame.source, frame.index, frame.time_s, width, height, tuple(result.poses))
+    return Record(frame.source, frame.index, frame.time_s, frame.width, frame.height, tuple(result.poses))

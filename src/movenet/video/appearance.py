@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.planar import Picture, PlanarImage
 from movenet.pose import KEYPOINTS, Pose
 
 Floats = NDArray[np.float64]
@@ -53,12 +54,12 @@ class Appearance:
         return Appearance(np.where(np.isnan(other.histograms), self.histograms, blended))
 
 
-def measure_appearance(image: NDArray[np.uint8], pose: Pose) -> Appearance:
-    """Return the appearance of a person in `image`, (H, W, 3) uint8 RGB."""
+def measure_appearance(image: Picture, pose: Pose) -> Appearance:
+    """Return the appearance of a person in `image`, (H, W, 3) uint8 RGB or planes."""
     return Appearance(np.stack([_part_histogram(image, pose, list(part)) for part in BODY_PARTS]))
 
 
-def _part_histogram(image: NDArray[np.uint8], pose: Pose, corners: list[int]) -> Floats:
+def _part_histogram(image: Picture, pose: Pose, corners: list[int]) -> Floats:
     unknown = np.full(BINS**3, np.nan)
     if pose.scores[corners].min() < MIN_SCORE:
         return unknown
@@ -70,7 +71,10 @@ def _part_histogram(image: NDArray[np.uint8], pose: Pose, corners: list[int]) ->
     inside = (columns >= 0) & (columns < image.shape[1]) & (rows >= 0) & (rows < image.shape[0])
     if inside.sum() < len(SAMPLE_GRID) / 2:
         return unknown
-    return _histogram(image[rows[inside], columns[inside]])
+    rows, columns = rows[inside], columns[inside]
+    if isinstance(image, PlanarImage):
+        return _histogram(image.pixels(rows, columns))
+    return _histogram(image[rows, columns])
 
 
 def _histogram(pixels: NDArray[np.uint8]) -> Floats:

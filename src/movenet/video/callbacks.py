@@ -167,7 +167,7 @@ def pose_function(model: Model) -> PoseFunction:
 
 def _run(frames: Iterable[Frame], step: PoseFunction, on_pose: OnPose, is_over: Callable[[], bool]) -> None:
     for frame in frames:
-        if is_over() or on_pose(step(frame.image, frame.time_s), frame) is False:
+        if is_over() or on_pose(step(frame.native, frame.time_s), frame) is False:
             return
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from movenet.crop import check_image
+from movenet.crop import check_picture
 from movenet.engine import Runtime
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
 from movenet.machine import threads_for_video
 from movenet.media.frame import Frame
 from movenet.media.sources.opening import open_source
+from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro
 from movenet.video.association import TrackSettings
@@ -27,14 +27,14 @@ DEFAULT_LOCK: Final = "prominent"
 DEFAULT_SETTINGS: Final = FollowSettings()
 
 State = SinglePersonState | MultiPersonState
-PoseFunction = Callable[[NDArray[np.uint8], float], list[Pose]]
-"""Takes the next image of a stream, (H, W, 3) uint8 RGB, and its time in seconds; returns the poses in it."""
+PoseFunction = Callable[[Picture, float], list[Pose]]
+"""Takes the next image of a stream, (H, W, 3) uint8 RGB or planes, and its time in seconds; returns the poses in it."""
 
 
 class _Tracker(Protocol):
     """Processes one frame of a video, given the state after the frame before."""
 
-    def step(self, state: Any, image: NDArray[np.uint8], time_s: float, /) -> tuple[State, list[Pose]]: ...
+    def step(self, state: Any, image: Picture, time_s: float, /) -> tuple[State, list[Pose]]: ...
 
 
 class VideoEstimator:
@@ -89,12 +89,12 @@ class VideoEstimator:
         """Return a new stream: call it with each frame and its time."""
         return Stream(self)
 
-    def step(self, state: State | None, image: NDArray[np.uint8], time_s: float) -> tuple[State, list[Pose]]:
+    def step(self, state: State | None, image: Picture, time_s: float) -> tuple[State, list[Pose]]:
         """Process one frame.
 
         Args:
             state: the state returned for the frame before; None for the first frame.
-            image: (H, W, 3) uint8 RGB.
+            image: (H, W, 3) uint8 RGB, or a `PlanarImage` such as `Frame.native`.
             time_s: time of the frame in seconds, later than the one before.
 
         Returns:
@@ -104,7 +104,7 @@ class VideoEstimator:
         Raises:
             MediaError: if `image` is no picture, or the time is not finite or not later than the one before.
         """
-        image = check_image(image)
+        image = check_picture(image)
         before_s = -np.inf if state is None else state.time_s
         if not before_s < time_s < np.inf:
             raise MediaError(f"expected a frame later than the last one at {before_s} s, got {time_s} s")
@@ -118,7 +118,7 @@ class Stream:
         self.estimator = estimator
         self.state: State | None = None
 
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
         """Process the next frame; see `VideoEstimator.step`."""
         self.state, poses = self.estimator.step(self.state, image, time_s)
         return poses
@@ -140,4 +140,4 @@ def watch(
     stream = estimator.stream()
     with open_source(source) as frames:
         for frame in frames:
-            yield frame, stream(frame.image, frame.time_s)
+            yield frame, stream(frame.native, frame.time_s)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.estimator import Detection, Estimator
+from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.appearance import measure_appearance
@@ -73,7 +74,7 @@ class MultiPersonTracker:
         self.smoothing = smoothing
 
     def step(
-        self, state: MultiPersonState | None, image: Image, time_s: float
+        self, state: MultiPersonState | None, image: Picture, time_s: float
     ) -> tuple[MultiPersonState, list[Pose]]:
         """Process one frame, later than the one before; see `VideoEstimator.step`."""
         state = self._valid_state(state, image, time_s)
@@ -85,7 +86,7 @@ class MultiPersonTracker:
         smooth, poses = self._smooth(state, tracks, time_s)
         return MultiPersonState(time_s, state.size, tuple(tracks), next_id, state.detected_s, smooth), poses
 
-    def _valid_state(self, state: MultiPersonState | None, image: Image, time_s: float) -> MultiPersonState:
+    def _valid_state(self, state: MultiPersonState | None, image: Picture, time_s: float) -> MultiPersonState:
         """Return what of the state is still valid for this frame."""
         size = (image.shape[1], image.shape[0])
         if state is None:
@@ -95,7 +96,7 @@ class MultiPersonTracker:
         kept = [track for track in state.tracks if time_s - track.last_seen_s <= self.tracks.max_missing_s]
         return replace(state, tracks=tuple(kept))
 
-    def _track(self, state: MultiPersonState, image: Image, time_s: float) -> Association:
+    def _track(self, state: MultiPersonState, image: Picture, time_s: float) -> Association:
         """Estimate the poses in the predicted crops, in one batch; drop duplicates and id switches."""
         predicted = self._predict(state, time_s)
         people = [Detection(pose, center_of(pose)) for pose in predicted.values()]
@@ -137,7 +138,7 @@ class MultiPersonTracker:
         return self.settings.min_track_score if is_present else self.settings.confident_score
 
     def _observe(
-        self, image: Image, people: Sequence[Detection], crop_factor: float, guide_weight: float
+        self, image: Picture, people: Sequence[Detection], crop_factor: float, guide_weight: float
     ) -> list[Observation]:
         if not people:
             return []
@@ -159,7 +160,7 @@ class MultiPersonTracker:
             interval_s, self.settings.detect_every_s
         )
 
-    def _detect(self, state: MultiPersonState, association: Association, image: Image) -> Association:
+    def _detect(self, state: MultiPersonState, association: Association, image: Picture) -> Association:
         """Run the detector: drop tracks of low score that it does not find, and observe people without a track."""
         detections = self.estimator.choose(self.estimator.detect(image))
         indices = list(association.matched)
@@ -177,7 +178,7 @@ class MultiPersonTracker:
         return Association(matched, detected, unmatched)
 
     def _observe_new(
-        self, detections: Sequence[Detection], tracked: Sequence[Pose], image: Image
+        self, detections: Sequence[Detection], tracked: Sequence[Pose], image: Picture
     ) -> list[Observation]:
         """Estimate the poses of new detections, as in a photo; return those of high score that are not tracked yet."""
         min_product = self.estimator.min_score**2

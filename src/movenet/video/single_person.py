@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from movenet.errors import ModelError
 from movenet.estimator import Detection, Estimator
+from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.association import center_of, is_same_person, translate, velocity_between
@@ -97,7 +98,7 @@ class SinglePersonTracker:
         self.smoothing = smoothing
 
     def step(
-        self, state: SinglePersonState | None, image: NDArray[np.uint8], time_s: float
+        self, state: SinglePersonState | None, image: Picture, time_s: float
     ) -> tuple[SinglePersonState, list[Pose]]:
         """Process one frame, later than the one before; see `VideoEstimator.step`."""
         state = self._valid_state(state, image, time_s)
@@ -112,7 +113,7 @@ class SinglePersonTracker:
         return self._next_state(state, pose, time_s, time_s)
 
     def _valid_state(
-        self, state: SinglePersonState | None, image: NDArray[np.uint8], time_s: float
+        self, state: SinglePersonState | None, image: Picture, time_s: float
     ) -> SinglePersonState:
         """Return what of the state is still valid for this frame."""
         size = (image.shape[1], image.shape[0])
@@ -132,7 +133,7 @@ class SinglePersonTracker:
             return True
         return other is not None and other.score > self.settings.takeover_ratio * pose.score
 
-    def _track(self, state: SinglePersonState, image: NDArray[np.uint8], time_s: float) -> Pose | None:
+    def _track(self, state: SinglePersonState, image: Picture, time_s: float) -> Pose | None:
         """Estimate the pose in the predicted crop; None if nobody was tracked or the person is lost."""
         if state.pose is None:
             return None
@@ -143,7 +144,7 @@ class SinglePersonTracker:
         )
         return pose if pose.score >= self.settings.min_track_score else None
 
-    def _estimate(self, detection: Detection | None, image: NDArray[np.uint8]) -> Pose | None:
+    def _estimate(self, detection: Detection | None, image: Picture) -> Pose | None:
         """Estimate the pose of a detection, as in a photo; None if the score of both is too low."""
         if detection is None:
             return None

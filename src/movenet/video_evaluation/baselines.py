@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from movenet.crop import MIN_SIDE_PX, Crop
 from movenet.estimator import Estimator
+from movenet.planar import Picture
 from movenet.pose import KEYPOINTS, Pose
 from movenet.smoothing import OneEuro, OneEuroState
 
@@ -35,7 +36,7 @@ class WholeFrame:
     def __init__(self, estimator: Estimator):
         self.estimator = estimator
 
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
         """Return the model's one pose, of any score."""
         return self.estimator.estimate_crops([image], [_whole(image, self.estimator)])
 
@@ -51,7 +52,7 @@ class GoogleRule:
         self.estimator = estimator
         self.crop: Crop | None = None
 
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
         """Return the model's one pose, of any score."""
         whole = _whole(image, self.estimator)
         (pose,) = self.estimator.estimate_crops([image], [self.crop or whole])
@@ -74,7 +75,7 @@ class TfjsRule:
         self.edges: NDArray[np.float64] | None = None
         self.smooth: OneEuroState | None = None
 
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
         """Return the model's one pose; an empty list if no keypoint scores above `MIN_SCORE`."""
         size, side = (image.shape[1], image.shape[0]), self.estimator.engine.card.side
         (pose,) = self.estimator.estimate_crops([image], [self.crop or _centre_square(*size, side)])
@@ -133,7 +134,7 @@ def next_crop(
     return near if near.width <= whole.width else whole
 
 
-def _whole(image: NDArray[np.uint8], estimator: Estimator) -> Crop:
+def _whole(image: Picture, estimator: Estimator) -> Crop:
     height, width = image.shape[:2]
     return Crop.whole(width, height, estimator.engine.card.side)
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from movenet.estimator import Estimator
+from movenet.planar import Picture
 from movenet.pose import SIGMAS, Pose
 
 MAX_TRACKS: Final = 18
@@ -38,7 +38,7 @@ class TfjsTracker:
         self.tracks: list[_Track] = []
         self.next_id = 1
 
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
         """Return the poses found, each with an id."""
         self.tracks = [track for track in self.tracks if time_s - track.last_seen_s <= MAX_AGE_S]
         free = list(self.tracks)

@@ -9,21 +9,19 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from movenet.errors import MediaError
 from movenet.media.frame import Frame
 from movenet.media.sources.base import LiveSettings, Source, SourceInfo
 from movenet.media.sources.clock import LiveClock
+from movenet.planar import Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReceivedFrame:
-    """A frame just received; it is converted to RGB only if it is taken."""
+    """A frame just received; it is converted only if it is taken."""
 
-    to_rgb: Callable[[], NDArray[np.uint8]]
-    """Returns the frame as (H, W, 3) uint8 RGB."""
+    to_picture: Callable[[], Picture]
+    """Returns the frame as (H, W, 3) uint8 RGB or as planes."""
     timestamp_s: float | None = None
     """Timestamp in seconds by the stream's clock; None if the stream has no reliable clock."""
 
@@ -61,7 +59,7 @@ class LiveSource(Source):
             self.close()
             raise
         assert latest is not None, "only close() empties the slot"
-        height, width = latest.frame.to_rgb().shape[:2]
+        height, width = latest.frame.to_picture().shape[:2]
         super().__init__(SourceInfo(name, width, height, live=True))
 
     @property
@@ -78,7 +76,7 @@ class LiveSource(Source):
         latest = self._slot.wait(take=True)
         if latest is None:
             raise StopIteration
-        return Frame(latest.frame.to_rgb(), latest.time_s, latest.index, self.name)
+        return Frame(latest.frame.to_picture(), latest.time_s, latest.index, self.name)
 
     def close(self) -> None:
         """Disconnect and end the thread; a thread that waits for the network ends within `stall_s`."""

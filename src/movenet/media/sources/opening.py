@@ -25,8 +25,9 @@ def open_source(source: str | Path | int, settings: SourceSettings | None = None
       duration) or live
 
     The content of a file decides its type, not its name. An existing file or folder has priority over a camera or
-    an address, and a `Path` is always a path. Frames are upright RGB with square pixels; transparent pixels are blended
-    over white; interlaced video is deinterlaced; HDR video (PQ and HLG) is tone-mapped to BT.709.
+    an address, and a `Path` is always a path. Frames are upright, with square pixels; transparent pixels are blended
+    over white; interlaced video is deinterlaced; HDR video (PQ and HLG) is tone-mapped to BT.709. Video of YUV 4:2:0
+    stays so until `Frame.image` is asked for; everything else is RGB.
 
     Raises:
         MediaError: The source does not exist, cannot be read, has no picture, or is busy; for cameras and addresses
@@ -47,7 +48,7 @@ def open_location(location: Location, settings: SourceSettings) -> Source:
         return open_address(location, settings)
     from movenet.media.sources.recording import Recording
 
-    return Recording(_frame_reader(location, settings), settings.prefetch)
+    return Recording(_frame_reader(location, settings), settings)
 
 
 def _frame_reader(path: Path, settings: SourceSettings) -> FrameReader:

@@ -6,8 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from movenet.planar import Picture
 
 DEFAULT_RATE_FPS: Final = 30.0
 """Frame rate assumed if neither a source nor an argument states one."""
@@ -34,8 +33,8 @@ class WriterSettings:
 class Sink(Protocol):
     """Encoder of one output format. All methods but `prepare` are called in the encoding thread."""
 
-    def prepare(self, image: NDArray[np.uint8]) -> Any:
-        """Return what `put` needs of a (H, W, 3) uint8 RGB frame; it must not refer to the array."""
+    def prepare(self, image: Picture) -> Any:
+        """Return what `put` needs of a frame: (H, W, 3) uint8 RGB, to which it must not refer, or planes."""
 
     def put(self, prepared: Any, time_s: float, duration_s: float) -> None:
         """Encode a prepared frame with its time and duration in seconds."""

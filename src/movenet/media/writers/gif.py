@@ -26,6 +26,8 @@ from movenet.atomic import PendingFile
 from movenet.errors import MediaError
 from movenet.media.canvas import Canvas
 from movenet.media.ffmpeg_errors import write_errors
+from movenet.media.planes import as_rgb
+from movenet.planar import Picture
 
 TICK: Final = Fraction(1, 100)
 """Time unit of GIF89a, in seconds."""
@@ -56,11 +58,11 @@ class GifSink:
         self._last_tick = 0
         self._end_tick = MIN_TICKS
 
-    def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def prepare(self, image: Picture) -> NDArray[np.uint8]:
         """Return a copy of the frame at the size of the video."""
         if self._canvas is None:
             self._canvas = Canvas(image.shape[1], image.shape[0])
-        return np.array(self._canvas.fit(image), np.uint8, order="C")
+        return np.array(self._canvas.fit(as_rgb(image)), np.uint8, order="C")
 
     def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
         """Store the frame and count its colours; one less than `MIN_TICKS` after the last is left out."""

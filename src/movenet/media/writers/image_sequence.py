@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from movenet.atomic import TemporaryFolder
 from movenet.errors import MediaError
 from movenet.media.photo import write_photo
+from movenet.media.planes import as_rgb
 from movenet.media.sources.pictures import NUMBERED
+from movenet.planar import Picture
 
 NAME: Final = "%06d.png"
 """Pattern of the names if the path is a folder."""
@@ -44,9 +46,9 @@ class ImageSequenceSink:
             raise MediaError(f"cannot write {path}: {self._folder} is a file, not a folder")
         self._place = TemporaryFolder(beside / self._pattern, MediaError)
 
-    def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def prepare(self, image: Picture) -> NDArray[np.uint8]:
         """Return a copy of the frame."""
-        return image.copy()
+        return as_rgb(image).copy()
 
     def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
         """Write the frame under the next number; time and duration are not stored."""

@@ -8,30 +8,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import av
-import cv2
-import numpy as np
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from movenet.atomic import PendingFile
 from movenet.errors import MediaError
-from movenet.media.canvas import Canvas, pad_to_even
+from movenet.media.canvas import Canvas, pad_planes_to_even, pad_to_even
 from movenet.media.ffmpeg_errors import write_errors
+from movenet.media.planes import RGB_COLOURS, as_rgb, color_range, from_rgb, to_frame
 from movenet.media.writers.audio import AudioCodec, AudioTrack
 from movenet.media.writers.base import WriterSettings
-
-BT601: Final = 6
-"""Colour matrix of OpenCV's conversion: SMPTE 170M, code point 6 of ITU-T H.273, table 4."""
-BT709: Final = 1
-"""Primaries and curve of nearly all video, and near enough to sRGB's: H.273, tables 2 and 3."""
-LIMITED_RANGE: Final = 1
-"""AVCOL_RANGE_MPEG: luma from 16 to 235."""
+from movenet.planar import Picture, PlanarImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +78,31 @@ class VideoFileSink:
         self._audio = None if audio_from is None else AudioTrack(audio_from)
         self._pending = PendingFile(path, MediaError)
         self._canvas: Canvas | None = None
+        self._colours = RGB_COLOURS
         self._file: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._first_s = 0.0
         self._last_tick = -1
         self._until_s = 0.0
 
-    def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the frame as planes of YUV 4:2:0, shape (H · 3/2, W), H and W even."""
+    def prepare(self, image: Picture) -> PlanarImage:
+        """Return the frame as planes of even sides, with the size and colours of the first frame."""
         if self._canvas is None:
             self._canvas = Canvas(image.shape[1], image.shape[0])
-        yuv = cv2.cvtColor(pad_to_even(self._canvas.fit(image)), cv2.COLOR_RGB2YUV_I420)
-        return np.asarray(yuv, np.uint8)
+            self._colours = image.colours if isinstance(image, PlanarImage) else RGB_COLOURS
+        size = (self._canvas.height, self._canvas.width)
+        if isinstance(image, PlanarImage) and (image.y.shape, image.colours) == (size, self._colours):
+            return pad_planes_to_even(image)
+        return from_rgb(pad_to_even(self._canvas.fit(as_rgb(image))), self._colours)
 
-    def put(self, prepared: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
+    def put(self, prepared: PlanarImage, time_s: float, duration_s: float) -> None:
         """Encode the frame, and the audio up to it."""
         with write_errors(self._path):
             if self._stream is None:
                 self._first_s = time_s
                 self._open(prepared)
             ticks = self._codec.ticks
-            # Not from_numpy_buffer: it saves the copy, but takes 994 rows for 992.
-            frame = av.VideoFrame.from_ndarray(prepared, "yuv420p")
+            frame = to_frame(prepared)
             frame.pts = self._last_tick = max(round((time_s - self._first_s) * ticks), self._last_tick + 1)
             frame.duration = max(round(duration_s * ticks), 1)
             frame.time_base = Fraction(1, ticks)
@@ -120,7 +115,7 @@ class VideoFileSink:
             if self._audio:
                 self._audio.write_until(self._until_s)
 
-    def _open(self, prepared: NDArray[np.uint8]) -> None:
+    def _open(self, prepared: PlanarImage) -> None:
         self._file = av.open(
             str(self._pending.temporary), "w", container_options=dict(self._codec.container_options)
         )
@@ -132,10 +127,11 @@ class VideoFileSink:
         )
         self._stream = cast("VideoStream", stream)
         context = self._stream.codec_context
-        context.width, context.height = prepared.shape[1], prepared.shape[0] * 2 // 3
+        context.height, context.width = prepared.y.shape
         context.pix_fmt = "yuv420p"
-        context.colorspace, context.color_primaries, context.color_trc = BT601, BT709, BT709
-        context.color_range = LIMITED_RANGE
+        colours = prepared.colours
+        context.colorspace, context.color_range = colours.matrix, color_range(colours)
+        context.color_primaries, context.color_trc = colours.primaries, colours.transfer
         context.thread_count = 0  # one per core; PyAV's default is 1
         # Without it the last frame would get the mean duration.
         context.flags |= Flags.frame_duration

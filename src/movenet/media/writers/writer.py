@@ -12,13 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from movenet.crop import check_image
+from movenet.crop import check_picture
 from movenet.errors import MediaError
 from movenet.media.sources.base import Source
 from movenet.media.writers.base import DEFAULT_RATE_FPS, Sink, WriterSettings
+from movenet.planar import Picture
 
 if TYPE_CHECKING:
     from typing import Self
@@ -99,8 +97,10 @@ class VideoWriter:
         self._encoder = _Encoder(sink, 1 / rate_fps, queue_size)
         self._finalizer = weakref.finalize(self, self._encoder.end, keep=False)
 
-    def write(self, image: NDArray[np.uint8], time_s: float) -> None:
-        """Add a (H, W, 3) uint8 RGB frame at `time_s` seconds; the array may be changed afterwards.
+    def write(self, image: Picture, time_s: float) -> None:
+        """Add a frame at `time_s` seconds: (H, W, 3) uint8 RGB, an array that may be changed afterwards, or planes.
+
+        H.264 and VP9 take the samples of a `PlanarImage` (`Frame.native`) unchanged, if the first frame was one.
 
         The video starts at the time of its first frame. A frame of another size is scaled to fit the first one's.
         The last frame has the duration of the one before it.
@@ -111,7 +111,7 @@ class VideoWriter:
         """
         if not self._finalizer.alive:
             raise MediaError(f"{self.path} is closed: no more pictures can be written")
-        check_image(image)
+        check_picture(image)
         if not self._last_s < time_s < math.inf:
             raise MediaError(f"expected times that rise, got {time_s} s after {self._last_s} s")
         self._check()
@@ -180,7 +180,7 @@ class _Encoder:
         self._thread = threading.Thread(target=self._work, name="movenet-encode", daemon=True)
         self._thread.start()
 
-    def put(self, image: NDArray[np.uint8], time_s: float) -> None:
+    def put(self, image: Picture, time_s: float) -> None:
         self._queue.put(_Prepared(self._sink.prepare(image), time_s))
 
     def end(self, *, keep: bool) -> None:
