@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from movenet.calibration import probabilities
 from movenet.cli import app
 from movenet.cli.output import printable
 from movenet.cli.output_names import check_outputs, name_outputs
@@ -148,6 +149,28 @@ def test_coco_results_are_refused_before_pictures_would_share_a_number(invoke, t
 
 
 # --- options ---
+
+
+def test_records_have_probabilities_in_place_of_scores_if_asked_for(invoke, tmp_path):
+    for name, options in (("scores", ()), ("right", ("--probabilities",))):
+        assert invoke(DATA / "astronaut.jpg", "--records", f"{name}.jsonl", *options).exit_code == 0
+    (scores,), (right,) = ([*read_records(tmp_path / f"{name}.jsonl")] for name in ("scores", "right"))
+    expected = probabilities(scores.poses[0].scores, "lightning")
+    np.testing.assert_allclose(right.poses[0].scores, expected, atol=2e-3)
+    assert right.poses[0].score == scores.poses[0].score
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model", "posenet"), "expected a model made from one of lightning, thunder"),
+        (("--method", "whole"), "--probabilities needs --method top-down"),
+    ],
+)
+def test_probabilities_are_refused_where_scores_are_not_calibrated(invoke, options, said):
+    result = invoke(DATA / "astronaut.jpg", "--json", "--probabilities", *options)
+    assert result.exit_code
+    assert said in f"{result.output} {result.exception}"
 
 
 @pytest.mark.parametrize(

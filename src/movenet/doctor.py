@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from movenet.crop import Crop
 from movenet.decode import Floats
 from movenet.decode.families import DECODERS
+from movenet.decode.votes import MIN_BANDWIDTH_CELLS, find_modes
 from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, device_of, open_engine
 from movenet.engine.arithmetic import ACCURATE_IN_INT8, find_int8_rule
 from movenet.errors import MissingExtraError, MoveNetError
@@ -27,7 +28,7 @@ from movenet.machine import (
     usable_cores,
 )
 from movenet.media.photo import read_photo
-from movenet.models import DATA, MODELS, ModelCard
+from movenet.models import DATA, MODELS, STRIDE, ModelCard
 
 KNOWN_ANSWERS: Final = DATA / "known_answers.json"
 """Correct answers of each model, as of `answer`; written by tools/known_answers.py."""
@@ -184,13 +185,13 @@ def limit_px(engine: Engine) -> float:
 
 def answer(engine: Engine) -> Floats:
     """Return the keypoints in `known_squares`: (4, K, 3), x, y in pixels of the square, and score."""
-    side = engine.card.side
-    decoder = DECODERS[engine.card.family]
-    answers = np.concatenate(
-        [decoder.decode_one(engine(square[None]), None, 1) for square in known_squares(side)]
-    )
-    y, x, score = np.moveaxis(answers, -1, 0)
-    return np.stack((x * side, y * side, score), axis=-1)
+    side, cast_votes = engine.card.side, DECODERS[engine.card.family].cast_votes
+    bandwidths = np.full(engine.card.keypoints, MIN_BANDWIDTH_CELLS * STRIDE / side)
+    answers = []
+    for square in known_squares(side):
+        positions, scores = find_modes([cast_votes(engine(square[None]), None, None)[0]], bandwidths)
+        answers.append(np.concatenate((positions[:, ::-1] * side, scores[:, None]), axis=1))
+    return np.stack(answers).astype(np.float32)
 
 
 def known_squares(side: int) -> NDArray[np.uint8]:

@@ -142,7 +142,7 @@ def _read(folder: Path, estimator: Estimator) -> tuple[list[Pose], list[str]]:
     if not photos:
         raise FileError(f"expected a folder of photos for each class in {folder}, got none")
     poses, labels = [], []
-    for found in progress(estimate_photos(photos, estimator), "estimating", len(photos)):
+    for found in progress(estimate_photos(photos, [estimator]), "estimating", len(photos)):
         if found.error is not None:
             print_error(found.error)
         elif not found.poses:

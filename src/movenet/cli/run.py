@@ -68,6 +68,13 @@ def run(
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")] = None,
+    probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--probabilities",
+            help="Keypoint scores become the probability that the keypoint is right, in every output.",
+        ),
+    ] = False,
     palette: PaletteOption = None,
     angles: AnglesOption = False,
     trails: TrailsOption = False,
@@ -96,7 +103,11 @@ def run(
 
     overlays, frames = Overlays(angles, trails, exercise), select_frames(start_s, end_s, every)
     smoothing = smooth.value if smooth else None
-    options = RunOptions(out, records, json, smoothing, palette, overlays, frames, parse_lock(lock), workers)
+    options = RunOptions(
+        out, records, json, smoothing, palette, overlays, frames, parse_lock(lock), workers, probabilities
+    )
+    if probabilities and method is not MethodName.top_down:
+        raise typer.BadParameter(f"--probabilities needs --method top-down, got {method.value}")
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
 
     def open_estimator(cores: int | None) -> Estimator:

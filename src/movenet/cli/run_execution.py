@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from movenet.calibration import probabilities
 from movenet.cli.output import (
     print_error,
     print_line,
@@ -41,6 +42,8 @@ def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) ->
     if not (plan.photos or plan.videos):
         return False
     estimators = open_estimators(plan, open_estimator)
+    if plan.probabilities:
+        probabilities(0.5, estimators[0].engine.card)  # raises if the model has no calibration
     with ExitStack() as stack:
         recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
         done = run_photos(plan, estimators, recorder) if plan.photos else 0
@@ -89,17 +92,17 @@ def run_photos(plan: RunPlan, estimators: Sequence[Estimator], recorder: RecordW
 def _draw_photo(found: PhotoPoses, plan: RunPlan, model: ModelCard) -> Record:
     if found.error is not None:
         raise found.error
-    target = plan.photos[found.path]
+    target, poses = plan.photos[found.path], plan.calibrate(found.poses, model)
     angles = _measure_angles(found, model) if plan.overlays.angles else ()
     if target is not None:
-        drawn = draw(found.image, found.poses, plan.style)
+        drawn = draw(found.image, poses, plan.style)
         if angles:
             from movenet.overlays import draw_angles
 
-            draw_angles(drawn, found.poses, angles, plan.style)
+            draw_angles(drawn, poses, angles, plan.style)
         write_photo(target, drawn)
     height, width = found.image.shape[:2]
-    return Record(str(found.path), 0, 0.0, width, height, found.poses, angles)
+    return Record(str(found.path), 0, 0.0, width, height, poses, angles)
 
 
 def _measure_angles(found: PhotoPoses, model: ModelCard) -> tuple[dict[str, Angle], ...]:

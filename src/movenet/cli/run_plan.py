@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from movenet.calibration import with_probabilities
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
 from movenet.cli.run_inputs import Inputs, Photo, Video, sort_inputs
 from movenet.cli.selection import FrameSelection, PersonLock
@@ -15,6 +16,8 @@ from movenet.drawing import Style
 from movenet.errors import DataError, MoveNetError
 from movenet.machine import usable_cores
 from movenet.media.location import Camera
+from movenet.models import ModelCard
+from movenet.pose import Pose
 from movenet.records import Record, number_in_name
 
 MANY_PHOTOS: Final = 32
@@ -50,7 +53,9 @@ class RunOptions:
     overlays: Overlays
     frames: FrameSelection
     person: PersonLock
-    workers: int | None
+    workers: int | None = None
+    probabilities: bool = False
+    """Whether keypoint scores become probabilities in every output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class RunPlan:
     json: bool
     smooth: str
     style: Style
+    probabilities: bool
     overlays: Overlays
     frames: FrameSelection
     """The frames of videos to process."""
@@ -74,6 +80,10 @@ class RunPlan:
     """The person of videos to process."""
     workers: int
     """Photos, or segments of videos, that are processed side by side."""
+
+    def calibrate(self, poses: Iterable[Pose], model: ModelCard) -> tuple[Pose, ...]:
+        """Return the poses of a model, with probabilities in place of scores if they are asked for."""
+        return tuple(with_probabilities(pose, model) if self.probabilities else pose for pose in poses)
 
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
@@ -102,7 +112,8 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         records=options.records,
         json=options.json,
         smooth=options.smooth or "causal",
-        style=Style(palette),
+        style=Style(palette, min_score=0.5) if options.probabilities else Style(palette),
+        probabilities=options.probabilities,
         overlays=options.overlays,
         frames=options.frames,
         person=options.person,

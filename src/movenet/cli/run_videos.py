@@ -105,6 +105,7 @@ class _VideoRun:
             OutputError: stdout or the records cannot be written to any more.
         """
         plan, target = self.plan, self.plan.videos[video]
+        model = self.tracker.estimator.engine.card
         arrow = f" → {target}" if target else ""
         count = 0
         try:
@@ -114,11 +115,11 @@ class _VideoRun:
                 writer = target and stack.enter_context(
                     open_writer(target, like=source, audio_from=audio_file)
                 )
-                overlay = VideoOverlay(plan.overlays, self.tracker.estimator.engine.card, plan.style)
+                overlay = VideoOverlay(plan.overlays, model, plan.style)
                 results = stack.enter_context(closing(self._results(video, source)))
                 for record, picture in frame_progress(results, source):
                     angles = overlay.measure(record.poses)
-                    record = replace(record, angles=angles)
+                    record = replace(record, poses=plan.calibrate(record.poses, model), angles=angles)
                     write_record(recorder, record)
                     if plan.is_printed(video):
                         print_line(to_json(record))

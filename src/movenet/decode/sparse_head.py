@@ -66,9 +66,8 @@ class SparseHead:
             return SparseHead(self.features[index], self.weights)
         if isinstance(index, tuple) and len(index) == 4 and all(isinstance(i, np.ndarray) for i in index):
             picture, channel, y, x = index
-            cells = self._cells(picture, y, x)
-            number = np.arange(cells.size).reshape(cells.shape)
-            return self._outputs(cells.ravel())[number, channel]
+            cells, number = np.unique(self._cells(picture, y, x), return_inverse=True)
+            return self._outputs(cells)[number, channel]
         return np.asarray(self)[index]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001

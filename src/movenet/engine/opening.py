@@ -74,7 +74,7 @@ def _verify(engine: Engine) -> None:
     heads = engine(np.zeros((1, card.side, card.side, 3), np.uint8))
     decoder = DECODERS[card.family]
     try:
-        found = decoder.decode_one(heads, None, 0)
+        found = decoder.decode_one(heads, None)
         if card.is_multi_person:
             decoder.decode_many(heads, 0.5)
     except EngineError as error:

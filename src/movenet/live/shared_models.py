@@ -15,6 +15,7 @@ from movenet.errors import DataError, ModelError
 from movenet.estimator import Estimator
 from movenet.live.wire import StreamSettings
 from movenet.models import ModelCard
+from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro
 from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
@@ -76,9 +77,9 @@ class _LockedStream:
         self._place = place
         self._stream: PoseFunction | None = None
 
-    def __call__(self, image: NDArray[np.uint8], time_s: float) -> list[Pose]:
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
         if self._stream is None:
-            height, width = image.shape[:2]
+            height, width = image.shape[0], image.shape[1]
             lock = (self._place[0] * width, self._place[1] * height)
             self._stream = VideoEstimator(self._estimator, lock=lock, smoothing=self._smoothing).stream()
         return self._stream(image, time_s)
