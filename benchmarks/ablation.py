@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from movenet import Estimator, Pose, Runtime, read_photo
 from movenet.annotations import to_results
-from movenet.estimator import default_settings
+from movenet.estimator import SecondCrop, default_settings
 from movenet.evaluation import read_truth, score, to_estimates
-from refinements import TwoSquares
+from movenet.models import MODELS
 
 Answers = Callable[[NDArray[np.uint8]], list[Pose]]
 
@@ -44,10 +44,12 @@ def variants(model: str) -> Iterator[tuple[str, Answers]]:
     for side in (192, 384):
         yield f"detector at {side} px", look_twice(detector_sides_px=(side,))
     yield "detector at 256 and 384 px", look_twice(detector_sides_px=(256, 384))
-    yield "keypoints from one cell's offset, as Google's", look_twice(vote_radius=0)
-    yield "keypoints from the offsets of 5 × 5 cells", look_twice(vote_radius=2)
-    yield "mean of two squares, one of .87 ×", TwoSquares(look_twice())
-    yield "with the mirrored square (flip)", look_twice(flip=True)
+    yield "not blended with the detection", look_twice(blend=None)
+    yield "distance + 1.8 cells for all keypoints, as Google's", look_twice(distance_offset_cells=1.8)
+    yield "second crop of 1.0 ×", look_twice(second_crop=SecondCrop(1.0, MODELS[model].side))
+    yield "second crop resized to 256 px", look_twice(second_crop=SecondCrop(1.1, 256))
+    yield "second crop resized to 288 px", look_twice(second_crop=SecondCrop(1.1, 288))
+    yield "with the mirrored crop (flip)", look_twice(flip=True)
 
 
 def main() -> None:

@@ -218,7 +218,9 @@ def test_a_size_is_a_square_or_width_by_height():
             read_size(wrong)
 
 
-TIMES = EngineTimes("lightning", "openvino", "bf16", 1, 1, 192, 192, 70.0, 230.0, 2.09, 21.5, 478.0, 900)
+TIMES = EngineTimes(
+    "lightning", "openvino", "bf16", "cpu", 1, 1, 192, 192, 70.0, 230.0, 2.09, 21.5, 478.0, 900
+)
 
 
 def test_the_table_of_engines_has_a_row_for_each_variant():

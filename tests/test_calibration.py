@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from movenet import Estimator, probabilities, read_photo
+from movenet import Estimator, probabilities, read_photo, with_probabilities
 from movenet.calibration import CALIBRATION_CURVES, CalibrationCurve
 from movenet.errors import ModelError
 from movenet.models import DATA
@@ -40,3 +40,12 @@ def test_clearly_visible_joints_have_high_probabilities():
     pose = Estimator()(read_photo(DATA / "astronaut.jpg"))[0]
     shoulders = pose.scores[5:7]
     assert (probabilities(shoulders) > shoulders).all()
+
+
+def test_only_the_keypoint_scores_of_a_pose_become_probabilities():
+    pose = Estimator()(read_photo(DATA / "astronaut.jpg"))[0]
+    calibrated = with_probabilities(pose, "lightning")
+    np.testing.assert_allclose(calibrated.scores, probabilities(pose.scores, "lightning"), rtol=1e-6)
+    np.testing.assert_array_equal(calibrated.keypoints, pose.keypoints)
+    assert (calibrated.score, calibrated.box) == (pose.score, pose.box)
+    assert calibrated.scores.dtype == np.float32

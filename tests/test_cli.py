@@ -6,15 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from typing import get_args
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from movenet.cli import app
-from movenet.cli.options import EngineName, PrecisionName, SmoothName
+from movenet.cli import COMMANDS, app
+from movenet.cli.options import DeviceName, EngineName, PrecisionName, SmoothName
 from movenet.cli.output import print_table
-from movenet.engine import ENGINES
+from movenet.engine import ENGINES, Device, Precision
 from movenet.media import open_source, read_photo, write_photo
 from movenet.models import DATA, MODELS
 from movenet.records import read_records
@@ -187,13 +188,20 @@ def test_every_command_explains_itself(command, invoke):
     assert "Usage" in result.stdout
 
 
+def test_every_command_is_listed_and_a_misspelt_one_is_corrected(invoke):
+    listed = invoke("--help").stdout
+    assert all(f"  {name} " in listed for name in COMMANDS)
+    assert "Did you mean 'run'" in invoke("runn").output
+
+
 def test_the_version_is_printed(invoke):
     assert invoke("--version").stdout.startswith("movenet ")
 
 
 def test_the_flags_name_what_the_library_has():
     assert {name.value for name in EngineName} == set(ENGINES)
-    assert {name.value for name in PrecisionName} == {"auto", "fp32", "bf16", "int8"}
+    assert {name.value for name in PrecisionName} == set(get_args(Precision))
+    assert {name.value for name in DeviceName} == set(get_args(Device))
     assert {name.value for name in SmoothName} == {"off", "causal", "offline"}
 
 

@@ -87,3 +87,23 @@ def test_without_pictures_and_results_it_says_what_is_needed(evaluate, scored):
 def test_a_missing_file_of_results_is_named(evaluate, scored):
     with pytest.raises(DataError, match=r"none\.json"):
         evaluate(*scored[:2], "--score-results", "none.json")
+
+
+def test_two_files_of_results_are_compared(evaluate, scored, tmp_path):
+    better = [guess(standing(image, image + 1, 0)) for image in range(2)]
+    write_results(tmp_path / "better.json", better)
+    comparison = "--compare", "theirs.json", "better.json"
+    said = evaluate(*scored[:2], *comparison).stdout
+    assert "better.json" in said
+    assert "difference +0.4950" in said
+    plain = json.loads(evaluate(*scored[:2], *comparison, "--json").stdout)
+    assert plain["first"] == pytest.approx(0.5, abs=0.01)
+    assert plain["second"] == pytest.approx(1)
+    assert plain["low"] <= plain["difference"] <= plain["high"]
+
+
+@pytest.mark.parametrize("more", [("--model", "thunder"), ("--images", "."), ("-o", "report.html")])
+def test_options_that_a_comparison_would_ignore_are_refused(evaluate, scored, more):
+    result = evaluate(*scored[:2], "--compare", "theirs.json", "theirs.json", *more)
+    assert result.exit_code == 2
+    assert "--compare runs no model" in result.output

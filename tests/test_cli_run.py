@@ -12,16 +12,18 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from movenet.calibration import probabilities
 from movenet.cli import app
 from movenet.cli.output import printable
 from movenet.cli.output_names import check_outputs, name_outputs
-from movenet.cli.run_execution import _pair_frames
 from movenet.cli.run_inputs import Inputs, Video
+from movenet.cli.run_videos import _pair
 from movenet.errors import MediaError
 from movenet.media import open_source
 from movenet.media.sources.web_photo import WebPhoto
 from movenet.models import DATA
 from movenet.records import read_records
+from movenet.video.segments import TrackedFrame
 from servers import MOTION_JPEG, Http, jpegs, serving
 from video_files import VideoFile, picture
 
@@ -149,6 +151,28 @@ def test_coco_results_are_refused_before_pictures_would_share_a_number(invoke, t
 # --- options ---
 
 
+def test_records_have_probabilities_in_place_of_scores_if_asked_for(invoke, tmp_path):
+    for name, options in (("scores", ()), ("right", ("--probabilities",))):
+        assert invoke(DATA / "astronaut.jpg", "--records", f"{name}.jsonl", *options).exit_code == 0
+    (scores,), (right,) = ([*read_records(tmp_path / f"{name}.jsonl")] for name in ("scores", "right"))
+    expected = probabilities(scores.poses[0].scores, "lightning")
+    np.testing.assert_allclose(right.poses[0].scores, expected, atol=2e-3)
+    assert right.poses[0].score == scores.poses[0].score
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model", "posenet"), "expected a model made from one of lightning, thunder"),
+        (("--method", "whole"), "--probabilities needs --method top-down"),
+    ],
+)
+def test_probabilities_are_refused_where_scores_are_not_calibrated(invoke, options, said):
+    result = invoke(DATA / "astronaut.jpg", "--json", "--probabilities", *options)
+    assert result.exit_code
+    assert said in f"{result.output} {result.exception}"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -268,14 +292,53 @@ def test_a_photo_behind_an_address_is_a_photo_and_its_password_is_sent(invoke, t
     assert names(tmp_path / "o") == ["snapshot.jpg"]
 
 
-def test_smoothing_offline_says_when_the_second_reading_differs(tmp_path):
+@pytest.mark.parametrize(("frames", "missing"), [(3, 3), (5, 4)])
+def test_a_second_reading_that_differs_is_an_error(frames, missing, tmp_path):
+    tracked = [TrackedFrame(k, k / 30, 64, 48, ()) for k in range(frames)]
     with (
         open_source(video(tmp_path / "a.mp4", 4)) as again,
-        pytest.raises(MediaError, match="expected 3 frames"),
+        pytest.raises(MediaError, match=f"only one of them has a frame {missing}"),
     ):
-        list(_pair_frames(again, [[]] * 3))
-    with open_source(tmp_path / "a.mp4") as again, pytest.raises(MediaError, match="expected 5 frames"):
-        list(_pair_frames(again, [[]] * 5))
+        list(_pair("a.mp4", tracked, again))
+
+
+# --- workers ---
+
+
+def test_workers_give_the_same_records_of_photos_in_the_same_order(invoke, tmp_path):
+    for index in range(7):
+        photo(tmp_path / "in" / f"{index}.jpg", index)
+    (tmp_path / "in" / "3.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    for name, workers in (("one", 1), ("three", 3)):
+        assert invoke("in", "--records", f"{name}.jsonl", "--workers", workers).exit_code == 1
+    one, three = ((tmp_path / f"{name}.jsonl").read_text() for name in ("one", "three"))
+    assert one == three
+    assert len(one.splitlines()) == 6
+
+
+def test_workers_track_videos_as_one_worker_does(invoke, tmp_path):
+    for name in "abc":
+        video(tmp_path / f"{name}.mp4", 4)
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    inputs = ("a.mp4", "bad.mp4", "b.mp4", "c.mp4")
+    for folder, workers in (("one", 1), ("two", 2)):
+        result = invoke(*inputs, "-o", folder, "--records", f"{folder}.jsonl", "--workers", workers)
+        assert result.exit_code == 1
+        assert "bad.mp4" in result.output
+    assert (tmp_path / "one.jsonl").read_text() == (tmp_path / "two.jsonl").read_text()
+    assert names(tmp_path / "two") == ["a.mp4", "b.mp4", "c.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("a.mp4", "--every", "2"), "--workers takes whole videos"),
+        (("rtsp://127.0.0.1:1/", "--json"), "--workers needs files"),
+    ],
+)
+def test_workers_are_an_error_where_they_do_not_apply(options, why, invoke, tmp_path):
+    video(tmp_path / "a.mp4")
+    assert why in str(invoke(*options, "--workers", 2).exception)
 
 
 # --- terminals ---

@@ -14,7 +14,7 @@ BLACK = np.zeros((2, 64, 96, 3), np.uint8)
 
 @pytest.mark.parametrize("name", MODELS)
 def test_one_person_is_decoded_from_the_heads_of_every_model(name):
-    answer = DECODERS[MODELS[name].family].decode_one(open_engine(name)(BLACK), None, 0)
+    answer = DECODERS[MODELS[name].family].decode_one(open_engine(name)(BLACK), None)
     assert answer.shape == (2, 17, 3)
 
 
@@ -27,7 +27,7 @@ def test_multi_person_models_find_nobody_in_black_pictures(name):
 def test_guides_do_not_change_posenets_keypoints():
     heads, decode = open_engine("posenet")(BLACK), DECODERS["posenet"].decode_one
     guide = Guide(np.array([0.2, 0.3], np.float32), np.full((17, 2), 0.4, np.float32), weight=1.0)
-    np.testing.assert_array_equal(decode(heads, [guide, guide], 1), decode(heads, None, 0))
+    np.testing.assert_array_equal(decode(heads, [guide, guide]), decode(heads, None))
 
 
 def test_movenet_counts_pixels_from_a_corner_and_posenet_from_a_center():

@@ -237,20 +237,6 @@ def one_keypoint(grid, votes):
     return heads
 
 
-def test_neighbouring_cells_vote_for_the_position_of_a_keypoint_weighted_by_their_scores():
-    votes = [((4, 4), 0.6, (4.5, 4.5)), ((4, 5), 0.3, (4.5, 4.8)), ((4, 2), 0.5, (0, 0))]
-    heads = one_keypoint(8, votes)
-    np.testing.assert_allclose(decode_one(heads)[0, 0], [4.5 / 8, 4.5 / 8, 0.6], atol=1e-6)
-    np.testing.assert_allclose(decode_one(heads, vote_radius=1)[0, 0], [4.5 / 8, 4.6 / 8, 0.6], atol=1e-4)
-
-
-@pytest.mark.parametrize("vote_radius", [1, 2])
-def test_votes_keep_a_keypoint_at_the_edge_in_place(vote_radius):
-    heads = one_keypoint(8, [((0, 7), 0.6, (0.25, 7.5))])
-    found = decode_one(heads, [guide_to(np.float32([[0.25, 7.5]]), (0, 7), 8)], vote_radius)
-    np.testing.assert_allclose(found[0, 0, :2] * 8, [0.25, 7.5], atol=1e-4)
-
-
 def test_of_two_people_the_one_nearer_the_middle_is_found():
     heads = empty_heads()
     show_person(heads, (5, 5))
@@ -441,8 +427,6 @@ def test_a_distance_that_is_not_finite_counts_as_none(name, broken):
 def test_heads_of_nan_decode_to_no_people():
     heads = {name: np.full_like(head, np.nan) for name, head in random_heads(5, (9, 9)).items()}
     np.testing.assert_array_equal(decode_one(heads), np.zeros((1, 17, 3)))
-    np.testing.assert_array_equal(decode_one(heads, vote_radius=1)[..., 2], np.zeros((1, 17)))
-    assert np.isfinite(decode_one(heads, vote_radius=1)).all()
     assert len(decode_many(heads, MultiPoseSettings(min_center_score=0))[0]) == 0
 
 

@@ -1,6 +1,9 @@
 """Every engine computes the same heads from the same squares."""
 
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -221,6 +224,21 @@ def test_an_int8_model_is_an_error_where_its_sums_would_overflow(engine, inexact
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
 def test_an_int8_model_file_has_the_property_that_its_sums_are_exact(engine):
     assert open_engine(Path(MODELS["lightning-int8"].path), Runtime(engine)).card.int8_sums == "exact"
+
+
+@pytest.mark.parametrize("limit", ["AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI"])
+def test_the_default_precision_computes_under_a_limit_of_the_instruction_sets(limit):
+    run = """
+import numpy as np
+from movenet.engine import open_engine
+for name in ("lightning", "multipose"):
+    engine = open_engine(name)
+    engine(np.zeros((1, engine.card.side, engine.card.side, 3), np.uint8))
+    assert engine.precision == "fp32"
+"""
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": limit}
+    done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
 
 
 def test_the_scripted_engine_returns_the_heads_of_its_function_and_checks_squares():

@@ -165,7 +165,7 @@ def test_with_flip_the_mirrored_picture_gives_exactly_the_mirrored_pose(astronau
         "lightning", method="whole", settings=EstimatorSettings(flip=True), runtime=Runtime(precision="fp32")
     )
     (pose,), (mirrored,) = both.batch([astronaut, astronaut[:, ::-1]])
-    np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).keypoints, mirrored.keypoints, atol=0.05)
+    np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).keypoints, mirrored.keypoints, atol=0.1)
     np.testing.assert_allclose(pose.mirrored(astronaut.shape[1]).scores, mirrored.scores, atol=5e-3)
 
 

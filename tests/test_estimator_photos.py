@@ -34,7 +34,7 @@ def hundred(tmp_path):
 
 
 def test_a_bad_file_does_not_affect_the_other_photos(hundred, estimator):
-    done = list(estimate_photos(hundred, estimator))
+    done = list(estimate_photos(hundred, [estimator]))
     assert [photo.path for photo in done] == hundred
     assert [i for i, photo in enumerate(done) if photo.error is not None] == [42]
     assert isinstance(done[42].error, MediaError)
@@ -51,7 +51,7 @@ def test_only_a_few_photos_are_read_ahead(hundred, estimator):
             asked.append(path)
             yield path
 
-    photos = estimate_photos(paths(), estimator)
+    photos = estimate_photos(paths(), [estimator])
     next(photos)
     assert len(asked) <= 6
     photos.close()
@@ -59,6 +59,6 @@ def test_only_a_few_photos_are_read_ahead(hundred, estimator):
 
 def test_a_missing_photo_is_an_error_of_its_own(tmp_path, estimator):
     shutil.copy(DATA / "astronaut.jpg", tmp_path / "a.jpg")
-    first, second = estimate_photos([tmp_path / "none.jpg", tmp_path / "a.jpg"], estimator)
+    first, second = estimate_photos([tmp_path / "none.jpg", tmp_path / "a.jpg"], [estimator])
     assert first.error is not None
     assert second.error is None

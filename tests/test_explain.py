@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from movenet.cli import app
-from movenet.decode import decode_one
 from movenet.engine import ScriptedEngine
 from movenet.errors import DataError, MediaError, ModelError
 from movenet.estimator import Estimator
+from movenet.estimator.views import View, run_views, to_pose
 from movenet.explain import draw_figure, explain, most_instructive, write_figure
 from movenet.explain.strip import PYRAMID_SLABS, backbone_slabs
 from movenet.media import read_photo
@@ -74,22 +74,18 @@ def text_of(figure):
 
 
 def test_the_steps_give_the_same_result_as_the_decoder(explained, lightning):
-    decoded = decode_one(
-        lightning.engine(explained.square[None]), [explained.guide], lightning.settings.vote_radius
-    )[0]
-    np.testing.assert_array_equal(explained.points / GRID, decoded[:, :2])
-    np.testing.assert_array_equal(explained.scores, decoded[:, 2])
+    view = View(explained.image, explained.crop, explained.guide)
+    votes = run_views(lightning.engine, [view], lightning.settings.distance_offset_cells)
+    pose = to_pose(votes, view, KEYPOINTS)
+    in_photo = explained.crop.points_to_image(explained.points / GRID)
+    np.testing.assert_allclose(in_photo, pose.keypoints, atol=1e-3)
+    np.testing.assert_array_equal(explained.scores, pose.scores)
 
 
 def test_the_pose_is_that_of_the_estimator(explained, lightning, astronaut):
     (pose,) = lightning(astronaut)
     np.testing.assert_array_equal(explained.pose.keypoints, pose.keypoints)
     assert explained.pose.score == pose.score
-
-
-def test_the_crop_maps_the_keypoints_of_the_square_to_those_of_the_photo(explained):
-    in_photo = explained.crop.points_to_image(explained.points / GRID)
-    np.testing.assert_allclose(in_photo, explained.pose.keypoints, atol=1e-3)
 
 
 def test_the_cells_are_where_the_maps_shown_are_highest(explained):
@@ -100,14 +96,24 @@ def test_the_cells_are_where_the_maps_shown_are_highest(explained):
     assert explained.center_weighted[y, x] == explained.center_weighted.max()
 
 
-def test_the_keypoints_are_the_weighted_mean_of_the_positions_of_the_cells_around(explained):
-    assert explained.settings.vote_radius == 1
-    for k, (y, x) in enumerate(explained.cells):
-        rows, columns = (np.clip(at + np.arange(-1, 2), 0, 47) for at in (y, x))
-        near = np.ix_(rows, columns)  # beyond the edge, the cells at the edge again
-        weights = explained.heatmaps[k][near][..., None]
-        mean = (weights * explained.positions[near][..., k, :]).sum(axis=(0, 1)) / weights.sum()
-        np.testing.assert_allclose(explained.points[k], mean, atol=0.02)
+def test_the_keypoints_are_where_the_votes_of_the_cells_around_agree(explained):
+    y, x = np.mgrid[-2:3, -2:3].reshape(2, -1)
+    for k, cell in enumerate(explained.cells):
+        rows, columns = (cell[:, None] + (y, x)).clip(0, GRID - 1)
+        inside = ((cell[:, None] + (y, x)) == (rows, columns)).all(axis=0)
+        votes = explained.positions[rows, columns, k]
+        away = np.square(votes - explained.points[k]).sum(axis=1) / explained.bandwidths[k] ** 2
+        weights = inside * explained.heatmaps_weighted[k, rows, columns] * np.exp(-away / 2)
+        mean = (weights[:, None] * votes).sum(axis=0) / weights.sum()
+        np.testing.assert_allclose(explained.points[k], mean, atol=0.05)
+
+
+def test_the_result_of_one_square_is_blended_with_the_detection(explained):
+    detected, in_square = explained.chosen.pose, explained.crop.points_to_image(explained.points / GRID)
+    steps = np.linalg.norm(explained.pose.keypoints - in_square, axis=1)
+    apart = np.linalg.norm(detected.keypoints - in_square, axis=1)
+    assert (steps <= apart + 1e-3).all()
+    assert steps.max() > 0.1
 
 
 def test_the_starts_lie_between_the_regression_and_the_guide(explained):

@@ -35,6 +35,8 @@ HEAVY = {
     "cryptography",
     "anywidget",
     "ipywidgets",
+    "sklearn",
+    "ezc3d",
 }
 
 

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 import movenet
 from live_stage import PERSON, happens, jpeg, models, packet
 from movenet.engine import ScriptedEngine
+from movenet.errors import DataError
 from movenet.estimator import EstimatorSettings
 from movenet.live import Limits, ServerSettings, SharedModels
 from movenet.live.app import PAGE, create_app
@@ -272,3 +273,28 @@ def test_a_mistake_now_and_then_is_forgiven(visit):
             socket.send_text("nonsense")
             socket.receive_text()
             assert ask(socket, i, float(i))["type"] == "poses"
+
+
+def test_the_server_offers_exercises_and_counts_the_one_it_was_started_with():
+    with (
+        TestClient(create_app(models(), ServerSettings(exercise="squat")), base_url=HERE) as client,
+        client.websocket_connect(SOCKET) as socket,
+    ):
+        hello = json.loads(socket.receive_text())
+        assert hello["exercise"] == "squat"
+        assert {"squat", "push-up"} <= {*hello["exercises"]}
+        socket.send_text('{"type": "choice", "model": "lightning", "exercise": "squat", "lock": [0.4, 0.4]}')
+        assert ask(socket, 0, 0.5)["repetitions"] == [{"id": None, "count": 0}]
+        socket.send_text('{"type": "choice", "model": "many", "lock": [0.4, 0.4]}')
+        assert "tracks one person" in ask(socket, 1, 1.0)["message"]
+
+
+def test_an_unknown_exercise_keeps_the_server_from_starting():
+    with pytest.raises(DataError, match="one of the exercises"):
+        create_app(models(), ServerSettings(exercise="yoga"))
+
+
+def test_the_table_of_angles_is_served_as_a_module(visit):
+    answer = visit().get("/page/angles.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "ANGLE_TABLE" in answer.text

@@ -454,3 +454,31 @@ def test_over_http_from_another_address_the_page_says_what_the_camera_needs(stag
                 page.click("#start-camera")
                 page.wait_for_selector("#notice:visible")
                 assert "--tls" in page.text_content("#notice")
+
+
+def test_an_exercise_is_counted_where_it_is_chosen(playing):
+    assert not playing.is_visible("#repetitions-box")
+    playing.select_option("#exercise", "squat")
+    wait_until(playing, "document.getElementById('repetitions').textContent === '0'")
+    wait_until(playing, "!document.getElementById('repetitions-box').hidden")
+
+
+def test_a_click_on_a_person_follows_only_them(playing, served):
+    playing.uncheck("#mirror")
+    canvas = playing.locator("#canvas").bounding_box()
+    scale = min(canvas["width"] / WIDTH, canvas["height"] / HEIGHT)
+    x, y = EXTRA[0] + EXTRA[2] / 2, EXTRA[1] + EXTRA[3] / 2
+    left = canvas["x"] + (canvas["width"] - WIDTH * scale) / 2
+    top = canvas["y"] + (canvas["height"] - HEIGHT * scale) / 2
+    playing.mouse.click(left + x * scale, top + y * scale)
+    happens(lambda: served[1].choices[-1].lock is not None)
+    chosen = served[1].choices[-1].lock
+    assert chosen == pytest.approx((x / WIDTH, y / HEIGHT), abs=0.02)
+    assert playing.is_visible("#follow-all")
+    wait_until(
+        playing,
+        f"window.latestPose?.[0] > {EXTRA[0]} || (document.addEventListener('poses', "
+        "({ detail }) => (window.latestPose = detail.record.poses[0]?.keypoints[0])), false)",
+    )
+    playing.click("#follow-all")
+    happens(lambda: served[1].choices[-1].lock is None)

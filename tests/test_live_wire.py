@@ -47,6 +47,25 @@ def test_smoothing_is_on_unless_told_otherwise():
     assert wire.read_stream_settings('{"type": "choice", "model": "many"}', MODELS).smoothing
 
 
+def test_a_choice_can_name_an_exercise_and_the_place_of_a_person():
+    text = '{"type": "choice", "model": "many", "exercise": "squat", "lock": [0.5, 1]}'
+    chosen = wire.read_stream_settings(text, MODELS, ("squat",))
+    assert (chosen.exercise, chosen.lock) == ("squat", (0.5, 1.0))
+
+
+@pytest.mark.parametrize("lock", ["[0.5]", "[0.5, 2]", "[true, 0]", '"left"', "[NaN, 0]", "0.5"])
+def test_a_place_outside_the_picture_is_refused(lock):
+    text = f'{{"type": "choice", "model": "many", "lock": {lock}}}'
+    with pytest.raises(DataError, match="x and y from 0 to 1"):
+        wire.read_stream_settings(text, MODELS)
+
+
+def test_an_answer_has_the_repetitions_of_each_person():
+    record = Record("live", 7, 1.25, 640, 480)
+    message = json.loads(wire.poses_message(record, wire.ServerTimes(0.0, 0.0, 0.0), 0, {None: 3, 4: 1}))
+    assert message["repetitions"] == [{"id": None, "count": 3}, {"id": 4, "count": 1}]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -59,6 +78,7 @@ def test_smoothing_is_on_unless_told_otherwise():
         ('{"type": "choice"}', "expected a model out of lightning, many, got 'None'"),
         ('{"type": "choice", "model": ["many"]}', "expected a model"),
         ('{"type": "choice", "model": "many", "smoothing": "no"}', "expected smoothing as true or false"),
+        ('{"type": "choice", "model": "many", "exercise": "yoga"}', "expected an exercise"),
         (" " * 1025, "at most 1024 characters"),
     ],
 )

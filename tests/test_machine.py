@@ -10,6 +10,7 @@ from movenet.machine import (
     INSTRUCTION_LIMITS,
     features,
     has_int8_dot_products,
+    may_use_bf16,
     processor,
     processor_name,
     read_cpuinfo,
@@ -127,6 +128,14 @@ def test_the_limit_is_read_from_the_environment(monkeypatch):
 def test_an_x86_processor_limited_to_avx2_has_no_int8_dot_products(monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     assert has_int8_dot_products() == bool({"asimddp", "i8mm"} & processor().features)
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed"), [("AVX512_CORE_VNNI", False), ("AVX512_CORE_BF16", True), ("", True)]
+)
+def test_a_limit_below_bf16_forbids_it(limit, allowed, monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert may_use_bf16() == allowed
 
 
 def test_there_is_at_least_one_core_to_use():

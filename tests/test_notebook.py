@@ -360,6 +360,23 @@ def test_an_unknown_model_is_an_error_in_the_cell():
         Camera("thunderbolt")
 
 
+def test_repetitions_of_an_exercise_are_counted_and_sent():
+    camera = FakeCamera(exercise="squat")
+    camera.receive("hello")
+    camera.receive("start")
+    for number in range(4):
+        (answer,) = camera.receive_picture(number, ADA)
+    assert answer["repetitions"] == len(camera.repetitions) == 0
+    camera.close()
+
+
+def test_without_an_exercise_nothing_is_counted(running):
+    assert "repetitions" not in running.receive_picture(1, ADA)[0]
+    assert running.repetitions == []
+    with pytest.raises(DataError, match="one of the exercises"):
+        FakeCamera(exercise="yoga")
+
+
 def test_the_history_drops_the_oldest_records():
     history = History(5)
     for number in range(8):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from movenet.oks import nms, similarity
+from movenet.oks import SOFT_NMS_OKS, SOFT_NMS_VARIANCE, nms, similarity, soft_nms
 from movenet.pose import SIGMAS
 
 
@@ -43,3 +43,25 @@ def test_a_pose_similar_only_to_a_suppressed_one_is_kept():
     oks = similarity(keypoints, keypoints, np.full(3, 5000.0))
     limit = (oks[0, 1] + oks[0, 2]) / 2
     assert nms(keypoints, np.array([0.9, 0.8, 0.7]), np.full(3, 5000.0), limit) == [0, 2]
+
+
+def test_soft_nms_lowers_the_scores_of_poses_similar_to_a_better_one():
+    rng = np.random.default_rng(2)
+    pose = rng.uniform(0, 100, (17, 2))
+    poses = np.stack([pose, pose + 1, pose + 300])
+    scores = soft_nms(poses, np.array([0.5, 0.8, 0.4]), np.full(3, 5000.0))
+    oks = similarity(pose[None], pose[None] + 1, [5000.0])[0, 0]
+    assert oks > 0.9
+    expected = 0.5 * np.exp(-((oks - SOFT_NMS_OKS) ** 2) / SOFT_NMS_VARIANCE)
+    np.testing.assert_allclose(scores, [expected, 0.8, 0.4], rtol=1e-9)
+
+
+def test_soft_nms_counts_with_the_scores_lowered_so_far():
+    pose = np.random.default_rng(2).uniform(0, 100, (17, 2))
+    scores = soft_nms(np.stack([pose, pose, pose + 300]), np.array([0.9, 0.8, 0.1]), np.full(3, 5000.0))
+    assert scores[1] < scores[2] == 0.1
+    assert scores[0] == 0.9
+
+
+def test_soft_nms_of_nobody_is_empty():
+    assert soft_nms(np.zeros((0, 17, 2)), np.zeros(0), np.zeros(0)).shape == (0,)

@@ -1,6 +1,6 @@
 """The public names of `movenet`, each from the module that defines it."""
 
-from movenet.calibration import probabilities
+from movenet.calibration import probabilities, with_probabilities
 from movenet.crop import Crop
 from movenet.decode import Guide, decode_many, decode_one
 from movenet.drawing import Style, draw
@@ -88,5 +88,6 @@ __all__ = [
     "stream",
     "to_supervision",
     "watch",
+    "with_probabilities",
     "write_photo",
 ]

@@ -7,7 +7,7 @@ those at .5 six in seven. Scores are reported unchanged, so that published thres
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from movenet.errors import ModelError
 from movenet.models import ModelCard, base_of
+from movenet.pose import Pose
 
 LOGIT_MARGIN: Final = 1e-4
 """Scores are clipped to this distance from 0 and 1 before their logit is taken."""
@@ -65,9 +66,24 @@ def probabilities(scores: ArrayLike, model: str | ModelCard = "lightning") -> ND
     return curve(scores)
 
 
-def logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return log(p / (1 − p)) of scores of any shape, 0…1."""
-    inside = np.clip(scores, LOGIT_MARGIN, 1 - LOGIT_MARGIN)
+def with_probabilities(pose: Pose, model: str | ModelCard = "lightning") -> Pose:
+    """Return the pose with the probability of each keypoint in place of its score; the person's score remains.
+
+    Keypoints of a probability of .5 (`Style(min_score=0.5)`) are as often right as wrong.
+
+    Args:
+        pose: a top-down estimate by MoveNet.
+        model: as in `probabilities`.
+
+    Raises:
+        ModelError: if there is no calibration for the model.
+    """
+    return replace(pose, scores=probabilities(pose.scores, model).astype(np.float32))
+
+
+def logit(scores: ArrayLike, margin: float = LOGIT_MARGIN) -> NDArray[np.float64]:
+    """Return log(p / (1 − p)) of scores of any shape, 0…1, first clipped to `margin` … 1 − `margin`."""
+    inside = np.clip(np.asarray(scores, np.float64), margin, 1 - margin)
     return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 

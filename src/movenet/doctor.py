@@ -6,7 +6,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, distributions, version
 from typing import Final, Literal
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from movenet.crop import Crop
 from movenet.decode import Floats
 from movenet.decode.families import DECODERS
-from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, open_engine
+from movenet.decode.votes import MIN_BANDWIDTH_CELLS, find_modes
+from movenet.engine import ENGINES, Engine, Precision, Runtime, cache_state, device_of, open_engine
 from movenet.engine.arithmetic import ACCURATE_IN_INT8, find_int8_rule
 from movenet.errors import MissingExtraError, MoveNetError
 from movenet.machine import (
@@ -27,7 +28,7 @@ from movenet.machine import (
     usable_cores,
 )
 from movenet.media.photo import read_photo
-from movenet.models import DATA, MODELS, ModelCard
+from movenet.models import DATA, MODELS, STRIDE, ModelCard
 
 KNOWN_ANSWERS: Final = DATA / "known_answers.json"
 """Correct answers of each model, as of `answer`; written by tools/known_answers.py."""
@@ -41,11 +42,20 @@ MIN_SCORE: Final = 0.3
 SHARE: Final = 0.75
 """Share of the keypoints that must be within the limit; the others are ambiguous in the picture."""
 
-LIMITS_PX: Final[Mapping[str, float]] = {"fp32": 0.05, "int8": 0.7, "bf16": 1.5}
-"""Largest distance of keypoints from the stored ones, in pixels of the square, by precision.
+LIMITS_PX: Final[Mapping[frozenset[str], float]] = {
+    frozenset({"fp32"}): 0.05,
+    frozenset({"int8", "fp32"}): 0.7,
+    frozenset({"fp16"}): 0.3,
+    frozenset({"int8", "fp16"}): 1.0,
+    frozenset({"bf16"}): 1.5,
+    frozenset({"int8", "bf16"}): 3.0,
+}
+"""Largest distance of keypoints from the stored ones, in pixels of the square, by the precisions of the layers.
 
 Measured with OpenVINO and ONNX Runtime on AVX2: below .01 px between two summation orders of float32, up to .4 px with
-exact int8 sums, 1.1 px and more with int8 sums that overflow 16 bits. bf16 stores 8 significant bits between layers.
+exact int8 sums, 1.1 px and more with int8 sums that overflow 16 bits. With OpenVINO and PyTorch on AVX-512 BF16: up to
+1.0 px in bf16, which stores 8 significant bits between layers, and up to 2.0 px with int8 layers between them. In fp16,
+which stores 11, with PyTorch: .02 px for MoveNet and .09 px for PoseNet; with int8 layers the sum of the two limits.
 """
 
 
@@ -110,9 +120,10 @@ def _model(card: ModelCard) -> CheckResult:
 
 
 def check_engine(name: str) -> Iterator[CheckResult]:
-    """Check that an engine opens, and its answers in the default precision and in fp32."""
+    """Check that an engine opens, and its answers on every device: on the CPU in the default precision and in fp32."""
     label = f"engine {name}"
     try:
+        devices = ENGINES[name].find_devices()
         chosen = open_engine("lightning", Runtime(name)).precision
     except MissingExtraError as error:
         yield CheckResult(label, f"not installed (optional): {error.command}", "missing")
@@ -120,14 +131,16 @@ def check_engine(name: str) -> Iterator[CheckResult]:
     except MoveNetError as error:
         yield CheckResult(label, str(error), "failed")
         return
-    yield CheckResult(label, f"works, precision {chosen}")
+    yield CheckResult(label, f"works, precision {chosen}; devices: {', '.join(devices)}")
     precisions: tuple[Precision, ...] = ("auto",) if chosen == "fp32" else ("auto", "fp32")
     for precision in precisions:
         runtime = Runtime(
             name, precision, threads=1
         )  # more threads would wait for each other on a busy machine
         shown = chosen if precision == "auto" else precision
-        yield _try(f"answers of {name}, {shown}", lambda runtime=runtime: _answers(runtime))  # type: ignore[misc]
+        yield _try(f"answers of {name}, {shown}", partial(_answers, runtime))
+    for device in devices[1:]:
+        yield _try(f"answers of {name} on the {device}", partial(_answers, Runtime(name, device=device)))
 
 
 def _answers(runtime: Runtime) -> str:
@@ -164,20 +177,21 @@ def distance_px(engine: Engine) -> float:
 
 
 def limit_px(engine: Engine) -> float:
-    """Return the largest allowed distance of an engine, by its lowest precision."""
-    kinds = {engine.precision, "int8" if engine.card.is_int8 else engine.precision}
-    return max(LIMITS_PX[kind] for kind in kinds)
+    """Return the largest allowed distance of an engine, by its precisions; GPUs and NPUs may round fp32 to fp16."""
+    integers = {"int8"} if engine.card.is_int8 else set()
+    floats = engine.precision if device_of(engine) == "cpu" else "fp16"
+    return LIMITS_PX[frozenset({floats, *integers})]
 
 
 def answer(engine: Engine) -> Floats:
     """Return the keypoints in `known_squares`: (4, K, 3), x, y in pixels of the square, and score."""
-    side = engine.card.side
-    decoder = DECODERS[engine.card.family]
-    answers = np.concatenate(
-        [decoder.decode_one(engine(square[None]), None, 1) for square in known_squares(side)]
-    )
-    y, x, score = np.moveaxis(answers, -1, 0)
-    return np.stack((x * side, y * side, score), axis=-1)
+    side, cast_votes = engine.card.side, DECODERS[engine.card.family].cast_votes
+    bandwidths = np.full(engine.card.keypoints, MIN_BANDWIDTH_CELLS * STRIDE / side)
+    answers = []
+    for square in known_squares(side):
+        positions, scores = find_modes([cast_votes(engine(square[None]), None, None)[0]], bandwidths)
+        answers.append(np.concatenate((positions[:, ::-1] * side, scores[:, None]), axis=1))
+    return np.stack(answers).astype(np.float32)
 
 
 def known_squares(side: int) -> NDArray[np.uint8]:

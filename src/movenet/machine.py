@@ -22,10 +22,12 @@ ARM: Final = ("asimd", "asimddp", "i8mm", "bf16")
 
 INT8_DOT_PRODUCTS: Final = frozenset({"avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm"})
 """Features that accumulate products of 8-bit integers in 32 bits; without them, 16-bit sums can overflow."""
+BF16: Final = frozenset({"avx512_bf16", "amx_bf16"})
+"""Features of x86 processors that compute in bf16."""
 
 _AVX512: Final = {"avx2", "avx512f"}
 _VNNI: Final = _AVX512 | {"avx512_vnni"}
-_BF16: Final = _VNNI | {"avx512_bf16"}
+_AVX512_BF16: Final = _VNNI | {"avx512_bf16"}
 INSTRUCTION_LIMITS: Final[Mapping[str, frozenset[str]]] = {
     "SSE41": frozenset(),
     "AVX": frozenset(),
@@ -34,8 +36,8 @@ INSTRUCTION_LIMITS: Final[Mapping[str, frozenset[str]]] = {
     "AVX2_VNNI_2": frozenset({"avx2", "avx_vnni"}),
     "AVX512_CORE": frozenset(_AVX512),
     "AVX512_CORE_VNNI": frozenset(_VNNI),
-    "AVX512_CORE_BF16": frozenset(_BF16),
-    "AVX512_CORE_FP16": frozenset(_BF16 | {"avx_vnni"}),
+    "AVX512_CORE_BF16": frozenset(_AVX512_BF16),
+    "AVX512_CORE_FP16": frozenset(_AVX512_BF16 | {"avx_vnni"}),
 }
 """Value of the environment variable ONEDNN_MAX_CPU_ISA → the features of `X86` that OpenVINO then uses at most.
 
@@ -70,7 +72,7 @@ class Processor:
 
     def limited(self, limit: str) -> frozenset[str]:
         """Return the features that OpenVINO uses if ONEDNN_MAX_CPU_ISA is `limit` (upper or lower case)."""
-        return self.features - (set(X86) - INSTRUCTION_LIMITS.get(limit.upper(), frozenset(X86)))
+        return self.features - (set(X86) - _allowed(limit))
 
 
 @cache
@@ -96,9 +98,18 @@ def features() -> frozenset[str]:
     return processor().limited(os.environ.get("ONEDNN_MAX_CPU_ISA", ""))
 
 
+def may_use_bf16() -> bool:
+    """Return whether ONEDNN_MAX_CPU_ISA lets OpenVINO use the bf16 instructions of an x86 processor that has them."""
+    return not BF16.isdisjoint(_allowed(os.environ.get("ONEDNN_MAX_CPU_ISA", "")))
+
+
 def has_int8_dot_products() -> bool:
     """Return whether int8 sums are exact on this processor for every model (`INT8_DOT_PRODUCTS`)."""
     return not INT8_DOT_PRODUCTS.isdisjoint(features())
+
+
+def _allowed(limit: str) -> frozenset[str]:
+    return INSTRUCTION_LIMITS.get(limit.upper(), frozenset(X86))
 
 
 def read_cpuinfo(text: str) -> Processor:

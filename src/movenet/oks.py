@@ -13,6 +13,11 @@ from movenet.pose import SIGMAS, Pose
 BOX_AREA_FRACTION: Final = 0.53
 """A person's area relative to the area of their box: COCO's value where a person has no outline."""
 
+SOFT_NMS_OKS: Final = 0.2
+"""OKS up to which `soft_nms` lowers no score."""
+SOFT_NMS_VARIANCE: Final = 0.1
+"""The higher, the less `soft_nms` lowers the scores of poses of a higher OKS."""
+
 
 def area(pose: Pose) -> float:
     """Return the approximate area of a person, in square pixels: `BOX_AREA_FRACTION` of the bounds."""
@@ -95,3 +100,23 @@ def nms_groups(
         else:
             group.append(i)
     return groups
+
+
+def soft_nms(
+    keypoints: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the scores of poses, (P,), lowered where a pose of a higher score is similar (soft NMS).
+
+    The poses are taken by falling score; each multiplies the score of those not yet taken by
+    exp(−max(0, OKS − `SOFT_NMS_OKS`)² / `SOFT_NMS_VARIANCE`). Bodla et al., 2017, with OKS as the overlap. Two poses
+    are compared with the larger area of both. Arguments as in `nms`.
+    """
+    overlaps = similarity(keypoints, keypoints, np.maximum.outer(areas, areas))
+    factors = np.exp(-np.square(np.maximum(overlaps - SOFT_NMS_OKS, 0)) / SOFT_NMS_VARIANCE)
+    lowered = np.asarray(scores, np.float64).copy()
+    remaining = np.ones(len(lowered), bool)
+    for _ in range(len(lowered)):
+        best = int(np.where(remaining, lowered, -1).argmax())
+        remaining[best] = False
+        lowered[remaining] *= factors[best, remaining]
+    return lowered

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from movenet.errors import DataError
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS
 
@@ -86,3 +89,17 @@ def _indices(names: tuple[str, ...], pair: Sequence[str]) -> tuple[int, int]:
     if len(pair) != 2 or not set(pair) <= set(names):
         raise DataError(f"expected two of the keypoints {', '.join(names)}, got {', '.join(pair)}")
     return names.index(pair[0]), names.index(pair[1])
+
+
+def oks_widths(scales: ArrayLike, keypoints: int) -> NDArray[np.float64]:
+    """Return the distance at which a keypoint's OKS term falls to e^-½: 2σ · scale.
+
+    Args:
+        scales: any shape: √area of the people.
+        keypoints: the number K of keypoints: `SIGMAS` for COCO's 17, `DEFAULT_SIGMA` for those of others.
+
+    Returns:
+        Shape (…, K), in the unit of the scales.
+    """
+    sigmas = SIGMAS if keypoints == len(SIGMAS) else (DEFAULT_SIGMA,) * keypoints
+    return np.asarray(2 * np.asarray(scales, np.float64)[..., None] * np.asarray(sigmas), np.float64)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from movenet.bench.timing import Call, Clock, TimingPlan, quantile_ms, time_interleaved, timed
-from movenet.engine import Engine, Precision, Runtime, open_engine
+from movenet.engine import Device, Engine, Precision, Runtime, device_of, open_engine
 from movenet.errors import DataError, EngineError, MissingExtraError
 from movenet.machine import usable_cores
 from movenet.models import MODELS
@@ -45,7 +45,9 @@ class EngineTimes:
     """The model that ran: "lightning-int8" if the precision of "lightning" is int8."""
     engine: str
     precision: str
-    """The floating-point precision in use: "fp32" or "bf16"."""
+    """The floating-point precision in use: "fp32", "bf16" or "fp16"."""
+    device: str
+    """The device in use: "cpu", "gpu" or "npu"."""
     threads: int | None
     """None if the runtime chooses."""
     batch: int
@@ -87,28 +89,36 @@ def read_size(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def variants(
+def variants(  # noqa: PLR0913 (by keyword)
     models: Sequence[str] = (),
     engines: Sequence[str] = (),
     precisions: Sequence[Precision] = (),
     threads: Sequence[int] = (),
     *,
+    devices: Sequence[Device] = (),
     batches: Sequence[int] = (),
     sizes: Sequence[tuple[int, int]] = (),
 ) -> list[Variant]:
     """Return every combination of the values given.
 
-    Defaults: Lightning and Thunder in OpenVINO and ONNX Runtime, in fp32 and the processor's best precision, on one
-    thread and on all cores, batch 1, the model's own size.
+    Defaults: Lightning and Thunder in OpenVINO and ONNX Runtime, in fp32 and the device's best precision, on the CPU on
+    one thread and on all cores, batch 1, the model's own size. A GPU or NPU has no threads to choose.
     """
-    cores = usable_cores()
-    runtimes = product(
-        engines or DEFAULT_ENGINES, precisions or DEFAULT_PRECISIONS, threads or sorted({1, cores})
-    )
+    places = [
+        (number, device)
+        for device in devices or ("cpu",)
+        for number in threads or (sorted({1, usable_cores()}) if device == "cpu" else (None,))
+    ]
+    runtimes = [
+        Runtime(engine, precision, *place)
+        for engine, precision, place in product(
+            engines or DEFAULT_ENGINES, precisions or DEFAULT_PRECISIONS, places
+        )
+    ]
     shapes = product(batches or (1,), sizes or (None,))
     return [
-        Variant(model, Runtime(*runtime), *shape)
-        for model, runtime, shape in product(models or DEFAULT_MODELS, list(runtimes), list(shapes))
+        Variant(model, runtime, *shape)
+        for model, runtime, shape in product(models or DEFAULT_MODELS, runtimes, list(shapes))
     ]
 
 
@@ -150,6 +160,8 @@ class _Entry:
     """The model that runs: of an official one the int8 version if the precision calls for it."""
     precision: str
     """The floating-point precision in use, also for "auto"."""
+    device: str
+    """The device in use, also for "auto"."""
     width: int
     height: int
     load_s: float
@@ -160,7 +172,7 @@ class _Entry:
     def key(self) -> tuple[object, ...]:
         """Identity of the variant: equal for "auto" and the precision it stands for."""
         variant, runtime = self.variant, self.variant.runtime
-        engine = (self.model, runtime.engine, self.precision, runtime.threads)
+        engine = (self.model, runtime.engine, self.precision, self.device, runtime.threads)
         return (*engine, variant.batch, self.width, self.height)
 
 
@@ -177,7 +189,8 @@ def _enter(variant: Variant, clock: Clock, opener: Opener) -> _Entry:
         return engine(squares)
 
     model = engine.card.name if variant.model in MODELS else variant.model
-    return _Entry(variant, model, engine.precision, width, height, load_s, timed(call, clock), call)
+    device = device_of(engine)
+    return _Entry(variant, model, engine.precision, device, width, height, load_s, timed(call, clock), call)
 
 
 def _times(entry: _Entry, times_s: Sequence[float]) -> EngineTimes:
@@ -185,6 +198,7 @@ def _times(entry: _Entry, times_s: Sequence[float]) -> EngineTimes:
         model=entry.model,
         engine=entry.variant.runtime.engine,
         precision=entry.precision,
+        device=entry.device,
         threads=entry.variant.runtime.threads,
         batch=entry.variant.batch,
         width=entry.width,

@@ -32,6 +32,7 @@ _NAMES: Final[Mapping[str, Callable[[EngineTimes], str]]] = {
     "model": lambda times: times.model,
     "engine": lambda times: times.engine,
     "precision": lambda times: times.precision,
+    "device": lambda times: times.device,
     "threads": lambda times: str(times.threads or "auto"),
     "batch": lambda times: str(times.batch),
     "input": lambda times: f"{times.width}×{times.height}",
@@ -46,9 +47,10 @@ _FIGURES: Final[Mapping[str, Callable[[EngineTimes], str]]] = {
 
 
 def engine_table(times: Sequence[EngineTimes], skipped: Sequence[Skipped] = ()) -> Table:
-    """Return a row for each variant; the column of the batch is left out if all are 1."""
-    batches = any(one.batch > 1 for one in times)
-    names = {head: text for head, text in _NAMES.items() if batches or head != "batch"}
+    """Return a row for each variant; the columns of device and batch are left out if all are "cpu" or 1."""
+    left_out = {"device"} if all(one.device == "cpu" for one in times) else set()
+    left_out |= {"batch"} if all(one.batch == 1 for one in times) else set()
+    names = {head: text for head, text in _NAMES.items() if head not in left_out}
     columns = {**names, **_FIGURES}
     rows = tuple(tuple(text(one) for text in columns.values()) for one in times)
     reasons = dict.fromkeys(f"{one.variant.runtime.engine} is skipped: {one.reason}" for one in skipped)

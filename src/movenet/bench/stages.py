@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from movenet.bench.timing import Clock, TimingPlan, quantile_ms, time_interleaved
 from movenet.crop import Crop
-from movenet.decode import Guide, Heads
-from movenet.decode.families import DECODERS
+from movenet.decode import Heads
 from movenet.drawing import draw
 from movenet.estimator import Detection
+from movenet.estimator.views import View, decode_views, to_pose
 from movenet.media.frame import Frame
 from movenet.media.photo import write_photo
 from movenet.media.planes import as_rgb
@@ -105,7 +105,7 @@ class VideoPipeline:
             self.frames = list(islice(source, min(MAX_FRAMES, fitting)))
         stream = estimator.stream()
         self.poses = [stream(frame.native, frame.time_s) for frame in self.frames]
-        self._crops: list[tuple[Crop, Guide | None]] = []
+        self._views: list[View] = []
         self._squares: list[NDArray[np.uint8]] = []
         self._heads: list[Heads] = []
 
@@ -126,14 +126,15 @@ class VideoPipeline:
         )
         return {**dict(zip(STAGES, runs, strict=True)), TOGETHER: self._together}
 
-    def _crop_and_guide(self, frame: Frame, poses: Sequence[Pose]) -> tuple[Crop, Guide | None]:
-        """Return the crop and the guide of a frame, from its own poses."""
-        side, settings = self._video_estimator.estimator.engine.card.side, self._video_estimator.settings
+    def _view(self, frame: Frame, poses: Sequence[Pose]) -> View:
+        """Return the crop of a frame, from its own poses."""
+        estimator, settings = self._video_estimator.estimator, self._video_estimator.settings
+        side = estimator.engine.card.side
         if not poses or poses[0].bounds() is None:
-            return Crop.whole(frame.width, frame.height, side), None
+            return View(frame.native, Crop.whole(frame.width, frame.height, side))
         detection = Detection(poses[0], center_of(poses[0]))
         crop = detection.crop(side, settings.crop_factor)
-        return crop, detection.guide(crop, settings.guide_weight, self._video_estimator.estimator.shift_px)
+        return estimator.view(frame.native, detection, crop, settings.guide_weight)
 
     def _decode_video(self) -> None:
         with open_source(self._video) as source:
@@ -146,10 +147,8 @@ class VideoPipeline:
             self._video_estimator.estimator.detect(frame.native)
 
     def _crop(self) -> None:
-        self._crops = [self._crop_and_guide(*pair) for pair in zip(self.frames, self.poses, strict=True)]
-        self._squares = [
-            crop.cut(frame.native) for (crop, _), frame in zip(self._crops, self.frames, strict=True)
-        ]
+        self._views = [self._view(*pair) for pair in zip(self.frames, self.poses, strict=True)]
+        self._squares = [view.square() for view in self._views]
 
     def _engine(self) -> None:
         engine = self._video_estimator.estimator.engine
@@ -158,11 +157,9 @@ class VideoPipeline:
 
     def _decode_heads(self) -> None:
         estimator = self._video_estimator.estimator
-        decoder = DECODERS[estimator.engine.card.family]
-        for heads, (crop, guide) in zip(self._heads, self._crops, strict=True):
-            crop.decoded_to_image(
-                decoder.decode_one(heads, [guide], estimator.settings.vote_radius)[0], decoder.shift_px
-            )
+        card, offset_cells = estimator.engine.card, estimator.settings.distance_offset_cells
+        for heads, view in zip(self._heads, self._views, strict=True):
+            to_pose(decode_views(heads, [view], card, offset_cells), view, card.keypoint_names)
 
     def _smooth(self) -> None:
         settings, state = self._video_estimator.smoothing, None

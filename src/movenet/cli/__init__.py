@@ -1,47 +1,74 @@
-"""The command line `movenet`: a module per command; each imports engines, codecs and servers only when it runs."""
+"""The command line `movenet`: a module per command, imported only when the command is named or listed."""
 
 from __future__ import annotations
 
 import errno
+import gc
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from movenet._version import __version__
-from movenet.cli import (
-    bench,
-    dataset,
-    doctor,
-    evaluate,
-    evaluate_video,
-    explain,
-    export,
-    live,
-    models,
-    run,
-    train,
-)
 from movenet.cli.output import OutputError, close_stdout, escape_unencodable, print_error
 from movenet.errors import MoveNetError
 
+COMMANDS: Final[Mapping[str, str]] = {
+    "run": "run",
+    "analyze": "analyze",
+    "eval": "evaluate",
+    "eval-video": "evaluate_video",
+    "bench": "bench",
+    "explain": "explain",
+    "export": "export",
+    "live": "live",
+    "train": "train",
+    "classes": "classes",
+    "dataset": "dataset",
+    "models": "models",
+    "doctor": "doctor",
+}
+"""Name of each command → its module in this package, which has a function of the same name, or an `app` of several."""
+
+
+class Commands(TyperGroup):
+    """The commands, each built when it is asked for: building all takes as long as importing NumPy."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a name, or None."""
+        if cmd_name in COMMANDS:
+            return _build(cmd_name)
+        self.commands.update({name: _build(name) for name in COMMANDS})  # those suggested for a misspelt one
+        return None
+
+
+def _build(name: str) -> Any:
+    """Return the command of a name in `COMMANDS`."""
+    module = import_module(f"movenet.cli.{COMMANDS[name]}")
+    commands: typer.Typer | None = getattr(module, "app", None)
+    if commands is None:
+        commands = typer.Typer(rich_markup_mode=None, add_completion=False)
+        commands.command(name)(getattr(module, COMMANDS[name]))
+    command = typer.main.get_command(commands)
+    command.name = name
+    return command
+
+
 app = typer.Typer(
     name="movenet",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: typer's own needs Markdown and Pygments, which take as long as NumPy
     help="17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU.",
 )
-app.command("run")(run.run)
-app.command("eval")(evaluate.evaluate)
-app.command("eval-video")(evaluate_video.evaluate_video)
-app.command("bench")(bench.bench)
-app.command("explain")(explain.explain)
-app.command("export")(export.export)
-app.command("live")(live.live)
-app.command("train")(train.train)
-app.add_typer(dataset.app, name="dataset")
-app.command("models")(models.models)
-app.command("doctor")(doctor.doctor)
 
 
 @app.callback(invoke_without_command=True)
@@ -62,6 +89,7 @@ def main() -> None:
             app()
         finally:
             close_stdout()
+            gc.freeze()  # the collections of garbage at exit take a tenth of the time of a photo
     except (MoveNetError, OutputError) as error:
         print_error(error)
         sys.exit(1)

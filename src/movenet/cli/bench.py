@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from movenet.cli.options import EngineName, JsonOption, PrecisionName
+from movenet.cli.options import DeviceName, EngineName, JsonOption, PrecisionName, threads_beside_video
 from movenet.errors import DataError
 
 if TYPE_CHECKING:
     from movenet.bench import Table, TimingPlan
-    from movenet.engine import Precision, Runtime
+    from movenet.engine import Device, Precision, Runtime
 
 T = TypeVar("T")
 Video = Annotated[
@@ -40,6 +40,7 @@ def bench(
     engine: Annotated[list[EngineName] | None, typer.Option(help="Inference engine.")] = None,
     precision: Annotated[list[PrecisionName] | None, typer.Option(help="Arithmetic.")] = None,
     threads: Annotated[list[int] | None, typer.Option(min=1, help="Threads of one inference.")] = None,
+    device: Annotated[list[DeviceName] | None, typer.Option(help="Where the network runs.")] = None,
     batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures per call.")] = None,
     size: Sizes = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds to measure, without loading.")] = 20.0,
@@ -60,19 +61,24 @@ def bench(
         variants,
     )
     from movenet.engine import Runtime
-    from movenet.machine import threads_for_video
 
     engines = [one.value for one in engine or ()]
     precisions: list[Precision] = [one.value for one in precision or ()]
     if stages or video:
-        default = Runtime(threads=threads_for_video())
+        chosen_device = _one(device, DeviceName.cpu)
         runtime = Runtime(
-            _one(engines, default.engine), _one(precisions, default.precision), _one(threads, default.threads)
+            _one(engines, "openvino"),
+            _one(precisions, "auto"),
+            threads_beside_video(_one(threads, None), chosen_device),
+            chosen_device.value,
         )
         _bench_stages(video, _one(model, "lightning"), runtime, TimingPlan(seconds), json=json)
         return
     sizes = [read_size(text) for text in size or ()]
-    chosen = variants(model or (), engines, precisions, threads or (), batches=batch or (), sizes=sizes)
+    devices: list[Device] = [one.value for one in device or ()]
+    chosen = variants(
+        model or (), engines, precisions, threads or (), devices=devices, batches=batch or (), sizes=sizes
+    )
     times, skipped = time_engines(chosen, TimingPlan(seconds))
     _print(engine_table(times, skipped), figures(this_machine(), times), json=json)
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     JsonOption,
@@ -29,7 +31,10 @@ EXAMPLES: Final = 3
 """Places printed for each kind of problem."""
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Build data sets from clips, review them, check labels."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Build data sets from clips, review them, check labels.",
 )
 ClipsArgument = Annotated[
     list[str], typer.Argument(help="Videos, or folders of pictures.", show_default=False)
@@ -57,6 +62,7 @@ def build(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Turn clips into a COCO data set: frames with a new pose or place, with pseudo-labels of Thunder.
 
@@ -73,7 +79,7 @@ def build(
     settings = BuildSettings(
         selection=SelectionSettings(interval_s=every), labels=labels, val_share=val_share
     )
-    labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads))
+    labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads, device.value))
     built = build(clips, out, labeller, settings, frame_progress)
     for clip, reason in built.failed.items():
         print_error(MoveNetError(f"{clip}: {reason}"))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     JsonOption,
@@ -27,7 +29,7 @@ from movenet.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from movenet.evaluation import Assessment
+    from movenet.evaluation import Assessment, Truth
     from movenet.evaluation.protocol import ImageResult, Measured
 
 WORST: Final = 12
@@ -49,9 +51,19 @@ ScoreOption = Annotated[
     Path | None,
     typer.Option(help="Evaluate a file in COCO's result format, from any program; no model runs."),
 ]
+CompareOption = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option(
+        help="Compare the AP of two files of results on the same pictures, by paired bootstrap; no model runs.",
+        show_default=False,
+    ),
+]
+BESIDE_COMPARE: Final = frozenset({"annotations", "compare", "json"})
+"""Options that --compare can be combined with."""
 
 
 def evaluate(
+    context: typer.Context,
     *,
     annotations: ListOption,
     images: FolderOption = None,
@@ -64,9 +76,11 @@ def evaluate(
     json: JsonOption = False,
     save_results: SaveOption = None,
     score_results: ScoreOption = None,
+    compare: CompareOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Measure COCO keypoint AP and AR, and the kinds of error behind them.
 
@@ -80,11 +94,15 @@ def evaluate(
     from movenet.evaluation.protocol import Measured, measure
 
     truth = read_truth(annotations)
+    if compare is not None:
+        _check_alone(context)
+        _print_comparison(compare, truth, json=json)
+        return
     if score_results is not None:
         protocol = {"pictures": f"results read from {score_results.name}; their protocol is unknown"}
         measured = Measured(score_results.name, read_results(score_results), protocol)
     elif images is not None:
-        runtime = Runtime(engine.value, precision.value, threads)
+        runtime = Runtime(engine.value, precision.value, threads, device.value)
         if crop_to_box is not None:  # no detector runs, so the options that concern it do not apply
             estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
         else:
@@ -105,6 +123,34 @@ def evaluate(
     if out is not None:
         _write_report(out, assessment, measured, images)
     _print(assessment, measured, json=json)
+
+
+def _check_alone(context: typer.Context) -> None:
+    """Raise BadParameter if an option is given that --compare would ignore."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source and source.name != "DEFAULT"]
+    given = [name for name in given if name not in BESIDE_COMPARE]
+    if given:
+        raise typer.BadParameter(f"--compare runs no model: leave --{given[0].replace('_', '-')} out")
+
+
+def _print_comparison(files: tuple[Path, Path], truth: Truth, *, json: bool) -> None:
+    """Print the AP of two files of results, their difference and its interval."""
+    from movenet.annotations import read_results
+    from movenet.cli.output import print_line, print_table
+    from movenet.evaluation import compare, to_estimates
+    from movenet.evaluation.comparison import CONFIDENCE, DRAWS
+
+    first, second = (to_estimates(read_results(path), truth) for path in files)
+    c = compare(truth, first, second)
+    if json:
+        print_line(dumps(c.to_plain()))
+        return
+    print_table(["results", "AP"], [[files[0].name, f"{c.first:.4f}"], [files[1].name, f"{c.second:.4f}"]])
+    print_line(
+        f"difference {c.difference:+.4f}, {CONFIDENCE:.0%} interval {c.low:+.4f} to {c.high:+.4f} "
+        f"(paired bootstrap, {DRAWS} draws of {c.images} pictures)"
+    )
 
 
 def _progress(results: Iterator[ImageResult], count: int) -> Iterator[ImageResult]:

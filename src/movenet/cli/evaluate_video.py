@@ -11,6 +11,8 @@ import typer
 
 from movenet.cli.evaluate import ListOption
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     JsonOption,
@@ -46,6 +48,7 @@ def evaluate_video(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Compare methods to track a person and to smooth the keypoints, on synthetic videos of annotated photos.
 
@@ -53,16 +56,17 @@ def evaluate_video(
     With --people many: methods to track several people by ids, who cross, leave and come back; see docs/tracking.md.
     """
     from movenet.cli.output import print_line, print_table
-    from movenet.engine import Runtime
+    from movenet.engine import Runtime, device_of
     from movenet.estimator import Estimator
     from movenet.video_evaluation import to_plain, write_plot, write_report
 
-    runtime = Runtime(engine.value, precision.value, threads)
+    runtime = Runtime(engine.value, precision.value, threads, device.value)
     estimator = Estimator(model, people=people.value, settings=preset.value, runtime=runtime)
     heads, cells, rows = _compare(estimator, (annotations, images, clips, seed))
     report = {
         "model": estimator.engine.card.name,
         "precision": estimator.engine.precision,
+        "device": device_of(estimator.engine),
         "people": people.value,
         "preset": preset.value,
         "annotations": annotations.name,

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from movenet.cli.options import (
+    DeviceName,
+    DeviceOption,
     EngineName,
     EngineOption,
     MethodName,
@@ -38,6 +40,7 @@ def explain(
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
+    device: DeviceOption = DeviceName.cpu,
 ) -> None:
     """Draw every step from a photo to its pose: the crop, the heads of the network, and their decoding.
 
@@ -53,7 +56,7 @@ def explain(
     target = Path(f"{photo.stem}.explained.png") if out is None else out
     check_request(target, keypoint)
     image = read_photo(photo)
-    runtime = Runtime(engine.value, precision.value, threads)
+    runtime = Runtime(engine.value, precision.value, threads, device.value)
     explanation = explain_image(image, Estimator(model, method=method.value, runtime=runtime))
     write_figure(target, draw_figure(explanation, keypoint))
     print_line(f"{target}: {'no person' if explanation.pose is None else 'a person'} explained")

@@ -8,13 +8,14 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from movenet.decode import Heads
     from movenet.export.job import Runner
     from movenet.export.run import Assess
@@ -120,6 +121,8 @@ def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) 
     folder = images
 
     def assess_export(card: ModelCard, run: Runner) -> Mapping[str, Any]:
+        import numpy as np
+
         from movenet.cli.output import progress
         from movenet.engine import ScriptedEngine
         from movenet.estimator import Estimator

@@ -69,9 +69,11 @@ def live(
     port: PortOption = 8765,
     browser: BrowserOption = True,
     model: options.ModelOption = "lightning",
+    exercise: options.ExerciseOption = None,
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
+    device: options.DeviceOption = options.DeviceName.cpu,
     token: TokenOption = None,
     origins: OriginsOption = None,
     tls: TlsOption = False,
@@ -100,20 +102,22 @@ def live(
 
     from movenet.engine import Runtime
     from movenet.live import Limits, ServerSettings, open_models, serve
-    from movenet.machine import threads_for_video
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
         *(uploads, upload_bytes_per_s, connections, request_s, idle_s, stall_s, bad_messages),
     )
-    settings = ServerSettings(host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, limits)
+    settings = ServerSettings(
+        host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, exercise, limits
+    )
 
     def on_ready(addresses: Addresses) -> None:
         _print_addresses(addresses)
         if browser:
             webbrowser.open(addresses.local_url)
 
-    runtime = Runtime(engine.value, precision.value, threads or threads_for_video())
+    threads = options.threads_beside_video(threads, device)
+    runtime = Runtime(engine.value, precision.value, threads, device.value)
     serve(open_models(model, runtime), settings, on_ready)
 
 

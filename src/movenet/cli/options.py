@@ -22,7 +22,17 @@ class PrecisionName(str, Enum):
     auto = "auto"
     fp32 = "fp32"
     bf16 = "bf16"
+    fp16 = "fp16"
     int8 = "int8"
+
+
+class DeviceName(str, Enum):
+    """Values of --device: `movenet.engine.Device`."""
+
+    cpu = "cpu"
+    gpu = "gpu"
+    npu = "npu"
+    auto = "auto"
 
 
 class SmoothName(str, Enum):
@@ -93,3 +103,49 @@ PrecisionOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Threads of one inference; default: chosen for this processor.")
 ]
+FromOption = Annotated[
+    float | None, typer.Option("--from", min=0, help="Start of the part to process, in seconds of the video.")
+]
+ToOption = Annotated[
+    float | None, typer.Option("--to", min=0, help="End of the part to process, in seconds of the video.")
+]
+EveryOption = Annotated[
+    str | None, typer.Option(help="Process one frame in N, such as 5, or one in N seconds, such as 0.5s.")
+]
+LockOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Person to follow: prominent, largest, central, X,Y, X,Y,WIDTH,HEIGHT in pixels, or id:N with "
+        "--people many.",
+        show_default=False,
+    ),
+]
+ExerciseOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Exercise to count: squat, lunge, push-up, pull-up, sit-up, biceps-curl, shoulder-press, jumping-jack or "
+        "a .toml file.",
+        show_default=False,
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Photos, or parts of recordings, processed side by side; default: one per core for many photos, 1 for "
+        "videos.",
+        show_default=False,
+    ),
+]
+DeviceOption = Annotated[
+    DeviceName, typer.Option(help="Where the network runs; auto: on the GPU if the engine finds one.")
+]
+
+
+def threads_beside_video(threads: int | None, device: DeviceName) -> int | None:
+    """Return the threads of inference while a video is decoded: as given, else the default; None on a GPU or NPU."""
+    if threads is not None or device in (DeviceName.gpu, DeviceName.npu):
+        return threads
+    from movenet.machine import threads_for_video
+
+    return threads_for_video()

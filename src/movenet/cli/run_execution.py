@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-import cv2
-
+from movenet.calibration import probabilities
 from movenet.cli.output import (
-    frame_progress,
     print_error,
     print_line,
     print_poses,
@@ -16,21 +16,21 @@ from movenet.cli.output import (
     progress,
     write_record,
 )
-from movenet.cli.run_inputs import Video
 from movenet.cli.run_plan import RunPlan
 from movenet.drawing import draw
-from movenet.errors import MediaError, MoveNetError
+from movenet.errors import MoveNetError
 from movenet.estimator import Estimator
 from movenet.estimator.photos import PhotoPoses, estimate_photos
-from movenet.media import Frame, Source, SourceSettings, open_writer, write_photo
-from movenet.media.location import Location
-from movenet.media.sources.opening import open_location
-from movenet.pose import Pose
+from movenet.machine import threads_for_video, usable_cores
+from movenet.media import write_photo
+from movenet.models import ModelCard
 from movenet.records import Record, RecordWriter, open_records, to_json
-from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
+
+if TYPE_CHECKING:
+    from movenet.analysis import Angle
 
 
-def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
+def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) -> bool:
     """Run on every input and return whether all succeeded.
 
     The records of an input that fails midway are kept up to there, unless no input succeeded.
@@ -41,11 +41,16 @@ def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
     """
     if not (plan.photos or plan.videos):
         return False
-    estimator = open_estimator()
+    estimators = open_estimators(plan, open_estimator)
+    if plan.probabilities:
+        probabilities(0.5, estimators[0].engine.card)  # raises if the model has no calibration
     with ExitStack() as stack:
         recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
-        done = run_photos(plan, estimator, recorder) if plan.photos else 0
-        done += run_videos(plan, estimator, recorder) if plan.videos else 0
+        done = run_photos(plan, estimators, recorder) if plan.photos else 0
+        if plan.videos:
+            from movenet.cli.run_videos import run_videos
+
+            done += run_videos(plan, estimators, recorder)
         if recorder and not done:
             recorder.discard()
     if plan.records and done:
@@ -53,16 +58,25 @@ def execute(plan: RunPlan, open_estimator: Callable[[], Estimator]) -> bool:
     return plan.all_found and done == len(plan.photos) + len(plan.videos)
 
 
-def run_photos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
+def open_estimators(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) -> list[Estimator]:
+    """Open the estimators that work side by side, each with its share of the cores."""
+    workers = plan.workers
+    if workers == 1:
+        return [open_estimator(threads_for_video() if plan.videos else None)]
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(open_estimator, [max(usable_cores() // workers, 1)] * workers))
+
+
+def run_photos(plan: RunPlan, estimators: Sequence[Estimator], recorder: RecordWriter | None) -> int:
     """Estimate, draw, record and print every photo; return how many succeeded. Failures are reported on stderr.
 
     Raises:
         OutputError: stdout or the records cannot be written to any more.
     """
     done = 0
-    for found in progress(estimate_photos(plan.photos, estimator), "estimating", len(plan.photos)):
+    for found in progress(estimate_photos(plan.photos, estimators), "estimating", len(plan.photos)):
         try:
-            record = _draw_photo(found, plan)
+            record = _draw_photo(found, plan, estimators[0].engine.card)
         except MoveNetError as error:
             print_error(error)
             continue
@@ -75,97 +89,23 @@ def run_photos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | Non
     return done
 
 
-def _draw_photo(found: PhotoPoses, plan: RunPlan) -> Record:
+def _draw_photo(found: PhotoPoses, plan: RunPlan, model: ModelCard) -> Record:
     if found.error is not None:
         raise found.error
-    target = plan.photos[found.path]
+    target, poses = plan.photos[found.path], plan.calibrate(found.poses, model)
+    angles = _measure_angles(found, model) if plan.overlays.angles else ()
     if target is not None:
-        write_photo(target, draw(found.image, found.poses, plan.style))
+        drawn = draw(found.image, poses, plan.style)
+        if angles:
+            from movenet.overlays import draw_angles
+
+            draw_angles(drawn, poses, angles, plan.style)
+        write_photo(target, drawn)
     height, width = found.image.shape[:2]
-    return Record(str(found.path), 0, 0.0, width, height, found.poses)
+    return Record(str(found.path), 0, 0.0, width, height, poses, angles)
 
 
-def run_videos(plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None) -> int:
-    """Estimate, draw, record and print every video; return how many succeeded. Failures are reported on stderr.
+def _measure_angles(found: PhotoPoses, model: ModelCard) -> tuple[dict[str, Angle], ...]:
+    from movenet.analysis import measure_angles
 
-    Ctrl-C completes the files of the current video and stops.
-
-    Raises:
-        OutputError: stdout or the records cannot be written to any more.
-    """
-    # OpenCV's idle threads spin on cores that decoder and encoder need: a tenth of the time of a video.
-    cv2.setNumThreads(1)
-    video_estimator = VideoEstimator(estimator, smoothing=ONE_EURO if plan.smooth == "causal" else None)
-    done = 0
-    for video in plan.videos:
-        try:
-            _run_video(video, plan, video_estimator, recorder)
-        except MoveNetError as error:
-            print_error(error)
-        else:
-            done += 1
-    return done
-
-
-def _run_video(
-    video: Video, plan: RunPlan, video_estimator: VideoEstimator, recorder: RecordWriter | None
-) -> None:
-    target = plan.videos[video]
-    arrow = f" → {target}" if target else ""
-    count = 0
-    try:
-        with ExitStack() as stack:
-            source = stack.enter_context(open_location(video.location, SourceSettings()))
-            writer = target and stack.enter_context(
-                open_writer(target, like=source, audio_from=video.audio_file)
-            )
-            frames = _estimate_frames(source, video.location, video_estimator, plan.smooth)
-            for frame, poses in frame_progress(frames, source):
-                record = Record(
-                    source.name, frame.index, frame.time_s, frame.width, frame.height, tuple(poses)
-                )
-                write_record(recorder, record)
-                if plan.is_printed(video):
-                    print_line(to_json(record))
-                if writer:
-                    writer.write(draw(frame.native, poses, plan.style), frame.time_s)
-                count += 1
-    except KeyboardInterrupt:
-        print_status(f"{video}: stopped, what was done is kept: {count} frames{arrow}")
-        raise
-    damage = f", {source.damage} damaged parts left out" if source.damage else ""
-    print_status(f"{video}: {count} frames{damage}{arrow}")
-
-
-def _estimate_frames(
-    source: Source, location: Location, video_estimator: VideoEstimator, smooth: str
-) -> Iterator[tuple[Frame, list[Pose]]]:
-    """Yield each frame with its poses; for offline smoothing the location is opened and read a second time."""
-    stream = video_estimator.stream()
-    if smooth != "offline":
-        yield from ((frame, stream(frame.native, frame.time_s)) for frame in source)
-        return
-    if source.live:
-        raise MediaError(f"{source.name}: smoothing offline needs a recording, use causal for a stream")
-    estimated = [(frame.time_s, stream(frame.native, frame.time_s)) for frame in source]
-    poses = smooth_recording([time_s for time_s, _ in estimated], [found for _, found in estimated])
-    with open_location(location, SourceSettings()) as again:
-        yield from _pair_frames(again, poses)
-
-
-def _pair_frames(again: Source, poses: Sequence[list[Pose]]) -> Iterator[tuple[Frame, list[Pose]]]:
-    """Yield the frames of the second reading with the poses of the first.
-
-    Raises:
-        MediaError: The two readings differ in the number of frames.
-    """
-    frames = 0
-    for frame in again:
-        if frames < len(poses):
-            yield frame, poses[frames]
-        frames += 1
-    if frames != len(poses):
-        raise MediaError(
-            f"{again.name} changed between two readings: expected {len(poses)} frames again, got {frames}; "
-            "use --smooth causal"
-        )
+    return tuple(measure_angles(pose, model) for pose in found.poses)

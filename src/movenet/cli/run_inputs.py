@@ -14,7 +14,7 @@ from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, li
 from movenet.media.location import Address, Camera, Location, locate
 from movenet.media.sources.base import LiveSettings
 from movenet.media.sources.pictures import is_pattern, list_matching
-from movenet.media.sources.web_photo import WebPhoto, fetch_photo
+from movenet.media.sources.web_photo import WebPhoto
 
 Photo: TypeAlias = Path | WebPhoto
 
@@ -78,14 +78,19 @@ def sort_inputs(names: Iterable[str]) -> Inputs:
 def _read_name(name: str) -> Iterator[Photo | Video]:
     location = locate(name)
     if isinstance(location, Address):
-        photo = fetch_photo(location, LiveSettings().give_up_after_s) if location.is_web else None
-        yield photo or Video(location)
+        yield (location.is_web and _fetch(location)) or Video(location)
     elif isinstance(location, Camera) or is_pattern(location):
         yield Video(location)
     elif is_listing(location):
         yield from _listed(location)
     else:
         yield _classified(location, file_type(location))
+
+
+def _fetch(address: Address) -> WebPhoto | None:
+    from movenet.media.sources.download import fetch_photo
+
+    return fetch_photo(address, LiveSettings().give_up_after_s)
 
 
 def _listed(path: Path) -> Iterator[Photo | Video]:

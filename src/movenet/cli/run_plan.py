@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from movenet.calibration import with_probabilities
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
-from movenet.cli.run_inputs import Photo, Video, sort_inputs
+from movenet.cli.run_inputs import Inputs, Photo, Video, sort_inputs
+from movenet.cli.selection import FrameSelection, PersonLock
 from movenet.drawing import Style
 from movenet.errors import DataError, MoveNetError
+from movenet.machine import usable_cores
 from movenet.media.location import Camera
+from movenet.models import ModelCard
+from movenet.pose import Pose
 from movenet.records import Record, number_in_name
+
+MANY_PHOTOS: Final = 32
+"""From this number of photos on, it pays to open an estimator for each core."""
+MAX_WORKERS: Final = 8
+"""Most workers by default: each needs memory for models of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlays:
+    """What is measured and drawn besides the skeletons."""
+
+    angles: bool = False
+    """Whether joint angles are drawn and recorded."""
+    trails: bool = False
+    """Whether the trails of wrists and ankles are drawn, in videos."""
+    exercise: str | None = None
+    """Exercise whose repetitions are counted and drawn, in videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +50,12 @@ class RunOptions:
     smooth: str | None
     """"off", "causal" or "offline"."""
     palette: str | None
+    overlays: Overlays
+    frames: FrameSelection
+    person: PersonLock
+    workers: int | None = None
+    probabilities: bool = False
+    """Whether keypoint scores become probabilities in every output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,18 @@ class RunPlan:
     json: bool
     smooth: str
     style: Style
+    probabilities: bool
+    overlays: Overlays
+    frames: FrameSelection
+    """The frames of videos to process."""
+    person: PersonLock
+    """The person of videos to process."""
+    workers: int
+    """Photos, or segments of videos, that are processed side by side."""
+
+    def calibrate(self, poses: Iterable[Pose], model: ModelCard) -> tuple[Pose, ...]:
+        """Return the poses of a model, with probabilities in place of scores if they are asked for."""
+        return tuple(with_probabilities(pose, model) if self.probabilities else pose for pose in poses)
 
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
@@ -71,7 +112,12 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         records=options.records,
         json=options.json,
         smooth=options.smooth or "causal",
-        style=Style(palette),
+        style=Style(palette, min_score=0.5) if options.probabilities else Style(palette),
+        probabilities=options.probabilities,
+        overlays=options.overlays,
+        frames=options.frames,
+        person=options.person,
+        workers=options.workers or _default_workers(inputs),
     )
     if plan.photos or plan.videos:
         _check_options(plan, options)
@@ -80,6 +126,12 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         check_outputs([*outputs.values(), *records], inputs)
         make_folders(outputs.values())
     return plan
+
+
+def _default_workers(inputs: Inputs) -> int:
+    """Return one worker for each core if there are many photos, else one, which uses several cores."""
+    many = len(inputs.photos) >= MANY_PHOTOS and not inputs.videos
+    return min(usable_cores(), MAX_WORKERS) if many else 1
 
 
 def _is_drawn(item: Photo | Video, options: RunOptions) -> bool:
@@ -95,6 +147,38 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
         raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
     if options.palette is not None and not any((*plan.photos.values(), *plan.videos.values())):
         raise MoveNetError("--palette is for annotated copies: expected -o, or neither --json nor --records")
+
+    _check_video_options(plan)
+    records = plan.records
+    if plan.overlays.angles and records is not None and records.suffix.lower() != ".jsonl":
+        raise MoveNetError(
+            f"--angles are recorded as .jsonl: movenet analyze --csv makes a table, got {records}"
+        )
+
+
+def _check_video_options(plan: RunPlan) -> None:
+    """Refuse options that are for videos, or for annotated copies of them, where there are none."""
+    if plan.workers > 1 and plan.videos and not plan.frames.takes_all:
+        raise MoveNetError("--workers takes whole videos: leave out --from, --to and --every")
+    if plan.workers > 1 and any(not video.is_local for video in plan.videos):
+        raise MoveNetError("--workers needs files: a camera or a stream has one worker")
+    given = {
+        "--from, --to and --every": not plan.frames.takes_all,
+        "--lock": plan.person != PersonLock(),
+        "--trails": plan.overlays.trails,
+        "--exercise": plan.overlays.exercise is not None,
+    }
+    for option, is_given in given.items():
+        if is_given and (not plan.videos or plan.photos):
+            raise MoveNetError(f"{option}: expected only videos among the inputs, got photos")
+    drawn = {"--trails": plan.overlays.trails, "--exercise": plan.overlays.exercise is not None}
+    for option, is_given in drawn.items():
+        if is_given and not any(plan.videos.values()):
+            raise MoveNetError(f"{option} is drawn: expected -o, or neither --json nor --records")
+    if plan.overlays.exercise is not None:
+        from movenet.analysis import find_exercise
+
+        find_exercise(plan.overlays.exercise)
 
 
 def _check_image_ids(plan: RunPlan) -> None:

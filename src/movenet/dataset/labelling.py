@@ -81,6 +81,7 @@ class Labeller:
             next_side_below_px=math.inf,
             small_person_px=0,
             flip=True,
+            flip_min_score=0.0,
         )
         self.estimator = Estimator(
             engine, people="many", min_score=0.05, settings=how, detector=detector, runtime=runtime

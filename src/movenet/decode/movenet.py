@@ -18,6 +18,7 @@ Invalid values are tolerated: a NaN logit scores 0, a distance that is not finit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -49,16 +50,18 @@ class Guide:
     """Shape (K, 2): y, x of the keypoints, 0…1 of the square. The regressed keypoints are moved towards them."""
     weight: float = 0.3
     """Weight of these keypoints against the regressed ones, 0…1; 0 takes the regression alone (.3 measured on COCO)."""
+    scale: float = math.nan
+    """√area of the person, in sides of the square. Only `movenet.decode.votes.cast_votes` uses it."""
 
 
-def decode_one(heads: Heads, guides: Guides | None = None, vote_radius: int = 0) -> Floats:
+def decode_one(heads: Heads, guides: Guides | None = None) -> Floats:
     """Decode one person in each of N pictures: the one nearest the middle, or the one that the guide describes.
+
+    Without guides this is what Google's graph does. The estimator uses `movenet.decode.votes` instead.
 
     Args:
         heads: "center", "regress", "heatmap" and "offset", float32.
         guides: a guide or None for each picture.
-        vote_radius: the position of a keypoint is the score-weighted mean over the cells up to so many away in y and
-            in x (see `refine_keypoints`). 0 takes the one cell, as Google's graph does.
 
     Returns:
         Shape (N, K, 3), float32: y, x, 0…1 of the square (may lie slightly outside), and score, 0…1.
@@ -67,12 +70,12 @@ def decode_one(heads: Heads, guides: Guides | None = None, vote_radius: int = 0)
         EngineError: if heads are missing or do not fit together, or guides do not fit the heads.
     """
     check_heads(heads, "center", "regress", "offset")
-    guides = _check_guides(guides, heads)
+    guides = check_guides(guides, heads)
     grid = np.array(heads["heatmap"].shape[2:], np.float32)
     centers = find_centers(heads["center"], expected_centers(guides, grid))
     expected = apply_guides(regress_keypoints(heads["regress"], centers), guides, grid)
     cells = find_cells(heads["heatmap"], expected)
-    points = refine_keypoints(heads, cells, vote_radius)
+    points = add_offsets(heads["offset"], cells)
     scores = gather_scores(heads["heatmap"], cells)
     return np.concatenate((points / grid, scores[..., None]), axis=-1)
 
@@ -95,22 +98,6 @@ def find_cells(heatmap: Floats, expected: Floats) -> Cells:
 def add_offsets(offset: Floats, cells: Cells) -> Floats:
     """Step 4: return the exact position (…, P, K, 2), in cells, of keypoints in cells (…, P, K, 2)."""
     return cells.astype(np.float32) + gather_pairs(offset, cells)
-
-
-def refine_keypoints(heads: Heads, cells: Cells, vote_radius: int) -> Floats:
-    """Step 4 with votes: return the mean position (N, K, 2) that the cells around each cell (N, K, 2) give.
-
-    Every cell up to `vote_radius` away in y and in x votes with its offset, weighted by its score. Beyond the edge of
-    the grid the cell at the edge votes again.
-    """
-    if not vote_radius:
-        return add_offsets(heads["offset"], cells)
-    axis = np.arange(-vote_radius, vote_radius + 1)
-    steps = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 1, 1, 2)
-    voters = np.clip(cells + steps, 0, np.array(heads["heatmap"].shape[2:]) - 1)
-    weights = gather_scores(heads["heatmap"], voters)[..., None] + np.float32(1e-6)
-    points = add_offsets(heads["offset"], voters)
-    return np.asarray((weights * points).sum(axis=0) / weights.sum(axis=0), np.float32)
 
 
 def gather_scores(heatmap: Floats, cells: Cells) -> Floats:
@@ -267,12 +254,17 @@ def sigmoid(logits: Floats) -> Floats:
     return scores
 
 
-def weight_by_distance(logits: Floats, points: Floats) -> Floats:
-    """Return the scores of maps (N, K, h, w), each divided by 1.8 + its distance to a point (N, K, 2), in cells."""
+def weight_by_distance(
+    logits: Floats, points: Floats, offsets: Floats | float = DISTANCE_OFFSET_CELLS
+) -> Floats:
+    """Return the scores of maps (N, K, h, w), each divided by an offset + its distance to a point (N, K, 2), in cells.
+
+    `offsets` are in cells: one, or one for each map (N, K).
+    """
     y2 = _squared_distances(logits.shape[2], points[..., 0])
     x2 = _squared_distances(logits.shape[3], points[..., 1])
     distances: Floats = np.sqrt(y2[..., :, None] + x2[..., None, :])
-    distances += DISTANCE_OFFSET_CELLS
+    distances += np.asarray(offsets, np.float32)[..., None, None]
     return sigmoid(logits) / distances
 
 
@@ -318,7 +310,7 @@ def check_heads(heads: Heads, *names: str) -> None:
             raise EngineError(f"expected the head '{name}' of shape {expected}, got {heads[name].shape}")
 
 
-def _check_guides(guides: Guides | None, heads: Heads) -> Guides:
+def check_guides(guides: Guides | None, heads: Heads) -> Guides:
     """Return a guide or None for each picture; raise EngineError if the given guides do not fit the heads."""
     pictures, keypoints = heads["heatmap"].shape[:2]
     guides = guides if guides is not None else [None] * pictures

@@ -13,6 +13,10 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+ROWS: Final = 8
+"""Cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads, which
+then compete with the engine for the cores."""
+
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
@@ -62,9 +66,8 @@ class SparseHead:
             return SparseHead(self.features[index], self.weights)
         if isinstance(index, tuple) and len(index) == 4 and all(isinstance(i, np.ndarray) for i in index):
             picture, channel, y, x = index
-            cells = self._cells(picture, y, x)
-            number = np.arange(cells.size).reshape(cells.shape)
-            return self._outputs(cells.ravel())[number, channel]
+            cells, number = np.unique(self._cells(picture, y, x), return_inverse=True)
+            return self._outputs(cells)[number, channel]
         return np.asarray(self)[index]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001
@@ -81,11 +84,13 @@ class SparseHead:
     def _outputs(self, cells: Indices) -> Floats:
         """Return all channels of M cells, (M, C), given by the flat indices of `_cells`."""
         width, features = self.features.shape[2:]
-        around = cells[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
-        inputs = self.features.reshape(-1, features)[around].reshape(-1, 9 * features)
+        whole_rows = np.pad(cells, (0, -len(cells) % ROWS))
+        around = whole_rows[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
+        inputs = self.features.reshape(-1, features)[around].reshape(-1, ROWS, 9 * features)
         w = self.weights
         hidden = np.maximum(inputs @ w.hidden + w.hidden_bias, 0)
-        return np.asarray(hidden @ w.output + w.output_bias, np.float32)
+        outputs = np.asarray(hidden @ w.output + w.output_bias, np.float32)
+        return outputs.reshape(-1, outputs.shape[-1])[: len(cells)]
 
 
 def concatenate_heads(heads: Sequence[Floats]) -> Floats:

@@ -8,12 +8,23 @@ To add a runtime, write a class with the properties `card` and `precision` and t
 """
 
 from movenet.engine.compiled_cache import cache_folder, cache_state
-from movenet.engine.interface import Engine, LoadedEngine, Precision, Runtime, ScriptedEngine, check_squares
+from movenet.engine.devices import Device
+from movenet.engine.interface import (
+    Engine,
+    LoadedEngine,
+    Precision,
+    Runtime,
+    ScriptedEngine,
+    check_squares,
+    device_of,
+    loading,
+)
 from movenet.engine.opening import ENGINES, open_engine, sums_are_exact
-from movenet.engine.openvino_engine import openvino_core
+from movenet.engine.openvino_runtime import openvino_core
 
 __all__ = [
     "ENGINES",
+    "Device",
     "Engine",
     "LoadedEngine",
     "Precision",
@@ -22,6 +33,8 @@ __all__ = [
     "cache_folder",
     "cache_state",
     "check_squares",
+    "device_of",
+    "loading",
     "open_engine",
     "openvino_core",
     "sums_are_exact",

@@ -51,7 +51,8 @@ def find_int8_rule() -> Int8Rule:
 def choose_version(card: ModelCard, runtime: Runtime) -> ModelCard:
     """Return the card of the model's int8 version if the runtime's precision calls for it, else the card itself.
 
-    "int8" always calls for it; "auto" does so for `ACCURATE_IN_INT8` where int8 is faster, except in PyTorch.
+    "int8" always calls for it; "auto" does so for `ACCURATE_IN_INT8` where int8 is faster, on the CPU only and not in
+    PyTorch.
 
     Raises:
         EngineError: if the precision is "int8" and the model has no int8 version, or the engine cannot compute it.
@@ -63,5 +64,6 @@ def choose_version(card: ModelCard, runtime: Runtime) -> ModelCard:
         if version is None and not card.is_int8:
             raise EngineError(f"{card.name} has no int8 version: choose precision auto, fp32 or bf16")
         return version or card
-    automatic = runtime.precision == "auto" and runtime.engine != "torch" and card.name in ACCURATE_IN_INT8
+    allowed = runtime.engine != "torch" and runtime.device == "cpu" and card.name in ACCURATE_IN_INT8
+    automatic = runtime.precision == "auto" and allowed
     return version if automatic and version is not None and find_int8_rule().int8 else card

@@ -70,11 +70,11 @@ def read_compiled(key: str) -> bytes | None:
         return None
     path = _path(folder, key)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            digest, data = file.read(_DIGEST_BYTES), file.read()
         os.utime(path)
     except OSError:
         return None
-    digest, data = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     return data if digest == _digest(key, data) else None
 
 
@@ -86,8 +86,8 @@ def store_compiled(key: str, data: bytes) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    with suppress(FileError), atomic_write(_path(folder, key)) as temporary:
-        temporary.write_bytes(_digest(key, data) + data)
+    with suppress(FileError), atomic_write(_path(folder, key)) as temporary, temporary.open("wb") as file:
+        file.writelines((_digest(key, data), data))
     _remove_oldest(folder)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, runtime_checkable
@@ -15,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
+from movenet.engine.devices import Device, choose_device
 from movenet.errors import EngineError, ModelError
 from movenet.models import MODELS, MULTIPLE, ModelCard, read_card
 
-Precision = Literal["auto", "fp32", "bf16", "int8"]
+Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 
 
 @runtime_checkable
@@ -38,7 +40,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """Floating-point precision, "fp32" or "bf16"; int8 models compute their first and last layers in it."""
+        """Floating-point precision: "fp32", "bf16" or "fp16". int8 models compute their first and last layers in it."""
         ...
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -58,15 +60,18 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Which engine runs the network, in which precision and on how many threads."""
+    """Which engine runs the network, in which precision, on how many threads and on which device."""
 
     engine: str = "openvino"
     """One of `ENGINES`."""
     precision: Precision = "auto"
     """"auto" is the fastest precision that keeps the accuracy (`movenet.engine.arithmetic`): int8 for Lightning and
-    Thunder where the processor computes int8 faster, else bf16 if the hardware supports it, else fp32."""
+    Thunder where the processor computes int8 faster, else bf16 if the hardware supports it, else fp32. On a GPU or NPU
+    it is fp16."""
     threads: int | None = None
-    """Number of threads for one inference; None: the runtime decides."""
+    """Number of threads for one inference on the CPU; None: the runtime decides."""
+    device: Device = "cpu"
+    """"cpu", "gpu", "npu", or "auto": the GPU if the engine finds one, else the CPU."""
 
 
 class LoadedEngine:
@@ -77,14 +82,29 @@ class LoadedEngine:
     first call.
     """
 
+    title = ""
+    """Name of the runtime."""
+
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
         """Store what to load. A subclass then calls `_set_card`, and loads on demand with `_cached`."""
+        self.device: Final = choose_device(runtime.device, self.find_devices, self.title)
+        """The device that runs the network: "cpu", "gpu" or "npu"."""
         self.path: Final = model.path if isinstance(model, ModelCard) else model
         """The model file."""
         self._runtime = runtime
         self._lock = threading.Lock()
         self._loaded: dict[Hashable, Any] = {}
         _OPEN_ENGINES.add(self)
+
+    @staticmethod
+    def find_devices() -> tuple[Device, ...]:
+        """Return the devices that the runtime finds here: "cpu", and if present "gpu" and "npu".
+
+        Raises:
+            EngineError: if the runtime does not load.
+            MissingExtraError: if it is not installed.
+        """
+        return ("cpu",)
 
     @property
     def card(self) -> ModelCard:
@@ -97,6 +117,14 @@ class LoadedEngine:
         except UnicodeDecodeError as error:
             got = f"{error.object!r:.80}"
             raise ModelError(f"{model} is damaged: expected properties in UTF-8, got {got}") from None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the next call on a square of the model's own side has nothing left to load."""
+        return True
+
+    def load(self) -> None:
+        """Load what that call needs; a failure is not raised here but by the call."""
 
     def _cached(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """Return the value stored under `key`, loaded at the first call in this process."""
@@ -116,6 +144,25 @@ class LoadedEngine:
             keep_until_exit(loaded)
         self._loaded = {}
         self._lock = threading.Lock()
+
+
+def device_of(engine: Engine) -> str:
+    """Return the device that runs the network, "cpu", "gpu" or "npu"; engines of other makers count as "cpu"."""
+    return engine.device if isinstance(engine, LoadedEngine) else "cpu"
+
+
+@contextmanager
+def loading(engine: Engine) -> Iterator[None]:
+    """Load an engine in a second thread while the block runs, unless it is loaded already."""
+    if not isinstance(engine, LoadedEngine) or engine.is_loaded:
+        yield
+        return
+    thread = threading.Thread(target=engine.load, name="movenet-loading")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 _OPEN_ENGINES: Final[WeakSet[LoadedEngine]] = WeakSet()
@@ -175,19 +222,6 @@ def check_squares(squares: NDArray[np.uint8]) -> None:
             f"expected uint8 RGB squares of shape (N, H, W, 3) with H and W multiples of {MULTIPLE}, "
             f"got {kind} of shape {shape}"
         )
-
-
-def pick_precision(precision: Precision, *, hardware: bool) -> str:
-    """Return the floating-point precision: "auto" and "int8" give bf16 if the hardware supports it, else fp32.
-
-    Raises:
-        EngineError: for an unknown precision.
-    """
-    if precision in ("auto", "int8"):
-        return "bf16" if hardware else "fp32"
-    if precision not in ("fp32", "bf16"):
-        raise EngineError(f"expected a precision of auto, fp32, bf16, int8, got '{precision}'")
-    return precision
 
 
 def engine_error(verb: str, runtime: str, path: Path, error: Exception) -> EngineError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from movenet.decode.families import DECODERS
 from movenet.engine.arithmetic import choose_version
+from movenet.engine.devices import choose_device
 from movenet.engine.interface import Engine, Runtime
 from movenet.engine.onnxruntime_engine import OnnxRuntimeEngine
 from movenet.engine.openvino_engine import OpenVinoEngine
@@ -18,7 +20,7 @@ from movenet.errors import EngineError, ModelError
 from movenet.machine import has_int8_dot_products
 from movenet.models import ModelCard, find_model
 
-ENGINES: Final[Mapping[str, Callable[[ModelCard | Path, Runtime], Engine]]] = {
+ENGINES: Final[Mapping[str, type[OpenVinoEngine | OnnxRuntimeEngine | TorchEngine]]] = {
     "openvino": OpenVinoEngine,
     "onnxruntime": OnnxRuntimeEngine,
     "torch": TorchEngine,
@@ -30,24 +32,28 @@ def open_engine(model: str | Path, runtime: Runtime | None = None) -> Engine:
 
     Raises:
         ModelError: if the model is unknown or damaged, or its graph does not fit its properties.
-        EngineError: if the engine is unknown or not installed, does not support the precision, or if int8 sums of the
-            model would overflow on this processor.
+        EngineError: if the engine is unknown or not installed, does not support the precision or find the device, or if
+            int8 sums of the model would overflow on this processor.
     """
     runtime = runtime or Runtime()
     if runtime.engine not in ENGINES:
         raise EngineError(f"expected one of the engines {', '.join(ENGINES)}, got '{runtime.engine}'")
     if runtime.threads is not None and runtime.threads < 1:
         raise EngineError(f"expected at least one thread, got {runtime.threads}")
+    if runtime.threads is not None and runtime.device in ("gpu", "npu"):
+        raise EngineError(f"threads are for the device cpu: leave them out with the device {runtime.device}")
+    kind = ENGINES[runtime.engine]
+    runtime = replace(runtime, device=choose_device(runtime.device, kind.find_devices, kind.title))
     found = find_model(model)
     if isinstance(found, ModelCard):
         found = choose_version(found, runtime)
         found.check()
-    engine = ENGINES[runtime.engine](found, runtime)
+    engine = kind(found, runtime)
     if runtime.precision == "int8" and not engine.card.is_int8:
         raise EngineError(
             f"{engine.card.path} is no int8 model: make one with  movenet export MODEL --precision int8"
         )
-    if not sums_are_exact(engine.card):
+    if engine.device == "cpu" and not sums_are_exact(engine.card):
         raise EngineError(
             f"{engine.card.path}: its int8 sums overflow on this processor, which has no integer dot products: "
             "export the model again with  movenet export MODEL --precision int8"
@@ -68,7 +74,7 @@ def _verify(engine: Engine) -> None:
     heads = engine(np.zeros((1, card.side, card.side, 3), np.uint8))
     decoder = DECODERS[card.family]
     try:
-        found = decoder.decode_one(heads, None, 0)
+        found = decoder.decode_one(heads, None)
         if card.is_multi_person:
             decoder.decode_many(heads, 0.5)
     except EngineError as error:

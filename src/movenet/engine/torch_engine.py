@@ -4,43 +4,46 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.engine.interface import LoadedEngine, Runtime, check_squares, engine_error, pick_precision
+from movenet.engine.devices import Device, choose_floats
+from movenet.engine.interface import LoadedEngine, Runtime, check_squares, engine_error
 from movenet.errors import MissingExtraError
 from movenet.models import ModelCard
 
 
 class TorchEngine(LoadedEngine):
-    """The network of `movenet.networks` in PyTorch (extra `torch`): for study and training.
+    """The network of `movenet.networks` in PyTorch (extra `torch`): for study and training, on CUDA and Apple's GPUs.
 
     In the child process of a fork it uses one thread, whatever `Runtime.threads` is: OpenMP cannot start others there.
     """
 
+    title = "PyTorch"
     _first_pid: int | None = None
     """Id of the process that opened the first TorchEngine; a forked child inherits the id of its parent."""
 
     def __init__(self, model: ModelCard | Path, runtime: Runtime):
         super().__init__(model, runtime)
         try:
-            import torch
-
+            torch = _import()
             from movenet.networks.onnx_file import read_network, read_properties
         except ImportError as error:
             raise MissingExtraError(str(error.name), "torch", "the engine 'torch'") from None
         self._torch = torch
         self._set_card(model, lambda: read_properties(self.path))
-        hardware = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-        self._precision = pick_precision(runtime.precision, hardware=hardware)
-        self._network = read_network(self.path)
+        has_bf16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+        self._precision = choose_floats(runtime.precision, self.device, has_bf16=has_bf16)
+        self._place = torch.device("cpu" if self.device == "cpu" else find_gpu(torch))
+        self._network = read_network(self.path).to(self._place)
         TorchEngine._first_pid = TorchEngine._first_pid or os.getpid()
 
     @property
     def precision(self) -> str:
-        """Floating-point precision: "fp32" or "bf16"."""
+        """Floating-point precision: "fp32" or "bf16", on a GPU "fp16" or "fp32"."""
         return self._precision
 
     def __call__(self, squares: NDArray[np.uint8]) -> Heads:
@@ -52,9 +55,31 @@ class TorchEngine(LoadedEngine):
             # PyTorch has one setting for the whole process, which another engine may have changed.
             torch.set_num_threads(threads)
         images = torch.from_numpy(np.array(squares))
-        bf16 = self._precision == "bf16"
+        kind = torch.float16 if self._precision == "fp16" else torch.bfloat16
+        autocast = torch.autocast(self._place.type, kind, enabled=self._precision != "fp32")
         try:
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                return {name: head.float().numpy() for name, head in self._network(images).items()}
+            with torch.inference_mode(), autocast:
+                heads = self._network(images.to(self._place))
+                return {name: head.float().cpu().numpy() for name, head in heads.items()}
         except (RuntimeError, MemoryError) as error:
-            raise engine_error("run", "PyTorch", self.path, error) from None
+            raise engine_error("run", self.title, self.path, error) from None
+
+    @staticmethod
+    def find_devices() -> tuple[Device, ...]:
+        """Return "cpu", and "gpu" if PyTorch finds CUDA or Apple's Metal; see `LoadedEngine`."""
+        return ("cpu", "gpu") if find_gpu(_import()) else ("cpu",)
+
+
+def find_gpu(torch: Any) -> str | None:
+    """Return PyTorch's name of the GPU: "cuda", "mps" (Apple's Metal), or None if it finds none."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else None
+
+
+def _import() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), "torch", "the engine 'torch'") from None
+    return torch

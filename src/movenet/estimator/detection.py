@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.calibration import logistic, logit
 from movenet.crop import MODEL_SHIFT_PX, Crop
 from movenet.decode import Guide
 from movenet.oks import area, similarity
 from movenet.pose import Pose
+from movenet.skeleton import oks_widths
+
+MIN_OKS: Final = 0.1
+"""Where the OKS of detection and pose is lower, the keypoints are the detection's."""
+MAX_DISTANCE_WIDTHS: Final = 6.0
+"""Distances between detection and pose are clipped to so many OKS widths."""
+SCORE_MARGIN: Final = 1e-3
+"""Scores are clipped to this distance from 0 and 1 before their logit is taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +66,46 @@ class Detection:
             shift_px: the shift of the model that runs on the crop, as in `Crop.points_to_image`.
         """
         center = crop.to_decoded(self.center, shift_px)
-        return Guide(center, crop.to_decoded(self.pose.keypoints, shift_px), weight)
+        keypoints = crop.to_decoded(self.pose.keypoints, shift_px)
+        return Guide(center, keypoints, weight, math.sqrt(self.area) / crop.width)
 
 
-def fuse_scores(detection: Detection, pose: Pose) -> Pose:
-    """Return the pose estimated in the crop, with the score of the detection and the pose together.
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Weights by which a keypoint is averaged from the detection and the pose in the crop.
 
-    The score is the geometric mean of the detection's score, the pose's score and the OKS between both (measured,
-    docs/accuracy.md).
+    The pose's share is logistic(bias + own · logit(its score) + other · logit(the detection's score) + distance · d),
+    where d is the distance of both, in OKS widths of the keypoint.
     """
-    oks = similarity(pose.keypoints[None], detection.pose.keypoints[None], [detection.area])
-    return replace(pose, score=float(np.cbrt(detection.pose.score * pose.score * oks[0, 0])))
+
+    bias: float = 0.5
+    own: float = 1.5
+    other: float = -1.0
+    distance: float = 1.0
+
+    def __call__(self, detection: Detection, pose: Pose) -> Pose:
+        """Return the pose with averaged keypoints; the scores remain."""
+        first = detection.pose
+        widths = oks_widths(math.sqrt(detection.area), len(pose.scores))
+        apart = np.linalg.norm(pose.keypoints - first.keypoints, axis=1) / np.maximum(widths, 1e-9)
+        share = logistic(
+            self.bias
+            + self.own * logit(pose.scores, SCORE_MARGIN)
+            + self.other * logit(first.scores, SCORE_MARGIN)
+            + self.distance * np.minimum(apart, MAX_DISTANCE_WIDTHS)
+        )[:, None]
+        keypoints = share * pose.keypoints + (1 - share) * first.keypoints
+        return replace(pose, keypoints=keypoints.astype(np.float32))
+
+
+def fuse(detection: Detection, pose: Pose, blend: Blend | None) -> Pose:
+    """Return the pose of a person from the first pass, the detection, and the second, the pose in their crops.
+
+    The score is the geometric mean of the detection's score, the pose's score and the OKS between both. Below an OKS
+    of `MIN_OKS` the model found someone else: then the keypoints are the detection's (measured, docs/accuracy.md).
+    """
+    oks = float(similarity(pose.keypoints[None], detection.pose.keypoints[None], [detection.area])[0, 0])
+    score = float(np.cbrt(detection.pose.score * pose.score * oks))
+    if oks < MIN_OKS:
+        return replace(detection.pose, score=score)
+    return replace(pose if blend is None else blend(detection, pose), score=score)

@@ -7,21 +7,22 @@ model estimates the pose of each in a square crop, guided by the detection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from movenet.crop import Crop, check_picture, mirror_decoded
-from movenet.decode import Floats, Guide
-from movenet.decode.families import DECODERS, Decoder
-from movenet.engine import Engine, Runtime, open_engine
+from movenet.crop import Crop, check_picture
+from movenet.decode import Guide
+from movenet.decode.families import DECODERS
+from movenet.decode.votes import Votes
+from movenet.engine import Engine, Runtime, loading, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
-from movenet.estimator.detection import Detection, fuse_scores
+from movenet.estimator.detection import Detection, fuse
 from movenet.estimator.detector import detect
 from movenet.estimator.settings import (
     AUTO_PROMINENCE,
@@ -33,13 +34,11 @@ from movenet.estimator.settings import (
     default_model,
     default_settings,
 )
+from movenet.estimator.views import View, run_views, to_pose
 from movenet.media.photo import read_photo
-from movenet.oks import nms_poses
+from movenet.oks import area, soft_nms
 from movenet.planar import Picture
 from movenet.pose import MIRROR, Pose
-
-MAX_BATCH: Final = 4
-"""Most crops in one call of an engine: larger batches are not faster and need more memory."""
 
 Image = NDArray[np.uint8]
 
@@ -160,7 +159,8 @@ class Estimator:
         """
         if self.detector is None:
             raise ModelError("expected an estimator with a detector, got one with method='whole'")
-        return detect(image, self.detector, self.settings)
+        with loading(self.engine):  # the first time, beside the detector
+            return detect(image, self.detector, self.settings)
 
     def choose(self, found: list[Detection]) -> list[Detection]:
         """Return those of the detections of one picture that `people` asks for."""
@@ -189,17 +189,9 @@ class Estimator:
             crops: the squares that the model runs on.
             guides: for each crop the person to decode, or None for the one in the middle.
         """
-        decoder = DECODERS[self.engine.card.family]
-        names = self.engine.card.keypoint_names
-        poses: dict[int, Pose] = {}
-        for part in _batches(crops):
-            squares = np.stack([crops[i].cut(images[i]) for i in part])
-            decoded = self._decode(squares, guides and [guides[i] for i in part])
-            poses |= {
-                i: _to_pose(crops[i], keypoints, decoder, names)
-                for i, keypoints in zip(part, decoded, strict=True)
-            }
-        return [poses[i] for i in range(len(crops))]
+        guides = guides if guides is not None else [None] * len(crops)
+        views = [[View(*view)] for view in zip(images, crops, guides, strict=True)]
+        return self._estimate_views(views, [None] * len(views))
 
     def estimate_detections(
         self, image: Picture, detections: Sequence[Detection], crop_factor: float, guide_weight: float
@@ -213,27 +205,58 @@ class Estimator:
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
         """
         crops = [detection.crop(self.engine.card.side, crop_factor) for detection in detections]
-        return self._estimate_guided([image] * len(crops), detections, crops, guide_weight)
-
-    def _estimate_guided(
-        self, images: Sequence[Picture], detections: Sequence[Detection], crops: Sequence[Crop], weight: float
-    ) -> list[Pose]:
-        """Return the pose in each crop of its picture, guided by its detection."""
-        guides = [
-            detection.guide(crop, weight, self.shift_px)
+        views = [
+            [self.view(image, detection, crop, guide_weight)]
             for detection, crop in zip(detections, crops, strict=True)
         ]
-        return self.estimate_crops(images, crops, guides)
+        return self._estimate_views(views, [None] * len(detections))
 
-    def _decode(self, squares: Image, guides: Sequence[Guide | None] | None) -> Floats:
-        """Return the decoded keypoints of N squares, (N, K, 3): y, x, score. With `flip`, average the mirrored run."""
-        decoder, side = DECODERS[self.engine.card.family], squares.shape[1]
-        decoded = decoder.decode_one(self.engine(squares), guides, self.settings.vote_radius)
-        if not self.settings.flip:
-            return decoded
-        mirrored = guides and [_mirror(guide, side, decoder.shift_px) for guide in guides]
-        turned = decoder.decode_one(self.engine(squares[:, :, ::-1]), mirrored, self.settings.vote_radius)
-        return _mean(decoded, mirror_decoded(turned[:, MIRROR], side, decoder.shift_px))
+    def views(self, image: Picture, detection: Detection) -> list[View]:
+        """Return the squares of a detected person that the model runs on, without mirror images."""
+        settings = self.settings
+        side = settings.crop_side(detection.length, self.engine.card.side)
+        squares = [(side, settings.crop_factor)]
+        if settings.second_crop is not None:
+            squares.append((settings.second_crop.side_px, settings.second_crop.factor))
+        crops = [detection.crop(*square) for square in squares]
+        return [self.view(image, detection, crop, settings.guide_weight) for crop in crops]
+
+    def view(self, image: Picture, detection: Detection, crop: Crop, guide_weight: float) -> View:
+        """Return a square of a picture, guided by a detected person (`EstimatorSettings.guide_weight`)."""
+        return View(image, crop, detection.guide(crop, guide_weight, self.shift_px))
+
+    def _estimate_views(
+        self, people: Sequence[Sequence[View]], detections: Sequence[Detection | None]
+    ) -> list[Pose]:
+        """Return the pose of each person, given by their views; fused with their detection, if any."""
+        votes = self._run(people)
+        poses = self._fuse(people, votes, detections)
+        if self.settings.flip:
+            chosen = [i for i, pose in enumerate(poses) if pose.score >= self.settings.flip_min_score]
+            mirrored = self._run([[replace(view, mirrored=True) for view in people[i]] for i in chosen])
+            for i, more in zip(chosen, mirrored, strict=True):
+                votes[i] = [*votes[i], *more]
+            poses = self._fuse(people, votes, detections)
+        return poses
+
+    def _run(self, people: Sequence[Sequence[View]]) -> list[list[Votes]]:
+        """Return the votes of each view of each person; the squares of all people run in batches together."""
+        views = [view for own in people for view in own]
+        votes = iter(run_views(self.engine, views, self.settings.distance_offset_cells))
+        return [[next(votes) for _ in own] for own in people]
+
+    def _fuse(
+        self,
+        people: Sequence[Sequence[View]],
+        votes: Sequence[Sequence[Votes]],
+        detections: Sequence[Detection | None],
+    ) -> list[Pose]:
+        names = self.engine.card.keypoint_names
+        poses = [to_pose(cast, views[0], names) for cast, views in zip(votes, people, strict=True)]
+        return [
+            pose if detection is None else fuse(detection, pose, self.settings.blend)
+            for pose, detection in zip(poses, detections, strict=True)
+        ]
 
     def _estimate_whole(self, images: Sequence[Picture]) -> list[Pose]:
         side = self.engine.card.side
@@ -258,43 +281,16 @@ class Estimator:
         self, chosen: Sequence[Sequence[Detection]], images: Sequence[Picture]
     ) -> list[list[Pose]]:
         """Return the poses of the chosen detections of each picture, after NMS; all crops run in batches together."""
-        own = [image for image, found in zip(images, chosen, strict=True) for _ in found]
-        detections = [detection for found in chosen for detection in found]
-        crops = [
-            detection.crop(self._side(detection.length), self.settings.crop_factor)
-            for detection in detections
+        views = [
+            self.views(image, detection)
+            for image, found in zip(images, chosen, strict=True)
+            for detection in found
         ]
-        estimated = iter(self._estimate_guided(own, detections, crops, self.settings.guide_weight))
-        poses = [[fuse_scores(detection, next(estimated)) for detection in found] for found in chosen]
-        return [_suppress(found, self.settings.nms_oks) for found in poses]
+        poses = iter(self._estimate_views(views, [detection for found in chosen for detection in found]))
+        return [_suppress([next(poses) for _ in found]) for found in chosen]
 
     def _side(self, length_px: float) -> int:
         return self.settings.crop_side(length_px, self.engine.card.side)
-
-
-def _batches(crops: Sequence[Crop]) -> Iterator[list[int]]:
-    """Yield the indices of crops that run together: of one size, at most `MAX_BATCH`."""
-    sizes = [(crop.out_width, crop.out_height) for crop in crops]
-    for size in dict.fromkeys(sizes):
-        same_size = [i for i in range(len(crops)) if sizes[i] == size]
-        for start in range(0, len(same_size), MAX_BATCH):
-            yield same_size[start : start + MAX_BATCH]
-
-
-def _mirror(guide: Guide | None, side: int, shift_px: float) -> Guide | None:
-    """Return the guide of the mirrored square."""
-    if guide is None:
-        return None
-    keypoints = mirror_decoded(guide.keypoints[list(MIRROR)], side, shift_px)
-    return Guide(mirror_decoded(guide.center, side, shift_px), keypoints, guide.weight)
-
-
-def _mean(decoded: Floats, other: Floats) -> Floats:
-    """Return the mean of decoded keypoints (N, K, 3): of the positions weighted by their scores, and of the scores."""
-    weight, other_weight = decoded[..., 2:] + np.float32(1e-6), other[..., 2:] + np.float32(1e-6)
-    mean = np.asarray((decoded * weight + other * other_weight) / (weight + other_weight), np.float32)
-    mean[..., 2] = (decoded[..., 2] + other[..., 2]) / 2
-    return mean
 
 
 def _poses_of(chosen: Sequence[Sequence[Detection]]) -> list[list[Pose]]:
@@ -310,15 +306,14 @@ def _check_choice(name: str, got: object, choices: tuple[str, ...]) -> None:
         raise ModelError(f"expected {name} to be one of {', '.join(choices)}, got '{got}'")
 
 
-def _to_pose(crop: Crop, decoded: Floats, decoder: Decoder, names: tuple[str, ...]) -> Pose:
-    keypoints, scores = crop.decoded_to_image(decoded, decoder.shift_px)
-    pose = Pose(keypoints, scores, float(scores.mean()), names=names)
-    return replace(pose, box=pose.bounds())
-
-
-def _suppress(poses: Sequence[Pose], nms_oks: float) -> list[Pose]:
-    """Return the poses that remain after NMS by OKS, highest score first."""
-    return [poses[i] for i in nms_poses(poses, [pose.score for pose in poses], nms_oks)]
+def _suppress(poses: Sequence[Pose]) -> list[Pose]:
+    """Return the poses with the scores that soft NMS gives them, highest first."""
+    if not poses:
+        return []
+    keypoints, areas = np.stack([pose.keypoints for pose in poses]), np.array([area(pose) for pose in poses])
+    scores = soft_nms(keypoints, np.array([pose.score for pose in poses]), areas)
+    lowered = [replace(pose, score=float(score)) for pose, score in zip(poses, scores, strict=True)]
+    return sorted(lowered, key=lambda pose: -pose.score)
 
 
 def estimate(picture: str | Path | Image, model: str | Path = "lightning") -> list[Pose]:

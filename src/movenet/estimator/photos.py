@@ -1,15 +1,16 @@
-"""Poses of many photos: the next photos are decoded while the model runs; a bad photo does not stop the others."""
+"""Poses of many photos, read and estimated side by side; a bad photo does not stop the others."""
 
 from __future__ import annotations
 
+import queue
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,10 @@ from movenet.media import read_photo
 from movenet.media.sources.web_photo import WebPhoto
 from movenet.pose import Pose
 
-READ_AHEAD: Final = 4
-"""Photos decoded in advance: enough to hide the decoding time, few enough for memory."""
+AHEAD: Final = 2
+"""Photos in advance, besides one for each thread: enough to hide the decoding time, few enough for memory."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,17 +40,34 @@ class PhotoPoses:
     """Time of the estimation, in seconds, without reading the file."""
 
 
-def estimate_photos(paths: Iterable[Path | WebPhoto], estimator: Estimator) -> Iterator[PhotoPoses]:
-    """Yield the poses of each photo, in order. A photo that cannot be read yields its error."""
-    for path, read in read_ahead(paths):
+def estimate_photos(
+    paths: Iterable[Path | WebPhoto], estimators: Sequence[Estimator]
+) -> Iterator[PhotoPoses]:
+    """Yield the poses of each photo, in order. A photo that cannot be read yields its error.
+
+    Args:
+        paths: the photos.
+        estimators: equal ones; as many photos are estimated at a time.
+    """
+    idle: queue.SimpleQueue[Estimator] = queue.SimpleQueue()
+    for estimator in estimators:
+        idle.put(estimator)
+
+    def estimate(path: Path | WebPhoto) -> PhotoPoses:
         try:
-            image = read.result()
+            image = _read(path)
         except MoveNetError as error:
-            yield PhotoPoses(path, np.zeros((0, 0, 3), np.uint8), error=error)
-            continue
-        start = time.perf_counter()
-        poses = tuple(estimator(image))
-        yield PhotoPoses(path, image, poses, estimate_s=time.perf_counter() - start)
+            return PhotoPoses(path, np.zeros((0, 0, 3), np.uint8), error=error)
+        estimator = idle.get()
+        try:
+            start = time.perf_counter()
+            poses = tuple(estimator(image))
+            return PhotoPoses(path, image, poses, estimate_s=time.perf_counter() - start)
+        finally:
+            idle.put(estimator)
+
+    for _, found in _map_ahead(estimate, paths, len(estimators) + 1):
+        yield found.result()
 
 
 def read_ahead(
@@ -57,12 +77,19 @@ def read_ahead(
 
     `Future.result` raises MediaError if the photo cannot be read.
     """
+    return _map_ahead(_read, paths, threads=2)
+
+
+def _map_ahead(
+    function: Callable[[Path | WebPhoto], Result], paths: Iterable[Path | WebPhoto], threads: int
+) -> Iterator[tuple[Path | WebPhoto, Future[Result]]]:
+    """Yield each path and the future of the function's result, in order, while the next ones are computed."""
     remaining = iter(paths)
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="movenet-photos") as readers:
-        waiting = deque((path, readers.submit(_read, path)) for path in islice(remaining, READ_AHEAD))
+    with ThreadPoolExecutor(threads, thread_name_prefix="movenet-photos") as pool:
+        waiting = deque((path, pool.submit(function, path)) for path in islice(remaining, threads + AHEAD))
         while waiting:
             yield waiting.popleft()
-            waiting.extend((path, readers.submit(_read, path)) for path in islice(remaining, 1))
+            waiting.extend((path, pool.submit(function, path)) for path in islice(remaining, 1))
 
 
 def _read(photo: Path | WebPhoto) -> NDArray[np.uint8]:

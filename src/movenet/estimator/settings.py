@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from movenet.decode import DISTANCE_OFFSET_CELLS
+from movenet.estimator.detection import Blend
 from movenet.models import MULTIPLE, ModelCard, base_of
 
 People = Literal["one", "many", "auto"]
@@ -23,6 +25,16 @@ AUTO_PROMINENCE: Final = 0.35
 """With people="auto", people of at least this prominence, relative to the most prominent person, are returned."""
 SMALL_PERSON_SCALE: Final = 2 / 3
 """Side of the crop of small people, relative to the model's own side (measured, docs/many-people.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondCrop:
+    """A second square of the same person."""
+
+    factor: float
+    """Its side as a multiple of the person's longer side."""
+    side_px: int
+    """The side to which it is resized, in pixels: a multiple of 32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +61,17 @@ class EstimatorSettings:
     """People shorter than this in the picture, in pixels, get a smaller crop (`SMALL_PERSON_SCALE`): it saves time."""
     guide_weight: float = 0.7
     """Weight of the detection's keypoints against the regressed ones in the decode, 0…1 (see `Guide.weight`)."""
-    vote_radius: int = 1
-    """The position of a keypoint is averaged over the cells up to so many away in y and in x (`decode_one`). 1 gains
-    .003 AP for .1 ms; 0 is Google's decode."""
+    distance_offset_cells: float | None = None
+    """Added to a distance by which scores are divided in the decode; None is the keypoint's OKS width
+    (`movenet.decode.votes.cast_votes`)."""
+    second_crop: SecondCrop | None = None
+    """A second crop of each person, whose votes are added."""
     flip: bool = False
-    """Whether the model also runs on the mirrored crop and the mean is returned (flip test): .01 AP for twice the
-    time."""
+    """Whether the model also runs on the mirrored crops, whose votes are added (flip test)."""
+    flip_min_score: float = 0.0
+    """`flip` is for people of at least this score, 0…1, after the first crops."""
+    blend: Blend | None = None
+    """How the keypoints of detection and crops are averaged; None keeps those of the crops."""
 
     def crop_side(self, length_px: float, model_side: int) -> int:
         """Return the side of a crop, in pixels of the model's input, for a person of this length in the picture."""
@@ -64,17 +81,46 @@ class EstimatorSettings:
 
 
 _ONE: Final = EstimatorSettings()
-_MANY: Final = EstimatorSettings(min_center_score=0.06, min_detection_score=0.03, small_person_px=64)
+_LIGHTNING: Final = replace(_ONE, blend=Blend())
+_THUNDER: Final = replace(_ONE, crop_factor=1.15, guide_weight=0.5, blend=Blend(2.5, 2.0, -0.5, 0.5))
+_MANY: Final = replace(
+    _ONE,
+    min_center_score=0.06,
+    min_detection_score=0.03,
+    small_person_px=64,
+    distance_offset_cells=DISTANCE_OFFSET_CELLS,
+)
 
-PRESETS: Final[Mapping[tuple[Literal["one", "many"], Preset], EstimatorSettings]] = {
-    ("one", "fast"): replace(_ONE, detector_sides_px=(192,)),
-    ("one", "balanced"): _ONE,
-    ("one", "best"): replace(_ONE, flip=True),
-    ("many", "fast"): replace(_MANY, detector_sides_px=(384,)),
-    ("many", "balanced"): replace(_MANY, detector_sides_px=(256, 640), next_side_below_px=100),
-    ("many", "best"): replace(_MANY, detector_sides_px=(256, 384, 768, 1536, 3072), next_side_below_px=200),
+ONE_PERSON: Final[Mapping[str | None, Mapping[Preset, EstimatorSettings]]] = {
+    "lightning": {
+        "fast": replace(_LIGHTNING, detector_sides_px=(192,)),
+        "balanced": _LIGHTNING,
+        "best": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 288)),
+    },
+    "thunder": {
+        "fast": replace(_THUNDER, detector_sides_px=(192,)),
+        "balanced": _THUNDER,
+        "best": replace(_THUNDER, second_crop=SecondCrop(1.0, 256), flip=True),
+    },
+    None: {
+        "fast": replace(_ONE, detector_sides_px=(192,)),
+        "balanced": _ONE,
+        "best": replace(_ONE, flip=True),
+    },
 }
-"""Settings by number of people and preset; accuracy and time are in docs/many-people.md."""
+"""Presets for one person by the official model that a model was made from; None: any other, such as PoseNet."""
+MANY_PEOPLE: Final[Mapping[Preset, EstimatorSettings]] = {
+    "fast": replace(_MANY, detector_sides_px=(384,)),
+    "balanced": replace(_MANY, detector_sides_px=(256, 640), next_side_below_px=100),
+    "best": replace(
+        _MANY,
+        detector_sides_px=(256, 384, 768, 1536, 3072),
+        next_side_below_px=200,
+        flip=True,
+        flip_min_score=0.2,
+    ),
+}
+"""Presets for all people; accuracy and time are in docs/many-people.md."""
 
 
 def default_model(people: People) -> str:
@@ -95,9 +141,10 @@ def default_settings(
     Raises:
         ModelError: if a name is not in `MODELS`.
     """
-    settings = PRESETS["one" if people == "one" else "many", preset]
+    base = base_of(model)
+    if people == "one":
+        return ONE_PERSON.get(base, ONE_PERSON[None])[preset]
+    settings = MANY_PEOPLE[preset]
     if people == "auto":  # people in front are large enough for one scale of the detector
         settings = replace(settings, detector_sides_px=settings.detector_sides_px[:1])
-    if base_of(model) == "thunder":  # needs less help from the detection, and a wider crop
-        settings = replace(settings, crop_factor=1.15 if people == "one" else 1.1, guide_weight=0.5)
-    return settings
+    return replace(settings, guide_weight=0.5) if base == "thunder" else settings

@@ -103,16 +103,16 @@ def to_plain(assessment: Assessment) -> dict[str, Any]:
     a = assessment
     figures = {name: a.scores[name] for name in ("AP", "AP50", "AP75", "APM", "APL", "AR")}
     return {
-        **_rounded(figures),
+        **rounded(figures),
         "images": len(a.truth.files),
         "people": a.truth.counted(),
-        "PCK": _rounded({"share": PCK_THRESHOLD, "mean": a.pck.mean, "people": a.pck.people}),
+        "PCK": rounded({"share": PCK_THRESHOLD, "mean": a.pck.mean, "people": a.pck.people}),
         "by_keypoint": _by_keypoint(a),
         "by_size": {
-            name: _rounded({"people": people, "AP": ap, "AR": ar})
+            name: rounded({"people": people, "AP": ap, "AR": ar})
             for name, (people, ap, ar) in a.by_size().items()
         },
-        "by_labelled": {g.name: _rounded({"people": g.people, "AP": g.ap}) for g in a.groups},
+        "by_labelled": {g.name: rounded({"people": g.people, "AP": g.ap}) for g in a.groups},
         "errors": _errors(a),
         "calibration": None if a.calibration is None else _calibrations(*a.calibration),
         "false_positives": None
@@ -124,17 +124,17 @@ def to_plain(assessment: Assessment) -> dict[str, Any]:
 def _by_keypoint(a: Assessment) -> dict[str, Any]:
     labelled = a.truth.people.labelled[~a.truth.people.ignored].sum(axis=0)
     columns = zip(KEYPOINTS, labelled.tolist(), a.keypoint_ap, a.pck.by_keypoint, strict=True)
-    return {name: _rounded({"labelled": count, "AP": ap, "PCK": share}) for name, count, ap, share in columns}
+    return {name: rounded({"labelled": count, "AP": ap, "PCK": share}) for name, count, ap, share in columns}
 
 
 def _errors(a: Assessment) -> dict[str, Any]:
     shares = zip(KEYPOINTS, a.diagnosis.shares(), strict=True)
     return {
-        "share": _rounded(a.diagnosis.share()),
+        "share": rounded(a.diagnosis.share()),
         "order": [*KEYPOINT_ERRORS, *DETECTION_ERRORS],
-        "AP_cost": _rounded({**a.costs.cumulative, "rest": a.costs.rest}),
-        "AP_cost_alone": _rounded(a.costs.alone),
-        "by_keypoint": {name: _rounded(dict(zip(CLASSES, row, strict=True))) for name, row in shares},
+        "AP_cost": rounded({**a.costs.cumulative, "rest": a.costs.rest}),
+        "AP_cost_alone": rounded(a.costs.alone),
+        "by_keypoint": {name: rounded(dict(zip(CLASSES, row, strict=True))) for name, row in shares},
     }
 
 
@@ -147,17 +147,18 @@ def _calibration(calibration: Calibration) -> dict[str, Any]:
     return {
         "ECE": _round(calibration.before.ece),
         "bins": _bins(calibration.before),
-        "fitted": _rounded({"slope": curve.slope, "intercept": curve.intercept}),
-        "ECE_held_out": _rounded({"before": calibration.held_out.ece, "after": calibration.after.ece}),
+        "fitted": rounded({"slope": curve.slope, "intercept": curve.intercept}),
+        "ECE_held_out": rounded({"before": calibration.held_out.ece, "after": calibration.after.ece}),
     }
 
 
 def _bins(reliability: Reliability) -> list[dict[str, Any]]:
     columns = zip(reliability.counts.tolist(), reliability.scores, reliability.correct, strict=True)
-    return [_rounded({"keypoints": n, "score": score, "right": correct}) for n, score, correct in columns]
+    return [rounded({"keypoints": n, "score": score, "right": correct}) for n, score, correct in columns]
 
 
-def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+def rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return figures for JSON: floats rounded to `DIGITS`, null where undefined."""
     return {name: _round(value) for name, value in figures.items()}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from movenet.annotations import PERSON
 from movenet.errors import MissingExtraError
@@ -16,6 +17,27 @@ from movenet.pose import SIGMAS
 
 NAMES: Final = {"AP": 0, "AP50": 1, "AP75": 2, "APM": 3, "APL": 4, "AR": 5, "ARM": 8, "ARL": 9}
 """Names of the metrics, and their indices in COCO's summary."""
+THRESHOLDS: Final = np.linspace(0.5, 0.95, 10)
+"""Thresholds of OKS that AP is averaged over."""
+RECALLS: Final = np.linspace(0, 1, 101)
+"""Recalls at which AP reads the precision."""
+MAX_ESTIMATES: Final = 20
+"""Most estimates of a picture that count, those of the highest score."""
+WRONG, CORRECT, IGNORED = range(3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Which of D estimates are correct at each of the `THRESHOLDS`, by falling score."""
+
+    images: NDArray[np.intp]
+    """Shape (D,): number of the picture, in the order of `Truth.files`."""
+    correct: NDArray[np.bool_]
+    """Shape (10, D): matched with a person who counts."""
+    wrong: NDArray[np.bool_]
+    """Shape (10, D): matched with nobody. An estimate matched with a person who is ignored is neither."""
+    people: NDArray[np.int64]
+    """Number of people who count, of each picture."""
 
 
 def score(truth: Truth, estimates: Estimates) -> dict[str, float]:
@@ -49,6 +71,61 @@ def _summarize(
         return dict.fromkeys(NAMES, math.nan)
     if not len(estimates):
         return dict.fromkeys(NAMES, 0.0)
+    evaluator = _evaluator(image_ids, people, estimates, sigmas)
+    evaluator.run()
+    stats = {name: float(evaluator.stats[i]) for name, i in NAMES.items()}
+    return {name: math.nan if value < 0 else value for name, value in stats.items()}
+
+
+def match_estimates(truth: Truth, estimates: Estimates) -> Matches:
+    """Match estimates to people by COCO's rules, at each threshold of OKS.
+
+    Raises:
+        MissingExtraError: if the evaluation's package is missing.
+    """
+    ids, people = np.array(list(truth.files)), truth.people
+    counts = np.array([(~people.ignored[people.image_ids == i]).sum() for i in ids])
+    images, scores, found = [], [], []
+    if len(estimates):
+        evaluator = _evaluator(ids.tolist(), people, estimates, SIGMAS)
+        evaluator.evaluate()
+        for n, i in enumerate(ids.tolist()):
+            own = people.image_ids == i
+            order = np.argsort(-estimates.score[estimates.image_ids == i], kind="stable")[:MAX_ESTIMATES]
+            oks = np.array(evaluator.ious[i, PERSON]).reshape(len(order), own.sum())
+            images.append(np.full(len(order), n))
+            scores.append(estimates.score[estimates.image_ids == i][order])
+            found.append(_match(oks, people.ignored[own], people.crowds[own]))
+    outcome = np.concatenate(found, axis=1) if found else np.zeros((len(THRESHOLDS), 0), np.int8)
+    order = np.argsort(-np.concatenate(scores), kind="stable") if scores else np.zeros(0, int)
+    image = np.concatenate(images)[order] if images else order
+    outcome = outcome[:, order]
+    return Matches(image, outcome == CORRECT, outcome == WRONG, counts)
+
+
+def _match(
+    oks: NDArray[np.float64], ignored: NDArray[np.bool_], crowds: NDArray[np.bool_]
+) -> NDArray[np.int8]:
+    """Return what became of D estimates by falling score, (thresholds, D), from their OKS (D, G) with people.
+
+    Each takes the free person of the highest OKS; one who is ignored only if there is no other. A crowd is always free.
+    """
+    outcome = np.full((len(THRESHOLDS), len(oks)), WRONG, np.int8)
+    for row, threshold in zip(outcome, THRESHOLDS, strict=True):
+        free = np.ones(len(ignored), bool)
+        for d, similar in enumerate(oks):
+            near = free & (similar >= threshold)
+            candidates = near & ~ignored if (near & ~ignored).any() else near
+            if candidates.any():
+                # of equals the last, as COCO's code takes it
+                g = len(oks[d]) - 1 - int(np.where(candidates, similar, -1)[::-1].argmax())
+                free[g] = crowds[g]
+                row[d] = IGNORED if ignored[g] else CORRECT
+    return outcome
+
+
+def _evaluator(image_ids: list[int], people: People, estimates: Estimates, sigmas: ArrayLike) -> Any:
+    """Return COCO's evaluator of keypoints, not yet run."""
     try:
         from faster_coco_eval import COCO, COCOeval_faster
     except ImportError:
@@ -61,10 +138,7 @@ def _summarize(
         }
     )
     sigmas = np.asarray(sigmas, np.float64)
-    evaluator = COCOeval_faster(truth, truth.loadRes(_results(estimates)), "keypoints", kpt_oks_sigmas=sigmas)
-    evaluator.run()
-    stats = {name: float(evaluator.stats[i]) for name, i in NAMES.items()}
-    return {name: math.nan if value < 0 else value for name, value in stats.items()}
+    return COCOeval_faster(truth, truth.loadRes(_results(estimates)), "keypoints", kpt_oks_sigmas=sigmas)
 
 
 def _annotations(people: People) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from movenet.annotations import Image, to_results
 from movenet.crop import Crop
+from movenet.engine import device_of
 from movenet.estimator import Estimator
 from movenet.estimator.photos import read_ahead
 from movenet.evaluation.truth import People, Truth
@@ -146,7 +147,7 @@ def describe(estimator: Estimator, factor: float | None) -> dict[str, str]:
         "model": card.name,
         "source": card.source,
         "sha256": card.sha256 or "unknown: not an official model",
-        "engine": f"{type(estimator.engine).__name__}, {estimator.engine.precision}",
+        "engine": f"{type(estimator.engine).__name__}, {estimator.engine.precision}, {device_of(estimator.engine)}",
         "processor": processor_name(),
     }
 

@@ -30,15 +30,15 @@ LEGEND: Final = (
         "7",
         "this person",
         "",
-        f"h / (d + {DISTANCE_OFFSET_CELLS})",
-        "d: cells to +, the start from step 5. The highest wins.",
+        "h / (d + b)",
+        "d: cells to +, the start from step 5; b: the keypoint's width. The highest wins.",
     ),
     Caption(
         "8",
         "exact position",
         "",
         "cell + offset",
-        "Cells point there from their top-left corners; those framed count.",
+        "Cells vote from their top-left corners; they agree in the circle.",
     ),
 )
 """Captions of panels 6 to 8 for any keypoint."""
@@ -135,17 +135,18 @@ def of_heatmap_weighted(explanation: Explanation, k: int) -> Caption:
     """Panel 7."""
     y, x = explanation.cells[k].tolist()
     text = f"d: cells to +, the start from step 5. The highest wins: y, x = {y}, {x}."
-    head, formula = "heatmap, weighted", f"h / (d + {DISTANCE_OFFSET_CELLS})"
+    head, formula = "heatmap, weighted", f"h / (d + {explanation.distance_offsets[k]:.1f})"
     return Caption("7", f"This person's {name_of(k)}", head, formula, text)
 
 
 def of_offsets(explanation: Explanation, k: int) -> Caption:
     """Panel 8."""
     head = f"offset {_grid(explanation)} × 34 → {name_of(k)}"
-    mean = "result is the mean of those framed, weighted by their scores"
-    result = mean if explanation.settings.vote_radius else "framed one is the result"
-    text = f"From its top-left corner each cell points to the exact position. The {result}."
-    return Caption("8", "The exact position", head, "position = cell + offset[cell]", text)
+    text = (
+        "From its top-left corner each cell votes for a position, with its weight from step 7. The circle is where "
+        "they agree (mean shift)."
+    )
+    return Caption("8", "The exact position", head, "vote = cell + offset[cell]", text)
 
 
 def of_result(explanation: Explanation) -> Caption:
@@ -169,12 +170,25 @@ def calculation(explanation: Explanation, k: int) -> list[tuple[str, str]]:
         ("= start", _pair(e.regressed[k])),
         *guided,
         ("highest weighted cell", _pair(e.cells[k], 0)),
-        ("+ mean offset" if e.settings.vote_radius else "+ offset", _pair(offset, 2, "+")),
+        ("+ mean shift of its votes", _pair(offset, 2, "+")),
         ("= position", _pair(e.points[k])),
         (f"÷ {side}", _pair(e.points[k] / side, 3)),
         ("in the photo, x y", f"{x:8.1f} {y:8.1f}"),
-        ("score h[cell]", f"{e.scores[k]:8.2f}"),
+        *_result(e, k),
     ]
+
+
+def _result(e: Explanation, k: int) -> list[tuple[str, str]]:
+    """Return the rows that lead from the first square to the estimator's result, x, y in pixels of the photo."""
+    if e.pose is None:
+        return [("score h[cell]", f"{e.scores[k]:8.2f}")]
+    name, rows = KEYPOINTS[k], []
+    if e.chosen is not None and e.settings.blend is not None:
+        x, y, _ = e.chosen.pose[name]
+        rows.append(("blended with detected", f"{x:8.1f} {y:8.1f}"))
+    x, y, score = e.pose[name]
+    squares = f" of {e.squares} squares" if e.squares > 1 else ""
+    return [*rows, (f"= result{squares}", f"{x:8.1f} {y:8.1f}"), ("score", f"{score:8.2f}")]
 
 
 def _pair(values: NDArray[Any], digits: int = 2, sign: str = "") -> str:

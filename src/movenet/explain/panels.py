@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from movenet.crop import Crop
 from movenet.decode import Cells, Floats
+from movenet.decode.votes import VOTE_RADIUS_CELLS
 from movenet.drawing import PALETTES, Style, draw
 from movenet.explain.sheet import FAINT, FAMILY, GREY, INK, POINTS, WIDTH
 from movenet.explain.steps import Explanation
@@ -34,8 +35,8 @@ NOSE_BAR: Final = "#8b95a1"
 EMPTY_BAR: Final = "#f1f4f7"
 RINGS: Final = (4, 8, 16, 32)
 """Radii in cells of the rings that show the distance."""
-ZOOM_CELLS: Final = 2
-"""Number of cells that the zoom shows on each side of the chosen one."""
+ZOOM_CELLS: Final = VOTE_RADIUS_CELLS
+"""Number of cells that the zoom shows on each side of the chosen one: those that vote."""
 EMPTY_SHARE: Final = 0.02
 """Margin around the photo, as a share of its longer side."""
 
@@ -150,7 +151,7 @@ def draw_starts(axes: Axes, explanation: Explanation) -> None:
 
 
 def draw_offsets(axes: Axes, explanation: Explanation, k: int) -> None:
-    """Zoom in on the cell chosen for keypoint k; lines lead from its and its neighbours' corners to their positions."""
+    """Zoom in on the cell chosen for keypoint k: the votes, lines from the corners of cells, and where they agree."""
     _show(axes, _dimmed(explanation.square, 0.8, grey=0.35), explanation)
     cell, point, stroke = explanation.cells[k], explanation.points[k], _line_width(axes)
     (top, left), (bottom, right) = cell - ZOOM_CELLS, cell + ZOOM_CELLS + 1
@@ -162,10 +163,11 @@ def draw_offsets(axes: Axes, explanation: Explanation, k: int) -> None:
     y, x = np.mgrid[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)].reshape(2, -1)
     positions = explanation.positions[y, x, k]
     _draw_arrows(axes, np.stack([y, x], axis=1), positions, "white", 0.55)
-    corner, side = cell[::-1] - explanation.settings.vote_radius, 2 * explanation.settings.vote_radius + 1
-    frame = Rectangle(corner, side, side, fill=False, edgecolor="white", linewidth=1.6 * stroke)
-    frame.set_path_effects([withStroke(linewidth=3.0 * stroke, foreground=DARK)])
-    axes.add_patch(frame)
+    kernel = Circle(
+        point[::-1], explanation.bandwidths[k], fill=False, edgecolor="white", linewidth=1.6 * stroke
+    )
+    kernel.set_path_effects([withStroke(linewidth=3.0 * stroke, foreground=DARK)])
+    axes.add_patch(kernel)
     _draw_arrows(axes, cell[None], point[None], side_colour(k), 2.0)
     low, high = np.minimum((top, left), point - 0.3), np.maximum((bottom, right), point + 0.3)
     middle, half = (low + high) / 2, max(high - low) / 2

@@ -1,4 +1,4 @@
-"""All intermediate results from a photo to its pose, as `Estimator` and `decode_one` compute them."""
+"""All intermediate results from a photo to its pose, as `Estimator` computes them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from movenet.decode.movenet import (
     Heads,
     add_offsets,
     apply_guides,
+    argmax_cells,
     expected_centers,
-    find_cells,
     find_centers,
-    gather_scores,
-    refine_keypoints,
     regress_keypoints,
     sigmoid,
     weight_by_distance,
 )
+from movenet.decode.votes import cast_votes, distance_offsets, find_modes
 from movenet.errors import DataError, ModelError
 from movenet.estimator import Detection, Estimator, EstimatorSettings
+from movenet.estimator.views import View, bandwidths
 from movenet.models import ModelCard
 from movenet.pose import KEYPOINTS, Pose
 
@@ -62,7 +62,9 @@ class Explanation:
     chosen: Detection | None
     """The most prominent detection; None if there is none."""
     crop: Crop
-    """The part of the photo that the model gets."""
+    """The part of the photo that the model gets; the first of them, if the settings ask for several."""
+    squares: int
+    """How many squares of the person the model runs on, mirror images included; the steps are those of the first."""
     square: NDArray[np.uint8]
     """Shape (side, side, 3), RGB: the crop as the model gets it."""
     guide: Guide | None
@@ -81,20 +83,24 @@ class Explanation:
     """Shape (17, 2): `regressed`, moved towards the guide's keypoints."""
     heatmaps: Floats
     """Shape (17, h, w), 0…1: score of each cell as keypoint k of any person."""
+    distance_offsets: Floats
+    """Shape (17,): added to the distance to the start, in cells."""
     heatmaps_weighted: Floats
-    """Shape (17, h, w): the scores divided by (distance to the start + 1.8)."""
+    """Shape (17, h, w): the scores divided by (distance to the start + `distance_offsets`)."""
     cells: Cells
     """Shape (17, 2): the cells with the highest `heatmaps_weighted`."""
     positions: Floats
     """Shape (h, w, 17, 2): position of each keypoint by the offset of each cell."""
+    bandwidths: Floats
+    """Shape (17,): standard deviation of the mean shift over the votes, in cells."""
     points: Floats
-    """Shape (17, 2): the keypoints: `positions` at `cells`, or the weighted mean of those around them."""
+    """Shape (17, 2): the keypoints: where the votes of the cells around `cells` agree, in this square alone."""
     scores: Floats
     """Shape (17,), 0…1: the heatmaps at the cells, unweighted."""
     min_score: float
     """Least score of a pose that the estimator returns."""
     pose: Pose | None
-    """The estimator's result in pixels of the photo; None if there is no person."""
+    """The estimator's result in pixels of the photo, from all squares and the detection; None if there is no person."""
 
 
 def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
@@ -117,11 +123,11 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
         )
     people = tuple(estimator.detect(image)) if estimator.detector else ()
     chosen = max(people, key=lambda detection: detection.prominence, default=None)
-    crop, guide = Crop.whole(image.shape[1], image.shape[0], card.side), None
+    views = [View(image, Crop.whole(image.shape[1], image.shape[0], card.side))]
     if chosen is not None:
-        crop = chosen.crop(card.side, estimator.settings.crop_factor)
-        guide = chosen.guide(crop, estimator.settings.guide_weight, estimator.shift_px)
-    square = crop.cut(image)
+        views = estimator.views(image, chosen)
+    view = views[0]
+    square = view.square()
     return Explanation(
         image=image,
         card=card,
@@ -129,23 +135,28 @@ def explain(image: NDArray[np.uint8], estimator: Estimator) -> Explanation:
         settings=estimator.settings,
         people=people,
         chosen=chosen,
-        crop=crop,
+        crop=view.crop,
+        squares=len(views) * (2 if estimator.settings.flip else 1),
         square=square,
-        guide=guide,
+        guide=view.guide,
         min_score=estimator.min_score,
         pose=next(iter(estimator(image)), None),
-        **_steps(estimator.engine(square[None]), guide, estimator.settings.vote_radius),
+        **_steps(estimator.engine(square[None]), view, estimator.settings),
     )
 
 
-def _steps(heads: Heads, guide: Guide | None, vote_radius: int) -> dict[str, Any]:
-    """Compute the steps of `decode_one` for heads of one picture: the arrays of an `Explanation`."""
-    grid = np.array(heads["heatmap"].shape[2:], np.float32)
+def _steps(heads: Heads, view: View, settings: EstimatorSettings) -> dict[str, Any]:
+    """Compute the steps of `cast_votes` for heads of one square: the arrays of an `Explanation`."""
+    guide, grid = view.guide, np.array(heads["heatmap"].shape[2:], np.float32)
     focus = expected_centers([guide], grid)
     center = find_centers(heads["center"], focus)
     regressed = regress_keypoints(heads["regress"], center)
     starts = apply_guides(regressed, [guide], grid)
-    cells = find_cells(heads["heatmap"], starts)
+    offsets = distance_offsets([guide], heads["heatmap"], settings.distance_offset_cells)
+    weighted = weight_by_distance(heads["heatmap"], starts, offsets)
+    votes = cast_votes(heads, [guide], settings.distance_offset_cells)[0]
+    widths = bandwidths(view, len(KEYPOINTS)) / view.crop.width
+    points, scores = find_modes([votes], widths)
     return {
         "center_scores": sigmoid(heads["center"])[0, 0],
         "focus": focus[0],
@@ -154,11 +165,13 @@ def _steps(heads: Heads, guide: Guide | None, vote_radius: int) -> dict[str, Any
         "regressed": regressed[0],
         "starts": starts[0],
         "heatmaps": sigmoid(heads["heatmap"])[0],
-        "heatmaps_weighted": weight_by_distance(heads["heatmap"], starts)[0],
-        "cells": cells[0],
+        "distance_offsets": offsets[0],
+        "heatmaps_weighted": weighted[0],
+        "cells": argmax_cells(weighted)[0],
         "positions": _positions(np.asarray(heads["offset"])),
-        "points": refine_keypoints(heads, cells, vote_radius)[0],
-        "scores": gather_scores(heads["heatmap"], cells)[0],
+        "bandwidths": (widths * grid[0]).astype(np.float32),
+        "points": (points * grid).astype(np.float32),
+        "scores": scores.astype(np.float32),
     }
 
 

@@ -89,7 +89,7 @@ def draw_squares(
         squares.append(crop.cut(image))
         with torch.inference_mode():
             heads = network(torch.from_numpy(squares[-1][None]))
-        decoded = decoder.decode_one({name: head.numpy() for name, head in heads.items()}, None, 0)
+        decoded = decoder.decode_one({name: head.numpy() for name, head in heads.items()}, None)
         points, scores = crop.decoded_to_image(decoded[0], decoder.shift_px)
         if (scores > MIN_KEYPOINT_SCORE).sum() > 1:
             squares.append(Crop.around(points[scores > MIN_KEYPOINT_SCORE], FACTOR, side).cut(image))
@@ -126,7 +126,7 @@ def measure(job: ExportJob, run: Runner) -> Difference:
 def to_keypoints(job: ExportJob, answer: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the people (P, K, 3) of an output: y, x, 0…1 of the square, and score."""
     if job.answer == "heads":
-        return DECODERS[job.card.family].decode_one(answer, None, 0)
+        return DECODERS[job.card.family].decode_one(answer, None)
     shape = (-1, job.card.keypoints, 3)
     if not job.card.is_multi_person:
         return answer[OUTPUT].reshape(shape)

@@ -19,6 +19,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from movenet._version import __version__
+from movenet.analysis import EXERCISES, find_exercise
+from movenet.analysis.definitions import javascript_module
 from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
 from movenet.live.auth import AuthMiddleware
@@ -43,6 +45,10 @@ class LiveApp:
     def __init__(self, models: SharedModels, settings: ServerSettings):
         self.models = models
         self.limits = settings.limits
+        chosen = None if settings.exercise is None else find_exercise(settings.exercise)
+        self.exercise = chosen.name if chosen else None
+        """Name of the exercise that pages count from the start."""
+        self.exercises = {**EXERCISES, **({chosen.name: chosen} if chosen else {})}
         self.clients = 0
         """Number of connected cameras."""
         self.photos = 0
@@ -63,6 +69,10 @@ class LiveApp:
     async def page(self, request: Request) -> Response:
         """GET /: the page."""
         return FileResponse(PAGE / "index.html")
+
+    async def angles(self, request: Request) -> Response:
+        """GET /page/angles.js: the table of angles that Python reads, as a JavaScript module."""
+        return Response(javascript_module(), media_type="text/javascript")
 
     async def sample(self, request: Request) -> Response:
         """GET /sample.mp4: the sample video, for use without a camera."""
@@ -90,8 +100,9 @@ class LiveApp:
                 self.clients -= 1
 
     async def _run_connection(self, socket: WebSocket) -> None:
-        await socket.send_text(wire.hello_message(__version__, self.models.names, self.limits))
-        session = CameraSession(self.models, self.limits)
+        names = (tuple(self.exercises), self.exercise)
+        await socket.send_text(wire.hello_message(__version__, self.models.names, self.limits, *names))
+        session = CameraSession(self.models, self.limits, self.exercises)
         await CameraConnection(socket, session, self.limits, self._cameras_pool).run()
 
     async def pose(self, request: Request) -> Response:
@@ -135,7 +146,7 @@ def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
     """Return the application, for uvicorn or any other ASGI server.
 
     Raises:
-        DataError: The settings admit other computers without a token.
+        DataError: The settings admit other computers without a token, or the exercise is unknown.
     """
     if settings.token is None and not settings.is_local:
         raise DataError(f"expected a token for a server at {settings.host}, which others can reach")
@@ -147,6 +158,7 @@ def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
         Route("/openapi.json", live.openapi),
         Route("/api/pose", live.pose, methods=["POST"]),
         WebSocketRoute("/ws", live.camera),
+        Route("/page/angles.js", live.angles),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
     app = Starlette(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from movenet.analysis import EXERCISES, Exercise, RepetitionCounter
 from movenet.errors import MoveNetError
 from movenet.live import wire
 from movenet.live.pictures import decode_picture
@@ -28,23 +30,26 @@ class Reply:
 class CameraSession:
     """Receives pictures in one thread and estimates the latest of them in another."""
 
-    def __init__(self, models: SharedModels, limits: Limits):
+    def __init__(
+        self, models: SharedModels, limits: Limits, exercises: Mapping[str, Exercise] = EXERCISES
+    ) -> None:
         self._models = models
         self._limits = limits
+        self._exercises = exercises
         self._settings = StreamSettings(models.names[0], smoothing=True)
-        self._stream: tuple[StreamSettings, PoseFunction] | None = None
+        self._stream: tuple[StreamSettings, PoseFunction, RepetitionCounter | None] | None = None
         self._lock = threading.Lock()
         self._waiting: FrameMessage | None = None
         self.dropped = 0
         """Number of pictures that were replaced by a newer one before they were estimated."""
 
     def set_stream(self, text: str) -> None:
-        """Set model and smoothing from a text message.
+        """Set model, smoothing, exercise and person from a text message.
 
         Raises:
             DataError: The message is malformed; see `wire.read_stream_settings`.
         """
-        self._settings = wire.read_stream_settings(text, self._models.names)
+        self._settings = wire.read_stream_settings(text, self._models.names, self._exercises)
 
     def put(self, data: bytes) -> None:
         """Store a picture in place of the waiting one.
@@ -72,16 +77,22 @@ class CameraSession:
         started_s = time.perf_counter()
         image = decode_picture(message.picture, self._limits.frame_pixels)
         decoded_s = time.perf_counter()
-        poses = self._current_stream()(image, message.time_s)
+        stream, counter = self._current_stream()
+        poses = stream(image, message.time_s)
+        counts = counter.step(message.time_s, poses) if counter is not None else None
         done_s = time.perf_counter()
         height, width = image.shape[:2]
         record = Record("live", message.frame, message.time_s, width, height, tuple(poses))
         times = ServerTimes(started_s - message.received_s, decoded_s - started_s, done_s - decoded_s)
-        return wire.poses_message(record, times, self.dropped)
+        return wire.poses_message(record, times, self.dropped, counts)
 
-    def _current_stream(self) -> PoseFunction:
-        """Return the stream of the current settings; new settings start a new stream."""
+    def _current_stream(self) -> tuple[PoseFunction, RepetitionCounter | None]:
+        """Return stream and counter of the current settings; new settings start new ones."""
         settings = self._settings
         if self._stream is None or self._stream[0] != settings:
-            self._stream = (settings, self._models.open_stream(settings))
-        return self._stream[1]
+            counter = None
+            if settings.exercise is not None:
+                exercise, card = self._exercises[settings.exercise], self._models.card(settings.model)
+                counter = RepetitionCounter(exercise, card)
+            self._stream = (settings, self._models.open_stream(settings), counter)
+        return self._stream[1:]

@@ -86,6 +86,8 @@ class ServerSettings:
     """Certificate for https (PEM)."""
     tls_key: Path | None = None
     """Private key of `tls_cert` (PEM)."""
+    exercise: str | None = None
+    """Exercise that pages count from the start: its name, or a TOML file."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

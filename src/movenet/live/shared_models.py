@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.engine import Runtime, open_engine
-from movenet.errors import DataError
+from movenet.errors import DataError, ModelError
 from movenet.estimator import Estimator
 from movenet.live.wire import StreamSettings
+from movenet.models import ModelCard
+from movenet.planar import Picture
 from movenet.pose import Pose
+from movenet.smoothing import OneEuro
 from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
 
 MANY: Final = "many"
@@ -32,15 +35,25 @@ class SharedModels:
         if not self.estimators:
             raise DataError("expected at least one model, got none")
 
+    def card(self, name: str) -> ModelCard:
+        """Return the card of the single-person network of a model."""
+        return self.estimators[name].engine.card
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the models, the default first."""
         return tuple(self.estimators)
 
     def open_stream(self, settings: StreamSettings) -> PoseFunction:
-        """Return a new stream for one camera."""
-        smoothing = ONE_EURO if settings.smoothing else None
-        return VideoEstimator(self.estimators[settings.model], smoothing=smoothing).stream()
+        """Return a new stream for one camera.
+
+        Raises:
+            ModelError: A person is to be followed, and the model tracks many.
+        """
+        estimator, smoothing = self.estimators[settings.model], ONE_EURO if settings.smoothing else None
+        if settings.lock is None:
+            return VideoEstimator(estimator, smoothing=smoothing).stream()
+        return _LockedStream(estimator, smoothing, settings.lock)
 
     def estimate(self, image: NDArray[np.uint8], model: str) -> list[Pose]:
         """Return the poses in one picture, as `Estimator` does.
@@ -51,6 +64,25 @@ class SharedModels:
         if model not in self.estimators:
             raise DataError(f"expected a model out of {', '.join(self.names)}, got {model[:40]!r}")
         return self.estimators[model](image)
+
+
+class _LockedStream:
+    """A stream that follows the person at a place given as shares of the picture, whose size its first frame tells."""
+
+    def __init__(self, estimator: Estimator, smoothing: OneEuro | None, place: tuple[float, float]) -> None:
+        if estimator.people != "one":
+            raise ModelError("expected a model that tracks one person to follow the one at a place")
+        self._estimator = estimator
+        self._smoothing = smoothing
+        self._place = place
+        self._stream: PoseFunction | None = None
+
+    def __call__(self, image: Picture, time_s: float) -> list[Pose]:
+        if self._stream is None:
+            height, width = image.shape[0], image.shape[1]
+            lock = (self._place[0] * width, self._place[1] * height)
+            self._stream = VideoEstimator(self._estimator, lock=lock, smoothing=self._smoothing).stream()
+        return self._stream(image, time_s)
 
 
 def open_models(default: str | Path = "lightning", runtime: Runtime | None = None) -> SharedModels:

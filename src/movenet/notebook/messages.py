@@ -14,7 +14,8 @@ Messages of the kernel:
 
     {"type": "welcome", "client", "model_id", "start"} answer to hello: the widget's id, and whether to start the camera
     {"type": "poses", "client", "frame", ...}          answer to frame: a record (`movenet.records`) and
-                                                       "kernel_s": {"decoded", "estimated"}, durations in seconds
+                                                       "kernel_s": {"decoded", "estimated"}, durations in seconds;
+                                                       "repetitions", how many so far, if an exercise is counted
     {"type": "error", "client", "frame", "message"}    answer to frame or, if `frame` is null, to another message
     {"type": "start"}, {"type": "stop"}                `Camera.start` or `Camera.stop` was called
     {"type": "taken", "client"}                        another window has started its camera

@@ -13,6 +13,7 @@ export const ENGLISH = {
   busy: "The kernel is busy or does not answer. The newest picture is sent when it does.",
   callback: "A callback failed and was removed.", error: "The kernel could not use a picture:",
   people: (count) => (count === 1 ? "1 person" : `${count} people`), rate: (fps) => `${fps} fps`,
+  repetitions: (count) => (count === 1 ? "1 repetition" : `${count} repetitions`),
 };
 
 const KOREAN = {
@@ -27,6 +28,7 @@ const KOREAN = {
   busy: "커널이 바쁘거나 응답하지 않습니다. 응답하면 가장 새 화면을 보냅니다.",
   callback: "콜백이 실패하여 더는 호출하지 않습니다.", error: "커널이 화면을 처리하지 못했습니다:",
   people: (count) => `${count}명`, rate: (fps) => `초당 ${fps}장`,
+  repetitions: (count) => `${count}회`,
 };
 
 /** The texts in the browser's language. */

@@ -401,7 +401,8 @@ class View {
     const [latency, inFlight, kernel] = ["latency", "inFlight", "kernel"].map((name) => median(drawn.map((one) => one[name])));
     const known = state === "on" && drawn.length > 1;
     const people = record ? TEXTS.people(record.poses.length) : "";
-    this.figures.textContent = known ? `${TEXTS.rate(Math.round(fps))} · ${Math.round(latency)} ms · ${people}` : "";
+    const counted = record?.repetitions === undefined ? "" : ` · ${TEXTS.repetitions(record.repetitions)}`;
+    this.figures.textContent = known ? `${TEXTS.rate(Math.round(fps))} · ${Math.round(latency)} ms · ${people}${counted}` : "";
     this.canvas.setAttribute("aria-label", people);
     Object.assign(this.root.dataset, known ? { fps, latency, inFlight, kernel, side: quality.step[0] } : {});
   }

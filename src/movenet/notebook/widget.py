@@ -11,9 +11,11 @@ from typing import Any, Final
 import anywidget
 import traitlets
 
+from movenet.analysis import Exercise, Repetition, RepetitionCounter
 from movenet.errors import ModelError, MoveNetError
 from movenet.estimator import Estimator, People
 from movenet.media.frame import Frame
+from movenet.models import ModelCard
 from movenet.notebook.assets import script, style
 from movenet.notebook.history import History
 from movenet.notebook.messages import Hello, Picture, Start, Stop, read_message
@@ -55,6 +57,7 @@ class Camera(anywidget.AnyWidget):
         model: Model = "lightning",
         *,
         people: People = "one",
+        exercise: str | Exercise | None = None,
         history_limit: int = HISTORY_FRAMES,
         **traits: Any,
     ) -> None:
@@ -63,17 +66,19 @@ class Camera(anywidget.AnyWidget):
         Args:
             model: the name of a model, an ONNX file, or an estimator, which several widgets may share.
             people: "one", "many" or "auto", as in `Estimator`.
+            exercise: exercise to count, such as "squat" (`movenet.analysis.EXERCISES`); see `repetitions`.
             history_limit: largest number of frames that `history` keeps.
             traits: `mirror`, `threshold`, `smooth`, or traits of every widget, such as `layout`.
 
         Raises:
             ModelError: if `model` or `people` is unknown, or `people` is given although `model` is an estimator.
-            DataError: if `history_limit` is below 0.
+            DataError: if `history_limit` is below 0, or the exercise is unknown.
         """
         # Messages may be handled in another thread while a cell uses the same widget.
         self._lock = threading.RLock()
         self._model = _open_model(model, people)
         self._history = History(history_limit)
+        self._counter = None if exercise is None else RepetitionCounter(exercise, _card(self._model))
         self._callbacks: tuple[OnPose, ...] = ()
         self._problem: Exception | None = None
         self._run: Run | None = None
@@ -101,6 +106,15 @@ class Camera(anywidget.AnyWidget):
     def history(self) -> History:
         """The records of the newest frames, at most `history_limit`."""
         return self._history
+
+    @property
+    def repetitions(self) -> list[Repetition]:
+        """The repetitions of `exercise` so far, of all people, in the order of time; empty without an exercise."""
+        if self._counter is None:
+            return []
+        with self._lock:
+            found = [one for counted in self._counter.repetitions.values() for one in counted]
+        return sorted(found, key=lambda one: one.start_s)
 
     @property
     def problem(self) -> Exception | None:
@@ -197,9 +211,12 @@ class Camera(anywidget.AnyWidget):
             record = _record(result)
             self._result = result
             self._history.append(record)
+            if self._counter is not None:
+                self._counter.step(record.time_s, record.poses)
         kernel_s = {"decoded": result.decode_s, "estimated": result.estimate_s}
         answer = {"type": "poses", "client": message.client, "frame": message.frame, "kernel_s": kernel_s}
-        self.send(to_plain(record) | answer)
+        counted = {} if self._counter is None else {"repetitions": len(self.repetitions)}
+        self.send(to_plain(record) | answer | counted)
         for callback in self._callbacks:
             self._call(callback, result)
 
@@ -250,7 +267,10 @@ def _open_model(model: Model, people: People) -> Estimator | VideoEstimator:
     return model
 
 
+def _card(model: Estimator | VideoEstimator) -> ModelCard:
+    return (model.estimator if isinstance(model, VideoEstimator) else model).engine.card
+
+
 def _record(result: FrameResult) -> Record:
     frame = result.frame
-    height, width = frame.image.shape[:2]
-    return Record(frame.source, frame.index, frame.time_s, width, height, tuple(result.poses))
+    return Record(frame.source, frame.index, frame.time_s, frame.width, frame.height, tuple(result.poses))

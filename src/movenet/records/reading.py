@@ -11,7 +11,6 @@ from typing import IO, Any, Final
 
 import numpy as np
 
-from movenet.annotations import from_coco_px
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import Pose
 from movenet.records.record import Record, from_json, to_array, to_float, to_int
@@ -124,6 +123,8 @@ def _coco(path: Path) -> Iterator[Record]:
 
 
 def _coco_pose(result: Any, where: str) -> tuple[int, Pose]:
+    from movenet.annotations import from_coco_px
+
     try:
         keypoints = to_array(result["keypoints"]).astype(np.float32).reshape(-1, 3)
         missing = (keypoints == 0).all(axis=1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,25 @@ TIME_DIGITS: Final = 6
 """Decimals of times in seconds: 1 µs, so that no two frames have the same time."""
 MAX_NUMBER: Final = float(np.finfo(np.float32).max)
 """Largest magnitude of a number: that of float32, which a pose holds."""
+
+
+class AnyAngle(Protocol):
+    """An angle, as `movenet.analysis.Angle`."""
+
+    @property
+    def degrees(self) -> float:
+        """Degrees; NaN if unknown."""
+
+    @property
+    def reliability(self) -> float:
+        """Probability that its keypoints are right, 0…1."""
+
+
+class RecordedAngle(NamedTuple):
+    """An angle read from a file."""
+
+    degrees: float
+    reliability: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,17 +59,23 @@ class Record:
     """Height of the picture in pixels; 0 if unknown, as in records read from COCO results."""
     poses: tuple[Pose, ...] = ()
     """The people found; may be empty."""
+    angles: tuple[Mapping[str, AnyAngle], ...] = ()
+    """Joint angles of each person by name, if they were measured (`movenet.analysis.measure_angles`)."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.time_s):
             raise DataError(f"expected the time of frame {self.frame} in seconds, got {self.time_s}")
+        if self.angles and len(self.angles) != len(self.poses):
+            raise DataError(f"expected angles of {len(self.poses)} people, got those of {len(self.angles)}")
 
 
 def to_json(record: Record) -> str:
     """Return the record as one line of JSON, without a newline.
 
     `{"source", "frame", "time_s", "width", "height", "poses": [{"id", "score", "box": [x, y, w, h],
-    "keypoints": [[x, y, score], ...]}]}`; values that are not finite or not known are null.
+    "keypoints": [[x, y, score], ...]}]}`; values that are
+    not finite or not known are null. If angles were measured, each pose also has
+    `"angles": {name: [degrees, reliability]}`.
     """
     # ASCII only, so that every terminal and pipe can carry it, with file names of any bytes.
     return json.dumps(to_plain(record), allow_nan=False, separators=(", ", ": "))
@@ -78,7 +104,17 @@ def to_plain(record: Record) -> dict[str, Any]:
         "time_s": round(float(record.time_s), TIME_DIGITS),
         "width": int(record.width),
         "height": int(record.height),
-        "poses": [_plain_pose(pose) for pose in record.poses],
+        "poses": [
+            _plain_pose(pose) | ({"angles": _plain_angles(angles)} if record.angles else {})
+            for pose, angles in zip(record.poses, record.angles or ({},) * len(record.poses), strict=True)
+        ],
+    }
+
+
+def _plain_angles(angles: Mapping[str, AnyAngle]) -> dict[str, Any]:
+    return {
+        name: _finite([round(angle.degrees, PX_DIGITS), round(angle.reliability, SCORE_DIGITS)])
+        for name, angle in angles.items()
     }
 
 
@@ -115,10 +151,11 @@ def from_plain(plain: Any, where: str) -> Record:
             width=to_int(plain["width"]),
             height=to_int(plain["height"]),
             poses=tuple(_pose(pose) for pose in _list(plain["poses"])),
+            angles=_angles(plain["poses"]),
         )
     except KeyError as problem:
         raise DataError(f"{where}: expected the key {problem}, got none") from problem
-    except (TypeError, ValueError, OverflowError) as problem:
+    except (AttributeError, TypeError, ValueError, OverflowError) as problem:
         raise DataError(f"{where}: expected a record of poses, got a malformed one ({problem})") from problem
 
 
@@ -132,6 +169,15 @@ def _pose(plain: Any) -> Pose:
         score=to_float(plain["score"]),
         box=None if plain["box"] is None else _box(plain["box"]),
         id=None if plain["id"] is None else to_int(plain["id"]),
+    )
+
+
+def _angles(plain: Any) -> tuple[Mapping[str, RecordedAngle], ...]:
+    """Return the angles of all poses; nothing unless each has some."""
+    if not plain or not all("angles" in pose for pose in plain):
+        return ()
+    return tuple(
+        {name: RecordedAngle(*map(to_float, pair)) for name, pair in pose["angles"].items()} for pose in plain
     )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Protocol
 
-from movenet.annotations import to_results
 from movenet.atomic import PendingFile
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import KEYPOINTS
@@ -175,6 +174,8 @@ class _Coco(_Text):
         self.file.write("[")
 
     def write(self, record: Record) -> None:
+        from movenet.annotations import to_results
+
         image_id = int(self._image_id(record))
         name = f"frame {record.frame} of {record.source}"
         if image_id in self._names:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from movenet.analysis import repair_recording
 from movenet.estimator import Estimator
 from movenet.smoothing import TFJS
 from movenet.synthetic.camera import FrameTruth
@@ -29,6 +30,7 @@ class SinglePersonMethod:
 
 OURS: Final = SinglePersonMethod("ours", "off")
 OFFLINE: Final = SinglePersonMethod("ours", "offline")
+REPAIRED: Final = SinglePersonMethod("ours, sides repaired", "off")
 Runs = Mapping[SinglePersonMethod, Sequence[Run[FrameTruth]]]
 
 COLUMNS: Final[Mapping[str, Callable[[SinglePersonMethod, SinglePersonMetrics], str]]] = {
@@ -42,6 +44,7 @@ COLUMNS: Final[Mapping[str, Callable[[SinglePersonMethod, SinglePersonMetrics], 
     "late %": lambda _, m: _text(100 * m.find_late, 0),
     "lost s": lambda _, m: _text(m.longest_loss_s, 2),
     "false %": lambda _, m: _text(100 * m.false_poses, 0),
+    "swaps %": lambda _, m: _text(100 * m.swap_rate, 2),
     "ms": lambda _, m: _text(1000 * m.frame_s, 1),
 }
 
@@ -63,8 +66,12 @@ def single_person_comparison(
 
 
 def measure_all(runs: Runs, min_score: float) -> dict[SinglePersonMethod, SinglePersonMetrics]:
-    """Return the metrics of all methods, and of `OURS` smoothed as a recording (`OFFLINE`)."""
-    runs = {**runs, OFFLINE: [smooth_offline(run) for run in runs[OURS]]}
+    """Return the metrics of all methods, and of `OURS` smoothed (`OFFLINE`) or repaired (`REPAIRED`) as a recording."""
+    runs = {
+        **runs,
+        OFFLINE: [smooth_offline(run) for run in runs[OURS]],
+        REPAIRED: [repair_offline(run) for run in runs[OURS]],
+    }
     converted = {method: [SinglePersonRun.of(run) for run in found] for method, found in runs.items()}
     return {
         method: measure(found, converted.get(replace(method, smoothing="off"), found), min_score)
@@ -76,6 +83,13 @@ def smooth_offline(run: Run[FrameTruth]) -> Run[FrameTruth]:
     """Return the run, smoothed as a recording."""
     start_s = time.perf_counter()
     poses = smooth_recording([i / run.rate_hz for i in range(len(run.poses))], run.poses)
+    return replace(run, poses=poses, busy_s=run.busy_s + time.perf_counter() - start_s)
+
+
+def repair_offline(run: Run[FrameTruth]) -> Run[FrameTruth]:
+    """Return the run with exchanged limbs put right."""
+    start_s = time.perf_counter()
+    poses = repair_recording([i / run.rate_hz for i in range(len(run.poses))], run.poses)
     return replace(run, poses=poses, busy_s=run.busy_s + time.perf_counter() - start_s)
 
 

@@ -42,6 +42,8 @@ class SinglePersonMetrics:
     """Longest time for which a present person was not found, in any clip."""
     false_poses: float
     """False positives: poses of the lowest score of a person or more, per frame of an empty scene."""
+    swap_rate: float
+    """Share of the limb pairs whose left and right are exchanged, 0…1: `SinglePersonRun.swapped`."""
     frame_s: float
     """Mean computing time of a frame."""
 
@@ -76,6 +78,7 @@ def measure(
             sum(_false_poses(*pair, min_score) for pair in zip(runs, empty, strict=True)),
             int(sum(frames.sum() for frames in empty)),
         ),
+        swap_rate=_share(sum(int(run.swapped().sum()) for run in runs), sum(run.pairs() for run in runs)),
         frame_s=sum(run.busy_s for run in runs) / sum(len(run.poses) for run in runs),
     )
 

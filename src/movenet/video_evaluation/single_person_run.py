@@ -22,6 +22,8 @@ FOUND_OKS: Final = 0.5
 """A pose is a true positive from this OKS on: COCO's lowest threshold."""
 MIN_SCORE: Final = 0.2
 """Keypoints of a lower score do not count for jitter and lag."""
+LIMB_PAIRS: Final = np.arange(5, len(SIGMAS)).reshape(-1, 2)
+"""Shape (6, 2): the left and right keypoints from the shoulders to the ankles."""
 APART_S: Final = 0.5
 """A person absent for less time has not left the frame."""
 
@@ -99,6 +101,34 @@ class SinglePersonRun:
                 confident = pose.scores >= MIN_SCORE
                 points[i, confident] = pose.keypoints[confident]
         return points
+
+    def swapped(self) -> NDArray[np.bool_]:
+        """Return (T, 6): whether a limb pair, such as the knees, is exchanged.
+
+        Counted where the person is found and both truths are inside the frame: each estimate lies closer to the truth
+        of the other side than to its own, and within the distance at which OKS is `FOUND_OKS`. Pairs whose truths lie
+        closer together than that distance do not tell.
+        """
+        straight, crossed, reach = self._pair_distances()
+        return np.asarray(((crossed < straight) & (crossed <= reach)).all(axis=2))
+
+    def pairs(self) -> int:
+        """Return how many limb pairs of all frames tell whether they are exchanged."""
+        return int(np.isfinite(self._pair_distances()[0]).all(axis=2).sum())
+
+    def _pair_distances(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the distances to the own and to the other side, and the reach, (T, 6, 2) px; NaN where not to tell."""
+        truth = self.true_keypoints()[:, LIMB_PAIRS]
+        guess = self.confident_keypoints()[:, LIMB_PAIRS]
+        area = np.array([one.area for one in self.truths], np.float64)
+        reach = np.sqrt(-2 * np.log(FOUND_OKS) * area)[:, None, None] * 2 * np.array(SIGMAS)[LIMB_PAIRS]
+        apart = np.hypot(*np.moveaxis(truth[:, :, 0] - truth[:, :, 1], 2, 0))
+        tells = self.found()[:, None] & (apart > reach[..., 0])
+        straight, crossed = (
+            np.where(tells[..., None], np.hypot(*np.moveaxis(guess - other, 3, 0)), np.nan)
+            for other in (truth, truth[:, :, ::-1])
+        )
+        return straight, crossed, reach
 
 
 def inside_frame(truth: FrameTruth, size: tuple[int, int]) -> NDArray[np.bool_]:

@@ -40,11 +40,16 @@ let lastTakenAt = 0;
 let encoding = false;
 let sent = null;
 let notice = null;
+let lock = null;
+let exercises = [];
 let noticeTimer = 0;
 
 const link = new Link({
   state: showState,
-  hello: (message) => offerModels(message.models),
+  hello: (message) => {
+    offerExercises(message.exercises, message.exercise);
+    offerModels(message.models);
+  },
   poses: showPoses,
   error: ({ message }) => showNotice("serverSays", { message }, 5000),
 });
@@ -78,6 +83,10 @@ function begin(opened, kind) {
   $("welcome").hidden = true;
   $("figures").hidden = false;
   stage.classList.add("playing");
+  if (lock) {
+    lock = null;
+    choose();
+  }
   opened.track?.addEventListener("ended", () => source === opened && (end(), showNotice("cameraEnded")));
   if (kind === "camera") offerCameras(opened);
   $("cameras-row").hidden = kind !== "camera" || $("cameras").options.length < 2;
@@ -152,7 +161,7 @@ function showPoses(message, { context: shown, serverMs, roundTripMs }) {
   show(shown.picture, shown.picture.width, shown.picture.height, record);
   const now = performance.now();
   lastShownAt = now;
-  latest = { record, serverMs, roundTripMs, dropped: message.dropped };
+  latest = { record, serverMs, roundTripMs, dropped: message.dropped, counts: message.repetitions ?? [] };
   const latencyMs = now - shown.takenAt;
   drawnAt.push(now);
   latencies = [...latencies.slice(-29), latencyMs];
@@ -196,6 +205,8 @@ function refresh() {
   $("fps").textContent = live ? drawnAt.length : "–";
   $("latency").innerHTML = live ? `${Math.round(median(latencies))}<small> ms</small>` : "–";
   $("people").textContent = live ? people : "–";
+  $("repetitions-box").hidden = !$("exercise").value;
+  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
   const about = !source ? say("idle") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
@@ -334,7 +345,36 @@ function choose() {
   const model = document.querySelector("#models :checked")?.value;
   if (!model) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
-  link.choose({ model, smoothing: $("smoothing").checked });
+  if (model === "many") lock = null;
+  $("follow-all").hidden = lock === null;
+  link.choose({ model, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
+}
+
+/** Offer the exercises of the server; the one it was started with is chosen, with the angles shown. */
+function offerExercises(names, chosen) {
+  if (names.join() === exercises.join()) return;
+  exercises = names;
+  const options = names.map((name) => {
+    const option = new Option(say(name), name);
+    option.dataset.word = name;
+    return option;
+  });
+  $("exercise").append(...options);
+  $("exercise").value = chosen ?? "";
+  if (chosen) $("angles").checked = true;
+}
+
+/** Follow the person at the place of a click; the picture may be mirrored, and letterboxed in its box. */
+function follow({ clientX, clientY }) {
+  const model = document.querySelector("#models :checked")?.value;
+  if (!source || !latest || model === "many") return;
+  const box = canvas.getBoundingClientRect();
+  const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
+  const x = (clientX - box.left - (box.width - canvas.width * scale) / 2) / (canvas.width * scale);
+  const y = (clientY - box.top - (box.height - canvas.height * scale) / 2) / (canvas.height * scale);
+  if (x < 0 || x > 1 || y < 0 || y > 1) return;
+  lock = [$("mirror").checked ? 1 - x : x, y];
+  choose();
 }
 
 function setLanguage(chosen) {
@@ -386,6 +426,12 @@ $("models").onchange = (event) => {
   choose();
 };
 $("smoothing").onchange = choose;
+$("exercise").onchange = choose;
+$("follow-all").onclick = () => {
+  lock = null;
+  choose();
+};
+canvas.onclick = follow;
 $("angles").onchange = refresh;
 $("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");

@@ -1,10 +1,12 @@
 /**
- * Skeletons on a canvas: what `movenet.drawing` draws in Python, and joint angles. No imports, no state.
+ * Skeletons on a canvas: what `movenet.drawing` draws in Python, and joint angles. No state.
  *
  * A pose is what a record holds (docs/index.md): {id, score, box: [x, y, width, height] | null,
  * keypoints: [[x, y, score] × 17]}, in pixels of the picture, origin at its top-left corner, y down, left and right
  * the person's own; null stands for a number that is not known.
  */
+
+import { ANGLE_TABLE } from "./angles.js";
 
 export const KEYPOINTS = Object.freeze([
   "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
@@ -31,12 +33,9 @@ export const PERSON_COLOURS = Object.freeze([
 ]);
 
 /** Joints that have an angle: name, and the indices of one neighbour, the joint, the other neighbour. */
-export const ANGLES = Object.freeze([
-  ["left_elbow", 5, 7, 9], ["right_elbow", 6, 8, 10],
-  ["left_shoulder", 7, 5, 11], ["right_shoulder", 8, 6, 12],
-  ["left_hip", 5, 11, 13], ["right_hip", 6, 12, 14],
-  ["left_knee", 11, 13, 15], ["right_knee", 12, 14, 16],
-]);
+export const ANGLES = Object.freeze(
+  ANGLE_TABLE.joints.map(([name, ...points]) => [name, ...points.map((point) => KEYPOINTS.indexOf(point))]),
+);
 
 const OUTLINE = "rgb(22, 22, 22)";
 const PIN = "rgb(255, 255, 255)";

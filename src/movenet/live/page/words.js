@@ -31,6 +31,10 @@ export const WORDS = Object.freeze({
     milliseconds: "{value} ms", size: "{width} × {height}, {kilobytes} KB, quality {quality} %",
     videoAndPoses: "{time} long: {video} and {poses}", video: "video", poses: "poses", snapshotTaken: "Snapshot: {picture}",
     aPicture: "picture",
+    exercise: "Exercise", noExercise: "None", repetitions: "repetitions", followAnyone: "Follow anyone again",
+    exerciseHint: "Counts repetitions. With Lightning or Thunder, click a person to follow only them.",
+    squat: "Squat", lunge: "Lunge", "push-up": "Push-up", "pull-up": "Pull-up", "sit-up": "Sit-up",
+    "biceps-curl": "Biceps curl", "shoulder-press": "Shoulder press", "jumping-jack": "Jumping jack",
   },
   ko: {
     live: "라이브", stage: "실시간 화면", fps: "fps", latency: "지연", people: "사람", actions: "동작", settings: "설정",
@@ -61,6 +65,10 @@ export const WORDS = Object.freeze({
     milliseconds: "{value} ms", size: "{width} × {height}, {kilobytes} KB, 품질 {quality} %",
     videoAndPoses: "{time} 길이: {video}, {poses}", video: "영상", poses: "자세", snapshotTaken: "사진: {picture}",
     aPicture: "그림",
+    exercise: "운동", noExercise: "없음", repetitions: "횟수", followAnyone: "다시 아무나 추적",
+    exerciseHint: "반복 횟수를 셉니다. 라이트닝이나 썬더에서는 사람을 클릭하면 그 사람만 추적합니다.",
+    squat: "스쿼트", lunge: "런지", "push-up": "팔굽혀펴기", "pull-up": "턱걸이", "sit-up": "윗몸일으키기",
+    "biceps-curl": "이두 컬", "shoulder-press": "숄더 프레스", "jumping-jack": "팔벌려뛰기",
   },
 });
 

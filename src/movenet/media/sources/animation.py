@@ -24,17 +24,17 @@ class AnimationReader:
         """Set the path; the file is opened by `frames`."""
         self.name = str(path)
 
-    def frames(self) -> Iterator[Frame]:
-        """Yield every picture, blended over white, with its time.
+    def frames(self, start_s: float = 0.0) -> Iterator[Frame]:
+        """Yield every picture, blended over white, with its time; `start_s` leaves none out.
 
         Raises:
             MediaError: The file is damaged or truncated, or its pictures are too large.
         """
-        start_s = 0.0
+        time_s = 0.0
         pictures = PictureFile.open(self.name).pictures(MAX_FRAME_PIXELS)
         for index, (image, duration_ms) in enumerate(pictures):
-            yield Frame(image, start_s, index, self.name)
-            start_s += (duration_ms or DEFAULT_DURATION_MS) / 1000
+            yield Frame(image, time_s, index, self.name)
+            time_s += (duration_ms or DEFAULT_DURATION_MS) / 1000
 
     def info(self, first: Frame) -> SourceInfo:
         """Return the size; the number of pictures is not known in advance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -44,6 +45,10 @@ class SourceSettings:
     """Frames per second of a folder of pictures."""
     prefetch: int = 3
     """Number of frames of a recording that are decoded in the background in advance."""
+    start_s: float = 0.0
+    """Frames of a recording before this time, in seconds, are left out."""
+    end_s: float = math.inf
+    """Frames of a recording from this time on, in seconds, are left out."""
     damage_limit: int = 100
     """Number of unreadable packets in a row that end a recording."""
     live: LiveSettings = field(default_factory=LiveSettings)

@@ -23,6 +23,10 @@ class RecordingClock:
         self._origin_s: float | None = None
         self._last_s = -step_s
 
+    def jump(self, timestamp_s: float) -> None:
+        """Go on at a frame with this timestamp, far from the last one, of the same recording."""
+        self._last_s = timestamp_s - (self._origin_s or 0.0) - self._step_s
+
     @property
     def origin_s(self) -> float | None:
         """The stream's timestamp at time 0; None until a frame has a timestamp."""

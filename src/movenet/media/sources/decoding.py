@@ -25,8 +25,19 @@ AnyStream = TypeVar("AnyStream", bound=Stream)
 class Packets(Generic[AnyStream]):
     """Iterable of the packets of one stream, from the container's position to its end; damaged ones are skipped."""
 
-    def __init__(self, container: InputContainer, stream: AnyStream, name: str, damage_limit: int) -> None:
-        """Set the stream; `damage_limit` unreadable packets in a row count as its end."""
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AnyStream,
+        name: str,
+        damage_limit: int,
+        *,
+        from_start: bool = True,
+    ) -> None:
+        """Set the stream; `damage_limit` unreadable packets in a row count as its end.
+
+        `from_start` tells whether the container is at its start.
+        """
         self.damage = 0
         """Number of unreadable packets so far; at the end including those that the index lists but the file lacks."""
         self._container = container
@@ -34,7 +45,7 @@ class Packets(Generic[AnyStream]):
         self._name = name
         self._damage_limit = damage_limit
         # The index of MP4 lists every packet, which reveals a truncated file; other formats list only a few.
-        self._listed = len(stream.index_entries)
+        self._listed = len(stream.index_entries) if from_start else 0
 
     def __iter__(self) -> Iterator[Packet[AnyStream] | None]:
         """Yield the packets; the last one is empty or None and flushes a decoder.
@@ -65,11 +76,22 @@ class Packets(Generic[AnyStream]):
 class Decoder:
     """Decodes one video stream."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream, name: str, damage_limit: int) -> None:
-        """Set the stream; `damage_limit` unreadable packets in a row count as its end."""
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        name: str,
+        damage_limit: int,
+        *,
+        from_start: bool = True,
+    ) -> None:
+        """Set the stream; `damage_limit` unreadable packets in a row count as its end.
+
+        `from_start` tells whether the container is at its start.
+        """
         context = stream.codec_context
         self._context = AlphaDecoder(context) if has_alpha_packets(stream) else context
-        self._packets = Packets(container, stream, name, damage_limit)
+        self._packets = Packets(container, stream, name, damage_limit, from_start=from_start)
         self._undecoded = 0
 
     @property

@@ -48,7 +48,7 @@ def open_location(location: Location, settings: SourceSettings) -> Source:
         return open_address(location, settings)
     from movenet.media.sources.recording import Recording
 
-    return Recording(_frame_reader(location, settings), settings.prefetch)
+    return Recording(_frame_reader(location, settings), settings)
 
 
 def _frame_reader(path: Path, settings: SourceSettings) -> FrameReader:

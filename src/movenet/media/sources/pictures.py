@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,8 +30,8 @@ class PhotoReader:
         self.name = name
         self._read = read
 
-    def frames(self) -> Iterator[Frame]:
-        """Yield the photo.
+    def frames(self, start_s: float = 0.0) -> Iterator[Frame]:
+        """Yield the photo, whatever `start_s` is.
 
         Raises:
             MediaError: It cannot be read.
@@ -61,10 +62,10 @@ class FolderReader:
         self._rate_fps = rate_fps
         self._paths = find_photos([path]) if path.is_dir() else list_matching(path)
 
-    def frames(self) -> Iterator[Frame]:
-        """Yield the pictures; an unreadable one is left out, and the times of the others do not change."""
-        index = 0
-        for position, path in enumerate(self._paths):
+    def frames(self, start_s: float = 0.0) -> Iterator[Frame]:
+        """Yield the pictures from `start_s` on; an unreadable one is left out, and the others keep their times."""
+        index, first = 0, math.ceil(start_s * self._rate_fps)
+        for position, path in enumerate(self._paths[first:], first):
             try:
                 image = read_photo(path)
             except MediaError:

@@ -17,11 +17,11 @@ from movenet.media.file_type import STILL_BRANDS
 from movenet.media.location import Address
 from movenet.media.sources.base import LiveSettings, Source, SourceSettings
 from movenet.media.sources.decoding import Decoder
+from movenet.media.sources.download import fetch_photo
 from movenet.media.sources.live import LiveSource, ReceivedFrame
 from movenet.media.sources.pictures import PhotoReader
 from movenet.media.sources.recording import Recording
 from movenet.media.sources.video_file import VideoReader, timestamp_s
-from movenet.media.sources.web_photo import fetch_photo
 
 OPTIONS: Final = {
     # Over UDP a lost datagram damages a picture; TCP also passes through firewalls.
@@ -48,9 +48,9 @@ def open_address(address: Address, settings: SourceSettings) -> Source:
     opened = _with_timeout(partial(_open, address, settings.live), settings.live.give_up_after_s, address)
     if _may_be_photo(opened) and (photo := fetch_photo(address, settings.live.give_up_after_s)):
         opened.close()
-        return Recording(PhotoReader(photo.name, photo.read), settings.prefetch)
+        return Recording(PhotoReader(photo.name, photo.read), settings)
     if opened.duration:
-        return Recording(VideoReader(opened, str(address), settings.damage_limit), settings.prefetch)
+        return Recording(VideoReader(opened, str(address), settings.damage_limit), settings)
     return _live(address, settings.live, opened)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
+from contextlib import suppress
+from fractions import Fraction
+from itertools import chain, count
 from typing import Final
 
 import av
 from av import VideoFrame
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from movenet.machine import usable_cores
@@ -23,6 +26,9 @@ DEFAULT_RATE_FPS: Final = 30.0
 """Frame rate assumed if a stream states none."""
 MAX_RATE_FPS: Final = 10_000.0
 """Frame rates from here on come from damaged headers and are ignored."""
+
+SEEK_EARLIER_S: Final = (0.0, 10.0)
+"""Seconds before the time wanted at which a key frame is looked for: without an index, FFmpeg may land after it."""
 
 
 class VideoReader:
@@ -45,6 +51,7 @@ class VideoReader:
         self._stream.thread_type = "AUTO"
         # FFmpeg's default is one thread more than cores, which costs a tenth of the decoding time.
         self._stream.codec_context.thread_count = usable_cores()
+        self._damage_limit = damage_limit
         self._decoder = Decoder(container, self._stream, name, damage_limit)
 
     @property
@@ -52,15 +59,15 @@ class VideoReader:
         """Number of packets so far that could not be read or decoded."""
         return self._decoder.damage
 
-    def frames(self) -> Iterator[Frame]:
-        """Yield every frame that can be decoded.
+    def frames(self, start_s: float = 0.0) -> Iterator[Frame]:
+        """Yield every frame that can be decoded, from a key frame at or before `start_s` on.
 
         Raises:
             MediaError: The connection is lost.
         """
         clock = self._clock()
         converter, index = FrameConverter(self._stream.sample_aspect_ratio), count()
-        for frame in self._decoder.frames():
+        for frame in self._seek(start_s, clock) if start_s > 0 else self._decoder.frames():
             yield Frame(converter(frame), clock(timestamp_s(frame)), next(index), self.name)
 
     def start_s(self) -> float:
@@ -69,12 +76,38 @@ class VideoReader:
         Raises:
             MediaError: The connection is lost.
         """
-        clock = self._clock()
+        return self._find_origin(self._clock())
+
+    def _find_origin(self, clock: RecordingClock) -> float:
+        """Run the clock up to the first frame with a timestamp and return its origin in seconds; 0 without any."""
         for frame in self._decoder.frames():
             clock(timestamp_s(frame))
             if clock.origin_s is not None:
                 return clock.origin_s
         return 0.0
+
+    def _seek(self, start_s: float, clock: RecordingClock) -> Iterator[VideoFrame]:
+        """Return the frames from a key frame at or before `start_s` on; all, if none is found."""
+        target_s = self._find_origin(clock) + start_s
+        for earlier_s in SEEK_EARLIER_S:
+            frames = self._jump(target_s - earlier_s)
+            first = next(frames, None)
+            at_s = timestamp_s(first) if first else None
+            if first and at_s is not None and at_s <= target_s:
+                clock.jump(at_s)
+                return chain([first], frames)
+        clock.jump(target_s - start_s)
+        return self._jump(target_s - start_s)
+
+    def _jump(self, timestamp_s: float) -> Iterator[VideoFrame]:
+        """Return the frames from about a timestamp on; from the current position on, if the file cannot be searched."""
+        with suppress(FFmpegError):
+            time_base = self._stream.time_base or Fraction(1, av.time_base)
+            self._container.seek(int(timestamp_s / time_base), stream=self._stream)
+        self._decoder = Decoder(
+            self._container, self._stream, self.name, self._damage_limit, from_start=False
+        )
+        return self._decoder.frames()
 
     def _clock(self) -> RecordingClock:
         return RecordingClock(1 / (rate_fps(self._stream) or DEFAULT_RATE_FPS))

@@ -1,0 +1,140 @@
+"""Overlays on pictures with skeletons: arcs of the joint angles, trails of keypoints, and a counter."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from movenet.analysis import Angle
+from movenet.analysis.definitions import JOINT_ANGLES, JOINT_POINTS
+from movenet.drawing import PALETTES, Style
+from movenet.pose import KEYPOINTS, MIRROR, Pose
+from movenet.surface import Colour
+
+TRAIL_S: Final = 1.0
+"""Trails show where keypoints were in this time."""
+TRAIL_POINTS: Final = tuple(
+    KEYPOINTS.index(f"{side}_{name}") for name in ("wrist", "ankle") for side in ("left", "right")
+)
+_DARK: Final[Colour] = (22, 22, 22)
+_WHITE: Final[Colour] = (255, 255, 255)
+_FONT: Final = cv2.FONT_HERSHEY_DUPLEX
+_DIGIT_PX: Final = 21
+"""Height of a digit of the font at scale 1."""
+
+
+def draw_angles(
+    image: NDArray[np.uint8],
+    poses: Sequence[Pose],
+    angles: Sequence[Mapping[str, Angle]],
+    style: Style | None = None,
+) -> None:
+    """Draw an arc and the degrees at every joint whose angle is known, into `image` (H, W, 3) uint8 RGB.
+
+    Args:
+        image: the picture, changed in place.
+        poses: the people.
+        angles: of each person, as `movenet.analysis.measure_angles` returns them.
+        style: joints with a keypoint below its `min_score` get no arc.
+    """
+    style = style or Style()
+    for pose, measured in zip(poses, angles, strict=True):
+        bounds = pose.bounds(style.min_score)
+        if bounds is None:
+            continue
+        size_px = min(max(bounds[2:]), 2.0 * max(image.shape))
+        for name, points in zip(JOINT_ANGLES, JOINT_POINTS, strict=True):
+            shown = (pose.scores[points] >= style.min_score).all() and np.isfinite(measured[name].degrees)
+            if shown:
+                corner = pose.keypoints[points].astype(np.float64) - 0.5
+                joint_px = _draw_arc(image, corner, size_px, _side_colour(name, style))
+                # On the side away from the same joint of the other limb.
+                other_x = pose.keypoints[MIRROR[points[1]], 0]
+                away = np.array([-1.0 if corner[1, 0] < other_x else 1.0, 0.0])
+                height = max(8.0, size_px / 38)
+                middle = corner[1] + (joint_px + 1.3 * height) * away
+                draw_plate(image, f"{measured[name].degrees:.0f}", middle, height, _side_colour(name, style))
+
+
+def _side_colour(name: str, style: Style) -> Colour:
+    palette = PALETTES.get(style.palette, PALETTES["clear"])
+    return palette.left if name.startswith("left_") else palette.right
+
+
+def _draw_arc(image: NDArray[np.uint8], corner: NDArray[np.float64], size_px: float, colour: Colour) -> float:
+    """Draw the arc between the limbs at corner[1], and return its radius in pixels."""
+    start, joint, end = corner
+    turns = np.degrees(np.arctan2(*(np.stack([start, end]) - joint).T[::-1]))
+    first = float(turns[0])
+    sweep = float((turns[1] - turns[0] + 180) % 360 - 180)
+    radius = max(5, round(0.045 * size_px))
+    centre = np.clip(np.round(joint), -32000, 32000).astype(int).tolist()
+    for ink, width in ((_DARK, 4), (colour, 2)):
+        thickness = max(1, round(width * size_px / 500))
+        cv2.ellipse(image, centre, (radius, radius), 0.0, first, first + sweep, ink, thickness, cv2.LINE_AA)
+    return float(radius)
+
+
+def draw_plate(
+    image: NDArray[np.uint8],
+    text: str,
+    middle: NDArray[np.float64],
+    height_px: float,
+    ink: Colour = _WHITE,
+) -> None:
+    """Draw a text on a dark plate around a point (x, y), moved into the picture; digits are `height_px` high."""
+    scale = height_px / _DIGIT_PX
+    thickness = max(1, round(1.2 * scale))
+    width = cv2.getTextSize(text, _FONT, scale, thickness)[0][0]
+    pad = 0.4 * height_px
+    reach = np.array([width / 2 + pad, height_px / 2 + pad])
+    limit = np.maximum(np.array(image.shape[1::-1]) - reach, reach)
+    x, y = np.clip(middle, reach, limit)
+    low = (round(x - reach[0]), round(y - reach[1]))
+    cv2.rectangle(image, low, (round(x + reach[0]), round(y + reach[1])), _DARK, cv2.FILLED, cv2.LINE_AA)
+    place = (round(x - width / 2), round(y + height_px / 2))
+    cv2.putText(image, text, place, _FONT, scale, ink, thickness, cv2.LINE_AA)
+
+
+def draw_counts(image: NDArray[np.uint8], counts: Mapping[int | None, int], name: str) -> None:
+    """Draw the number of repetitions of each person at the top left of the picture."""
+    height = max(10.0, min(image.shape[:2]) / 20)
+    for row, (person, count) in enumerate(counts.items()):
+        text = f"{name} {count}" if person is None else f"#{person} {name} {count}"
+        draw_plate(image, text, np.array([0.0, (1 + 2 * row) * height]), height)
+
+
+@dataclass(slots=True)
+class Trails:
+    """Where the wrists and ankles of each person were in the last `TRAIL_S` seconds."""
+
+    _places: dict[tuple[int | None, int], deque[tuple[float, NDArray[np.float64]]]] = field(
+        default_factory=dict
+    )
+
+    def draw(
+        self, image: NDArray[np.uint8], poses: Sequence[Pose], time_s: float, style: Style | None = None
+    ) -> None:
+        """Add the poses of the next frame and draw all trails into `image` (H, W, 3) uint8 RGB."""
+        style = style or Style()
+        for pose in poses:
+            for point in TRAIL_POINTS[: len(pose.keypoints)]:
+                at = pose.keypoints[point].astype(np.float64) - 0.5
+                if pose.scores[point] >= style.min_score and np.isfinite(at).all():
+                    self._places.setdefault((pose.id, point), deque()).append((time_s, at))
+        for (_, point), places in self._places.items():
+            while places and places[0][0] < time_s - TRAIL_S:
+                places.popleft()
+            path = np.clip(np.array([place for _, place in places]), -1e4, 1e4)
+            width = max(1, round(min(image.shape[:2]) / 240))
+            if len(path) > 1:
+                line = np.round(path * 16).astype(np.int32)
+                cv2.polylines(
+                    image, [line], False, _side_colour(KEYPOINTS[point], style), width, cv2.LINE_AA, 4
+                )
