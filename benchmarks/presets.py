@@ -49,9 +49,7 @@ def one_person(model: str) -> Iterator[tuple[str, EstimatorSettings]]:
     yield "mirrored crop", replace(balanced, flip=True)
     if model == "lightning":
         yield "second crop, 256 px", replace(balanced, second_crop=SecondCrop(1.1, 256))
-        yield "second crop, 288 px, both mirrored", replace(best, flip=True)
-    else:
-        yield "second crop, 1.0 ×", replace(best, flip=False)
+    yield "second crop as in best, not mirrored", replace(best, flip=False)
 
 
 def many_people(model: str) -> Iterator[tuple[str, EstimatorSettings]]:
