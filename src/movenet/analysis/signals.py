@@ -157,14 +157,15 @@ def _or_before(filtered: Floats, values: Floats) -> Floats:
 
 def torso_lengths_px(track: Track) -> Floats:
     """Return the length of the torso around each frame, (T,) in pixels; NaN if it was never seen."""
-    points = track.known_keypoints
-    along = _middle(points, SHOULDERS) - _middle(points, HIPS)
-    lengths: Floats = np.hypot(*along.T)
+    lengths = track.torso_lengths_px
     known = np.isfinite(lengths)
     if not known.any():
         return lengths
-    filled: Floats = np.interp(track.times_s, track.times_s[known], lengths[known])
-    if len(track) < 3:
-        return filled
-    width = min(2 * int(SCALE_WINDOW_S * track.rate_hz / 2) + 1, 2 * len(track) - 1)
-    return np.asarray(np.percentile(_windows(filled[:, None], width)[:, 0], 75, axis=-1))
+    times_s = track.times_s
+    filled: Floats = np.interp(times_s, times_s[known], lengths[known])
+    # The quartile changes slowly: it is taken a few times a window, and interpolated in between.
+    half_s = SCALE_WINDOW_S / 2
+    at_s = np.linspace(times_s[0], times_s[-1], 2 + int(8 * (times_s[-1] - times_s[0]) / SCALE_WINDOW_S))
+    starts, ends = np.searchsorted(times_s, at_s - half_s), np.searchsorted(times_s, at_s + half_s, "right")
+    quartiles = [np.percentile(filled[start:end], 75) for start, end in zip(starts, ends, strict=True)]
+    return np.asarray(np.interp(times_s, at_s, quartiles))
