@@ -42,9 +42,10 @@ def test_two_streams_share_an_engine(run):
     assert lines[0] == lines[1]
 
 
-def test_the_times_at_which_a_hand_goes_up_are_told(run):
+def test_the_times_at_which_a_hand_goes_up_are_told(run, shared):
+    clip = str(shared / "media" / "tfjs_pose_1.mp4")
     times, raised = [], [False]
-    for frame, poses in movenet.watch(CLIP):
+    for frame, poses in movenet.watch(clip):
         (person,) = poses
         wrists = [KEYPOINTS.index(f"{side}_wrist") for side in ("left", "right")]
         above = person.keypoints[wrists, 1] < person.keypoints[KEYPOINTS.index("nose"), 1]
@@ -52,7 +53,7 @@ def test_the_times_at_which_a_hand_goes_up_are_told(run):
         raised.append(bool((above & (person.scores[wrists] > 0.3)).any()))
     starts = [time_s for time_s, was, now in zip(times, raised, raised[1:], strict=False) if now and not was]
     assert starts
-    assert run("raised_hands.py", CLIP).splitlines() == [f"{time_s:.2f} s: hand up" for time_s in starts]
+    assert run("raised_hands.py", clip).splitlines() == [f"{time_s:.2f} s: hand up" for time_s in starts]
 
 
 def test_several_sources_are_watched_at_once(run):
