@@ -4,8 +4,8 @@
 
 Writes the tables "curve-one" and "curve-many" of docs/accuracy.md and docs/img/presets.svg; SHARED holds
 data/coco-val-dev. Every picture runs with all settings in turn before the next picture, so that a busy machine slows
-all of them alike. Times are medians (one person) and means (many) from the picture in memory to the poses, shown relative
-to the first model's preset balanced.
+all of them alike. Times are medians (one person) and means (many) from the picture in memory to the poses, relative to
+the first model's preset balanced.
 AP is given for all pictures, and for the half whose image id modulo 4 is 2 or 3: settings were chosen on the other.
 """
 

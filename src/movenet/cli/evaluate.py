@@ -87,11 +87,11 @@ def evaluate(
     By default the estimator gets a whole picture and returns the main person, whatever the score. For annotations
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
-    from movenet.annotations import read_results, write_results
+    from movenet.annotations import write_results
     from movenet.engine import Runtime
     from movenet.estimator import Estimator
     from movenet.evaluation import assess, read_truth, to_estimates
-    from movenet.evaluation.protocol import Measured, measure
+    from movenet.evaluation.protocol import measure, read_measured
 
     truth = read_truth(annotations)
     if compare is not None:
@@ -99,21 +99,14 @@ def evaluate(
         _print_comparison(compare, truth, json=json)
         return
     if score_results is not None:
-        protocol = {"pictures": f"results read from {score_results.name}; their protocol is unknown"}
-        measured = Measured(score_results.name, read_results(score_results), protocol)
+        measured = read_measured(score_results)
     elif images is not None:
         runtime = Runtime(engine.value, precision.value, threads, device.value)
         if crop_to_box is not None:  # no detector runs, so the options that concern it do not apply
             estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
         else:
-            estimator = Estimator(
-                model,
-                people=people.value,
-                method=method.value,
-                min_score=0.0,
-                settings=preset.value,
-                runtime=runtime,
-            )
+            chosen = {"people": people.value, "method": method.value, "settings": preset.value}
+            estimator = Estimator(model, min_score=0.0, runtime=runtime, **chosen)
         measured = measure(estimator, truth, images, box_factor=crop_to_box, progress=_progress)
     else:
         raise typer.BadParameter("--images is needed, or --score-results")
