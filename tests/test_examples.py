@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import movenet
+from movenet.analysis import train_classes
 from movenet.media import read_photo
 from movenet.models import DATA
 from movenet.pose import KEYPOINTS
@@ -61,3 +62,27 @@ def test_several_sources_are_watched_at_once(run):
 
 def test_people_are_counted(run):
     assert run("count_people.py", CLIP).startswith("2 people in ")
+
+
+def test_squats_are_counted(run):
+    assert run("squat_counter.py", CLIP).splitlines()[-1].endswith(" squats")
+
+
+def test_a_fall_would_be_told(run):
+    assert "ALARM" not in run("fall_alarm.py", CLIP)
+
+
+def test_a_yoga_pose_is_named(run, tmp_path):
+    poses = [pose for at, (_, found) in enumerate(movenet.watch(CLIP)) for pose in found if at < 16]
+    classes, _ = train_classes(poses[:16], ["early"] * 8 + ["late"] * 8)
+    classes.save(tmp_path / "c.npz")
+    line = run("yoga_coach.py", str(tmp_path / "c.npz"), str(DATA / "astronaut.jpg"))
+    assert "early" in line or "late" in line
+
+
+def test_a_dance_is_like_itself(run):
+    assert run("dance_comparison.py", CLIP, CLIP).startswith("100% alike")
+
+
+def test_the_posture_at_a_desk_is_measured(run):
+    assert "elbow" in run("desk_posture.py", str(DATA / "astronaut.jpg"))
