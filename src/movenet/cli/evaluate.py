@@ -102,11 +102,15 @@ def evaluate(
         measured = read_measured(score_results)
     elif images is not None:
         runtime = Runtime(engine.value, precision.value, threads, device.value)
-        if crop_to_box is not None:  # no detector runs, so the options that concern it do not apply
-            estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
-        else:
-            chosen = {"people": people.value, "method": method.value, "settings": preset.value}
-            estimator = Estimator(model, min_score=0.0, runtime=runtime, **chosen)
+        boxed = crop_to_box is not None  # no detector runs, so the options that concern it do not apply
+        estimator = Estimator(
+            model,
+            people="one" if boxed else people.value,
+            method="whole" if boxed else method.value,
+            min_score=0.0,
+            settings="balanced" if boxed else preset.value,
+            runtime=runtime,
+        )
         measured = measure(estimator, truth, images, box_factor=crop_to_box, progress=_progress)
     else:
         raise typer.BadParameter("--images is needed, or --score-results")
