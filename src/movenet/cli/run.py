@@ -108,8 +108,6 @@ def run(
     options = RunOptions(
         out, records, json, smoothing, palette, overlays, frames, parse_lock(lock), workers, probabilities
     )
-    if probabilities and method is not MethodName.top_down:
-        raise typer.BadParameter(f"--probabilities needs --method top-down, got {method.value}")
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
 
     def open_estimator(cores: int | None) -> Estimator:
