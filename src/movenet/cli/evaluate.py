@@ -89,10 +89,10 @@ def evaluate(
     By default the estimator gets a whole picture and returns the main person, whatever the score. For annotations
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
-    from movenet.annotations import read_results, write_results
+    from movenet.annotations import write_results
     from movenet.engine import Runtime
     from movenet.evaluation import assess, read_truth, to_estimates
-    from movenet.evaluation.protocol import Measured, measure
+    from movenet.evaluation.protocol import measure, read_measured
 
     truth = read_truth(annotations)
     if compare is not None:
@@ -100,8 +100,7 @@ def evaluate(
         _print_comparison(compare, truth, json=json)
         return
     if score_results is not None:
-        protocol = {"pictures": f"results read from {score_results.name}; their protocol is unknown"}
-        measured = Measured(score_results.name, read_results(score_results), protocol)
+        measured = read_measured(score_results)
     elif images is not None:
         detection = None if crop_to_box is not None else (people, method, preset)
         runtime = Runtime(engine.value, precision.value, threads, device.value)
