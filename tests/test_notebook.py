@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError, ModelError
+from movenet.installation import install_command
 from movenet.notebook import Camera, History
 from movenet.notebook.assets import script
 from movenet.pose import Pose
@@ -463,4 +464,4 @@ def test_the_script_is_a_single_module():
 def test_without_anywidget_the_error_names_the_command_that_installs_it():
     program = "import sys; sys.modules['anywidget'] = None\nimport movenet.notebook"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "pip install 'movenet[notebook]'" in done.stderr.splitlines()[-1]
+    assert install_command("notebook") in done.stderr.splitlines()[-1]
