@@ -13,7 +13,7 @@ class PresenceMonitor:
     def __init__(self) -> None:
         self.present = False
 
-    def __call__(self, poses: list[movenet.Pose], frame: movenet.Frame) -> None:
+    def __call__(self, frame: movenet.Frame, poses: list[movenet.Pose]) -> None:
         """Process the poses of the next frame."""
         if bool(poses) != self.present:
             self.present = bool(poses)

@@ -24,6 +24,7 @@ from movenet.doctor import (
 )
 from movenet.engine import ENGINES, Runtime, ScriptedEngine, open_engine
 from movenet.errors import MoveNetError
+from movenet.installation import install_command
 from movenet.models import MODELS
 
 
@@ -145,7 +146,7 @@ for result in check_engine("onnxruntime"):
 
 def test_an_engine_that_is_not_installed_is_missing_and_not_failed():
     done = subprocess.run([sys.executable, "-c", ABSENT], capture_output=True, text=True, check=True)
-    assert done.stdout == "missing not installed (optional): pip install 'movenet[onnxruntime]'\n"
+    assert done.stdout == f"missing not installed (optional): {install_command('onnxruntime')}\n"
 
 
 def test_only_a_failed_check_ends_with_exit_code_1(capsys):

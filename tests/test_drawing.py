@@ -240,13 +240,9 @@ def test_the_error_of_draw_on_names_draw_as_the_remedy():
             draw_on(image, [person()])
 
 
-@pytest.mark.parametrize(
-    "image", [GREY[..., 0], GREY.astype(np.float32), np.zeros((9, 9, 4), np.uint8), "photo.jpg"]
-)
-def test_an_argument_that_is_no_rgb_picture_is_refused(image):
-    with pytest.raises(
-        MediaError, match=r"expected a picture as a uint8 RGB array of shape \(height, width, 3\), got"
-    ):
+@pytest.mark.parametrize("image", [GREY.astype(np.float32), np.zeros((9, 9, 2), np.uint8), 7, "photo.jpg"])
+def test_an_argument_that_is_no_picture_is_refused(image):
+    with pytest.raises(MediaError, match=r"^expected a |does not exist"):
         draw(image, [person()])
 
 

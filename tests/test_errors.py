@@ -8,6 +8,7 @@ import pytest
 
 import movenet
 from movenet.errors import FileError, MediaError, MissingExtraError, MoveNetError
+from movenet.installation import install_command
 
 SOURCES = sorted(Path(movenet.__file__).parent.rglob("*.py"))
 
@@ -15,12 +16,12 @@ SOURCES = sorted(Path(movenet.__file__).parent.rglob("*.py"))
 def test_a_missing_extra_names_the_command_that_brings_it():
     error = MissingExtraError("scipy", "smooth", "smoothing")
     assert str(error) == (
-        "smoothing needs the package 'scipy': install it with  pip install 'movenet[smooth]'"
+        f"smoothing needs the package 'scipy': install it with  {install_command('smooth')}"
     )
     assert (error.package, error.extra, error.command) == (
         "scipy",
         "smooth",
-        "pip install 'movenet[smooth]'",
+        install_command("smooth"),
     )
 
 
@@ -34,7 +35,7 @@ def test_a_missing_extra_is_an_import_error_that_names_its_module():
 def test_a_missing_extra_passes_from_process_to_process():
     error = pickle.loads(pickle.dumps(MissingExtraError("scipy", "smooth", "smoothing")))
     assert (str(error), error.extra) == (
-        "smoothing needs the package 'scipy': install it with  pip install 'movenet[smooth]'",
+        f"smoothing needs the package 'scipy': install it with  {install_command('smooth')}",
         "smooth",
     )
 

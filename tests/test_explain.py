@@ -20,6 +20,7 @@ from movenet.estimator import Estimator
 from movenet.estimator.views import View, run_views, to_pose
 from movenet.explain import draw_figure, explain, most_instructive, write_figure
 from movenet.explain.strip import PYRAMID_SLABS, backbone_slabs
+from movenet.installation import install_command
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS
 from movenet.networks.movenet import MobileNetV2, Pyramid
@@ -269,7 +270,7 @@ def test_without_matplotlib_the_error_names_the_command_that_installs_it():
         "try:\n    draw_figure(walk)\nexcept Exception as error:\n    print(type(error).__name__, error)"
     )
     assert text.startswith("MissingExtraError")
-    assert "pip install 'movenet[explain]'" in text
+    assert install_command("explain") in text
 
 
 def test_neither_torch_nor_pyplot_is_loaded():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError, ModelError
+from movenet.installation import install_command
 from movenet.notebook import Camera, History
 from movenet.notebook.assets import script
 from movenet.pose import Pose
@@ -183,12 +184,12 @@ def test_callbacks_get_poses_and_frame_after_the_poses_were_sent_to_the_browser(
     calls = []
 
     @running.on_pose
-    def watch(poses, frame):
-        calls.append((len(running.sent), poses, frame))
+    def watch(frame, poses):
+        calls.append((len(running.sent), frame, poses))
 
     before = len(running.sent)
     running.receive_picture(1, ADA)
-    ((sent, poses, frame),) = calls
+    ((sent, frame, poses),) = calls
     assert sent == before + 1
     assert is_on(poses[0], ADA)
     assert frame is running.frame
@@ -196,7 +197,7 @@ def test_callbacks_get_poses_and_frame_after_the_poses_were_sent_to_the_browser(
 
 def test_a_callback_that_returns_false_is_removed(running):
     calls = []
-    running.on_pose(lambda poses, frame: calls.append(frame) or False)
+    running.on_pose(lambda frame, poses: calls.append(frame) or False)
     for number in range(3):
         running.receive_picture(number, ADA)
     assert len(calls) == 1
@@ -204,7 +205,7 @@ def test_a_callback_that_returns_false_is_removed(running):
 
 def test_a_callback_can_be_removed(running):
     calls = []
-    callback = running.on_pose(lambda poses, frame: calls.append(frame))
+    callback = running.on_pose(lambda frame, poses: calls.append(frame))
     running.receive_picture(1, ADA)
     running.off_pose(callback)
     running.off_pose(callback)
@@ -215,11 +216,11 @@ def test_a_callback_can_be_removed(running):
 def test_a_callback_that_fails_is_reported_and_removed_and_the_others_stay(running):
     calls = []
 
-    def bad(poses, frame):
+    def bad(frame, poses):
         raise ZeroDivisionError("by nothing")
 
     running.on_pose(bad)
-    running.on_pose(lambda poses, frame: calls.append(frame))
+    running.on_pose(lambda frame, poses: calls.append(frame))
     answers = running.receive_picture(1, ADA) + running.receive_picture(2, ADA)
     errors = [answer for answer in answers if answer["type"] == "callback"]
     assert errors == [{"type": "callback", "message": "bad: ZeroDivisionError: by nothing"}]
@@ -463,4 +464,4 @@ def test_the_script_is_a_single_module():
 def test_without_anywidget_the_error_names_the_command_that_installs_it():
     program = "import sys; sys.modules['anywidget'] = None\nimport movenet.notebook"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "pip install 'movenet[notebook]'" in done.stderr.splitlines()[-1]
+    assert install_command("notebook") in done.stderr.splitlines()[-1]

@@ -21,7 +21,7 @@ from movenet.video import VideoEstimator
 EXAMPLE = Path(__file__).parents[1] / "examples" / "camera.ipynb"
 SHOW, COUNT, TABLE, STOP, AGAIN, BUSY, KEEP, SETTINGS, DIE = range(9)
 MORE_CELLS = (
-    "kept = []\ncamera.on_pose(lambda poses, frame: kept.append((frame, poses)))\ncamera.start()",
+    "kept = []\ncamera.on_pose(lambda frame, poses: kept.append((frame, poses)))\ncamera.start()",
     "import time\n\n"
     "def wait_for(count, frames):\n"
     "    deadline_s = time.monotonic() + 120\n"

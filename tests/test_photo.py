@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from movenet.errors import MediaError
+from movenet.installation import install_command
 from movenet.media.photo import decode_photo, find_photos, read_photo, write_photo
 
 pillow_heif.register_heif_opener()  # for the pictures that the tests make
@@ -218,7 +219,7 @@ def test_without_the_package_for_heic_the_extra_that_installs_it_is_named(tmp_pa
     )
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert (
-        "reading HEIC needs the package 'pillow-heif': install it with  pip install 'movenet[heif]'"
+        f"reading HEIC needs the package 'pillow-heif': install it with  {install_command('heif')}"
         in run.stdout
     )
 

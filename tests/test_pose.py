@@ -1,5 +1,6 @@
 """The keypoints, and Pose."""
 
+import json
 import pickle
 from dataclasses import replace
 
@@ -99,3 +100,30 @@ def test_a_custom_skeleton_whose_sides_are_unknown_is_not_mirrored():
     dog = Pose(np.zeros((3, 2), np.float32), np.ones(3, np.float32), 0.5, names=("nose", "withers", "tail"))
     with pytest.raises(DataError, match="expected COCO's 17 keypoints to mirror, got 3"):
         dog.mirrored(100)
+
+
+@pytest.mark.parametrize("name", ["right eye", "Right Eye", "right-eye", " right_eye "])
+def test_names_may_have_spaces_and_capitals(pose, name):
+    assert pose[name] == pose["right_eye"]
+
+
+def test_a_pose_prints_on_one_line(pose):
+    assert repr(pose) == "Pose(id 3, score 0.50, 15 of 17 keypoints, box 30 × 40 px at (10, 20))"
+    assert repr(replace(pose, box=None, id=None)) == "Pose(score 0.50, 15 of 17 keypoints)"
+
+
+def test_a_pose_becomes_plain_numbers_by_name(pose):
+    plain = json.loads(json.dumps(pose.to_dict(), allow_nan=False))
+    assert (plain["id"], plain["score"], plain["box"]) == (3, 0.5, [10, 20, 30, 40])
+    assert tuple(plain["keypoints"]) == KEYPOINTS
+    assert plain["keypoints"]["right_eye"] == [4, 5, 0.125]
+
+
+def test_what_is_not_known_is_none(pose):
+    unknown = Pose(np.full((2, 2), np.nan, np.float32), np.zeros(2, np.float32), 0.0)
+    assert unknown.to_dict() == {
+        "id": None,
+        "score": 0.0,
+        "box": None,
+        "keypoints": {"0": [None, None, 0.0], "1": [None, None, 0.0]},
+    }

@@ -338,3 +338,22 @@ class TestSmoothingARecording:
 
 def test_the_default_smoothing_is_the_one_of_a_stream(stage):
     assert VideoEstimator(stage.estimator()).smoothing is ONE_EURO
+
+
+def test_watch_takes_the_number_of_people_or_an_estimator(stage, tmp_path):
+    video = VideoFile(count=2).write(tmp_path / "video.mp4")
+    assert len(list(watch(video, stage.estimator()))) == 2
+    with pytest.raises(ModelError, match="people='many' is for the name of a model"):
+        next(watch(video, stage.estimator(), people="many"))
+
+
+def test_everybody_in_a_video_has_an_id():
+    frames = watch(DATA / "sample.mp4", people="many")
+    _, poses = next(frames)
+    frames.close()
+    assert [pose.id for pose in poses] == list(range(1, len(poses) + 1)) != []
+
+
+def test_an_estimator_of_videos_prints_what_it_is(stage):
+    assert repr(tracker(stage)).startswith("VideoEstimator(Estimator('lightning', people='one'")
+    assert repr(tracker(stage)).endswith(", lock='prominent', smoothing off)")

@@ -51,22 +51,22 @@ class Recorder:
         self.last = last
         self.once = threading.Event()
 
-    def __call__(self, poses, frame):
-        self.calls.append((poses, frame))
+    def __call__(self, frame, poses):
+        self.calls.append((frame, poses))
         self.threads.add(threading.current_thread().name)
         self.once.set()
         return False if len(self.calls) == self.last else None
 
     @property
     def indices(self):
-        return [frame.index for _, frame in self.calls]
+        return [frame.index for frame, _ in self.calls]
 
 
 class BrokenError(Exception):
     """What a callback of the tests raises."""
 
 
-def fail(poses, frame):
+def fail(frame, poses):
     raise BrokenError
 
 
@@ -79,7 +79,7 @@ def test_the_callback_gets_each_frame_in_order(model):
     recorder = Recorder()
     stream(frames(), recorder, model)
     assert recorder.indices == [0, 1, 2, 3, 4]
-    assert all(is_on(poses[0], ADA) for poses, _ in recorder.calls)
+    assert all(is_on(poses[0], ADA) for _, poses in recorder.calls)
 
 
 def test_a_path_is_opened_and_read_to_its_end(model, tmp_path):
@@ -103,13 +103,13 @@ def test_an_open_source_is_left_open(model, tmp_path):
 def test_an_estimator_of_many_people_finds_all_people_in_each_frame():
     recorder = Recorder()
     stream(frames((ADA, BOB)), recorder, Stage().estimator(people="many"))
-    assert [len(poses) for poses, _ in recorder.calls] == [2] * 5
+    assert [len(poses) for _, poses in recorder.calls] == [2] * 5
 
 
 def test_bare_images_get_the_time_at_which_they_are_yielded(model):
     recorder = Recorder()
     stream([scene(ADA)] * 4, recorder, model)
-    times = [frame.time_s for _, frame in recorder.calls]
+    times = [frame.time_s for frame, _ in recorder.calls]
     assert len(set(times)) == 4
     assert times == sorted(times)
     assert 0 <= times[0] < 0.1
@@ -125,7 +125,7 @@ def test_the_callback_ends_the_stream_by_returning_false(model):
 def test_no_other_return_value_ends_the_stream(model, answer):
     calls = []
 
-    def on_pose(poses, frame):
+    def on_pose(frame, poses):
         calls.append(frame.index)
         return answer
 
@@ -194,7 +194,7 @@ def test_the_callback_may_stop_its_own_stream(model):
     handles = []
     ready = threading.Event()
 
-    def on_pose(poses, frame):
+    def on_pose(frame, poses):
         ready.wait()
         handles[0].stop()
 
@@ -212,7 +212,7 @@ def test_a_live_source_gives_its_newest_frame_to_a_slow_callback(model):
             pause.wait(0.002)
             del i
 
-    def on_pose(poses, frame):
+    def on_pose(frame, poses):
         pause.wait(0.03)
         seen.append(frame.index)
         return len(seen) < 5
@@ -245,7 +245,7 @@ def test_an_error_of_the_callback_is_logged_and_raised_by_wait(model, caplog):
 def test_leaving_the_context_raises_the_error_that_ended_the_stream(model):
     begun = threading.Event()
 
-    def on_pose(poses, frame):
+    def on_pose(frame, poses):
         begun.set()
         raise BrokenError
 
@@ -267,7 +267,7 @@ def test_streams_that_share_a_model_are_independent(model):
     ]
     assert all(each.wait() for each in running)
     for person, each in zip(people, recorder, strict=True):
-        assert all(is_on(poses[0], person) for poses, _ in each.calls)
+        assert all(is_on(poses[0], person) for _, poses in each.calls)
         assert len(each.calls) == 20
 
 
@@ -276,7 +276,7 @@ def test_a_program_ends_while_a_stream_still_runs(tmp_path):
     program = (
         "import sys, threading, movenet.video.callbacks as s\n"
         "once = threading.Event()\n"
-        "running = s.start_stream(sys.argv[1], lambda poses, frame: once.set())\n"
+        "running = s.start_stream(sys.argv[1], lambda frame, poses: once.set())\n"
         "once.wait(); print('done')\n"
     )
     done = subprocess.run(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from movenet.errors import DataError
+from movenet.installation import install_command
 from movenet.smoothing import Butterworth, SavitzkyGolay, ZeroPhase
 from movenet.video_evaluation.motion import jitter, lag_s
 
@@ -189,4 +190,4 @@ def test_without_scipy_the_error_names_the_remedy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("MissingExtraError")
-    assert "pip install 'movenet[smooth]'" in done.stdout
+    assert install_command("smooth") in done.stdout

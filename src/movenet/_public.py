@@ -28,7 +28,7 @@ from movenet.media import Frame, open_source, open_writer, read_photo, write_pho
 from movenet.models import MODELS, ModelCard
 from movenet.planar import PlanarImage
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
-from movenet.records import Record, open_records, read_records
+from movenet.records import Record, open_records, read_records, to_dataframe
 from movenet.skeleton import Skeleton, make_skeleton
 from movenet.smoothing import OneEuro, ZeroPhase
 from movenet.video import FollowSettings, TrackSettings, VideoEstimator, smooth_recording, watch
@@ -86,6 +86,7 @@ __all__ = [
     "smooth_recording",
     "start_stream",
     "stream",
+    "to_dataframe",
     "to_supervision",
     "watch",
     "with_probabilities",

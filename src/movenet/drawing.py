@@ -10,8 +10,9 @@ from typing import Final, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.crop import check_image, check_picture
+from movenet.crop import check_image
 from movenet.errors import DataError, MediaError
+from movenet.media.picture_like import PictureLike, to_picture
 from movenet.planar import Picture, PlanarImage
 from movenet.pose import BONES, KEYPOINTS, Pose
 from movenet.surface import Colour, Surface, text_width_px
@@ -77,30 +78,45 @@ class Style:
 
 
 @overload
+def draw(image: PlanarImage, poses: Pose | Sequence[Pose], style: Style | None = None) -> PlanarImage: ...
+@overload
 def draw(
-    image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None
+    image: NDArray[np.uint8], poses: Pose | Sequence[Pose], style: Style | None = None
 ) -> NDArray[np.uint8]: ...
 @overload
-def draw(image: PlanarImage, poses: Sequence[Pose], style: Style | None = None) -> PlanarImage: ...
-def draw(image: Picture, poses: Sequence[Pose], style: Style | None = None) -> Picture:
-    """Return a copy of `image` with the skeletons of `poses`; larger people are in front.
+def draw(image: Picture, poses: Pose | Sequence[Pose], style: Style | None = None) -> Picture: ...
+@overload
+def draw(
+    image: PictureLike, poses: Pose | Sequence[Pose], style: Style | None = None
+) -> NDArray[np.uint8]: ...
+def draw(image: PictureLike, poses: Pose | Sequence[Pose], style: Style | None = None) -> Picture:
+    """Return a copy of `image` with the skeletons of one pose or of many; larger people are in front.
 
-    `image` is uint8 RGB of shape (H, W, 3), or a `PlanarImage`, on whose planes the skeletons are drawn.
+    `image` is a picture as `Estimator` takes it: a path, an array, a Pillow image … The copy is uint8 RGB of shape
+    (H, W, 3), or for a `PlanarImage` another one, on whose planes the skeletons are drawn.
 
     Raises:
-        MediaError: `image` is not such a picture.
+        MediaError: `image` is no picture, or cannot be read.
+        DataError: `poses` is neither a pose nor a list of them.
     """
-    check_picture(image)
-    if isinstance(image, PlanarImage):
-        if not poses:
-            return image
-        y, u, v = (plane.copy() for plane in image.planes)
-        surface = Surface.on_planes((y, u, v), image.colours, image.chroma_shift)
-        _draw_all(surface, poses, style or Style())
-        return replace(image, y=y, u=u, v=v)
-    out = image.copy()
-    _draw_all(Surface.on_rgb(out), poses, style or Style())
+    picture, people = to_picture(image), _as_list(poses)
+    if isinstance(picture, PlanarImage):
+        if not people:
+            return picture
+        y, u, v = (plane.copy() for plane in picture.planes)
+        surface = Surface.on_planes((y, u, v), picture.colours, picture.chroma_shift)
+        _draw_all(surface, people, style or Style())
+        return replace(picture, y=y, u=u, v=v)
+    out = picture.copy()
+    _draw_all(Surface.on_rgb(out), people, style or Style())
     return out
+
+
+def _as_list(poses: Pose | Sequence[Pose]) -> Sequence[Pose]:
+    people = [poses] if isinstance(poses, Pose) else list(poses)
+    if wrong := next((pose for pose in people if not isinstance(pose, Pose)), None):
+        raise DataError(f"expected a pose or a list of them, got {type(wrong).__name__} in the list")
+    return people
 
 
 def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> None:

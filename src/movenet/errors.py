@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from movenet.installation import install_command
+
 
 class MoveNetError(Exception):
     """Base of every error that this package raises on purpose: one sentence, with the remedy if known."""
@@ -76,7 +78,7 @@ class MissingExtraError(MoveNetError, ImportError):
         """The missing package or module."""
         self.extra = extra
         """Name of the extra that contains it."""
-        self.command = f"pip install 'movenet[{extra}]'"
+        self.command = install_command(extra)
         """The command that installs it."""
         self._purpose = purpose
         super().__init__(f"{purpose} needs the package '{package}': install it with  {self.command}")

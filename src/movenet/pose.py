@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,16 +104,43 @@ class Pose:
     """Names of the K keypoints. A model of a custom skeleton has its own; records do not store them."""
 
     def __getitem__(self, name: str) -> tuple[float, float, float]:
-        """Return (x, y, score) of a keypoint by its name, such as "left_wrist".
+        """Return (x, y, score) of a keypoint by its name, such as "left_wrist" or "left wrist".
 
         Raises:
             UnknownKeypointError: if the pose has no keypoint of this name; also a KeyError.
         """
         names = self.names if len(self.names) == len(self.keypoints) else ()
-        if name not in names:
+        key = name if name in names else _plain_name(name)
+        if key not in names:
             raise UnknownKeypointError(name, names)
-        k = names.index(name)
+        k = names.index(key)
         return float(self.keypoints[k, 0]), float(self.keypoints[k, 1]), float(self.scores[k])
+
+    def __repr__(self) -> str:
+        shown = int((self.scores > MIN_KEYPOINT_SCORE).sum())
+        parts = [f"score {self.score:.2f}", f"{shown} of {len(self.scores)} keypoints"]
+        if self.box is not None:
+            x, y, width, height = self.box
+            parts.append(f"box {width:.0f} × {height:.0f} px at ({x:.0f}, {y:.0f})")
+        return f"Pose({', '.join(([] if self.id is None else [f'id {self.id}']) + parts)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the pose as dicts, lists and rounded numbers, ready for JSON.
+
+        `{"id", "score", "box": [x, y, width, height], "keypoints": {name: [x, y, score]}}`: coordinates to 0.01 px,
+        scores to 4 decimals; None for what is not known or not finite. Keypoints without names are numbered.
+        """
+        count = len(self.keypoints)
+        names = self.names if len(self.names) == count else tuple(map(str, range(count)))
+        points = zip(names, self.keypoints.tolist(), self.scores.tolist(), strict=True)
+        return {
+            "id": None if self.id is None else int(self.id),
+            "score": _rounded(self.score, 4),
+            "box": None if self.box is None else [_rounded(value, 2) for value in self.box],
+            "keypoints": {
+                name: [_rounded(x, 2), _rounded(y, 2), _rounded(s, 4)] for name, (x, y), s in points
+            },
+        }
 
     def mirrored(self, width: float) -> Pose:
         """Return the pose in the mirrored picture, `width` pixels wide. Left stays the person's own left.
@@ -138,3 +166,12 @@ class Pose:
             return None
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
         return float(left), float(top), float(right - left), float(bottom - top)
+
+
+def _plain_name(name: object) -> str:
+    """Return a name as `KEYPOINTS` writes them: lower case, with underscores for spaces and hyphens."""
+    return str(name).strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    return round(float(value), digits) if math.isfinite(value) else None

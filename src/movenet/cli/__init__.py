@@ -66,6 +66,7 @@ app = typer.Typer(
     name="movenet",
     cls=Commands,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: typer's own needs Markdown and Pygments, which take as long as NumPy
     help="17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU.",

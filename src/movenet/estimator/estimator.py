@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import get_args, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from movenet.crop import Crop, check_picture
+from movenet.crop import Crop
 from movenet.decode import Guide
 from movenet.decode.families import DECODERS
 from movenet.engine import Engine, Runtime, loading, open_engine
@@ -34,12 +34,10 @@ from movenet.estimator.settings import (
     default_settings,
 )
 from movenet.estimator.views import View, estimate_people
-from movenet.media.photo import read_photo
+from movenet.media.picture_like import Channels, PictureLike, to_picture
 from movenet.oks import area, soft_nms
 from movenet.planar import Picture
 from movenet.pose import MIRROR, Pose
-
-Image = NDArray[np.uint8]
 
 
 class Estimator:
@@ -72,8 +70,8 @@ class Estimator:
             runtime: the engine and its options, for models that are not open yet; None is the default.
 
         Raises:
-            ModelError: if a model is unknown or damaged, `model` is a multi-person model, a choice is unknown, or
-                `flip` is set for a custom skeleton.
+            ModelError: if a model is unknown or damaged, `model` is a multi-person model, a choice is unknown,
+                `min_score` is out of its range, or `flip` is set for a custom skeleton.
             EngineError: if the runtime cannot run a model.
         """
         _check_choice("people", people, get_args(People))
@@ -85,6 +83,8 @@ class Estimator:
             raise ModelError(
                 f"expected a single-person model, got the multi-person model {self.engine.card.name}"
             )
+        if not 0 <= min_score <= 1:
+            raise ModelError(f"expected a min_score from 0 to 1, got {min_score}")
         self.people: People = people
         self.method: Method = method
         self.settings = settings if isinstance(settings, EstimatorSettings) else self._preset(settings)
@@ -114,11 +114,31 @@ class Estimator:
         """Added to the decoded points of the single-person model, in pixels of its input (see `MODEL_SHIFT_PX`)."""
         return DECODERS[self.engine.card.family].shift_px
 
-    def __call__(self, image: Picture, boxes: ArrayLike | None = None) -> list[Pose]:
+    def __repr__(self) -> str:
+        finder = "" if self.detector is None else f", detector={self.detector.card.name!r}"
+        return (
+            f"Estimator({self.engine.card.name!r}, people={self.people!r}, method={self.method!r}{finder}, "
+            f"min_score={self.min_score:g}, precision={self.engine.precision!r})"
+        )
+
+    @overload
+    def __call__(
+        self, image: list[PictureLike] | tuple[PictureLike, ...], *, channels: Channels = "rgb"
+    ) -> list[list[Pose]]: ...
+    @overload
+    def __call__(
+        self, image: PictureLike, boxes: ArrayLike | None = None, *, channels: Channels = "rgb"
+    ) -> list[Pose]: ...
+    def __call__(
+        self, image: PictureLike, boxes: ArrayLike | None = None, *, channels: Channels = "rgb"
+    ) -> list[Pose] | list[list[Pose]]:
         """Return the poses, highest score first; an empty list if there is nobody.
 
         Args:
-            image: (H, W, 3) uint8 RGB, at least 1 × 1; or a `PlanarImage`.
+            image: a path, an address of a photo, the bytes of a file, a Pillow image, a uint8 array of shape (H, W, 3)
+                RGB, (H, W, 4) RGBA or (H, W) grey, a torch tensor or a `PlanarImage`. A list or tuple of them gives
+                the poses of each, as `batch` does.
+            channels: the order of the channels in arrays and tensors: "rgb", or "bgr" as OpenCV reads pictures.
             boxes: (n, 4) x, y, width, height of the people in pixels, if known. Then there is no detection, whatever
                 the method: the result is one pose per box, in their order, of any score. A box may leave the picture;
                 the pose in a box completely outside scores close to 0.
@@ -127,20 +147,31 @@ class Estimator:
             MediaError: if `image` is anything else.
             DataError: if `boxes` are anything else.
         """
-        return self.batch([image], None if boxes is None else [boxes])[0]
+        if isinstance(image, list | tuple):
+            if boxes is not None:
+                raise DataError("boxes of several pictures: expected batch(images, boxes=...), got a list")
+            return self.batch(image, channels=channels)
+        return self.batch([image], None if boxes is None else [boxes], channels=channels)[0]
 
-    def batch(self, images: Sequence[Picture], boxes: Sequence[ArrayLike] | None = None) -> list[list[Pose]]:
+    def batch(
+        self,
+        images: Sequence[PictureLike],
+        boxes: Sequence[ArrayLike] | None = None,
+        *,
+        channels: Channels = "rgb",
+    ) -> list[list[Pose]]:
         """Return the poses of each picture, as `__call__` does; pictures may differ in size.
 
         Args:
-            images: (H, W, 3) uint8 RGB each, or `PlanarImage`.
+            images: pictures as `__call__` takes them.
             boxes: for each picture its boxes, (n, 4), or None to detect people.
+            channels: the order of the channels in arrays and tensors.
 
         Raises:
             MediaError: if an image is anything else.
             DataError: if boxes are anything else, or not given for every picture.
         """
-        images = [check_picture(image) for image in images]
+        images = [to_picture(image, channels) for image in images]
         if boxes is not None:
             return self._estimate_boxes(boxes, images)
         if self.detector is None:
@@ -287,14 +318,14 @@ def _suppress(poses: Sequence[Pose]) -> list[Pose]:
     return sorted(lowered, key=lambda pose: -pose.score)
 
 
-def estimate(picture: str | Path | Image, model: str | Path = "lightning") -> list[Pose]:
-    """Return the poses in a photo, given as a path or as an (H, W, 3) uint8 RGB array.
+def estimate(picture: PictureLike, model: str | Path = "lightning") -> list[Pose]:
+    """Return the poses in a photo: a path, an address, or whatever else `Estimator` takes.
 
     The model is loaded on every call: for many pictures make one `Estimator` and call it.
 
     Raises:
-        MediaError: if the photo cannot be read, or the array is not such a picture.
+        MediaError: if the photo cannot be read, or the argument is no picture.
         ModelError: if the model is unknown or damaged.
     """
-    image = picture if isinstance(picture, np.ndarray) else read_photo(picture)
+    image = to_picture(picture)
     return Estimator(model)(image)

@@ -132,7 +132,7 @@ class Camera(anywidget.AnyWidget):
         self.send({"type": "stop"})
 
     def on_pose(self, callback: OnPose) -> OnPose:
-        """Call `callback(poses, frame)` for each frame; returns `callback`, so that it can be used as a decorator.
+        """Call `callback(frame, poses)` for each frame; returns `callback`, so that it can be used as a decorator.
 
         It is called after the poses were sent to the browser, in the thread that handles the widget's messages. It is
         removed if it returns False or raises an error; the widget shows the error, and `problem` has it.
@@ -222,7 +222,7 @@ class Camera(anywidget.AnyWidget):
 
     def _call(self, callback: OnPose, result: FrameResult) -> None:
         try:
-            keep = callback(list(result.poses), result.frame) is not False
+            keep = callback(result.frame, list(result.poses)) is not False
         except Exception as problem:  # noqa: BLE001 (it is shown in the widget)
             self._problem, keep = problem, False
             name = getattr(callback, "__name__", type(callback).__name__)

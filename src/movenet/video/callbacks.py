@@ -26,8 +26,9 @@ from movenet.video import PoseFunction, VideoEstimator
 if TYPE_CHECKING:
     from typing import Self
 
-OnPose = Callable[[list[Pose], Frame], object]
-"""Called with the poses in a frame and the frame; returns False (no other false value) to end the stream."""
+OnPose = Callable[[Frame, list[Pose]], object]
+"""Called with each frame and its poses, as `movenet.watch` yields them; returns False (no other false value) to end the
+stream."""
 Pictures = Iterable[Frame | NDArray[np.uint8]]
 """Frames, or (H, W, 3) uint8 RGB arrays, whose time is when they are yielded."""
 Model = str | Path | Estimator | VideoEstimator
@@ -38,7 +39,7 @@ _AT_EXIT_S: Final = 5.0
 
 
 def stream(source: str | Path | int | Pictures, on_pose: OnPose, model: Model = "lightning") -> None:
-    """Call `on_pose(poses, frame)` for each frame of a source, in order.
+    """Call `on_pose(frame, poses)` for each frame of a source, in order.
 
     The stream ends with the source, or when the callback returns False or raises an error, which is raised here. No
     other frame is processed while the callback runs: a camera or live stream then continues with its newest frame, a
@@ -167,7 +168,7 @@ def pose_function(model: Model) -> PoseFunction:
 
 def _run(frames: Iterable[Frame], step: PoseFunction, on_pose: OnPose, is_over: Callable[[], bool]) -> None:
     for frame in frames:
-        if is_over() or on_pose(step(frame.native, frame.time_s), frame) is False:
+        if is_over() or on_pose(frame, step(frame.native, frame.time_s)) is False:
             return
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from movenet.crop import check_picture
 from movenet.engine import Runtime
 from movenet.errors import MediaError, ModelError
-from movenet.estimator import Estimator
+from movenet.estimator import Estimator, People
 from movenet.machine import threads_for_video
 from movenet.media.frame import Frame
 from movenet.media.sources.opening import open_source
@@ -85,6 +85,11 @@ class VideoEstimator:
             else MultiPersonTracker(model, settings, tracks or TrackSettings(), smoothing)
         )
 
+    def __repr__(self) -> str:
+        lock = f", lock={self.lock!r}" if self.estimator.people == "one" else ""
+        smoothing = "off" if self.smoothing is None else "causal"
+        return f"VideoEstimator({self.estimator!r}{lock}, smoothing {smoothing})"
+
     def stream(self) -> Stream:
         """Return a new stream: call it with each frame and its time."""
         return Stream(self)
@@ -125,19 +130,39 @@ class Stream:
 
 
 def watch(
-    source: str | Path | int, model: str | Path | VideoEstimator = "lightning"
+    source: str | Path | int,
+    model: str | Path | Estimator | VideoEstimator | None = None,
+    *,
+    people: People | None = None,
 ) -> Iterator[tuple[Frame, list[Pose]]]:
     """Open a video, camera or stream and yield each frame with its poses.
 
     Args:
         source: as `open_source` takes it: a path, the number of a camera, or an address.
-        model: the name of a model, or a `VideoEstimator`.
+        model: the name of a model, an `Estimator` or a `VideoEstimator`; None is "lightning".
+        people: "one" (the default) or "many", who then have ids; for an estimator it is already chosen.
 
     Raises:
         MediaError: if the source cannot be read.
+        ModelError: if the model is unknown, or `people` is given with an estimator.
     """
-    estimator = model if isinstance(model, VideoEstimator) else VideoEstimator(model)
-    stream = estimator.stream()
+    stream = open_estimator(model, people).stream()
     with open_source(source) as frames:
         for frame in frames:
             yield frame, stream(frame.native, frame.time_s)
+
+
+def open_estimator(
+    model: str | Path | Estimator | VideoEstimator | None, people: People | None = None
+) -> VideoEstimator:
+    """Return the estimator for a video: as given, or made from a model and the number of people.
+
+    Raises:
+        ModelError: if the model is unknown, or `people` is given with an estimator.
+    """
+    if not isinstance(model, Estimator | VideoEstimator):
+        runtime = Runtime(threads=threads_for_video())
+        return VideoEstimator(Estimator(model or "lightning", people=people or "one", runtime=runtime))
+    if people is not None:
+        raise ModelError(f"people='{people}' is for the name of a model: {model!r} has chosen already")
+    return model if isinstance(model, VideoEstimator) else VideoEstimator(model)

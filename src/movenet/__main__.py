@@ -1,0 +1,5 @@
+"""`python -m movenet` is the command line `movenet`."""
+
+from movenet.cli import main
+
+main()

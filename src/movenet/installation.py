@@ -1,0 +1,42 @@
+"""The command that adds an extra to this installation, from where it was installed."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+def install_command(extra: str) -> str:
+    """Return the pip command that installs an extra of movenet.
+
+    A package from a folder, a file or a repository is not asked for at a package index, where it may be missing or be
+    another version: pip notes its origin in direct_url.json (PEP 610).
+    """
+    return f"pip install {requirement(_origin(), extra)}"
+
+
+def requirement(origin: dict[str, Any] | None, extra: str) -> str:
+    """Return the arguments of pip for an extra, given the content of direct_url.json; None for an index."""
+    url = (origin or {}).get("url", "")
+    if origin is None or not url:
+        return f"'movenet[{extra}]'"
+    if "dir_info" in origin:
+        editable = "-e " if origin["dir_info"].get("editable") else ""
+        return f"{editable}'{unquote(urlsplit(url).path)}[{extra}]'"
+    version_control = origin.get("vcs_info", {}).get("vcs")
+    return f"'movenet[{extra}] @ {f'{version_control}+' if version_control else ''}{url}'"
+
+
+def _origin() -> dict[str, Any] | None:
+    checkout = Path(__file__).parents[2]
+    if (checkout / "pyproject.toml").is_file():  # imported from the checkout
+        return {"url": checkout.as_uri(), "dir_info": {"editable": True}}
+    try:
+        text = distribution("movenet").read_text("direct_url.json")
+        origin: dict[str, Any] | None = json.loads(text) if text else None
+    except (PackageNotFoundError, ValueError, OSError):
+        return None
+    return origin
