@@ -117,21 +117,21 @@ def test_the_smallest_and_thinnest_pictures_are_accepted(lightning, whole, size)
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "reason"),
     [
-        np.full((10, 10, 3), np.nan),
-        np.zeros((10, 10, 3), np.float32),
-        np.zeros((10, 10), np.uint8),
-        np.zeros((10, 10, 4), np.uint8),
-        np.zeros((0, 10, 3), np.uint8),
-        "photo.jpg",
-        None,
+        (np.full((10, 10, 3), np.nan), "uint8 values"),
+        (np.zeros((10, 10, 3), np.float32), "uint8 values"),
+        (np.zeros((10, 10, 5), np.uint8), "expected a picture as a uint8 RGB array"),
+        (np.zeros((0, 10, 3), np.uint8), "expected a picture as a uint8 RGB array"),
+        ("none.jpg", "does not exist"),
+        (b"", "empty"),
+        (None, "expected a path, an address"),
     ],
-    ids=["NaN", "float", "grey", "BGRA", "empty", "path", "None"],
+    ids=["NaN", "float", "channels", "empty", "path", "bytes", "None"],
 )
-def test_an_argument_that_is_no_picture_is_refused(lightning, whole, bad):
+def test_an_argument_that_is_no_picture_is_refused(lightning, whole, bad, reason):
     for estimator in (lightning, whole):
-        with pytest.raises(MediaError, match="expected a picture as a uint8 RGB array"):
+        with pytest.raises(MediaError, match=reason):
             estimator(bad)
 
 

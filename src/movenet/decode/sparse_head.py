@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 ROWS: Final = 64
-"""Most cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads, which
-then compete with the engine for the cores."""
+"""Most cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads,
+which then compete with the engine for the cores."""
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
