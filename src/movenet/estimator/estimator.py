@@ -90,7 +90,7 @@ class Estimator:
         self.settings = settings if isinstance(settings, EstimatorSettings) else self._preset(settings)
         if self.settings.flip and self.engine.card.keypoints != len(MIRROR):
             raise ModelError(
-                f"flip and settings='best' need COCO's 17 keypoints, whose left and right are known: "
+                f"flip (as in settings='best') needs COCO's 17 keypoints, whose left and right are known: "
                 f"{self.engine.card.name} has {self.engine.card.keypoints}"
             )
         self.detector = self._open_detector(detector, runtime)
