@@ -223,7 +223,7 @@ def main_command(name):
     return typer.main.get_command(app).get_command(None, name)
 
 
-@pytest.mark.parametrize(("name", "command"), _commands())
+@pytest.mark.parametrize(("name", "command"), list(_commands()))
 def test_help_ends_with_examples_that_the_command_accepts(name, command, invoke, tmp_path):
     assert EXAMPLES[name]
     for example in EXAMPLES[name]:
