@@ -1,23 +1,34 @@
 """The command line, as a user types it."""
 
 import json
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from movenet.cli import COMMANDS, app
+from movenet.cli.examples import EXAMPLES
 from movenet.cli.options import DeviceName, EngineName, PrecisionName, SmoothName
 from movenet.cli.output import print_table
+from movenet.cli.run_tally import Tally
 from movenet.engine import ENGINES, Device, Precision
+from movenet.errors import ModelError
+from movenet.export.formats import FORMATS
+from movenet.export.run import format_of
 from movenet.media import open_source, read_photo, write_photo
-from movenet.models import DATA, MODELS
+from movenet.models import DATA, MODELS, find_model
+from movenet.pose import Pose
 from movenet.records import read_records
 
 
@@ -154,11 +165,18 @@ def test_an_error_is_one_line_and_exit_code_one():
 
 
 def test_the_models_are_listed_with_their_certificates(invoke):
-    result = invoke("models")
+    result = invoke("models", "-v")
     assert result.exit_code == 0
     for card in MODELS.values():
         assert card.sha256 in result.stdout
         assert card.source in result.stdout
+
+
+def test_the_table_of_models_fits_into_a_terminal_and_has_no_hashes(invoke):
+    table = invoke("models").stdout
+    assert all(name in table for name in MODELS)
+    assert MODELS["thunder"].sha256 not in table
+    assert all(len(line) <= 80 for line in table.splitlines())
 
 
 def test_the_doctor_finds_a_sound_installation(invoke):
@@ -192,6 +210,63 @@ def test_every_command_is_listed_and_a_misspelt_one_is_corrected(invoke):
     listed = invoke("--help").stdout
     assert all(f"  {name} " in listed for name in COMMANDS)
     assert "Did you mean 'run'" in invoke("runn").output
+
+
+def _commands():
+    for name in COMMANDS:
+        command = main_command(name)
+        yield name, command
+        yield from ((f"{name} {part}", inner) for part, inner in getattr(command, "commands", {}).items())
+
+
+def main_command(name):
+    return typer.main.get_command(app).get_command(None, name)
+
+
+@pytest.mark.parametrize(("name", "command"), list(_commands()))
+def test_help_ends_with_examples_that_the_command_accepts(name, command, invoke, tmp_path):
+    assert EXAMPLES[name]
+    for example in EXAMPLES[name]:
+        assert example in invoke(*name.split(), "-h").stdout.replace("\n    ", " ")
+        words = shlex.split(example)
+        assert words[: 1 + len(name.split())] == ["movenet", *name.split()]
+        command.make_context(name, words[1 + len(name.split()) :])
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "movenet", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("movenet ")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("yoga/model.onnx", "the model file yoga/model.onnx does not exist"),
+        ("foo.onnx", "the model file foo.onnx does not exist"),
+        ("thundr", "did you mean 'thunder'?"),
+    ],
+)
+def test_a_model_that_is_not_there_is_named_with_the_remedy(model, message):
+    with pytest.raises(ModelError, match=re.escape(message)):
+        find_model(str(Path(model)))
+
+
+def test_the_format_of_an_export_is_told_by_the_ending():
+    assert [format_of(Path(f"x{form.suffix}")) for form in FORMATS.values()] == list(FORMATS)
+    with pytest.raises(ModelError, match=r"\.tflite \(litert\)"):
+        format_of(Path("x.xyz"))
+
+
+def test_the_closing_line_of_a_video_counts_frames_and_people():
+    tally = Tally()
+    assert str(tally).startswith("0 frames, nobody found, ")
+    pose = Pose(np.zeros((17, 2), np.float32), np.ones(17, np.float32), 1.0)
+    tally.add([])
+    tally.add([replace(pose, id=1), replace(pose, id=2)])
+    tally.add([replace(pose, id=3)])
+    assert str(tally).startswith("3 frames, 3 people in 2 of them, ")
 
 
 def test_the_version_is_printed(invoke):

@@ -1,5 +1,6 @@
-"""`python -m movenet` is the command line `movenet`."""
+"""`python -m movenet`: the command line."""
 
 from movenet.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal
 
@@ -204,7 +205,13 @@ def find_model(model: str | Path) -> ModelCard | Path:
     path = Path(model)
     if path.is_file():
         return path
-    raise ModelError(f"expected one of {', '.join(MODELS)} or an ONNX file, got '{model}'")
+    if path.is_dir():
+        raise ModelError(f"expected a model file, got the folder {path}")
+    if path.suffix or len(path.parts) > 1:
+        raise ModelError(f"the model file {path} does not exist")
+    close = get_close_matches(str(model), MODELS, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise ModelError(f"expected one of {', '.join(MODELS)} or an ONNX file, got '{model}'{hint}")
 
 
 def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from movenet._version import __version__
+from movenet.cli.examples import epilog
 from movenet.cli.output import OutputError, close_stdout, escape_unencodable, print_error
 from movenet.errors import MoveNetError
 
@@ -57,8 +58,10 @@ def _build(name: str) -> Any:
     if commands is None:
         commands = typer.Typer(rich_markup_mode=None, add_completion=False)
         commands.command(name)(getattr(module, COMMANDS[name]))
-    command = typer.main.get_command(commands)
-    command.name = name
+    command: Any = typer.main.get_command(commands)
+    command.name, command.epilog = name, epilog(name)
+    for part, inner in getattr(command, "commands", {}).items():
+        inner.epilog = epilog(f"{name} {part}")
     return command
 
 
@@ -67,6 +70,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=epilog(""),
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: typer's own needs Markdown and Pygments, which take as long as NumPy
     help="17 keypoints of a body from photos, videos and live cameras, in real time on an ordinary CPU.",

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from movenet.estimator import Estimator
     from movenet.pose import Pose
 
-app = typer.Typer(help="Classes of poses, such as yoga: train, test and predict.", no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Classes of poses, such as yoga: train, test and predict.",
+)
 
 
 class ClassifierName(str, Enum):

@@ -51,7 +51,15 @@ class AnswerName(str, Enum):
 ModelArgument = Annotated[
     str, typer.Argument(help="lightning, thunder, multipose, posenet or an ONNX file written by movenet.")
 ]
-FormatOption = Annotated[FormatName, typer.Option("--format", "-f", help="The runtime that loads it.")]
+FormatOption = Annotated[
+    FormatName | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="The runtime that loads it; default: told by the ending of -o.",
+        show_default=False,
+    ),
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="The file; NAME.json beside it describes it.")]
 SideOption = Annotated[
     int | None, typer.Option(help="Side of the input square in pixels, for formats of fixed size.")
@@ -68,7 +76,7 @@ def export(
     model: ModelArgument,
     *,
     out: OutOption,
-    format: FormatOption = FormatName.onnx,  # noqa: A002
+    format: FormatOption = None,  # noqa: A002
     precision: Annotated[
         StoredPrecisionName, typer.Option(help="How weights are stored.")
     ] = StoredPrecisionName.fp32,
@@ -90,20 +98,21 @@ def export(
     from movenet.cli.output import print_line
 
     try:
-        from movenet.export.run import SHEET, ExportRequest, export_model
+        from movenet.export.run import SHEET, ExportRequest, export_model, format_of
     except ImportError as error:
         raise MissingExtraError(str(error.name), "export", "exporting") from None
 
     assess = None if ap is None else _ap_measurement(ap, images, answer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converters, about their own internals
-        request = ExportRequest(format.value, precision.value, answer.value, side, pictures)
+        name = format.value if format else format_of(out)
+        request = ExportRequest(name, precision.value, answer.value, side, pictures)
         done = export_model(model, out, request, assess)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
         return
     d, measured = done.difference, "" if done.assessed is None else f" · AP {done.assessed['AP']:.3f}"
-    print_line(f"{out}  {format.value} {precision.value}, {done.bytes / 1e6:.2f} MB{measured}")
+    print_line(f"{out}  {name} {precision.value}, {done.bytes / 1e6:.2f} MB{measured}")
     print_line(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"

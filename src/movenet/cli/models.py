@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Final
 
-def models() -> None:
-    """List the models of the wheel: input, size, file, SHA-256, source and licence."""
+import typer
+
+from movenet.cli.output import print_line, print_table
+
+if TYPE_CHECKING:
+    from movenet.models import ModelCard
+
+USES: Final[Mapping[str, str]] = {
+    "lightning": "fastest; the default for one person",
+    "thunder": "more accurate; the default with --people many",
+    "multipose": "detects the people for both; --method bottom-up",
+    "posenet": "the predecessor, for comparison",
+}
+"""What each official model is for; the int8 versions are chosen by --precision."""
+
+
+def models(
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Add file, SHA-256, source, licence.")
+    ] = False,
+) -> None:
+    """List the models of the package, and what each is for.
+
+    The versions in int8 need no choice: --precision auto takes them where they are faster (movenet doctor).
+    """
     from movenet.models import MODELS
 
-    for card in MODELS.values():
-        people = "every person" if card.is_multi_person else "one person"
-        size = f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "missing"
-        backbone = "MobileNetV1" if card.family == "posenet" else "MobileNetV2"
-        print(f"{card.name}: {people}, input {card.side} px, {backbone} × {card.width}, {size}")
-        print(f"    file     {card.path}")
-        print(f"    SHA-256  {card.sha256}")
-        print(f"    source   {card.source}")
-        print(f"    licence  {card.licence}")
+    rows = [(card.name, f"{card.side} px", _size(card), _use(card)) for card in MODELS.values()]
+    print_table(("name", "input", "file", "use"), rows, text_columns=4)
+    for card in MODELS.values() if verbose else ():
+        print_line(f"{card.name}: MobileNet{'V1' if card.family == 'posenet' else 'V2'} × {card.width}")
+        for what in ("path", "sha256", "source", "licence"):
+            print_line(f"    {what:8} {getattr(card, what)}")
+
+
+def _size(card: ModelCard) -> str:
+    return f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "missing"
+
+
+def _use(card: ModelCard) -> str:
+    return f"{card.base} in int8" if card.is_int8 else USES[card.name]

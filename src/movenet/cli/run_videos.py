@@ -16,6 +16,7 @@ from movenet.cli.output import frame_progress, print_error, print_line, print_st
 from movenet.cli.run_inputs import Video
 from movenet.cli.run_overlays import VideoOverlay
 from movenet.cli.run_plan import RunPlan
+from movenet.cli.run_tally import Tally
 from movenet.drawing import draw
 from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
@@ -107,7 +108,7 @@ class _VideoRun:
         plan, target = self.plan, self.plan.videos[video]
         model = self.tracker.estimator.engine.card
         arrow = f" → {target}" if target else ""
-        count = 0
+        tally = Tally()
         try:
             with ExitStack() as stack:
                 source = stack.enter_context(open_location(video.location, SourceSettings()))
@@ -127,13 +128,13 @@ class _VideoRun:
                         drawn = draw(picture, record.poses, plan.style)
                         drawn = overlay.draw(drawn, record.time_s, record.poses, angles)
                         writer.write(drawn, record.time_s)
-                    count += 1
+                    tally.add(record.poses)
         except KeyboardInterrupt:
-            print_status(f"{video}: stopped, what was done is kept: {count} frames{arrow}")
+            print_status(f"{video}: stopped, what was done is kept: {tally}{arrow}")
             raise
         damage = self.recording.damage if self.recording else source.damage
         note = f", {damage} damaged parts left out" if damage else ""
-        print_status(f"{video}: {count} frames{note}{arrow}")
+        print_status(f"{video}: {tally}{note}{arrow}")
 
     def _results(self, video: Video, source: Source) -> Generator[tuple[Record, Picture | None], None, None]:
         """Yield the record of each frame, and its picture if an annotated copy is written."""

@@ -106,6 +106,19 @@ def find_format(name: str) -> Format:
     return FORMATS[name]
 
 
+def format_of(target: Path) -> str:
+    """Return the name of the format that a file's ending stands for.
+
+    Raises:
+        ModelError: if no format has this ending.
+    """
+    for form in FORMATS.values():
+        if target.suffix == form.suffix:
+            return form.name
+    endings = ", ".join(f"{form.suffix} ({form.name})" for form in FORMATS.values())
+    raise ModelError(f"expected a name with one of the endings {endings}, got {target.name}")
+
+
 def prepare(model: str | Path, request: ExportRequest) -> tuple[ExportJob, Path]:
     """Return the export job for a model, and the file that holds the model.
 

@@ -1,0 +1,44 @@
+"""Examples at the end of every `movenet COMMAND --help`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("movenet run photo.jpg", "movenet run dance.mp4 -o out.mp4", "movenet live", "movenet run --help"),
+    "run": (
+        "movenet run photo.jpg",
+        "movenet run dance.mp4 -o out.mp4 --records out.csv",
+        "movenet run street.mp4 --people many -o out.mp4",
+        "movenet run holiday/ -o annotated/",
+        "movenet run 0 --json",
+    ),
+    "analyze": (
+        "movenet analyze squats.mp4 --exercise squat -o report.html",
+        "movenet analyze mine.mp4 --compare teacher.mp4 -o report.html",
+    ),
+    "eval": ("movenet eval --annotations single.json --images images --model thunder",),
+    "eval-video": ("movenet eval-video --annotations single.json --images images --clips 20 -o report",),
+    "bench": ("movenet bench -m thunder --threads 2", "movenet bench --stages dance.mp4"),
+    "explain": ("movenet explain photo.jpg -o figure.png",),
+    "export": ("movenet export lightning -o lightning.onnx", "movenet export thunder -o thunder.tflite"),
+    "live": ("movenet live", "movenet live --host 0.0.0.0 --tls"),
+    "train": ("movenet train yoga.toml",),
+    "classes": ("movenet classes train yoga/ -o yoga.npz", "movenet classes predict yoga.npz class.mp4"),
+    "classes train": ("movenet classes train yoga/ -o yoga.npz",),
+    "classes test": ("movenet classes test yoga.npz more-yoga/",),
+    "classes predict": ("movenet classes predict yoga.npz photo.jpg class.mp4",),
+    "dataset": ("movenet dataset build yoga.mp4 -o yoga-set", "movenet dataset check yoga-set/train.json"),
+    "dataset build": ("movenet dataset build yoga.mp4 -o yoga-set",),
+    "dataset apply": ("movenet dataset apply yoga-set decisions.json",),
+    "dataset check": ("movenet dataset check yoga-set/train.json --sides",),
+    "models": ("movenet models", "movenet models -v"),
+    "doctor": ("movenet doctor",),
+}
+"""Name of each command, and of each command of a group → command lines to adapt; "" is `movenet` itself."""
+
+
+def epilog(command: str) -> str:
+    """Return the text under the help of a command; backspace marks keep click from filling its lines."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in EXAMPLES[command])))

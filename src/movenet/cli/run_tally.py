@@ -1,0 +1,37 @@
+"""The closing line of a video: how many frames and people, and how long it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from movenet.pose import Pose
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found in a video so far; time counts from its making."""
+
+    frames: int = 0
+    frames_with_poses: int = 0
+    most_people: int = 0
+    """Most poses in one frame."""
+    ids: set[int] = field(default_factory=set)
+    started_s: float = field(default_factory=time.perf_counter)
+
+    def add(self, poses: Sequence[Pose]) -> None:
+        """Count a frame."""
+        self.frames += 1
+        self.frames_with_poses += bool(poses)
+        self.most_people = max(self.most_people, len(poses))
+        self.ids.update(pose.id for pose in poses if pose.id is not None)
+
+    def __str__(self) -> str:
+        """Return the closing line, without the names of the files."""
+        seconds = time.perf_counter() - self.started_s
+        people = len(self.ids) or self.most_people
+        who = f"{people} {'person' if people == 1 else 'people'} in {self.frames_with_poses} of them"
+        found = who if people else "nobody found"
+        frames = f"{self.frames} frame{'' if self.frames == 1 else 's'}"
+        return f"{frames}, {found}, {seconds:.1f} s ({self.frames / max(seconds, 1e-9):.0f} frames/s)"
