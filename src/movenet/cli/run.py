@@ -133,6 +133,6 @@ def run(
         out, records, json, smoothing, palette, overlays, frames, person, workers, probabilities
     )
     names = RunInputs(tuple(inputs or ()), from_list)
-    job = JobOptions(records_format and records_format.value, resume)
+    job = JobOptions(records_format.value if records_format else None, resume)
     if not start_run(names, options, models, job):
         raise typer.Exit(1)

@@ -80,7 +80,8 @@ def run_files(
             try:
                 for poses in results:
                     if poses.error is not None:
-                        print_status(f"movenet: {poses.error}")
+                        named = "" if poses.source in poses.error else f"{poses.source}: "
+                        print_status(f"movenet: {named}{poses.error}")
                     progress.update()
             except FileError as error:
                 raise OutputError(f"{error}; --resume does what is left") from error

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from movenet.calibration import probabilities, with_probabilities
 from movenet.errors import DataError, MediaError, MoveNetError
 from movenet.estimator import Estimator
-from movenet.media.file_type import FileType, file_type
+from movenet.media.file_type import FileType
+from movenet.media.listing import listed_type
 from movenet.media.location import Address, Camera, Location, locate
 from movenet.media.photo import read_photo
 from movenet.media.sources.base import LiveSettings, SourceSettings
@@ -87,7 +88,7 @@ def read_file(name: str) -> Photo | Location:
         raise MediaError(f"expected photos and recordings, got {location}, which has no end")
     if isinstance(location, Address):
         return _fetch(location)
-    if not location.is_dir() and file_type(location) is FileType.PHOTO:
+    if not location.is_dir() and listed_type(location) is FileType.PHOTO:
         return Photo(str(location), read_photo(location))
     return location
 
