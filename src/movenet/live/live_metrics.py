@@ -15,7 +15,7 @@ class LiveMetrics:
         self.frames = Counter("movenet_frames_total", "Pictures of cameras that were estimated.")
         self.dropped = Counter("movenet_dropped_frames_total", "Pictures that a newer one replaced.")
         self.photos = Counter("movenet_photos_total", "Posted photos that were estimated.")
-        self.errors = Counter("movenet_errors_total", "Pictures and messages that could not be used.")
+        self.errors = Counter("movenet_errors_total", "Pictures, photos and messages that could not be used.")
         self.queue_s = Histogram("movenet_queue_seconds", "Time from receiving to decoding a picture.")
         self.decode_s = Histogram("movenet_decode_seconds", "Time of decoding a picture.")
         self.estimate_s = Histogram("movenet_estimate_seconds", "Time of estimating the poses in a picture.")

@@ -79,8 +79,12 @@ class CameraSession:
         try:
             return Reply(self._answer(message), is_valid=True)
         except MoveNetError as error:
-            self._metrics.errors.add()
-            return Reply(wire.error_message(str(error), message.frame), is_valid=False)
+            return self.refuse(error, message.frame)
+
+    def refuse(self, error: MoveNetError, frame: int | None = None) -> Reply:
+        """Count a picture or message that could not be used, and return the answer to it."""
+        self._metrics.errors.add()
+        return Reply(wire.error_message(str(error), frame), is_valid=False)
 
     def _answer(self, message: FrameMessage) -> str:
         started_s = time.perf_counter()
