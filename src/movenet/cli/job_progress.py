@@ -88,6 +88,6 @@ def summary(counts: JobCounts, elapsed_s: float) -> str:
     rate = (counts.files + counts.failed) / max(elapsed_s, 1e-9)
     return (
         f"{counts.files:,} files done, {counts.skipped:,} skipped, {counts.failed:,} failed; "
-        f"{counts.frames:,} frames, {counts.people:,} poses; "
+        f"{counts.frames:,} frames, {counts.people:,} poses, {1000 * counts.estimate_s.mean:.0f} ms a file; "
         f"{timedelta(seconds=round(elapsed_s))}, {rate:.1f} files a second"
     )

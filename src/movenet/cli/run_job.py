@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from movenet.atomic import atomic_write
 from movenet.cli.job_progress import JobProgress
 from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
@@ -85,6 +86,8 @@ def run_files(
                     progress.update()
             except FileError as error:
                 raise OutputError(f"{error}; --resume does what is left") from error
+    with atomic_write(path / "metrics.prom") as file:
+        file.write_text(counts.prometheus_text(), encoding="utf-8")
     print_status(f"records → {path}")
     return not counts.failed
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from movenet.errors import DataError
+from movenet.metrics import Counter, Histogram, prometheus_text
 from movenet.scale.files import FilePoses, source_of
 from movenet.scale.name_set import NameSet
 from movenet.scale.shards import RecordsFolder
@@ -28,8 +29,12 @@ class JobCounts:
     frames: int = 0
     """Photos, and frames of videos."""
     people: int = 0
-    estimate_s: float = 0.0
-    """Sum of the estimation times of all workers, in seconds."""
+    estimate_s: Histogram = field(
+        default_factory=lambda: Histogram(
+            "movenet_estimate_seconds", "Time of estimating the poses in a file."
+        )
+    )
+    """Estimation times of the files, in seconds."""
 
     def add(self, poses: FilePoses) -> None:
         """Count the result of a file."""
@@ -37,7 +42,19 @@ class JobCounts:
         self.files += poses.error is None
         self.frames += len(poses.records)
         self.people += sum(len(record.poses) for record in poses.records)
-        self.estimate_s += poses.estimate_s
+        if poses.error is None:
+            self.estimate_s.observe(poses.estimate_s)
+
+    def prometheus_text(self) -> str:
+        """Return the numbers in Prometheus' text format, those of `movenet live` by the same names."""
+        counters = (
+            Counter("movenet_files_total", "Files whose records were written.", self.files),
+            Counter("movenet_skipped_files_total", "Files that were done already.", self.skipped),
+            Counter("movenet_frames_total", "Pictures that were estimated.", self.frames),
+            Counter("movenet_poses_total", "Poses that were found.", self.people),
+            Counter("movenet_errors_total", "Files that could not be used.", self.failed),
+        )
+        return prometheus_text((*counters, self.estimate_s))
 
 
 def run_job(
