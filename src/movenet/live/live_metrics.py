@@ -23,9 +23,9 @@ class LiveMetrics:
     def count_frame(self, times: ServerTimes) -> None:
         """Count a camera's picture that was estimated."""
         self.frames.add()
-        self.queue_s.observe(times.queue_s)
-        self.decode_s.observe(times.decode_s)
-        self.estimate_s.observe(times.estimate_s)
+        self.queue_s.observe(times.waited)
+        self.decode_s.observe(times.decoded)
+        self.estimate_s.observe(times.estimated)
 
     def text(self, clients: Callable[[], int], photos: Callable[[], int]) -> str:
         """Return all in Prometheus' text format.
