@@ -74,7 +74,7 @@ def test_health_says_which_version(visit):
 
 def test_the_description_names_every_address_for_programs(visit):
     described = visit().get("/openapi.json").json()
-    assert set(described["paths"]) == {"/health", "/api/pose"}
+    assert set(described["paths"]) == {"/health", "/metrics", "/api/pose"}
     assert described["info"]["version"] == movenet.__version__
     asked = described["paths"]["/api/pose"]["post"]["parameters"][0]["schema"]
     assert asked == {"enum": ["lightning", "thunder", "many"], "default": "lightning"}
@@ -298,3 +298,22 @@ def test_the_table_of_angles_is_served_as_a_module(visit):
     answer = visit().get("/page/angles.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "ANGLE_TABLE" in answer.text
+
+
+def test_metrics_count_frames_photos_errors_and_clients(visit):
+    client = visit()
+    with client.websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        ask(socket, 0, 0.0), ask(socket, 1, 0.1), ask(socket, 2, 0.2, b"no picture")
+        client.post("/api/pose", content=jpeg())
+        client.post("/api/pose", content=b"no picture")
+        socket.send_text("no message")
+        socket.receive_text()
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    values = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
+    assert values["movenet_frames_total"] == "2"
+    assert values["movenet_errors_total"] == "3"
+    assert values["movenet_photos_total"] == "1"
+    assert values["movenet_clients"] == "1"
+    assert values["movenet_estimate_seconds_count"] == "2"

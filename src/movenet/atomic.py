@@ -175,6 +175,35 @@ def temporary_folder(target: Path) -> Iterator[Path]:
         place.clear()
 
 
+@contextmanager
+def exclusive_folder(folder: Path) -> Iterator[None]:
+    """Context in which no other process can enter the same folder. The system ends it however the process ends.
+
+    Raises:
+        FileError: Another process is in it, or the lock file cannot be written.
+    """
+    try:
+        file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise FileError(f"cannot write in {folder}: {error.strerror}") from error
+    try:
+        _claim(file, folder)
+        yield
+    finally:
+        os.close(file)
+
+
+def _claim(file: int, folder: Path) -> None:
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):  # held; the latter on Windows
+        raise FileError(
+            f"another process writes in {folder}: wait for it, or choose another folder"
+        ) from None
+    except OSError:  # the disk does not support locks
+        return
+
+
 def remove_abandoned(folder: Path) -> None:
     """Remove the unfinished work of ended processes from a folder, by the rules of the module's docstring."""
     with suppress(OSError), os.scandir(folder) as entries:

@@ -43,6 +43,13 @@ class SmoothName(str, Enum):
     offline = "offline"
 
 
+class FormatName(str, Enum):
+    """Values of --records-format: `movenet.scale.RecordsFormat`."""
+
+    parquet = "parquet"
+    jsonl = "jsonl"
+
+
 class PeopleName(str, Enum):
     """Values of --people: `movenet.estimator.People`."""
 

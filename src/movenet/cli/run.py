@@ -14,6 +14,7 @@ from movenet.cli.options import (
     EngineOption,
     EveryOption,
     ExerciseOption,
+    FormatName,
     FromOption,
     LockOption,
     MethodName,
@@ -33,14 +34,39 @@ from movenet.cli.options import (
 )
 
 Inputs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         help="Photos, videos, folders, globs, the number of a camera or a URL.", show_default=False
     ),
 ]
+ListOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from-list",
+        help="More inputs: a text file with one a line, - for stdin, or a .parquet with a column path or url.",
+    ),
+]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")]
 RecordsOption = Annotated[
-    Path | None, typer.Option(help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json.")
+    Path | None,
+    typer.Option(
+        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; a folder for a job of many files (docs/scale.md)."
+    ),
+]
+FormatOption = Annotated[
+    FormatName | None, typer.Option(help="Format of the files in a folder of records; default jsonl.")
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Do what an earlier run into this folder of records left.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
+ScoreOption = Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")]
+ProbabilitiesOption = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Keypoint scores become the probability that the keypoint is right, in every output.",
+    ),
 ]
 AnglesOption = Annotated[
     bool, typer.Option("--angles", help="Draw the joint angles and record them (.jsonl, --json).")
@@ -52,30 +78,23 @@ SmoothOption = Annotated[
         help="Smoothing of videos; default causal; offline reads the whole file first.", show_default=False
     ),
 ]
-ProbabilitiesOption = Annotated[
-    bool,
-    typer.Option(
-        "--probabilities",
-        help="Keypoint scores become the probability that the keypoint is right, in every output.",
-    ),
-]
-JsonLinesOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
-]
 
 
 def run(
-    inputs: Inputs,
+    inputs: Inputs = None,
     *,
+    from_list: ListOption = None,
     out: OutOption = None,
     records: RecordsOption = None,
+    records_format: FormatOption = None,
+    resume: ResumeOption = False,
     model: ModelIfNamedOption = None,
-    json: JsonLinesOption = False,
+    json: JsonOption = False,
     smooth: SmoothOption = None,
     people: PeopleOption = PeopleName.one,
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
-    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")] = None,
+    min_score: ScoreOption = None,
     probabilities: ProbabilitiesOption = False,
     palette: PaletteOption = None,
     angles: AnglesOption = False,
@@ -97,29 +116,23 @@ def run(
     is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per frame. Ctrl-C stops and
     completes the output files.
     """
-    from movenet.cli.run_execution import execute
-    from movenet.cli.run_plan import Overlays, RunOptions, plan_run
+    from movenet.cli.run_job import JobOptions
+    from movenet.cli.run_models import ModelOptions
+    from movenet.cli.run_plan import Overlays, RunOptions
+    from movenet.cli.run_start import RunInputs, start_run
     from movenet.cli.selection import parse_lock, select_frames
     from movenet.engine import Runtime
-    from movenet.estimator import MIN_SCORE, Estimator
+    from movenet.estimator import MIN_SCORE
 
     overlays, frames = Overlays(angles, trails, exercise), select_frames(start_s, end_s, every)
-    smoothing = smooth.value if smooth else None
+    least = MIN_SCORE if min_score is None else min_score
+    smoothing, person = smooth.value if smooth else None, parse_lock(lock)
+    runtime = Runtime(engine.value, precision.value, threads, device.value)
+    models = ModelOptions(model, people.value, method.value, preset.value, least, runtime)
     options = RunOptions(
-        out, records, json, smoothing, palette, overlays, frames, parse_lock(lock), workers, probabilities
+        out, records, json, smoothing, palette, overlays, frames, person, workers, probabilities
     )
-    plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
-
-    def open_estimator(cores: int | None) -> Estimator:
-        share = threads or (None if device in (DeviceName.gpu, DeviceName.npu) else cores)
-        return Estimator(
-            "lightning" if plan.videos and model is None else model,
-            people=people.value,
-            method=method.value,
-            min_score=MIN_SCORE if min_score is None else min_score,
-            settings=preset.value,
-            runtime=Runtime(engine.value, precision.value, share, device.value),
-        )
-
-    if not execute(plan, open_estimator):
+    names = RunInputs(tuple(inputs or ()), from_list)
+    job = JobOptions(records_format.value if records_format else None, resume)
+    if not start_run(names, options, models, job):
         raise typer.Exit(1)

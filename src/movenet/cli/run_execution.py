@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from movenet.calibration import probabilities
 from movenet.cli.output import (
@@ -16,6 +17,7 @@ from movenet.cli.output import (
     progress,
     write_record,
 )
+from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunPlan
 from movenet.drawing import draw
 from movenet.errors import MoveNetError
@@ -29,8 +31,10 @@ from movenet.records import Record, RecordWriter, open_records, to_json
 if TYPE_CHECKING:
     from movenet.analysis import Angle
 
+T = TypeVar("T")
 
-def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) -> bool:
+
+def execute(plan: RunPlan, models: ModelOptions) -> bool:
     """Run on every input and return whether all succeeded.
 
     The records of an input that fails midway are kept up to there, unless no input succeeded.
@@ -41,7 +45,7 @@ def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) ->
     """
     if not (plan.photos or plan.videos):
         return False
-    estimators = open_estimators(plan, open_estimator)
+    estimators = open_estimators(plan, models)
     if plan.probabilities:
         _check_calibrated(estimators[0])
     with ExitStack() as stack:
@@ -58,13 +62,18 @@ def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) ->
     return plan.all_found and done == len(plan.photos) + len(plan.videos)
 
 
-def open_estimators(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) -> list[Estimator]:
+def open_estimators(plan: RunPlan, models: ModelOptions) -> list[Estimator]:
     """Open the estimators that work side by side, each with its share of the cores."""
-    workers = plan.workers
-    if workers == 1:
+    open_estimator = partial(models.open, for_videos=bool(plan.videos))
+    if plan.workers == 1:
         return [open_estimator(threads_for_video() if plan.videos else None)]
+    return open_side_by_side(open_estimator, plan.workers)
+
+
+def open_side_by_side(open_one: Callable[[int | None], T], workers: int) -> list[T]:
+    """Open something with models once for each worker, each with its share of the cores."""
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(open_estimator, [max(usable_cores() // workers, 1)] * workers))
+        return list(pool.map(open_one, [max(usable_cores() // workers, 1)] * workers))
 
 
 def _check_calibrated(estimator: Estimator) -> None:

@@ -25,6 +25,7 @@ from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
 from movenet.live.auth import AuthMiddleware
 from movenet.live.connection import CameraConnection
+from movenet.live.live_metrics import LiveMetrics
 from movenet.live.openapi import describe
 from movenet.live.pictures import decode_picture
 from movenet.live.session import CameraSession
@@ -32,6 +33,7 @@ from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
 from movenet.live.uploads import TooManyUploadsError, Uploads
 from movenet.machine import usable_cores
+from movenet.metrics import CONTENT_TYPE
 from movenet.models import DATA
 from movenet.records import Record
 from movenet.records.record import to_plain
@@ -53,6 +55,7 @@ class LiveApp:
         """Number of connected cameras."""
         self.photos = 0
         """Number of posted pictures in work."""
+        self.metrics = LiveMetrics()
         self._uploads = Uploads(settings.limits)
         # Pictures are decoded while another is in the network: 1.5 times the throughput (docs/live.md).
         self._cameras_pool = ThreadPoolExecutor(usable_cores(), "movenet-live")
@@ -82,6 +85,11 @@ class LiveApp:
         """GET /health: status and version."""
         return JSONResponse({"status": "ok", "version": __version__})
 
+    async def report_metrics(self, request: Request) -> Response:
+        """GET /metrics: counters and times, in Prometheus' text format."""
+        text = self.metrics.text(lambda: self.clients, lambda: self.photos)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
+
     async def openapi(self, request: Request) -> Response:
         """GET /openapi.json: the description of the HTTP API."""
         return JSONResponse(describe(__version__, self.models.names, self.limits))
@@ -102,7 +110,7 @@ class LiveApp:
     async def _run_connection(self, socket: WebSocket) -> None:
         names = (tuple(self.exercises), self.exercise)
         await socket.send_text(wire.hello_message(__version__, self.models.names, self.limits, *names))
-        session = CameraSession(self.models, self.limits, self.exercises)
+        session = CameraSession(self.models, self.limits, self.exercises, self.metrics)
         await CameraConnection(socket, session, self.limits, self._cameras_pool).run()
 
     async def pose(self, request: Request) -> Response:
@@ -120,6 +128,7 @@ class LiveApp:
         except ClientDisconnect:
             return Response(status_code=400)
         except MoveNetError as error:
+            self.metrics.errors.add()
             return JSONResponse({"error": str(error)}, 400)
 
     def _refuse_if_busy(self) -> None:
@@ -138,6 +147,7 @@ class LiveApp:
     def _estimate(self, data: bytes, model: str) -> dict[str, object]:
         image = decode_picture(data, self.limits.photo_pixels, "the photo")
         poses = self.models.estimate(image, model)
+        self.metrics.photos.add()
         height, width = image.shape[:2]
         return to_plain(Record("photo", 0, 0.0, width, height, tuple(poses)))
 
@@ -155,6 +165,7 @@ def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
         Route("/", live.page),
         Route("/sample.mp4", live.sample),
         Route("/health", live.health),
+        Route("/metrics", live.report_metrics),
         Route("/openapi.json", live.openapi),
         Route("/api/pose", live.pose, methods=["POST"]),
         WebSocketRoute("/ws", live.camera),

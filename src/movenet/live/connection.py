@@ -98,7 +98,7 @@ class CameraConnection:
             try:
                 self._handle(message)
             except DataError as error:
-                await self._send(Reply(wire.error_message(str(error)), is_valid=False))
+                await self._send(self._session.refuse(error))
 
     def _handle(self, message: Any) -> None:
         if message.get("bytes") is not None:

@@ -48,16 +48,27 @@ _SCHEMAS: Final[dict[str, Any]] = {
 
 
 def describe(version: str, models: Sequence[str], limits: Limits) -> dict[str, Any]:
-    """Return the description of `/health` and `/api/pose`, ready for JSON."""
+    """Return the description of `/health`, `/metrics` and `/api/pose`, ready for JSON."""
     health = {
         "summary": "Check that the server runs.",
         "security": [],
         "responses": {"200": _body("Health", "The server runs.")},
     }
+    metrics = {
+        "summary": "Read counters and times, in Prometheus' text format.",
+        "responses": {
+            "200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            "401": _body("Error", "A token is needed."),
+        },
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "movenet live", "version": version},
-        "paths": {"/health": {"get": health}, "/api/pose": {"post": _pose(models, limits)}},
+        "paths": {
+            "/health": {"get": health},
+            "/metrics": {"get": metrics},
+            "/api/pose": {"post": _pose(models, limits)},
+        },
         "components": {
             "schemas": _SCHEMAS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

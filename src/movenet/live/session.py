@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from movenet.analysis import EXERCISES, Exercise, RepetitionCounter
 from movenet.errors import MoveNetError
 from movenet.live import wire
+from movenet.live.live_metrics import LiveMetrics
 from movenet.live.pictures import decode_picture
 from movenet.live.settings import Limits
 from movenet.live.shared_models import SharedModels
@@ -31,8 +32,13 @@ class CameraSession:
     """Receives pictures in one thread and estimates the latest of them in another."""
 
     def __init__(
-        self, models: SharedModels, limits: Limits, exercises: Mapping[str, Exercise] = EXERCISES
+        self,
+        models: SharedModels,
+        limits: Limits,
+        exercises: Mapping[str, Exercise] = EXERCISES,
+        metrics: LiveMetrics | None = None,
     ) -> None:
+        self._metrics = metrics or LiveMetrics()
         self._models = models
         self._limits = limits
         self._exercises = exercises
@@ -59,7 +65,9 @@ class CameraSession:
         """
         message = wire.read_frame_message(data, time.perf_counter(), self._limits)
         with self._lock:
-            self.dropped += self._waiting is not None
+            if self._waiting is not None:
+                self.dropped += 1
+                self._metrics.dropped.add()
             self._waiting = message
 
     def estimate_latest(self) -> Reply | None:
@@ -71,7 +79,12 @@ class CameraSession:
         try:
             return Reply(self._answer(message), is_valid=True)
         except MoveNetError as error:
-            return Reply(wire.error_message(str(error), message.frame), is_valid=False)
+            return self.refuse(error, message.frame)
+
+    def refuse(self, error: MoveNetError, frame: int | None = None) -> Reply:
+        """Count a picture or message that could not be used, and return the answer to it."""
+        self._metrics.errors.add()
+        return Reply(wire.error_message(str(error), frame), is_valid=False)
 
     def _answer(self, message: FrameMessage) -> str:
         started_s = time.perf_counter()
@@ -84,6 +97,7 @@ class CameraSession:
         height, width = image.shape[:2]
         record = Record("live", message.frame, message.time_s, width, height, tuple(poses))
         times = ServerTimes(started_s - message.received_s, decoded_s - started_s, done_s - decoded_s)
+        self._metrics.count_frame(times)
         return wire.poses_message(record, times, self.dropped, counts)
 
     def _current_stream(self) -> tuple[PoseFunction, RepetitionCounter | None]:

@@ -63,12 +63,12 @@ def list_media(path: Path) -> list[tuple[Path, FileType]]:
         raise MediaError(f"cannot read the folder {path}: {problem.strerror}") from problem
     with_annotated = ".pose." in path.name
     files = [p for p in map(Path, names) if p.is_file() and (with_annotated or not ANNOTATED.search(p.name))]
-    found = [(p, _listed_type(p)) for p in sorted(files, key=_natural_key)]
+    found = [(p, listed_type(p)) for p in sorted(files, key=_natural_key)]
     return [(p, kind) for p, kind in found if kind is not FileType.UNKNOWN]
 
 
-def _listed_type(path: Path) -> FileType:
-    """Return the type of a file in a folder; UNKNOWN if neither its content nor its suffix is known."""
+def listed_type(path: Path) -> FileType:
+    """Return the type of a file by its content, else by its suffix; UNKNOWN if neither is known."""
     suffix = path.suffix.lower()
     try:
         # Only the first bytes of photos are read: a folder may contain a hundred thousand.

@@ -1,0 +1,120 @@
+"""`movenet run` with a folder of records: a job of many files that a later run can resume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from movenet.atomic import atomic_write
+from movenet.cli.job_progress import JobProgress
+from movenet.cli.output import OutputError, print_status
+from movenet.cli.run_execution import open_side_by_side
+from movenet.cli.run_models import ModelOptions
+from movenet.cli.run_plan import MAX_WORKERS, Overlays, RunOptions
+from movenet.cli.selection import PersonLock
+from movenet.errors import FileError, MoveNetError
+from movenet.machine import usable_cores
+from movenet.scale import FileSettings, JobCounts, RecordsFolder, RecordsFormat, run_in_threads, run_job
+from movenet.scale.files import FileEstimator, smoothing
+
+
+class Listing(Protocol):
+    """The inputs of a job."""
+
+    @property
+    def can_be_counted(self) -> bool:
+        """Whether the files can be listed twice."""
+
+    def files(self) -> Iterator[str]:
+        """Yield the names of all files."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """The options that only a job has; None where an option was not given."""
+
+    format: RecordsFormat | None = None
+    resume: bool = False
+
+    def check_unused(self) -> None:
+        """Raise MoveNetError if an option was given to a run that is no job."""
+        given = {"--records-format": self.format is not None, "--resume": self.resume}
+        if named := [option for option, is_given in given.items() if is_given]:
+            raise MoveNetError(
+                f"{named[0]} is for a folder of records: expected --records FOLDER, without a suffix"
+            )
+
+
+def is_job(records: Path) -> bool:
+    """Tell whether the records are a folder: one that exists, or a name without a suffix."""
+    return records.is_dir() or not records.suffix
+
+
+def run_files(
+    inputs: Listing, options: RunOptions, models: ModelOptions, job: JobOptions, path: Path
+) -> bool:
+    """Run on every file that is not done yet; return whether all succeeded.
+
+    Args:
+        inputs: the files.
+        options: the options of the command line.
+        models: the models.
+        job: the options of a job.
+        path: the folder of records.
+
+    Raises:
+        MoveNetError: An option does not apply, or the model cannot be opened.
+        OutputError: The records cannot be written any more.
+    """
+    _check_options(options)
+    settings = FileSettings(models.open, smoothing(options.smooth), options.probabilities)
+    made_with = {"format": job.format or "jsonl", **models.for_json(), **settings.for_json()}
+    counts = JobCounts()
+    with RecordsFolder(path, made_with, resume=job.resume) as folder:
+        estimators = _open_estimators(settings, options.workers)
+        folder.keypoints = estimators[0].keypoints
+        with JobProgress(counts, inputs.files if inputs.can_be_counted else None) as progress:
+            results = run_job(inputs.files(), partial(run_in_threads, estimators=estimators), folder, counts)
+            try:
+                for poses in results:
+                    if poses.error is not None:
+                        named = "" if poses.source in poses.error else f"{poses.source}: "
+                        print_status(f"movenet: {named}{poses.error}")
+                    progress.update()
+            except FileError as error:
+                raise OutputError(f"{error}; --resume does what is left") from error
+    with atomic_write(path / "metrics.prom") as file:
+        file.write_text(counts.prometheus_text(), encoding="utf-8")
+    print_status(f"records → {path}")
+    return not counts.failed
+
+
+def _open_estimators(settings: FileSettings, workers: int | None) -> list[FileEstimator]:
+    workers = workers or min(usable_cores(), MAX_WORKERS)
+    if workers == 1:
+        return [FileEstimator(settings)]
+    return open_side_by_side(partial(FileEstimator, settings), workers)
+
+
+def _check_options(options: RunOptions) -> None:
+    """Refuse the options that a job does not have.
+
+    Raises:
+        MoveNetError: One was given.
+    """
+    given = {
+        "-o": options.out is not None,
+        "--json": options.json,
+        "--palette": options.palette is not None,
+        "--angles, --trails and --exercise": options.overlays != Overlays(),
+        "--from, --to and --every": not options.frames.takes_all,
+        "--lock": options.person != PersonLock(),
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise MoveNetError(
+                f"{option}: expected --records FILE, got a folder, which takes whole files only"
+            )
