@@ -25,7 +25,7 @@ class Clip:
     rate_fps: int = 30
     seconds: float = 10.0
     mbit_per_s: float = 5.0
-    """What YouTube recommends for uploads: 5 at 720p30, 8 at 1080p30."""
+    """What YouTube recommends for uploads: 5 at 720p30, 8 at 1080p30, 40 at 2160p30."""
 
     @property
     def frames(self) -> int:
@@ -60,6 +60,7 @@ WALKER_720 = Clip("720p30, a man walks past", "sports2d_demo.mp4", 1280, 720)
 BALANCE_720 = Clip("720p30 upright, a man balances", "pose2sim_Demo_SinglePerson_cam01.mp4", 720, 1280)
 WALKERS_720 = Clip("720p30 upright, people walk", "pose2sim_Demo_MultiPerson_cam01.mp4", 720, 1280)
 WALKER_1080 = Clip("1080p30, a man walks past", "sports2d_demo.mp4", 1920, 1080, mbit_per_s=8)
+WALKER_2160 = Clip("2160p30, a man walks past", "sports2d_demo.mp4", 3840, 2160, mbit_per_s=40)
 BALANCE_1080 = Clip(
     "1080p30 upright, a man balances", "pose2sim_Demo_SinglePerson_cam01.mp4", 1080, 1920, mbit_per_s=8
 )

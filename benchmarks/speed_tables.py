@@ -129,6 +129,8 @@ PARTS: dict[str, Callable[[bool], str]] = {
     "batches": batches,
     "inputs": inputs,
     "stages": stages,
+    "planes": script("planes.py"),
+    "encoding": script("encoding.py"),
     "transcode": script("transcode.py"),
     "records": script("records.py"),
     "tutorial": script("against_tutorial.py"),

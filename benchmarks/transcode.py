@@ -4,7 +4,7 @@
 
 The transcode decodes and encodes with PyAV; no picture passes through Python. The annotated video is made as
 `movenet run` makes it: decode, follow the person, draw, encode. Both with the same preset and quality of x264.
-The models are loaded before.
+The models are loaded before. The clip of 2160p is a third as long, because its frames take longer.
 """
 
 from __future__ import annotations
@@ -82,8 +82,10 @@ def main() -> None:
     follower = VideoEstimator(Estimator(runtime=Runtime(threads=threads_for_video())))
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for clip in (footage.WALKER_720, footage.BALANCE_720):
-            wanted = replace(clip, seconds=found.seconds)
+        for clip in (footage.WALKER_720, footage.BALANCE_720, footage.WALKER_2160):
+            wanted = replace(
+                clip, seconds=found.seconds * footage.WALKER_720.width / max(clip.width, clip.height)
+            )
             path = wanted.make(found.media, Path(folder))
             rows += [row(wanted, path, preset, follower, found.turns) for preset in PRESETS]
     heads = (

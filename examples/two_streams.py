@@ -13,7 +13,7 @@ def main(*names: str) -> None:
     seen = [0] * len(names)
     for frames in zip(*sources, strict=False):
         for i, (frame, stream) in enumerate(zip(frames, streams, strict=True)):
-            seen[i] += len(stream(frame.image, frame.time_s))
+            seen[i] += len(stream(frame.native, frame.time_s))
     for name, count in zip(names, seen, strict=True):
         print(f"{name}: seen in {count} frames")
     for source in sources:

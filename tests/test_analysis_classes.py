@@ -124,7 +124,7 @@ def test_three_commands_train_test_and_predict(tmp_path, monkeypatch):
         for frame in source:
             folder = tmp_path / "photos" / ("early" if frame.time_s < 0.4 else "late")
             folder.mkdir(parents=True, exist_ok=True)
-            if frame.index % 3 == 0 and (frame.time_s < 0.4 or frame.time_s > 1.6) and frame.time_s < 2.0:
+            if frame.index % 2 == 0 and (frame.time_s < 0.4 or frame.time_s > 1.6) and frame.time_s < 2.0:
                 write_photo(folder / f"{frame.index}.jpg", frame.image)
     write_photo(tmp_path / "photos" / "early" / "black.jpg", np.zeros((64, 64, 3), np.uint8))
 

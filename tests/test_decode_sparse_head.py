@@ -29,7 +29,7 @@ def head():
     rng = np.random.default_rng(5)
     features = np.zeros((2, 6, 9, 3), np.float32)
     features[:, 1:-1, 1:-1] = rng.normal(size=(2, 4, 7, 3))
-    shapes = ((27, 5), (5,), (5, 4), (4,))
+    shapes = ((9, 3), (3, 5), (5,), (5, 4), (4,))
     return SparseHead(features, HeadWeights(*(rng.normal(size=shape).astype(np.float32) for shape in shapes)))
 
 

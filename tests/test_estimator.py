@@ -329,7 +329,7 @@ def test_poses_of_a_custom_skeleton_have_the_names_of_its_model(astronaut):
 
 @pytest.mark.parametrize("settings", ["best", EstimatorSettings(flip=True)], ids=["best", "flip"])
 def test_a_custom_skeleton_whose_sides_are_unknown_is_not_run_on_the_mirrored_crop(settings):
-    dog = ScriptedEngine(replace(MODELS["lightning"], name="dog", keypoints=3), lambda squares: {})
+    dog = ScriptedEngine(replace(MODELS["thunder"], name="dog", keypoints=3), lambda squares: {})
     with pytest.raises(ModelError, match="17 keypoints, whose left and right are known: dog has 3"):
         Estimator(dog, settings=settings)
 

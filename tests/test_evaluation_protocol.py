@@ -93,7 +93,7 @@ def test_the_description_names_the_model_and_the_engine():
     said = describe(scripted(Eye()), None)
     assert said["model"] == "lightning"
     assert said["sha256"] == MODELS["lightning"].sha256
-    assert said["engine"] == "ScriptedEngine, fp32"
+    assert said["engine"] == "ScriptedEngine, fp32, cpu"
 
 
 def test_versions_are_those_of_imported_packages():

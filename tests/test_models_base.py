@@ -73,7 +73,7 @@ def test_a_fine_tuned_model_has_the_calibration_of_its_base(fine_tuned):
 def test_a_model_from_scratch_has_the_general_default_settings(people, from_scratch):
     estimator = Estimator(from_scratch, people=people)
     assert estimator.engine.card.base is None
-    assert estimator.settings == default_settings("lightning", people)
+    assert estimator.settings == default_settings("posenet", people)
 
 
 def test_a_model_from_scratch_has_no_calibration(from_scratch):

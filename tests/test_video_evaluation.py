@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from movenet.cli import app
-from movenet.pose import Pose
+from movenet.pose import MIRROR, Pose
 from movenet.synthetic.camera import CameraSettings, Clip, PersonPhoto
 from movenet.synthetic.one_person import cut, enter, pan
 from movenet.video_evaluation import (
@@ -21,7 +21,16 @@ from movenet.video_evaluation import (
     write_plot,
     write_report,
 )
-from movenet.video_evaluation.single_person import COLUMNS, OFFLINE, OURS, SinglePersonMethod, measure_all
+from movenet.video_evaluation.harness import Run
+from movenet.video_evaluation.single_person import (
+    COLUMNS,
+    OFFLINE,
+    OURS,
+    REPAIRED,
+    SinglePersonMethod,
+    measure_all,
+    repair_offline,
+)
 from movenet.video_evaluation.single_person_metrics import measure
 from movenet.video_evaluation.single_person_run import SinglePersonRun
 from stage import Stage
@@ -67,6 +76,25 @@ def test_the_ground_truth_has_perfect_metrics(person):
     assert (metrics.find_longest_s, metrics.find_late, metrics.longest_loss_s) == (0, 0, 0)
     assert metrics.false_poses == 0
     assert metrics.frame_s == pytest.approx(0.01)
+
+
+def test_exchanged_limbs_are_counted_and_repaired(person):
+    points = person.keypoints.copy()
+    points[13:17] = [(140, 150), (180, 150), (140, 195), (180, 195)]  # knees and ankles well apart
+    clip = make_clip(pan, replace(person, keypoints=points))
+    run = perfect_run(clip)
+    assert run.swapped().sum() == 0
+    order = [*range(13), *MIRROR[13:]]
+    swapped = [
+        Pose(pose.keypoints[order], pose.scores, pose.score) if at in (20, 21, 40) else pose
+        for at, pose in enumerate(run.poses)
+    ]
+    damaged = replace(run, poses=swapped)
+    assert damaged.pairs() == run.pairs() > 0
+    assert damaged.swapped()[[20, 21, 40]][:, 4:].all()
+    assert measured(damaged).swap_rate > 0
+    raw = Run(run.truths, [[pose] for pose in swapped], run.size, run.rate_hz, 1.0)
+    assert measured(SinglePersonRun.of(repair_offline(raw))).swap_rate == 0
 
 
 def test_poses_a_frame_late_have_a_lag_of_a_frame(person):
@@ -170,7 +198,7 @@ def test_all_methods_get_the_same_frames_and_ours_is_smoothed_offline_too(person
     methods = {OURS: start("a"), SinglePersonMethod("other", "off"): start("b")}
     comparison = Comparison(methods, lambda runs: measure_all(runs, 0.2), COLUMNS)
     rows = comparison.compare([make_clip(pan, person), make_clip(cut, person)])
-    assert [row.method for row in rows] == [*methods, OFFLINE]
+    assert [row.method for row in rows] == [*methods, OFFLINE, REPAIRED]
     assert len(seen["a"]) == 180
     assert seen["a"] == seen["b"]
 
@@ -224,4 +252,4 @@ def test_the_command_prints_one_json_object(shared):
     report = json.loads(result.stdout)
     assert (report["clips"], report["seed"]) == (1, 1)
     assert report["model"] in ("lightning", "lightning-int8")  # by processor
-    assert len(report["rows"]) == 8
+    assert len(report["rows"]) == 9

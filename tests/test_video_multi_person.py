@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from movenet.engine import Runtime
 from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
 from movenet.synthetic.camera import CameraSettings
@@ -188,7 +189,8 @@ def test_people_in_synthetic_scenes_who_cross_or_leave_never_get_each_other_s_id
     coco = shared / "data" / "coco-train-small"
     scenes = make_scenes(coco / "train.json", coco / "images", len(SCENARIOS), 5, CameraSettings(seconds=3))
     chosen = next(scene for scene in scenes if scene.name.startswith(kind))
-    video = VideoEstimator(Estimator("lightning", people="many", settings="fast"))
+    estimator = Estimator("lightning", people="many", settings="fast", runtime=Runtime(precision="fp32"))
+    video = VideoEstimator(estimator)
     found = measure_ids([run_methods(chosen, {"ours": video.stream})["ours"]])
     assert found.shared_ids == 0
     assert found.idf1 > 0.85

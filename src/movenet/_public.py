@@ -26,6 +26,7 @@ from movenet.estimator import (
 from movenet.interop import to_supervision
 from movenet.media import Frame, open_source, open_writer, read_photo, write_photo
 from movenet.models import MODELS, ModelCard
+from movenet.planar import PlanarImage
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS, Pose
 from movenet.records import Record, open_records, read_records
 from movenet.skeleton import Skeleton, make_skeleton
@@ -56,6 +57,7 @@ __all__ = [
     "ModelError",
     "MoveNetError",
     "OneEuro",
+    "PlanarImage",
     "Pose",
     "Record",
     "RunningStream",

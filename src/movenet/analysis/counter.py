@@ -17,7 +17,7 @@ from movenet.pose import Pose
 
 WINDOW_S: Final = 20.0
 """The person's range of movement is that of this time."""
-EVERY_S: Final = 0.1
+EVERY_S: Final = 0.25
 """Time between two evaluations: a repetition is told at most this late."""
 MAX_AGE_S: Final = 2.0
 """A repetition that ended earlier than this before the newest frame is not counted any more."""

@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.analysis.signals import SIGNALS
+from movenet.analysis.signals import JOINTS, SIGNALS
 from movenet.analysis.track import Track
 from movenet.errors import DataError
 
@@ -36,13 +36,14 @@ class Exercise:
     peak: Peak
     """Whether the signal is lowest or highest in the middle of a repetition."""
     min_range: float
-    """Least change from rest to peak: degrees, or lengths of the torso. Smaller movements are none."""
+    """Least range of the person's whole signal: degrees, or lengths of the torso. Smaller movements are none."""
     sides: Sides = "mean"
     """"both" needs both sides to move; "mean" takes their mean; "each" counts one arm or leg by itself."""
     joint: str = "knee"
     """The joint whose angle at the peak is reported, and the difference of its two sides."""
     at_rest: Mapping[str, Range] = field(default_factory=dict)
-    """Ranges of signals at the start; what is unknown fulfils none."""
+    """Ranges of signals at the start. Conditions on what is hardly ever seen, such as feet, are left out; else what is
+    unknown fulfils none."""
     at_peak: Mapping[str, Range] = field(default_factory=dict)
     """Ranges of signals at the peak."""
     travel: Mapping[str, Range] = field(default_factory=dict)
@@ -74,8 +75,6 @@ class Exercise:
             )
 
 
-JOINTS: Final = ("elbow", "shoulder", "hip", "knee")
-
 _UP: Final = math.inf
 _DOWN: Final = -math.inf
 _READY: Final = (
@@ -88,14 +87,16 @@ _READY: Final = (
         sides="both",
         at_rest={"hip_height": (1.0, _UP)},
         at_peak={"trunk_lean": (0, 65)},
+        travel={"body_position": (0, 0.9)},
     ),
     Exercise(
         name="lunge",
         signal="hip_height",
         peak="low",
-        min_range=0.25,
+        min_range=0.3,
         at_rest={"hip_height": (1.0, _UP)},
         at_peak={"trunk_lean": (0, 45), "feet_apart": (1.0, _UP)},
+        travel={"body_position": (0, 1.2)},
     ),
     Exercise(
         name="push-up",
@@ -133,9 +134,14 @@ _READY: Final = (
         min_range=60.0,
         sides="each",
         joint="elbow",
-        at_rest={"elbow": (115, 180), "hand_height": (_DOWN, -0.4)},
-        at_peak={"shoulder": (0, 60), "hand_height": (-0.8, 0.4)},
-        travel={"body_position": (0, 0.4), "shoulder_position": (0, 0.4)},
+        at_rest={"elbow": (140, 180), "hand_height": (_DOWN, -0.4)},
+        at_peak={"elbow": (0, 70), "shoulder": (0, 60), "hand_height": (-0.8, 0.4)},
+        travel={
+            "body_position": (0, 0.4),
+            "shoulder_position": (0, 0.4),
+            "shoulder": (0, 45),
+            "hand_height": (0.5, _UP),
+        },
     ),
     Exercise(
         name="shoulder-press",
@@ -156,7 +162,7 @@ _READY: Final = (
         joint="shoulder",
         at_rest={"hand_height": (_DOWN, -0.4)},
         at_peak={"hand_height": (0.3, _UP)},
-        travel={"feet_apart": (0.25, _UP)},
+        travel={"feet_apart": (0.25, _UP), "body_position": (0, 1.0)},
         max_duration_s=5.0,
     ),
 )

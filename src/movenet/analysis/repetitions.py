@@ -7,6 +7,7 @@ the exercise asks for does not fit. Movements that turn back earlier are no repe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,10 +15,18 @@ import numpy as np
 
 from movenet.analysis.exercise_file import find_exercise
 from movenet.analysis.exercises import Exercise, Range
-from movenet.analysis.signals import Floats, condition, mean_of_known, signal_of
+from movenet.analysis.signals import (
+    SIGNALS,
+    Floats,
+    complete_sides,
+    condition,
+    mean_of_known,
+    signal_of,
+    torso_lengths_px,
+)
 from movenet.analysis.track import Track
 
-ENTER: Final = 0.6
+ENTER: Final = 0.5
 """A repetition reaches at least this depth."""
 LEAVE: Final = 0.35
 """It is over below this depth."""
@@ -25,6 +34,10 @@ CUT_OFF: Final = 0.5
 """Where a recording ends within a repetition, it counts below this depth: more than half of the way back is done."""
 REST: Final = 0.1
 """Below this depth nothing has begun."""
+LEAST_RANGE: Final = 0.75
+"""A single repetition has at least this share of the exercise's least range."""
+MIN_SEEN: Final = 0.5
+"""A condition of the exercise counts if its signal is known in at least this share of the frames."""
 MAX_UNKNOWN_S: Final = 1.0
 """A longer gap within a repetition drops it."""
 
@@ -85,12 +98,14 @@ def exercise_signals(track: Track, exercise: Exercise) -> dict[str, Floats]:
     if callable(exercise.signal):
         values = np.asarray(exercise.signal(track), np.float64).reshape(len(track), 1)
         return {"both": condition(values, track.times_s)[:, 0]}
-    values = signal_of(track, exercise.signal)
     if exercise.sides == "each":
-        return {"left": values[:, 0], "right": values[:, 1]}
+        left, right = signal_of(track, exercise.signal).T
+        return {"left": left, "right": right}
+    raw = SIGNALS[exercise.signal](track, torso_lengths_px(track))
+    values = condition(complete_sides(raw), track.times_s)
     if exercise.sides == "mean":
         return {"both": mean_of_known(values, axis=1)}
-    # The side that has moved less; a side that is unknown is taken to move with the other.
+    # The side that has moved less.
     return {"both": (np.fmax if exercise.peak == "low" else np.fmin)(values[:, 0], values[:, 1])}
 
 
@@ -123,6 +138,10 @@ def _count(
         return []
     conditions = {
         name: signal_of(track, name) for name in {*exercise.at_rest, *exercise.at_peak, *exercise.travel}
+    }
+    # What is hardly ever seen, such as feet outside the picture, excludes nothing.
+    conditions = {
+        name: found for name, found in conditions.items() if np.isfinite(found).any(axis=1).mean() >= MIN_SEEN
     }
     joint = signal_of(track, exercise.joint)
     return [
@@ -172,12 +191,15 @@ def _is_one(cycle: _Cycle, times_s: Floats, values: Floats, exercise: Exercise) 
     duration_s = times_s[cycle.end] - times_s[cycle.start]
     return bool(
         exercise.min_duration_s <= duration_s <= exercise.max_duration_s
-        and abs(values[cycle.peak] - values[cycle.start]) >= exercise.min_range
+        and abs(values[cycle.peak] - values[cycle.start]) >= LEAST_RANGE * exercise.min_range
     )
 
 
 def _fits(cycle: _Cycle, exercise: Exercise, conditions: dict[str, Floats], side: str) -> bool:
     columns = {"left": [0], "right": [1]}.get(side, [0, 1])
+
+    def seen(ranges: Mapping[str, Range]) -> list[tuple[str, Range]]:
+        return [(name, limits) for name, limits in ranges.items() if name in conditions]
 
     def values(name: str, frames: slice) -> Floats:
         return mean_of_known(conditions[name][frames, columns[0] : columns[-1] + 1], axis=1)
@@ -192,9 +214,9 @@ def _fits(cycle: _Cycle, exercise: Exercise, conditions: dict[str, Floats], side
 
     at_rest, at_peak = slice(cycle.start, cycle.start + 1), slice(cycle.peak, cycle.peak + 1)
     return (
-        all(within(values(name, at_rest), limits) for name, limits in exercise.at_rest.items())
-        and all(within(values(name, at_peak), limits) for name, limits in exercise.at_peak.items())
-        and all(within(travel(name), limits) for name, limits in exercise.travel.items())
+        all(within(values(name, at_rest), limits) for name, limits in seen(exercise.at_rest))
+        and all(within(values(name, at_peak), limits) for name, limits in seen(exercise.at_peak))
+        and all(within(travel(name), limits) for name, limits in seen(exercise.travel))
     )
 
 

@@ -15,7 +15,7 @@ from movenet.analysis.charts import SIDE_COLOURS, Curve, Mark, chart, skeleton
 from movenet.analysis.definitions import JOINT_ANGLES
 from movenet.analysis.exercises import Exercise
 from movenet.analysis.repetitions import exercise_signals
-from movenet.analysis.signals import mean_of_known
+from movenet.analysis.signals import JOINTS, mean_of_known
 from movenet.analysis.summary import PersonSummary
 from movenet.analysis.track import Track
 from movenet.analysis.warping import SequenceComparison
@@ -127,7 +127,7 @@ def _repetitions(person: PersonSummary, exercise: Exercise) -> list[str]:
             "left − right": _degrees(_mean([one.left_right_deg for one in found]), sign="+"),
         }
     boxes = "".join(f"<div><dt>{escape(k)}</dt><dd>{v}</dd></div>" for k, v in tiles.items())
-    unit = "°" if exercise.signal in ("elbow", "shoulder", "hip", "knee", "trunk_lean") else ""
+    unit = "°" if exercise.signal in (*JOINTS, "trunk_lean") else ""
     curves = [
         Curve(side, values, SIDE_COLOURS[side])
         for side, values in exercise_signals(person.track, exercise).items()

@@ -14,19 +14,19 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from movenet.analysis.angles import angle_arrays
-from movenet.analysis.definitions import ANGLE_NAMES
 from movenet.analysis.track import Track
 from movenet.pose import KEYPOINTS
 
 Floats = NDArray[np.float64]
-Signal = Callable[[Floats, Floats], Floats]
-"""Takes keypoints (T, 17, 2) in pixels, NaN where unknown, and the length of the torso (T,) in pixels; returns (T, 2):
-the left and the right side, NaN where unknown."""
+Signal = Callable[[Track, Floats], Floats]
+"""Takes a track and the length of the torso (T,) in pixels; returns (T, 2): the left and the right side, NaN where
+unknown."""
 
+JOINTS: Final = ("elbow", "shoulder", "hip", "knee")
+"""The signals that are angles of joints."""
 MAX_GAP_S: Final = 0.5
 """Shorter gaps of a signal are filled by interpolation."""
-SMOOTHING_S: Final = 0.2
+SMOOTHING_S: Final = 0.15
 """Width of the median and of the mean over time that smooth a signal."""
 SCALE_WINDOW_S: Final = 4.0
 """The length of the torso is its upper quartile over this time: it looks shorter while the trunk leans."""
@@ -43,32 +43,37 @@ ANKLES: Final = _pair("ankle")
 
 
 def _joint(name: str) -> Signal:
-    columns = [ANGLE_NAMES.index(f"{side}_{name}") for side in ("left", "right")]
-    return lambda points, _: angle_arrays(points, np.ones(points.shape[:-1]))[0][:, columns]
+    return lambda track, _: np.stack([track.angle(f"{side}_{name}") for side in ("left", "right")], axis=1)
 
 
-def _trunk_lean(points: Floats, _: Floats) -> Floats:
+def _trunk_lean(track: Track, _: Floats) -> Floats:
+    points = track.known_keypoints
     along = _middle(points, SHOULDERS) - _middle(points, HIPS)
     return _both(np.degrees(np.abs(np.arctan2(along[:, 0], -along[:, 1]))))
 
 
-def _hip_height(points: Floats, torso_px: Floats) -> Floats:
+def _hip_height(track: Track, torso_px: Floats) -> Floats:
+    points = track.known_keypoints
     return np.asarray((points[:, ANKLES, 1] - points[:, HIPS, 1]) / torso_px[:, None])
 
 
-def _hand_height(points: Floats, torso_px: Floats) -> Floats:
+def _hand_height(track: Track, torso_px: Floats) -> Floats:
+    points = track.known_keypoints
     return np.asarray((points[:, SHOULDERS, 1] - points[:, WRISTS, 1]) / torso_px[:, None])
 
 
-def _shoulder_position(points: Floats, torso_px: Floats) -> Floats:
+def _shoulder_position(track: Track, torso_px: Floats) -> Floats:
+    points = track.known_keypoints
     return np.asarray(-points[:, SHOULDERS, 1] / torso_px[:, None])
 
 
-def _body_position(points: Floats, torso_px: Floats) -> Floats:
+def _body_position(track: Track, torso_px: Floats) -> Floats:
+    points = track.known_keypoints
     return _both(_middle(points, HIPS)[:, 0] / torso_px)
 
 
-def _feet_apart(points: Floats, torso_px: Floats) -> Floats:
+def _feet_apart(track: Track, torso_px: Floats) -> Floats:
+    points = track.known_keypoints
     return _both(np.hypot(*(points[:, ANKLES[0]] - points[:, ANKLES[1]]).T) / torso_px)
 
 
@@ -112,8 +117,21 @@ SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType(
 
 
 def signal_of(track: Track, name: str) -> Floats:
-    """Return a signal of a track, (T, 2) left and right, with short gaps filled and smoothed."""
-    return condition(SIGNALS[name](track.known_keypoints, torso_lengths_px(track)), track.times_s)
+    """Return a signal of a track, (T, 2) left and right, with short gaps filled and smoothed.
+
+    Joint angles of each side are its own; of all other signals an unknown side is completed from the other.
+    """
+    values = SIGNALS[name](track, torso_lengths_px(track))
+    return condition(values if name in JOINTS else complete_sides(values), track.times_s)
+
+
+def complete_sides(values: Floats) -> Floats:
+    """Return values (T, 2) in which an unknown side is the other one, shifted by their median difference."""
+    apart = values[:, 0] - values[:, 1]
+    known = apart[np.isfinite(apart)]
+    usual = float(np.median(known)) if len(known) else 0.0
+    other = values[:, ::-1] + np.array([usual, -usual])
+    return np.where(np.isfinite(values), values, other)
 
 
 def condition(values: Floats, times_s: Floats) -> Floats:
@@ -157,14 +175,15 @@ def _or_before(filtered: Floats, values: Floats) -> Floats:
 
 def torso_lengths_px(track: Track) -> Floats:
     """Return the length of the torso around each frame, (T,) in pixels; NaN if it was never seen."""
-    points = track.known_keypoints
-    along = _middle(points, SHOULDERS) - _middle(points, HIPS)
-    lengths: Floats = np.hypot(*along.T)
+    lengths = track.torso_lengths_px
     known = np.isfinite(lengths)
     if not known.any():
         return lengths
-    filled: Floats = np.interp(track.times_s, track.times_s[known], lengths[known])
-    if len(track) < 3:
-        return filled
-    width = min(2 * int(SCALE_WINDOW_S * track.rate_hz / 2) + 1, 2 * len(track) - 1)
-    return np.asarray(np.percentile(_windows(filled[:, None], width)[:, 0], 75, axis=-1))
+    times_s = track.times_s
+    filled: Floats = np.interp(times_s, times_s[known], lengths[known])
+    # The quartile changes slowly: it is taken a few times a window, and interpolated in between.
+    half_s = SCALE_WINDOW_S / 2
+    at_s = np.linspace(times_s[0], times_s[-1], 2 + int(8 * (times_s[-1] - times_s[0]) / SCALE_WINDOW_S))
+    starts, ends = np.searchsorted(times_s, at_s - half_s), np.searchsorted(times_s, at_s + half_s, "right")
+    quartiles = [np.percentile(filled[start:end], 75) for start, end in zip(starts, ends, strict=True)]
+    return np.asarray(np.interp(times_s, at_s, quartiles))

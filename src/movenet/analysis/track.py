@@ -81,13 +81,22 @@ class Track:
         return np.where(reliability >= min_reliability, degrees, np.nan)
 
     @cached_property
+    def torso_lengths_px(self) -> NDArray[np.float64]:
+        """Shape (T,): length from the middle of the shoulders to that of the hips in pixels, NaN where unknown.
+
+        One shoulder and one hip are enough.
+        """
+        points = self.known_keypoints
+        along = _mean_of_known(points[:, 5:7]) - _mean_of_known(points[:, 11:13])
+        return np.asarray(np.hypot(along[:, 0], along[:, 1]))
+
+    @cached_property
     def torso_px(self) -> float:
         """Length from the middle of the shoulders to that of the hips in pixels: the upper quartile over time.
 
         The trunk appears shorter whenever it leans towards the camera. NaN if it was never seen.
         """
-        points = self.known_keypoints
-        lengths = np.hypot(*np.moveaxis(points[:, 5:7].mean(axis=1) - points[:, 11:13].mean(axis=1), 1, 0))
+        lengths = self.torso_lengths_px
         known = lengths[np.isfinite(lengths)]
         return float(np.percentile(known, 75)) if len(known) else float("nan")
 
@@ -96,6 +105,12 @@ class Track:
         inside = (self.times_s >= start_s) & (self.times_s <= end_s)
         parts = (self.times_s[inside], self.keypoints[inside], self.right[inside])
         return Track(self.id, *parts)
+
+
+def _mean_of_known(pair: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean (T, 2) of pairs of points (T, 2, 2), or the one that is known."""
+    one, other = pair[:, 0], pair[:, 1]
+    return np.where(np.isnan(one), other, np.where(np.isnan(other), one, (one + other) / 2))
 
 
 def make_tracks(frames: Iterable[TimedPoses], model: str | ModelCard = "lightning") -> list[Track]:

@@ -38,7 +38,14 @@ ReportOption = Annotated[
 ]
 CsvOption = Annotated[
     Path | None,
-    typer.Option(help="Angles of every frame: .csv; or a lab's format, see docs.", show_default=False),
+    typer.Option(help="Angles of every frame: .csv.", show_default=False),
+]
+ExportOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="A laboratory's format: .trc or .c3d (with --height), .mot, .dlc.csv or a folder .openpose.",
+        show_default=False,
+    ),
 ]
 HeightOption = Annotated[
     float | None, typer.Option(help="Height of the person in metres, for the scale.", show_default=False)
@@ -52,6 +59,7 @@ def analyze(
     compare: CompareOption = None,
     out: ReportOption = None,
     csv: CsvOption = None,
+    export: ExportOption = None,
     json: JsonOption = False,
     height: HeightOption = None,
     model: ModelOption = "lightning",
@@ -82,4 +90,4 @@ def analyze(
         frames=select_frames(start_s, end_s, every),
         person=parse_lock(lock),
     )
-    execute(AnalyzeOptions(source, exercise, compare, height, Outputs(out, csv, json)), reader)
+    execute(AnalyzeOptions(source, exercise, compare, height, Outputs(out, csv, export, json)), reader)

@@ -24,6 +24,7 @@ from movenet.analysis.summary import (
     write_angles,
 )
 from movenet.analysis.track import Track, make_tracks
+from movenet.cli.analyze_export import check_lab, export_lab
 from movenet.cli.analyze_input import Reader, Recording
 from movenet.cli.output import print_line, print_status
 from movenet.errors import DataError, MoveNetError
@@ -35,6 +36,8 @@ class Outputs:
 
     report: Path | None
     csv: Path | None
+    export: Path | None
+    """A laboratory's format."""
     json: bool
 
 
@@ -66,18 +69,22 @@ def execute(options: AnalyzeOptions, reader: Reader) -> None:
     scales = [_scale(person.track, options.height_m) for person in people]
     if options.outputs.csv is not None:
         write_angles(options.outputs.csv, people)
+    if options.outputs.export is not None:
+        export_lab(options.outputs.export, recording.records, people, scales)
     if options.outputs.report is not None:
         _write_report(options.outputs.report, (recording, reference), people, exercise, compared)
     if options.outputs.json:
         print_line(json.dumps(_plain(recording, people, exercise, compared, scales)))
     else:
         _print_people(people, exercise, compared, scales)
-        for path in (options.outputs.report, options.outputs.csv):
+        for path in (options.outputs.report, options.outputs.csv, options.outputs.export):
             if path is not None:
                 print_status(f"→ {path}")
 
 
 def _check_outputs(options: AnalyzeOptions) -> None:
+    if options.outputs.export is not None:
+        check_lab(options.outputs.export, has_scale=options.height_m is not None)
     for path, suffix in ((options.outputs.report, ".html"), (options.outputs.csv, ".csv")):
         if path is not None and path.suffix.lower() != suffix:
             raise MoveNetError(f"expected a name ending in {suffix}, got {path}")

@@ -29,6 +29,8 @@ from movenet.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from movenet.engine import Runtime
+    from movenet.estimator import Estimator
     from movenet.evaluation import Assessment, Truth
     from movenet.evaluation.protocol import ImageResult, Measured
 
@@ -87,11 +89,10 @@ def evaluate(
     By default the estimator gets a whole picture and returns the main person, whatever the score. For annotations
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
-    from movenet.annotations import read_results, write_results
+    from movenet.annotations import write_results
     from movenet.engine import Runtime
-    from movenet.estimator import Estimator
     from movenet.evaluation import assess, read_truth, to_estimates
-    from movenet.evaluation.protocol import Measured, measure
+    from movenet.evaluation.protocol import measure, read_measured
 
     truth = read_truth(annotations)
     if compare is not None:
@@ -99,21 +100,11 @@ def evaluate(
         _print_comparison(compare, truth, json=json)
         return
     if score_results is not None:
-        protocol = {"pictures": f"results read from {score_results.name}; their protocol is unknown"}
-        measured = Measured(score_results.name, read_results(score_results), protocol)
+        measured = read_measured(score_results)
     elif images is not None:
+        detection = None if crop_to_box is not None else (people, method, preset)
         runtime = Runtime(engine.value, precision.value, threads, device.value)
-        if crop_to_box is not None:  # no detector runs, so the options that concern it do not apply
-            estimator = Estimator(model, method="whole", min_score=0.0, runtime=runtime)
-        else:
-            estimator = Estimator(
-                model,
-                people=people.value,
-                method=method.value,
-                min_score=0.0,
-                settings=preset.value,
-                runtime=runtime,
-            )
+        estimator = _open_estimator(model, detection, runtime)
         measured = measure(estimator, truth, images, box_factor=crop_to_box, progress=_progress)
     else:
         raise typer.BadParameter("--images is needed, or --score-results")
@@ -123,6 +114,18 @@ def evaluate(
     if out is not None:
         _write_report(out, assessment, measured, images)
     _print(assessment, measured, json=json)
+
+
+def _open_estimator(
+    model: str | None, detection: tuple[PeopleName, MethodName, PresetName] | None, runtime: Runtime
+) -> Estimator:
+    """Open an estimator that returns poses of every score; None as `detection` if there is no detector."""
+    from movenet.estimator import Estimator
+
+    if detection is None:
+        return Estimator(model, method="whole", min_score=0.0, runtime=runtime)
+    people, method, preset = (choice.value for choice in detection)
+    return Estimator(model, people=people, method=method, min_score=0.0, settings=preset, runtime=runtime)
 
 
 def _check_alone(context: typer.Context) -> None:

@@ -52,6 +52,16 @@ SmoothOption = Annotated[
         help="Smoothing of videos; default causal; offline reads the whole file first.", show_default=False
     ),
 ]
+ProbabilitiesOption = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Keypoint scores become the probability that the keypoint is right, in every output.",
+    ),
+]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
+]
 
 
 def run(
@@ -60,21 +70,13 @@ def run(
     out: OutOption = None,
     records: RecordsOption = None,
     model: ModelIfNamedOption = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
-    ] = False,
+    json: JsonLinesOption = False,
     smooth: SmoothOption = None,
     people: PeopleOption = PeopleName.one,
     method: MethodOption = MethodName.top_down,
     preset: PresetOption = PresetName.balanced,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")] = None,
-    probabilities: Annotated[
-        bool,
-        typer.Option(
-            "--probabilities",
-            help="Keypoint scores become the probability that the keypoint is right, in every output.",
-        ),
-    ] = False,
+    probabilities: ProbabilitiesOption = False,
     palette: PaletteOption = None,
     angles: AnglesOption = False,
     trails: TrailsOption = False,
@@ -106,8 +108,6 @@ def run(
     options = RunOptions(
         out, records, json, smoothing, palette, overlays, frames, parse_lock(lock), workers, probabilities
     )
-    if probabilities and method is not MethodName.top_down:
-        raise typer.BadParameter(f"--probabilities needs --method top-down, got {method.value}")
     plan = plan_run(inputs, options, video_palette="clear" if people is PeopleName.one else "person")
 
     def open_estimator(cores: int | None) -> Estimator:

@@ -43,7 +43,7 @@ def execute(plan: RunPlan, open_estimator: Callable[[int | None], Estimator]) ->
         return False
     estimators = open_estimators(plan, open_estimator)
     if plan.probabilities:
-        probabilities(0.5, estimators[0].engine.card)  # raises if the model has no calibration
+        _check_calibrated(estimators[0])
     with ExitStack() as stack:
         recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
         done = run_photos(plan, estimators, recorder) if plan.photos else 0
@@ -65,6 +65,13 @@ def open_estimators(plan: RunPlan, open_estimator: Callable[[int | None], Estima
         return [open_estimator(threads_for_video() if plan.videos else None)]
     with ThreadPoolExecutor() as pool:
         return list(pool.map(open_estimator, [max(usable_cores() // workers, 1)] * workers))
+
+
+def _check_calibrated(estimator: Estimator) -> None:
+    """Raise MoveNetError unless the scores of this estimator are calibrated."""
+    if estimator.method != "top-down":
+        raise MoveNetError(f"--probabilities needs --method top-down, got {estimator.method}")
+    probabilities(0.5, estimator.engine.card)  # raises if the model has no calibration
 
 
 def run_photos(plan: RunPlan, estimators: Sequence[Estimator], recorder: RecordWriter | None) -> int:

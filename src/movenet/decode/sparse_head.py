@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-ROWS: Final = 8
+ROWS: Final = 64
 """Cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads, which
 then compete with the engine for the cores."""
 
@@ -25,10 +25,12 @@ Indices = NDArray[np.intp]
 class HeadWeights:
     """The weights of one head (`movenet.networks.movenet.Head`): F features, H hidden channels, C output channels."""
 
+    depthwise: Floats
+    """Shape (9, F): the 3 × 3 convolution of each feature, row by row."""
     hidden: Floats
-    """Shape (9 · F, H): the depthwise and the pointwise convolution fused; the inputs are 3 × 3 cells of F features."""
+    """Shape (F, H): the pointwise convolution."""
     hidden_bias: Floats
-    """Shape (H,)."""
+    """Shape (H,): its bias, and that of the depthwise convolution passed through it."""
     output: Floats
     """Shape (H, C)."""
     output_bias: Floats
@@ -86,9 +88,10 @@ class SparseHead:
         width, features = self.features.shape[2:]
         whole_rows = np.pad(cells, (0, -len(cells) % ROWS))
         around = whole_rows[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
-        inputs = self.features.reshape(-1, features)[around].reshape(-1, ROWS, 9 * features)
         w = self.weights
-        hidden = np.maximum(inputs @ w.hidden + w.hidden_bias, 0)
+        inputs = self.features.reshape(-1, features).take(around, axis=0)
+        filtered = np.einsum("mkf,kf->mf", inputs, w.depthwise)
+        hidden = np.maximum(filtered.reshape(-1, ROWS, features) @ w.hidden + w.hidden_bias, 0)
         outputs = np.asarray(hidden @ w.output + w.output_bias, np.float32)
         return outputs.reshape(-1, outputs.shape[-1])[: len(cells)]
 

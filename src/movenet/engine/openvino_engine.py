@@ -94,7 +94,8 @@ class OpenVinoEngine(LoadedEngine):
     def _run(self, square: NDArray[np.uint8]) -> Heads:
         is_static = square.shape == self._own_shape or self.device == "npu"
         request = self._request(square.shape if is_static else None)
-        request.infer([np.ascontiguousarray(square)], share_inputs=True)
+        # Without `share_outputs` it copies every output, also those that are not read.
+        request.infer([np.ascontiguousarray(square)], share_inputs=True, share_outputs=True)
         weights = self._cached("weights", lambda: self._sparse_weights(request))
         heads: dict[str, Any] = {
             name: request.get_tensor(name).data.copy() for name in self._card.heads if name not in weights

@@ -69,7 +69,8 @@ def read_weights(head: str, outputs: Mapping[str, NDArray[np.float32]]) -> HeadW
     pointwise = parts["pointwise"].reshape(-1, features)
     bias = parts.get("depthwise_bias", np.zeros(features, np.float32)).reshape(-1)
     return HeadWeights(
-        np.einsum("fk,hf->kfh", depthwise, pointwise).reshape(9 * features, -1),
+        depthwise.T.copy(),
+        pointwise.T.copy(),
         pointwise @ bias + parts["pointwise_bias"].reshape(-1),
         parts["answer"].reshape(channels, -1).T.copy(),
         parts["answer_bias"].reshape(-1).copy(),

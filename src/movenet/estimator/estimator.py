@@ -18,11 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from movenet.crop import Crop, check_picture
 from movenet.decode import Guide
 from movenet.decode.families import DECODERS
-from movenet.decode.votes import Votes
 from movenet.engine import Engine, Runtime, loading, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator.boxes import check_boxes
-from movenet.estimator.detection import Detection, fuse
+from movenet.estimator.detection import Detection
 from movenet.estimator.detector import detect
 from movenet.estimator.settings import (
     AUTO_PROMINENCE,
@@ -34,7 +33,7 @@ from movenet.estimator.settings import (
     default_model,
     default_settings,
 )
-from movenet.estimator.views import View, run_views, to_pose
+from movenet.estimator.views import View, estimate_people
 from movenet.media.photo import read_photo
 from movenet.oks import area, soft_nms
 from movenet.planar import Picture
@@ -91,7 +90,7 @@ class Estimator:
         self.settings = settings if isinstance(settings, EstimatorSettings) else self._preset(settings)
         if self.settings.flip and self.engine.card.keypoints != len(MIRROR):
             raise ModelError(
-                f"flip and settings='best' need COCO's 17 keypoints, whose left and right are known: "
+                f"flip (as in settings='best') needs COCO's 17 keypoints, whose left and right are known: "
                 f"{self.engine.card.name} has {self.engine.card.keypoints}"
             )
         self.detector = self._open_detector(detector, runtime)
@@ -191,7 +190,7 @@ class Estimator:
         """
         guides = guides if guides is not None else [None] * len(crops)
         views = [[View(*view)] for view in zip(images, crops, guides, strict=True)]
-        return self._estimate_views(views, [None] * len(views))
+        return estimate_people(self.engine, self.settings, views)
 
     def estimate_detections(
         self, image: Picture, detections: Sequence[Detection], crop_factor: float, guide_weight: float
@@ -204,16 +203,20 @@ class Estimator:
             crop_factor: side of the square crop as a multiple of the person's longer side.
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
         """
-        crops = [detection.crop(self.engine.card.side, crop_factor) for detection in detections]
-        views = [
-            [self.view(image, detection, crop, guide_weight)]
-            for detection, crop in zip(detections, crops, strict=True)
-        ]
-        return self._estimate_views(views, [None] * len(detections))
+        settings = replace(
+            self.settings, crop_factor=crop_factor, guide_weight=guide_weight, small_person_px=0.0
+        )
+        views = [self.views(image, detection, settings) for detection in detections]
+        return estimate_people(self.engine, self.settings, views)
 
-    def views(self, image: Picture, detection: Detection) -> list[View]:
-        """Return the squares of a detected person that the model runs on, without mirror images."""
-        settings = self.settings
+    def views(
+        self, image: Picture, detection: Detection, settings: EstimatorSettings | None = None
+    ) -> list[View]:
+        """Return the squares of a detected person that the model runs on, without mirror images.
+
+        `settings` are the estimator's own if None.
+        """
+        settings = settings or self.settings
         side = settings.crop_side(detection.length, self.engine.card.side)
         squares = [(side, settings.crop_factor)]
         if settings.second_crop is not None:
@@ -224,39 +227,6 @@ class Estimator:
     def view(self, image: Picture, detection: Detection, crop: Crop, guide_weight: float) -> View:
         """Return a square of a picture, guided by a detected person (`EstimatorSettings.guide_weight`)."""
         return View(image, crop, detection.guide(crop, guide_weight, self.shift_px))
-
-    def _estimate_views(
-        self, people: Sequence[Sequence[View]], detections: Sequence[Detection | None]
-    ) -> list[Pose]:
-        """Return the pose of each person, given by their views; fused with their detection, if any."""
-        votes = self._run(people)
-        poses = self._fuse(people, votes, detections)
-        if self.settings.flip:
-            chosen = [i for i, pose in enumerate(poses) if pose.score >= self.settings.flip_min_score]
-            mirrored = self._run([[replace(view, mirrored=True) for view in people[i]] for i in chosen])
-            for i, more in zip(chosen, mirrored, strict=True):
-                votes[i] = [*votes[i], *more]
-            poses = self._fuse(people, votes, detections)
-        return poses
-
-    def _run(self, people: Sequence[Sequence[View]]) -> list[list[Votes]]:
-        """Return the votes of each view of each person; the squares of all people run in batches together."""
-        views = [view for own in people for view in own]
-        votes = iter(run_views(self.engine, views, self.settings.distance_offset_cells))
-        return [[next(votes) for _ in own] for own in people]
-
-    def _fuse(
-        self,
-        people: Sequence[Sequence[View]],
-        votes: Sequence[Sequence[Votes]],
-        detections: Sequence[Detection | None],
-    ) -> list[Pose]:
-        names = self.engine.card.keypoint_names
-        poses = [to_pose(cast, views[0], names) for cast, views in zip(votes, people, strict=True)]
-        return [
-            pose if detection is None else fuse(detection, pose, self.settings.blend)
-            for pose, detection in zip(poses, detections, strict=True)
-        ]
 
     def _estimate_whole(self, images: Sequence[Picture]) -> list[Pose]:
         side = self.engine.card.side
@@ -286,7 +256,8 @@ class Estimator:
             for image, found in zip(images, chosen, strict=True)
             for detection in found
         ]
-        poses = iter(self._estimate_views(views, [detection for found in chosen for detection in found]))
+        detections = [detection for found in chosen for detection in found]
+        poses = iter(estimate_people(self.engine, self.settings, views, detections))
         return [_suppress([next(poses) for _ in found]) for found in chosen]
 
     def _side(self, length_px: float) -> int:

@@ -95,7 +95,7 @@ ONE_PERSON: Final[Mapping[str | None, Mapping[Preset, EstimatorSettings]]] = {
     "lightning": {
         "fast": replace(_LIGHTNING, detector_sides_px=(192,)),
         "balanced": _LIGHTNING,
-        "best": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 288)),
+        "best": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 288), flip=True),
     },
     "thunder": {
         "fast": replace(_THUNDER, detector_sides_px=(192,)),

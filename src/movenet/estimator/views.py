@@ -14,6 +14,8 @@ from movenet.decode import Guide, Heads
 from movenet.decode.families import DECODERS
 from movenet.decode.votes import BANDWIDTH_WIDTHS, MIN_BANDWIDTH_CELLS, Votes, find_modes
 from movenet.engine import Engine
+from movenet.estimator.detection import Detection, fuse
+from movenet.estimator.settings import EstimatorSettings
 from movenet.models import STRIDE, ModelCard
 from movenet.planar import Picture
 from movenet.pose import MIRROR, Pose
@@ -42,6 +44,43 @@ class View:
         """Return the square that the model runs on, (side, side, 3) uint8 RGB."""
         square = self.crop.cut(self.image)
         return square[:, ::-1] if self.mirrored else square
+
+
+def estimate_people(
+    engine: Engine,
+    settings: EstimatorSettings,
+    people: Sequence[Sequence[View]],
+    detections: Sequence[Detection] | None = None,
+) -> list[Pose]:
+    """Return the pose of each person, given by their views; fused with their detections, if given.
+
+    With `EstimatorSettings.flip` the mirrored views of people of a high score run as well.
+    """
+
+    def fused() -> list[Pose]:
+        poses = [to_pose(own, views[0], names) for own, views in zip(votes, people, strict=True)]
+        if detections is None:
+            return poses
+        return [fuse(*pair, settings.blend) for pair in zip(detections, poses, strict=True)]
+
+    names, offset_cells = engine.card.keypoint_names, settings.distance_offset_cells
+    votes = _run_people(engine, people, offset_cells)
+    poses = fused()
+    if not settings.flip:
+        return poses
+    chosen = [i for i, pose in enumerate(poses) if pose.score >= settings.flip_min_score]
+    mirrored = [[replace(view, mirrored=True) for view in people[i]] for i in chosen]
+    for i, more in zip(chosen, _run_people(engine, mirrored, offset_cells), strict=True):
+        votes[i] += more
+    return fused()
+
+
+def _run_people(
+    engine: Engine, people: Sequence[Sequence[View]], offset_cells: float | None
+) -> list[list[Votes]]:
+    """Return the votes of each view of each person; the squares of all people run in batches together."""
+    votes = iter(run_views(engine, [view for views in people for view in views], offset_cells))
+    return [[next(votes) for _ in views] for views in people]
 
 
 def run_views(engine: Engine, views: Sequence[View], offset_cells: float | None) -> list[Votes]:

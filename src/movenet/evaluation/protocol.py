@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.annotations import Image, to_results
+from movenet.annotations import Image, read_results, to_results
 from movenet.crop import Crop
 from movenet.engine import device_of
 from movenet.estimator import Estimator
@@ -99,6 +99,16 @@ def measure(
     busy_s = sum(image.estimate_s for image in found)
     described = describe(estimator, box_factor)
     return Measured(described["model"], results, described, 1000 * busy_s / len(listed))
+
+
+def read_measured(path: Path) -> Measured:
+    """Read a file of results of any program; their protocol is unknown.
+
+    Raises:
+        DataError: if it is missing or malformed.
+    """
+    protocol = {"pictures": f"results read from {path.name}; their protocol is unknown"}
+    return Measured(path.name, read_results(path), protocol)
 
 
 def whole_images(estimator: Callable[[NDArray[np.uint8]], Sequence[Pose]]) -> ImageFunction:

@@ -30,7 +30,7 @@ class SinglePersonMethod:
 
 OURS: Final = SinglePersonMethod("ours", "off")
 OFFLINE: Final = SinglePersonMethod("ours", "offline")
-REPAIRED: Final = SinglePersonMethod("ours, sides repaired", "off")
+REPAIRED: Final = SinglePersonMethod("ours", "sides repaired")
 Runs = Mapping[SinglePersonMethod, Sequence[Run[FrameTruth]]]
 
 COLUMNS: Final[Mapping[str, Callable[[SinglePersonMethod, SinglePersonMetrics], str]]] = {
