@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 ROWS: Final = 64
-"""Cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads, which
+"""Most cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads, which
 then compete with the engine for the cores."""
 
 Floats = NDArray[np.float32]
@@ -86,12 +86,13 @@ class SparseHead:
     def _outputs(self, cells: Indices) -> Floats:
         """Return all channels of M cells, (M, C), given by the flat indices of `_cells`."""
         width, features = self.features.shape[2:]
-        whole_rows = np.pad(cells, (0, -len(cells) % ROWS))
-        around = whole_rows[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
+        rows = min(ROWS, max(len(cells), 1))
+        padded = np.pad(cells, (0, -len(cells) % rows))
+        around = padded[:, None] + (np.arange(3)[:, None] * width + np.arange(3)).ravel()
         w = self.weights
         inputs = self.features.reshape(-1, features).take(around, axis=0)
         filtered = np.einsum("mkf,kf->mf", inputs, w.depthwise)
-        hidden = np.maximum(filtered.reshape(-1, ROWS, features) @ w.hidden + w.hidden_bias, 0)
+        hidden = np.maximum(filtered.reshape(-1, rows, features) @ w.hidden + w.hidden_bias, 0)
         outputs = np.asarray(hidden @ w.output + w.output_bias, np.float32)
         return outputs.reshape(-1, outputs.shape[-1])[: len(cells)]
 
