@@ -50,13 +50,16 @@ class WebModel:
         }
 
 
-def default_web_models(lightning: ModelCard, thunder: ModelCard) -> tuple[WebModel, ...]:
-    """Return what the live page offers: Lightning, Thunder, and Lightning for many people."""
-    return (
-        WebModel("lightning", lightning),
-        WebModel("thunder", thunder),
-        WebModel(MANY, lightning, "many"),
-    )
+def web_models(card: ModelCard, people: People) -> tuple[WebModel, ...]:
+    """Return what a page with one model's file offers: tracking of one person and of many; `people` comes first.
+
+    Raises:
+        ModelError: The model is not a single-person MoveNet, or `people` is "auto".
+    """
+    choices = {"one": WebModel(card.name, card), "many": WebModel(MANY, card, "many")}
+    if people not in choices:
+        raise ModelError(f"expected people one or many for the browser, got {people}")
+    return (choices.pop(people), *choices.values())
 
 
 def models_table(models: tuple[WebModel, ...], detector: ModelCard) -> dict[str, Any]:

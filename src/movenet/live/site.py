@@ -12,7 +12,7 @@ import json
 import shutil
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from movenet.analysis.definitions import javascript_module
 from movenet.atomic import temporary_folder
@@ -22,16 +22,22 @@ from movenet.models import DATA, ModelCard
 
 PAGE: Final = Path(str(files("movenet.live"))) / "page"
 """Folder of the page's files."""
-Place = Literal["server", "browser"]
-"""Where the models run."""
 _OFFLINE: Final = "offline.js"
 """The service worker; in a site it stands at the top, because it serves only what lies below it."""
+_SERVER_ONLY: Final = ("link.js", "quality.js")
+"""Modules that send pictures to a server."""
+_PLACE: Final = """/** Where the models run: in this browser. */
+
+export { LocalLink as Link } from "./local.js";
+export const PLACE = "browser";
+"""
+_HEAD: Final = '<meta charset="utf-8">'
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'"
+)
+"""The page's Content-Security-Policy: nothing is loaded from, or sent to, another origin."""
 _WORKER: Final = "sw.js"
-
-
-def places_module(places: tuple[Place, ...]) -> str:
-    """Return the JavaScript module that tells the page where its models can run, the first choice first."""
-    return f"export const PLACES = {json.dumps(places)};\n"
 
 
 def write_site(models: tuple[WebModel, ...], detector: ModelCard, target: Path) -> int:
@@ -51,10 +57,10 @@ def write_site(models: tuple[WebModel, ...], detector: ModelCard, target: Path) 
     sources = model_files(models, detector)
     with temporary_folder(target) as temporary:
         site = temporary / "site"
-        shutil.copytree(PAGE, site / "page", ignore=shutil.ignore_patterns(_OFFLINE))
-        (site / "page" / "index.html").rename(site / "index.html")
+        shutil.copytree(PAGE, site / "page", ignore=shutil.ignore_patterns(_OFFLINE, *_SERVER_ONLY, "index.html"))
+        (site / "index.html").write_text(_index(), encoding="utf-8")
         (site / "page" / "angles.js").write_text(javascript_module(), encoding="utf-8")
-        (site / "page" / "places.js").write_text(places_module(("browser",)), encoding="utf-8")
+        (site / "page" / "place.js").write_text(_PLACE, encoding="utf-8")
         shutil.copyfile(DATA / "sample.mp4", site / "sample.mp4")
         (site / "models").mkdir()
         for name, path in sources.items():
@@ -75,6 +81,15 @@ def _is_replaceable(folder: Path) -> bool:
 
 def _files(site: Path) -> list[Path]:
     return sorted(path for path in site.rglob("*") if path.is_file())
+
+
+def _index() -> str:
+    """Return the page with its policy and the manifest that makes it installable."""
+    head = (
+        f'{_HEAD}\n  <meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '\n  <link rel="manifest" href="page/manifest.webmanifest">'
+    )
+    return (PAGE / "index.html").read_text(encoding="utf-8").replace(_HEAD, head)
 
 
 def _service_worker(site: Path) -> str:

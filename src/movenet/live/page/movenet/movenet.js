@@ -32,6 +32,12 @@ function engineOf(address, threads) {
   return engines.get(address.href);
 }
 
+/** Return the names of the models in a list, the default first. */
+export async function listModels(models = MODELS) {
+  const { models: choices } = await (await download(models)).json();
+  return choices.map(({ name }) => name);
+}
+
 export class Estimator {
   #inner;
   #tables;
