@@ -1,8 +1,8 @@
 """The page as a folder of files that any http server can serve: the browser runs the models, also without a network.
 
-    index.html, sw.js, sample.mp4
-    page/             the live page, with `movenet/`, its modules for other pages
-    models/           models.json and the ONNX files
+index.html, sw.js, sample.mp4
+page/             the live page, with `movenet/`, its modules for other pages
+models/           models.json and the ONNX files
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def write_site(models: tuple[WebModel, ...], detector: ModelCard, target: Path) 
     sources = model_files(models, detector)
     with temporary_folder(target) as temporary:
         site = temporary / "site"
-        shutil.copytree(PAGE, site / "page", ignore=shutil.ignore_patterns(_OFFLINE, *_SERVER_ONLY, "index.html"))
+        shutil.copytree(
+            PAGE, site / "page", ignore=shutil.ignore_patterns(_OFFLINE, *_SERVER_ONLY, "index.html")
+        )
         (site / "index.html").write_text(_index(), encoding="utf-8")
         (site / "page" / "angles.js").write_text(javascript_module(), encoding="utf-8")
         (site / "page" / "place.js").write_text(_PLACE, encoding="utf-8")
