@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from movenet.cli.options import PeopleName
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class FormatName(str, Enum):
     ncnn = "ncnn"
     coreml = "coreml"
     torch = "torch"
+    web = "web"
 
 
 class StoredPrecisionName(str, Enum):
@@ -60,7 +62,9 @@ FormatOption = Annotated[
         show_default=False,
     ),
 ]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="The file; NAME.json beside it describes it.")]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help="The file; NAME.json beside it describes it. For web: the folder.")
+]
 SideOption = Annotated[
     int | None, typer.Option(help="Side of the input square in pixels, for formats of fixed size.")
 ]
@@ -87,6 +91,9 @@ def export(
     pictures: PicturesOption = None,
     ap: ApOption = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the pictures of --ap.")] = None,
+    people: Annotated[
+        PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")
     ] = False,
@@ -94,9 +101,18 @@ def export(
     """Write a model for another runtime, and compare it with torch on real pictures first.
 
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
+    `--format web` writes a folder for any http server: a page that runs the model in the visitor's browser.
     """
     from movenet.cli.output import print_line
 
+    if format is FormatName.web:
+        defaults = (StoredPrecisionName.fp32, AnswerName.heads, None, None, None, None, False)
+        if (precision, answer, side, pictures, ap, images, json) != defaults:
+            raise ModelError("--format web takes --people and --out only")
+        _export_site(model, people or PeopleName.one, out)
+        return
+    if people is not None:
+        raise ModelError("--people is for --format web: the other formats hold the network alone")
     try:
         from movenet.export.run import SHEET, ExportRequest, export_model, format_of
     except ImportError as error:
@@ -117,6 +133,20 @@ def export(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
     )
+
+
+def _export_site(model: str, people: PeopleName, out: Path) -> None:
+    """Write the page that runs the model in the browser."""
+    from movenet.cli.output import print_line
+    from movenet.engine import open_engine
+    from movenet.live.models_table import web_models
+    from movenet.live.site import write_site
+    from movenet.models import MODELS, find_model
+
+    found = find_model(model)
+    card = open_engine(found).card if isinstance(found, Path) else found
+    size = write_site(web_models(card, people.value), MODELS["multipose"], out)
+    print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
 
 
 def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) -> Assess:

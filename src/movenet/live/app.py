@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from importlib.resources import files
-from pathlib import Path
-from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,14 +28,13 @@ from movenet.live.pictures import decode_picture
 from movenet.live.session import CameraSession
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
+from movenet.live.site import PAGE
 from movenet.live.uploads import TooManyUploadsError, Uploads
 from movenet.machine import usable_cores
 from movenet.metrics import CONTENT_TYPE
 from movenet.models import DATA
 from movenet.records import Record
 from movenet.records.record import to_plain
-
-PAGE: Final = Path(str(files("movenet.live"))) / "page"
 
 
 class LiveApp:

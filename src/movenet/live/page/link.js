@@ -1,5 +1,9 @@
 /** The WebSocket to the server (protocol: `movenet/live/wire.py`); it reconnects after every loss. */
 
+import { Quality } from "./quality.js";
+
+const scaled = new OffscreenCanvas(640, 480);
+const scaledContext = scaled.getContext("2d", { alpha: false, willReadFrequently: true });
 const HEADER_BYTES = 12;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS, BUSY_WAIT_MS] = [300, 4000, 3000];
 const ANSWER_TIMEOUT_MS = 4000;
@@ -8,6 +12,7 @@ const MAX_UNDERWAY = 5;
 const [BUSY, TOKEN_NEEDED] = [1013, 4401];
 
 export class Link {
+  #quality = new Quality();
   #socket = null;
   #wait = FIRST_WAIT_MS;
   #timer = 0;
@@ -42,6 +47,18 @@ export class Link {
   choose(choice) {
     this.#choice = choice;
     if (this.state === "open") this.#socket.send(JSON.stringify({ type: "choice", ...choice }));
+  }
+
+  /** Return a picture as it is sent: {data, a JPEG file, width, height, kilobytes, jpegQuality}. */
+  async encode(picture) {
+    const [side, jpegQuality] = this.#quality.step;
+    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+    const [width, height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
+    [scaled.width, scaled.height] = [width, height];
+    scaledContext.drawImage(picture, 0, 0, width, height);
+    const file = await scaled.convertToBlob({ type: "image/jpeg", quality: jpegQuality });
+    const data = await file.arrayBuffer();
+    return { data, width, height, kilobytes: data.byteLength / 1024, jpegQuality };
   }
 
   /**
@@ -99,6 +116,7 @@ export class Link {
     this.#roundTripMs += 0.2 * (roundTripMs - this.#roundTripMs);
     this.#congestion = message.dropped > this.#dropped ? 30 : Math.max(0, this.#congestion - 1);
     this.#dropped = message.dropped;
+    this.#quality.observe(roundTripMs, performance.now());
     this.on.poses(message, { ...sent, serverMs, roundTripMs });
     sent.context.close();
   }

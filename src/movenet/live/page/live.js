@@ -1,15 +1,16 @@
 /**
- * The page: it sends pictures of a source to the server and draws the poses of the answer on the same picture.
+ * The page: it sends pictures of a source to the models and draws the poses of the answer on the same picture.
  *
- *   source ──► camera's picture ──► JPEG ──► link ─── … ───► poses ──► picture and skeleton on the canvas
+ *   source ──► camera's picture ──► link ─── … ───► poses ──► picture and skeleton on the canvas
+ *
+ * Where the models run, on the server or in this browser, only place.js knows.
  *
  * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, roundTripMs, takenAt}.
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
 import { Recording, canRecord, save, snapshot } from "./saving.js";
-import { Link } from "./link.js";
-import { Quality } from "./quality.js";
+import { Link, PLACE } from "./place.js";
 import { drawPoses, parseRecord } from "./skeleton.js";
 import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
 import { currentLanguage, say, speak } from "./words.js";
@@ -17,15 +18,12 @@ import { currentLanguage, say, speak } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
 const context = canvas.getContext("2d", { alpha: false });
-const scaled = new OffscreenCanvas(640, 480);
-const scaledContext = scaled.getContext("2d", { alpha: false, willReadFrequently: true });
 const MAX_SIDE = 1280;
 const NO_ANSWER_MS = 400;
 const REFRESH_MS = 250;
 const COUNTDOWN = [3, 2, 1];
 const PAUSE_SHAPES = { pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z", resume: "M8 5v14l11-7z" };
 
-const quality = new Quality();
 let source = null;
 let opening = 0;
 let recording = null;
@@ -135,16 +133,11 @@ async function send(from, takenAt) {
   encoding = true;
   try {
     const picture = await createImageBitmap(from.element);
-    const [side, jpegQuality] = quality.step;
-    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
-    [scaled.width, scaled.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
-    scaledContext.drawImage(picture, 0, 0, scaled.width, scaled.height);
-    const file = await scaled.convertToBlob({ type: "image/jpeg", quality: jpegQuality });
-    const bytes = await file.arrayBuffer();
+    const encoded = await link.encode(picture);
     if (source !== from || link.state !== "open") picture.close();
     else {
-      sent = { width: scaled.width, height: scaled.height, kilobytes: bytes.byteLength / 1024, jpegQuality };
-      link.send(bytes, takenAt / 1000, { picture, from, takenAt, close: () => picture.close() });
+      sent = encoded;
+      link.send(encoded.data, takenAt / 1000, { picture, from, takenAt, close: () => picture.close() });
     }
   } catch (error) {
     // A source that has just ended has no picture; any other error is a bug.
@@ -155,7 +148,6 @@ async function send(from, takenAt) {
 }
 
 function showPoses(message, { context: shown, serverMs, roundTripMs }) {
-  quality.observe(roundTripMs, performance.now());
   if (shown.from !== source || paused) return;
   const record = parseRecord(message);
   show(shown.picture, shown.picture.width, shown.picture.height, record);
@@ -439,6 +431,7 @@ $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
 setInterval(refresh, REFRESH_MS);
 
+document.documentElement.dataset.place = PLACE;
 // The token is in a cookie by now, so it is removed from the address bar.
 if (location.search) history.replaceState(null, "", location.pathname);
 setLanguage(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));

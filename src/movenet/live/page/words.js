@@ -1,4 +1,8 @@
-/** All texts of the page, in English and Korean. */
+/**
+ * All texts of the page, in English and Korean. A key that ends in "@browser" is the text for models in the browser.
+ */
+
+import { PLACE } from "./place.js";
 
 export const WORDS = Object.freeze({
   en: {
@@ -35,6 +39,12 @@ export const WORDS = Object.freeze({
     exerciseHint: "Counts repetitions. With Lightning or Thunder, click a person to follow only them.",
     squat: "Squat", lunge: "Lunge", "push-up": "Push-up", "pull-up": "Pull-up", "sit-up": "Sit-up",
     "biceps-curl": "Biceps curl", "shoulder-press": "Shoulder press", "jumping-jack": "Jumping jack",
+    "welcome@browser": "Your camera, with a skeleton on it. Everything is computed in this browser; no picture leaves it.",
+    "connecting@browser": "Loading the model …", "open@browser": "Ready", "failed": "The model does not run here",
+    "serverSays@browser": "The model does not run here: {message}", "link@browser": "Details",
+    "onServer@browser": "Model", "onLink@browser": "Waiting", "sent@browser": "Picture", "size@browser": "{width} × {height}",
+    "exercise@browser": "Person", "exerciseHint@browser": "With Lightning or Thunder, click a person to follow only them.",
+    "cameraInsecure@browser": "Browsers give cameras only to pages from https or from this computer: put the page on an https server, or open it as http://localhost.",
   },
   ko: {
     live: "라이브", stage: "실시간 화면", fps: "fps", latency: "지연", people: "사람", actions: "동작", settings: "설정",
@@ -69,6 +79,12 @@ export const WORDS = Object.freeze({
     exerciseHint: "반복 횟수를 셉니다. 라이트닝이나 썬더에서는 사람을 클릭하면 그 사람만 추적합니다.",
     squat: "스쿼트", lunge: "런지", "push-up": "팔굽혀펴기", "pull-up": "턱걸이", "sit-up": "윗몸일으키기",
     "biceps-curl": "이두 컬", "shoulder-press": "숄더 프레스", "jumping-jack": "팔벌려뛰기",
+    "welcome@browser": "카메라 영상 위에 골격을 그려 줍니다. 모든 계산은 이 브라우저에서 하며 영상은 밖으로 나가지 않습니다.",
+    "connecting@browser": "모델을 불러오는 중 …", "open@browser": "준비됨", "failed": "모델을 실행할 수 없음",
+    "serverSays@browser": "모델을 실행할 수 없습니다: {message}", "link@browser": "자세히",
+    "onServer@browser": "모델", "onLink@browser": "대기", "sent@browser": "화면 크기", "size@browser": "{width} × {height}",
+    "exercise@browser": "사람", "exerciseHint@browser": "라이트닝이나 썬더에서는 사람을 클릭하면 그 사람만 추적합니다.",
+    "cameraInsecure@browser": "브라우저는 https 또는 이 컴퓨터의 페이지에만 카메라를 허용합니다. 페이지를 https 서버에 올리거나 http://localhost 주소로 여세요.",
   },
 });
 
@@ -81,7 +97,7 @@ export function currentLanguage() {
 
 /** Return the text of a key with its {placeholders} filled. */
 export function say(key, gaps = {}) {
-  return (WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
+  return (WORDS[language][`${key}@${PLACE}`] ?? WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
 }
 
 /** Show the whole page in a language. */

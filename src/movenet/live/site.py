@@ -1,0 +1,104 @@
+"""The page as a folder of files that any http server can serve: the browser runs the models, also without a network.
+
+index.html, sw.js, sample.mp4
+page/             the live page, with `movenet/`, its modules for other pages
+models/           models.json and the ONNX files
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from movenet.analysis.definitions import javascript_module
+from movenet.atomic import temporary_folder
+from movenet.errors import FileError
+from movenet.live.models_table import TABLE, WebModel, model_files, models_table
+from movenet.models import DATA, ModelCard
+
+PAGE: Final = Path(str(files("movenet.live"))) / "page"
+"""Folder of the page's files."""
+_OFFLINE: Final = "offline.js"
+"""The service worker; in a site it stands at the top, because it serves only what lies below it."""
+_SERVER_ONLY: Final = ("link.js", "quality.js")
+"""Modules that send pictures to a server."""
+_PLACE: Final = """/** Where the models run: in this browser. */
+
+export { LocalLink as Link } from "./local.js";
+export const PLACE = "browser";
+"""
+_HEAD: Final = '<meta charset="utf-8">'
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'"
+)
+"""The page's Content-Security-Policy: nothing is loaded from, or sent to, another origin."""
+_WORKER: Final = "sw.js"
+
+
+def write_site(models: tuple[WebModel, ...], detector: ModelCard, target: Path) -> int:
+    """Write the page with its models to a folder, and return its size in bytes.
+
+    Args:
+        models: what visitors can choose, the first one first.
+        detector: the multi-person model.
+        target: the folder: new, empty, or an earlier site, which is replaced.
+
+    Raises:
+        FileError: The folder holds anything else, or cannot be written.
+        ModelError: Two models have the same file name.
+    """
+    if target.exists() and not _is_replaceable(target):
+        raise FileError(f"expected a new folder, or one that this command wrote, got {target}")
+    sources = model_files(models, detector)
+    with temporary_folder(target) as temporary:
+        site = temporary / "site"
+        shutil.copytree(
+            PAGE, site / "page", ignore=shutil.ignore_patterns(_OFFLINE, *_SERVER_ONLY, "index.html")
+        )
+        (site / "index.html").write_text(_index(), encoding="utf-8")
+        (site / "page" / "angles.js").write_text(javascript_module(), encoding="utf-8")
+        (site / "page" / "place.js").write_text(_PLACE, encoding="utf-8")
+        shutil.copyfile(DATA / "sample.mp4", site / "sample.mp4")
+        (site / "models").mkdir()
+        for name, path in sources.items():
+            shutil.copyfile(path, site / "models" / name)
+        table = json.dumps(models_table(models, detector), indent=1)
+        (site / "models" / TABLE).write_text(table + "\n", encoding="utf-8")
+        (site / _WORKER).write_text(_service_worker(site), encoding="utf-8")
+        size = sum(path.stat().st_size for path in _files(site))
+        if target.exists():
+            target.rename(temporary / "old")
+        site.rename(target)
+    return size
+
+
+def _is_replaceable(folder: Path) -> bool:
+    return folder.is_dir() and (not any(folder.iterdir()) or (folder / "models" / TABLE).is_file())
+
+
+def _files(site: Path) -> list[Path]:
+    return sorted(path for path in site.rglob("*") if path.is_file())
+
+
+def _index() -> str:
+    """Return the page with its policy and the manifest that makes it installable."""
+    head = (
+        f'{_HEAD}\n  <meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '\n  <link rel="manifest" href="page/manifest.webmanifest">'
+    )
+    return (PAGE / "index.html").read_text(encoding="utf-8").replace(_HEAD, head)
+
+
+def _service_worker(site: Path) -> str:
+    """Return the service worker with the list of the site's files, and their hash as the name of its cache."""
+    names = [path.relative_to(site).as_posix() for path in _files(site)]
+    digest = hashlib.sha256()
+    for path in _files(site):
+        digest.update(path.read_bytes())
+    listed = f"const VERSION = {json.dumps(digest.hexdigest()[:16])};\nconst FILES = {json.dumps(['./', *names])};\n"
+    return listed + (PAGE / _OFFLINE).read_text(encoding="utf-8")

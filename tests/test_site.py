@@ -1,0 +1,130 @@
+"""The page of `movenet export --format web`, and its models run in Node on the pixels that Python reads."""
+
+import json
+import shutil
+import subprocess
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from movenet.cli import app
+from movenet.engine import Runtime
+from movenet.errors import FileError, ModelError
+from movenet.estimator import Estimator
+from movenet.live.models_table import web_models
+from movenet.live.site import write_site
+from movenet.media import open_source, read_photo
+from movenet.models import DATA, MODELS
+from movenet.video import VideoEstimator
+
+RUN_SITE = Path(__file__).parent / "browser" / "run_site.mjs"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site") / "site"
+    write_site(web_models(MODELS["lightning"], "many"), MODELS["multipose"], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def frames():
+    with open_source(DATA / "sample.mp4") as source:
+        return [(np.asarray(frame.image), frame.time_s) for frame, _ in zip(source, range(5), strict=False)]
+
+
+def run_in_node(site, folder, frames, model, *, video):
+    """Return the poses that the JavaScript finds in frames, in each by itself or as a video."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    listed = []
+    for i, (image, time_s) in enumerate(frames):
+        file = folder / f"{i}.rgba"
+        file.write_bytes(np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]).tobytes())
+        listed.append({"file": str(file), "width": image.shape[1], "height": image.shape[0]})
+        if video:
+            listed[-1]["time_s"] = time_s
+    request = folder / "request.json"
+    request.write_text(json.dumps({"site": str(site), "model": model, "frames": listed, "smoothing": video}))
+    done = subprocess.run([node, RUN_SITE, request], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def distances_px(ours, theirs):
+    """Return the distance of each keypoint between a pose of the JavaScript and one of Python."""
+    return np.linalg.norm(np.array(ours["keypoints"])[:, :2] - theirs.keypoints, axis=1)
+
+
+def test_the_pose_of_a_photo_is_that_of_python(site, tmp_path):
+    photo = read_photo(DATA / "astronaut.jpg")
+    [[ours]] = run_in_node(site, tmp_path, [(photo, 0.0)], "lightning", video=False)
+    [theirs] = Estimator("lightning", runtime=Runtime("onnxruntime", "fp32"))(photo)
+    assert distances_px(ours, theirs).max() < 0.05
+    assert ours["score"] == pytest.approx(theirs.score, abs=1e-3)
+
+
+@pytest.mark.parametrize(("model", "people"), [("lightning", "one"), ("many", "many")])
+def test_tracks_of_a_video_are_those_of_python(model, people, site, frames, tmp_path):
+    """Pixels of crops differ by a level where the picture is halved, and each crop follows from the last pose."""
+    found = run_in_node(site, tmp_path, frames, model, video=True)
+    estimator = Estimator("lightning", people=people, runtime=Runtime("onnxruntime", "fp32"))
+    stream = VideoEstimator(estimator).stream()
+    expected = [stream(image, time_s) for image, time_s in frames]
+    assert [[pose["id"] for pose in poses] for poses in found] == [
+        [pose.id for pose in poses] for poses in expected
+    ]
+    for ours, theirs in zip(chain(*found), chain(*expected), strict=True):
+        assert distances_px(ours, theirs)[theirs.scores > 0.3].mean() < 0.5
+        assert ours["score"] == pytest.approx(theirs.score, abs=0.05)
+
+
+def test_the_command_writes_a_site_and_replaces_only_a_site(tmp_path):
+    site = tmp_path / "site"
+    for people in ("one", "many"):
+        arguments = ["export", "lightning", "--format", "web", "--people", people, "-o", str(site)]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+        table = json.loads((site / "models/models.json").read_text())
+        assert table["models"][0]["people"] == people
+    assert {path.name for path in tmp_path.iterdir()} == {"site"}
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "me.jpg").touch()
+    with pytest.raises(FileError, match="expected a new folder"):
+        write_site(web_models(MODELS["lightning"], "one"), MODELS["multipose"], other)
+    assert (other / "me.jpg").exists()
+
+
+def test_the_service_worker_keeps_every_file(site):
+    names = [path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()]
+    listed = json.loads((site / "sw.js").read_text().split("const FILES = ")[1].split(";\n")[0])
+    assert sorted(listed) == sorted({"./", *names} - {"sw.js"})
+
+
+def test_no_file_of_a_site_names_another_origin(site):
+    for path in (
+        *site.glob("page/*.js"),
+        *site.glob("page/movenet/*.js"),
+        site / "index.html",
+        site / "sw.js",
+    ):
+        assert "https://" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("model", ["multipose", "posenet"])
+def test_other_networks_are_refused(model):
+    with pytest.raises(ModelError, match="expected a single-person MoveNet model"):
+        web_models(MODELS[model], "one")
+
+
+def test_options_of_other_formats_are_refused(tmp_path):
+    for more in (["--precision", "int8"], ["--side", "128"], ["--people", "auto"]):
+        arguments = ["export", "lightning", "--format", "web", "-o", str(tmp_path / "site"), *more]
+        assert isinstance(CliRunner().invoke(app, arguments).exception, ModelError)
+    arguments = ["export", "lightning", "--people", "many", "-o", str(tmp_path / "x.onnx")]
+    assert isinstance(CliRunner().invoke(app, arguments).exception, ModelError)
+    assert list(tmp_path.iterdir()) == []

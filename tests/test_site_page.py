@@ -1,0 +1,112 @@
+"""The page of `movenet export --format web` in a real browser, from a plain static server."""
+
+import functools
+import http.server
+import threading
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from browsers import camera_film, chromium
+from live_browser import LIMIT_S, LISTEN, wait_for_poses, wait_until
+from movenet.live.models_table import web_models
+from movenet.live.site import write_site
+from movenet.models import DATA, MODELS
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """The standard library's static server, without its log."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def static_server(folder):
+    """Serve a folder, and yield its address."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site") / "site"
+    write_site(web_models(MODELS["lightning"], "one"), MODELS["multipose"], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    film = camera_film(tmp_path_factory.mktemp("film"), DATA / "sample.mp4", count=20)
+    with chromium(film) as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(permissions=["camera"], locale="en-US")
+    context.set_default_timeout(1000 * LIMIT_S)
+    yield context
+    context.close()
+
+
+def visit(context, address):
+    """Open the page; return it, and the addresses that it and its workers ask for."""
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.failures = []
+    page.on("pageerror", lambda error: page.failures.append(str(error)))
+    page.on("console", lambda line: page.failures.append(line.text) if line.type == "error" else None)
+    page.add_init_script(LISTEN)
+    page.goto(address)
+    return page, asked
+
+
+def test_the_camera_gets_a_skeleton_and_nothing_leaves_the_page(site, context):
+    with static_server(site) as address:
+        page, asked = visit(context, address)
+        page.wait_for_selector("#status[data-state=open]")
+        page.click("#start-camera")
+        [*_, frame] = wait_for_poses(page, 5)
+        [pose] = frame["record"]["poses"]
+        assert pose["score"] > 0.3
+        assert page.inner_text("#status-text") == "Ready"
+        assert page.is_hidden("#exercise")
+        page.check("[name=model][value=many]")
+        wait_until(page, "window.poses.at(-1).record.poses.some(({ id }) => id === 1)")
+        origin = urlsplit(address).netloc
+        assert {urlsplit(url).netloc for url in asked if not url.startswith("blob:")} == {origin}
+        assert page.failures == []
+
+
+def test_the_second_visit_needs_no_network_and_may_use_threads(site, context):
+    with static_server(site) as address:
+        page, _ = visit(context, address)
+        page.wait_for_selector("#status[data-state=open]")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        wait_until(page, "navigator.serviceWorker.controller !== null")
+    page.reload()  # the server is gone
+    page.wait_for_selector("#status[data-state=open]")
+    assert page.evaluate("crossOriginIsolated")
+    page.click("#start-camera")
+    assert wait_for_poses(page)[-1]["record"]["poses"]
+    page.click("#pause")
+    page.select_option("#source", "sample")
+    assert wait_for_poses(page)[-1]["record"]["poses"]
+
+
+def test_a_missing_model_is_named(site, context):
+    with static_server(site) as address:
+        context.route("**/multipose.onnx", lambda route: route.fulfill(status=404))
+        page, _ = visit(context, address)
+        page.wait_for_selector("#status[data-state=failed]")
+        assert "multipose.onnx: status 404" in page.inner_text("#notice")
