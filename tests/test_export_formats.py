@@ -185,7 +185,7 @@ def test_the_int8_model_of_the_package_is_exported_with_its_ap(tmp_path, monkeyp
 
 
 def test_the_command_line_offers_what_there_is():
-    assert [form.value for form in FormatName] == [*FORMATS]
+    assert [form.value for form in FormatName] == [*FORMATS, "web"]
     assert {stored.value for stored in StoredPrecisionName} == {
         p for form in FORMATS.values() for p in form.precisions
     }
