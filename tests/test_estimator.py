@@ -121,17 +121,16 @@ def test_the_smallest_and_thinnest_pictures_are_accepted(lightning, whole, size)
     [
         np.full((10, 10, 3), np.nan),
         np.zeros((10, 10, 3), np.float32),
-        np.zeros((10, 10), np.uint8),
-        np.zeros((10, 10, 4), np.uint8),
+        np.zeros((10, 10, 5), np.uint8),
         np.zeros((0, 10, 3), np.uint8),
         "photo.jpg",
         None,
     ],
-    ids=["NaN", "float", "grey", "BGRA", "empty", "path", "None"],
+    ids=["NaN", "float", "five channels", "empty", "path of no file", "None"],
 )
 def test_an_argument_that_is_no_picture_is_refused(lightning, whole, bad):
     for estimator in (lightning, whole):
-        with pytest.raises(MediaError, match="expected a picture as a uint8 RGB array"):
+        with pytest.raises(MediaError, match=r"expected a picture|expected a path|does not exist"):
             estimator(bad)
 
 
