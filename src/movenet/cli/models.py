@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from movenet.cli.output import print_line, print_table
+from movenet.cli.output import print_line
 
 if TYPE_CHECKING:
     from movenet.models import ModelCard
@@ -34,7 +34,8 @@ def models(
     from movenet.models import MODELS
 
     rows = [(card.name, f"{card.side} px", _size(card), _use(card)) for card in MODELS.values()]
-    print_table(("name", "input", "file", "use"), rows, text_columns=4)
+    for name, side, size, use in [("name", "input", "file", "use"), *rows]:
+        print_line(f"{name:16}{side:8}{size:>8}  {use}")
     for card in MODELS.values() if verbose else ():
         print_line(f"{card.name}: MobileNet{'V1' if card.family == 'posenet' else 'V2'} × {card.width}")
         for what in ("path", "sha256", "source", "licence"):
