@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 USES: Final[Mapping[str, str]] = {
     "lightning": "fastest; the default for one person",
     "thunder": "more accurate; the default with --people many",
-    "multipose": "detects the people for both; --method bottom-up",
+    "multipose": "detects the people; --method bottom-up",
     "posenet": "the predecessor, for comparison",
 }
 """What each official model is for; the int8 versions are chosen by --precision."""
