@@ -140,7 +140,6 @@ def _export_site(model: str, people: PeopleName, out: Path) -> None:
     from movenet.cli.output import print_line
     from movenet.engine import open_engine
     from movenet.live.models_table import web_models
-    from movenet.live.shared_models import MANY
     from movenet.live.site import write_site
     from movenet.models import MODELS, find_model
 
