@@ -114,7 +114,8 @@ function samples(start, step, count, limit) {
 }
 
 function interpolate({ data, width }, columns, rows) {
-  const out = new Uint8Array(3 * columns.count * rows.count);
+  // It rounds halves to even, as OpenCV does.
+  const out = new Uint8ClampedArray(3 * columns.count * rows.count);
   for (let y = 0, to = 0; y < rows.count; y++) {
     const [above, below] = [4 * width * rows.low[y], 4 * width * rows.high[y]];
     const [aboveWeight, belowWeight] = [rows.lowWeight[y], rows.highWeight[y]];
@@ -124,9 +125,9 @@ function interpolate({ data, width }, columns, rows) {
       for (let channel = 0; channel < 3; channel++) {
         const upper = data[above + left + channel] * leftWeight + data[above + right + channel] * rightWeight;
         const lower = data[below + left + channel] * leftWeight + data[below + right + channel] * rightWeight;
-        out[to++] = upper * aboveWeight + lower * belowWeight + 0.5;
+        out[to++] = upper * aboveWeight + lower * belowWeight;
       }
     }
   }
-  return out;
+  return new Uint8Array(out.buffer);
 }
