@@ -70,7 +70,7 @@ def test_the_pose_of_a_photo_is_that_of_python(site, tmp_path):
 
 @pytest.mark.parametrize(("model", "people"), [("lightning", "one"), ("many", "many")])
 def test_tracks_of_a_video_are_those_of_python(model, people, site, frames, tmp_path):
-    """Pixels of crops differ by a level where the picture is halved, and each crop follows from the last pose."""
+    """Crops are interpolated in floating point here and in fixed point there, and each follows from the last pose."""
     found = run_in_node(site, tmp_path, frames, model, video=True)
     estimator = Estimator("lightning", people=people, runtime=Runtime("onnxruntime", "fp32"))
     stream = VideoEstimator(estimator).stream()
@@ -79,8 +79,8 @@ def test_tracks_of_a_video_are_those_of_python(model, people, site, frames, tmp_
         [pose.id for pose in poses] for poses in expected
     ]
     for ours, theirs in zip(chain(*found), chain(*expected), strict=True):
-        assert distances_px(ours, theirs)[theirs.scores > 0.3].mean() < 0.5
-        assert ours["score"] == pytest.approx(theirs.score, abs=0.05)
+        assert distances_px(ours, theirs)[theirs.scores > 0.3].max() < 0.5
+        assert ours["score"] == pytest.approx(theirs.score, abs=0.02)
 
 
 def test_the_command_writes_a_site_and_replaces_only_a_site(tmp_path):
