@@ -15,7 +15,7 @@ from movenet.machine import features
 from movenet.models import INT8, MODELS, ModelCard
 
 ACCURATE_IN_INT8: Final = ("lightning", "thunder")
-"""Models whose int8 version keeps AP within .003 of the model in floating point (fp32 or bf16, as the processor has it).
+"""Models whose int8 version keeps AP within .003 of the model in the floating point of the same processor.
 MultiPose in int8, as the detector, loses up to .008."""
 
 
