@@ -1,6 +1,7 @@
 """A file appears under its own name only when it is whole."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -246,3 +247,16 @@ def test_a_new_folder_that_another_process_removes_is_created_again(tmp_path, mo
     assert place.folder.is_dir()
     assert place.folder.parent not in swept
     place.clear()
+
+
+def test_the_lock_file_goes_last_so_that_a_kill_leaves_what_others_may_remove(tmp_path, monkeypatch):
+    removed, rmtree = [], shutil.rmtree
+
+    def record(path, **how):
+        removed.append(Path(path).name)
+        rmtree(path, **how)
+
+    monkeypatch.setattr("movenet.atomic.shutil.rmtree", record)
+    with atomic_write(tmp_path / "a.txt") as temporary:
+        temporary.write_text("a")
+    assert removed[0] == "work"

@@ -37,6 +37,8 @@ MACHINE: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 """This machine's part of the names of temporary folders; each container is a machine of its own."""
 LOCK: Final = "movenet.lock"
 """Name of the lock file in each temporary folder; the writing process holds the lock."""
+WORK: Final = "work"
+"""Name of the folder in it that holds the unfinished work."""
 ATTEMPTS: Final = 8
 """How often creating a folder is tried: another process may remove it between its creation and its locking."""
 _NAME: Final = re.compile(r"\.movenet-([0-9a-f]{8})-[0-9a-f]{8}\.part")
@@ -75,7 +77,7 @@ class TemporaryFolder:
             self._outer, self._lock = _create(beside)
         except OSError as error:
             raise kind(f"cannot write {target}: {error.strerror}") from error
-        self.folder = self._outer / "work"
+        self.folder = self._outer / WORK
         """The folder to write in, empty at first. It may be moved as a whole."""
         try:
             self.folder.mkdir()
@@ -280,7 +282,11 @@ def _hold(file: int, folder: Path) -> bool:
 
 
 def _remove(folder: Path, lock: int) -> None:
-    """Remove a temporary folder and release its lock. Twice, because Windows does not remove open files."""
+    """Remove a temporary folder and release its lock. Twice, because Windows does not remove open files.
+
+    The lock file goes last: without it, what a process leaves that is killed here would never be removed.
+    """
+    shutil.rmtree(folder / WORK, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
     shutil.rmtree(folder, ignore_errors=True)
