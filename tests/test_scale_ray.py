@@ -6,6 +6,11 @@ import random
 import threading
 
 import pytest
+
+# Ray's own limits are too short for a machine on which the tests share two cores; read when Ray is imported.
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "200")
+os.environ.setdefault("RAY_agent_register_timeout_ms", "200000")
+
 import ray
 from ray.cluster_utils import Cluster
 
@@ -29,7 +34,7 @@ def by_value():
 
 @pytest.fixture
 def cluster():
-    """A cluster of three nodes on this machine, one CPU each; the driver's own has none for actors."""
+    """A cluster of three nodes on this machine: the driver's, without a CPU for actors, and two with one each."""
     ray.shutdown()
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": STORE})
     nodes = [cluster.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
