@@ -52,7 +52,7 @@ def local():
 
 def run(inputs, out, sleep_s=0.0, *, actors=2, resume=False):
     counts = JobCounts()
-    with RecordsFolder(out, {"format": "parquet"}, resume=resume, part_records=50) as folder:
+    with RecordsFolder(out, {"format": "parquet"}, resume=resume, part_records=4) as folder:
         settings = jobs.settings(sleep_s)
         execute = lambda names: run_on_ray(names, settings, actors=actors)  # noqa: E731
         for _ in run_job(list_names([str(inputs)]), execute, folder, counts):
@@ -89,52 +89,52 @@ def test_a_model_that_cannot_be_opened_is_an_error(tmp_path, local):
         list(run_on_ray(names, jobs.FileSettings(open_nothing), actors=1))
 
 
-def disturb(stop, kill, rng, times):
-    """Call `kill` so many times at random moments, until `stop` is set."""
-    for _ in range(times):
-        if stop.wait(rng.uniform(0.5, 2.0)):
-            return
-        kill()
+def run_disturbed(inputs, out, kill, times, sleep_s=0.04):
+    """Run a job while `kill` is called at random moments after its first result; return how often it was called."""
+    ended, rng, calls = threading.Event(), random.Random(5), []
 
+    def disturb():
+        while not list(out.glob("part-*")):
+            if ended.wait(0.05):
+                return
+        while len(calls) < times and not ended.wait(rng.uniform(0.2, 1.0)):
+            calls.append(kill())
 
-def run_disturbed(inputs, out, kill, times):
-    stop = threading.Event()
-    thread = threading.Thread(target=disturb, args=(stop, kill, random.Random(5), times))
+    thread = threading.Thread(target=disturb)
     thread.start()
     try:
-        return run(inputs, out, sleep_s=0.02)
+        counts = run(inputs, out, sleep_s)
     finally:
-        stop.set()
+        ended.set()
         thread.join()
+    assert counts.files == 300
+    assert len(jobs.records(out)) == 300
+    return sum(calls)
 
 
 def kill_a_worker():
+    """Kill an actor with SIGKILL; return whether there was one."""
     import psutil
 
-    workers = [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if "PoseMapper" in "".join(process.cmdline()) or "MapWorker" in "".join(process.cmdline())
-    ]
+    processes = psutil.Process().children(recursive=True)
+    workers = [process for process in processes if "MapWorker" in "".join(process.cmdline())]
     if workers:
-        os.kill(random.choice(workers).pid, 9)
+        random.choice(workers).kill()
+    return bool(workers)
 
 
 def test_killed_workers_are_replaced_and_nothing_is_lost_or_done_twice(tmp_path, local):
-    inputs = jobs.photos(tmp_path / "in", 300)
-    counts = run_disturbed(inputs, tmp_path / "out", kill_a_worker, 4)
-    assert counts.files == 300
-    assert len(jobs.records(tmp_path / "out")) == 300
+    assert run_disturbed(jobs.photos(tmp_path / "in", 300), tmp_path / "out", kill_a_worker, 4)
 
 
 def test_a_killed_node_is_survived(tmp_path, cluster):
-    inputs = jobs.photos(tmp_path / "in", 300)
-    machines, nodes = cluster
+    (machines, nodes), killed = cluster, []
 
     def kill():
         machines.remove_node(nodes.pop(), allow_graceful=False)
-        nodes.insert(0, machines.add_node(num_cpus=1, object_store_memory=STORE))
+        killed.append(True)
+        nodes.insert(0, machines.add_node(wait=False, num_cpus=1, object_store_memory=STORE))
+        return True
 
-    counts = run_disturbed(inputs, tmp_path / "out", kill, 2)
-    assert counts.files == 300
-    assert len(jobs.records(tmp_path / "out")) == 300
+    run_disturbed(jobs.photos(tmp_path / "in", 300), tmp_path / "out", kill, 1, 0.15)
+    assert killed
