@@ -37,6 +37,7 @@ HEAVY = {
     "ipywidgets",
     "sklearn",
     "ezc3d",
+    "ray",
 }
 
 

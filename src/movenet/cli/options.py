@@ -50,6 +50,13 @@ class FormatName(str, Enum):
     jsonl = "jsonl"
 
 
+class ExecutorName(str, Enum):
+    """Values of --executor: what runs the files of a job."""
+
+    threads = "threads"
+    ray = "ray"
+
+
 class PeopleName(str, Enum):
     """Values of --people: `movenet.estimator.People`."""
 

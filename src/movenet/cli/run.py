@@ -13,6 +13,7 @@ from movenet.cli.options import (
     EngineName,
     EngineOption,
     EveryOption,
+    ExecutorName,
     ExerciseOption,
     FormatName,
     FromOption,
@@ -59,6 +60,13 @@ FormatOption = Annotated[
 ResumeOption = Annotated[
     bool, typer.Option("--resume", help="Do what an earlier run into this folder of records left.")
 ]
+ExecutorOption = Annotated[
+    ExecutorName | None, typer.Option(help="What runs the files of a job: threads here (default), or Ray.")
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster, such as auto or ray://head:10001; default: Ray on this machine."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
 ScoreOption = Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")]
 ProbabilitiesOption = Annotated[
@@ -88,6 +96,8 @@ def run(
     records: RecordsOption = None,
     records_format: FormatOption = None,
     resume: ResumeOption = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     model: ModelIfNamedOption = None,
     json: JsonOption = False,
     smooth: SmoothOption = None,
@@ -133,6 +143,7 @@ def run(
         out, records, json, smoothing, palette, overlays, frames, person, workers, probabilities
     )
     names = RunInputs(tuple(inputs or ()), from_list)
-    job = JobOptions(records_format.value if records_format else None, resume)
+    form, runner = (choice and choice.value for choice in (records_format, executor))
+    job = JobOptions(form, resume, runner, address)
     if not start_run(names, options, models, job):
         raise typer.Exit(1)

@@ -17,8 +17,9 @@ from movenet.cli.run_plan import MAX_WORKERS, Overlays, RunOptions
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
-from movenet.scale import FileSettings, JobCounts, RecordsFolder, RecordsFormat, run_in_threads, run_job
+from movenet.scale import FileSettings, JobCounts, RecordsFolder, run_in_threads, run_job
 from movenet.scale.files import FileEstimator, smoothing
+from movenet.scale.job import Executor
 
 
 class Listing(Protocol):
@@ -36,12 +37,22 @@ class Listing(Protocol):
 class JobOptions:
     """The options that only a job has; None where an option was not given."""
 
-    format: RecordsFormat | None = None
+    format: str | None = None
+    """`movenet.scale.RecordsFormat`."""
     resume: bool = False
+    executor: str | None = None
+    """"threads" or "ray"."""
+    address: str | None = None
+    """Address of a Ray cluster."""
 
     def check_unused(self) -> None:
         """Raise MoveNetError if an option was given to a run that is no job."""
-        given = {"--records-format": self.format is not None, "--resume": self.resume}
+        given = {
+            "--records-format": self.format is not None,
+            "--resume": self.resume,
+            "--executor": self.executor is not None,
+            "--address": self.address is not None,
+        }
         if named := [option for option, is_given in given.items() if is_given]:
             raise MoveNetError(
                 f"{named[0]} is for a folder of records: expected --records FOLDER, without a suffix"
@@ -70,14 +81,15 @@ def run_files(
         OutputError: The records cannot be written any more.
     """
     _check_options(options)
+    if job.address is not None and job.executor != "ray":
+        raise MoveNetError("--address is for a Ray cluster: expected --executor ray")
     settings = FileSettings(models.open, smoothing(options.smooth), options.probabilities)
     made_with = {"format": job.format or "jsonl", **models.for_json(), **settings.for_json()}
     counts = JobCounts()
     with RecordsFolder(path, made_with, resume=job.resume) as folder:
-        estimators = _open_estimators(settings, options.workers)
-        folder.keypoints = estimators[0].keypoints
+        execute = _open_executor(settings, options, models, job, folder)
         with JobProgress(counts, inputs.files if inputs.can_be_counted else None) as progress:
-            results = run_job(inputs.files(), partial(run_in_threads, estimators=estimators), folder, counts)
+            results = run_job(inputs.files(), execute, folder, counts)
             try:
                 for poses in results:
                     if poses.error is not None:
@@ -90,6 +102,26 @@ def run_files(
         file.write_text(counts.prometheus_text(), encoding="utf-8")
     print_status(f"records → {path}")
     return not counts.failed
+
+
+def _open_executor(
+    settings: FileSettings, options: RunOptions, models: ModelOptions, job: JobOptions, folder: RecordsFolder
+) -> Executor:
+    """Return what estimates the files; the folder gets the names of the keypoints."""
+    if job.executor == "ray":
+        from movenet.scale.ray_executor import run_on_ray
+
+        folder.keypoints = models.keypoints()
+        return partial(
+            run_on_ray,
+            settings=settings,
+            address=job.address,
+            actors=options.workers,
+            threads=models.runtime.threads or 1,
+        )
+    estimators = _open_estimators(settings, options.workers)
+    folder.keypoints = estimators[0].keypoints
+    return partial(run_in_threads, estimators=estimators)
 
 
 def _open_estimators(settings: FileSettings, workers: int | None) -> list[FileEstimator]:

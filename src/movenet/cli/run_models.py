@@ -8,6 +8,7 @@ from typing import Any
 from movenet.engine import Runtime
 from movenet.estimator import Estimator
 from movenet.estimator.settings import Method, People, Preset, default_model
+from movenet.models import MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class ModelOptions:
             settings=self.preset,
             runtime=replace(self.runtime, threads=self.runtime.threads or share),
         )
+
+    def keypoints(self) -> tuple[str, ...]:
+        """Return the names of the model's keypoints; opens the model if it is a file."""
+        name = self.model or default_model(self.people)
+        return MODELS[name].keypoint_names if name in MODELS else self.open(1).engine.card.keypoint_names
 
     def for_json(self) -> dict[str, Any]:
         """Return what the poses depend on, ready for JSON."""

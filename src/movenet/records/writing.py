@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from movenet.atomic import PendingFile
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.pose import KEYPOINTS
 from movenet.records.record import Record, to_json
 from movenet.records.table import Row, escape_cell, long_columns, long_rows, wide_columns, wide_rows
+
+if TYPE_CHECKING:
+    from pyarrow import Schema, Table
 
 
 class FormatWriter(Protocol):
@@ -203,21 +206,35 @@ def number_in_name(record: Record) -> int:
     return int(number[1]) if number and record.frame == 0 else record.frame
 
 
+def arrow_schema(keypoints: Sequence[str]) -> Schema:
+    """Return the schema of the wide table; columns have the smallest fitting types."""
+    import pyarrow as pa
+
+    integers = {"frame": pa.int64(), "width": pa.int32(), "height": pa.int32(), "person": pa.int32()}
+    kinds = {"source": pa.string(), "time_s": pa.float64(), "id": pa.int64(), **integers}
+    return pa.schema([(name, kinds.get(name, pa.float32())) for name in wide_columns(keypoints)])
+
+
+def arrow_table(rows: Sequence[Row], schema: Schema) -> Table:
+    """Return rows as an Arrow table."""
+    import pyarrow as pa
+
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
 class _Parquet:
-    """Row groups of `GROUP_ROWS` rows; columns have the smallest fitting types."""
+    """Row groups of `GROUP_ROWS` rows."""
 
     GROUP_ROWS: Final = 4096
 
     def __init__(self, path: Path, keypoints: Sequence[str]) -> None:
         try:
-            import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as problem:
             raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from problem
-        integers = {"frame": pa.int64(), "width": pa.int32(), "height": pa.int32(), "person": pa.int32()}
-        kinds = {"source": pa.string(), "time_s": pa.float64(), "id": pa.int64(), **integers}
-        columns = wide_columns(keypoints)
-        self._schema = pa.schema([(name, kinds.get(name, pa.float32())) for name in columns])
+        self._schema = arrow_schema(keypoints)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._keypoints = keypoints
         self._rows: list[Row] = []
@@ -231,12 +248,8 @@ class _Parquet:
             self._flush()
 
     def _flush(self) -> None:
-        import pyarrow as pa
-
-        columns = zip(zip(*self._rows, strict=True), self._schema.types, strict=True)
-        arrays = [pa.array(values, kind) for values, kind in columns]
-        self._rows = []
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        rows, self._rows = self._rows, []
+        self._writer.write_table(arrow_table(rows, self._schema))
 
     def finish(self) -> None:
         if self._rows:
