@@ -102,6 +102,17 @@ def test_a_segment_that_cannot_be_read_is_an_error_after_the_frames_before_it():
         next(joined)
 
 
+def test_segments_beyond_the_end_of_a_recording_that_is_shorter_than_it_says_are_left_out():
+    def go_on(state):
+        yield from ()
+
+    first = segment(0, 6, lambda k: {1: 0}, next_id=2)
+    nothing = Segment((), None, error=MediaError("has no picture"))
+    assert found(join_segments([first, nothing, nothing, nothing], go_on)) == [
+        (k, float(k), [1]) for k in range(6)
+    ]
+
+
 def test_a_short_recording_is_one_segment():
     assert plan_segments(0.0, 10) == [(0.0, float("inf"))]
     assert plan_segments(14.0, 10) == [(0.0, float("inf"))]

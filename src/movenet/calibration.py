@@ -57,13 +57,22 @@ def probabilities(scores: ArrayLike, model: str | ModelCard = "lightning") -> ND
     Raises:
         ModelError: if there is no calibration for the model.
     """
+    return curve_of(model)(scores)
+
+
+def curve_of(model: str | ModelCard) -> CalibrationCurve:
+    """Return the calibration of a model, as `probabilities` takes it.
+
+    Raises:
+        ModelError: if there is none.
+    """
     base = base_of(model)
     curve = CALIBRATION_CURVES.get(base or "")
     if curve is None:
         raise ModelError(
             f"expected a model made from one of {', '.join(CALIBRATION_CURVES)}, got one made from {base}"
         )
-    return curve(scores)
+    return curve
 
 
 def with_probabilities(pose: Pose, model: str | ModelCard = "lightning") -> Pose:

@@ -119,7 +119,7 @@ class Reader:
         if key is None:
             return records
         chosen = [
-            Record(r.source, r.frame, r.time_s, r.width, r.height, tuple(p for p in r.poses if p.id == key))
+            Record(r.source, r.frame, r.time_s, r.width, r.height, self._person.select(r.poses))
             for r in records
         ]
         if not any(record.poses for record in chosen):

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from movenet.calibration import probabilities
+from movenet.calibration import curve_of
 from movenet.cli.output import (
     print_error,
     print_line,
@@ -47,7 +47,7 @@ def execute(plan: RunPlan, models: ModelOptions) -> bool:
         return False
     estimators = open_estimators(plan, models)
     if plan.probabilities:
-        _check_calibrated(estimators[0])
+        curve_of(estimators[0].engine.card)
     with ExitStack() as stack:
         recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
         done = run_photos(plan, estimators, recorder) if plan.photos else 0
@@ -74,13 +74,6 @@ def open_side_by_side(open_one: Callable[[int | None], T], workers: int) -> list
     """Open something with models once for each worker, each with its share of the cores."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(open_one, [max(usable_cores() // workers, 1)] * workers))
-
-
-def _check_calibrated(estimator: Estimator) -> None:
-    """Raise MoveNetError unless the scores of this estimator are calibrated."""
-    if estimator.method != "top-down":
-        raise MoveNetError(f"--probabilities needs --method top-down, got {estimator.method}")
-    probabilities(0.5, estimator.engine.card)  # raises if the model has no calibration
 
 
 def run_photos(plan: RunPlan, estimators: Sequence[Estimator], recorder: RecordWriter | None) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from movenet.analysis import Angle, RepetitionCounter, measure_angles
 from movenet.cli.run_plan import Overlays
 from movenet.drawing import Style
-from movenet.media.planes import to_rgb
+from movenet.media.planes import as_rgb
 from movenet.models import ModelCard
 from movenet.overlays import Trails, draw_angles, draw_counts
-from movenet.planar import Picture, PlanarImage
+from movenet.planar import Picture
 from movenet.pose import Pose
 
 Angles = tuple[Mapping[str, Angle], ...]
@@ -39,7 +39,7 @@ class VideoOverlay:
         """Draw into the picture of the next frame and return it; `angles` are those of `measure`."""
         if not (angles or self._trails or self._counter):
             return picture
-        image = to_rgb(picture) if isinstance(picture, PlanarImage) else picture
+        image = as_rgb(picture)
         if self._trails is not None:
             self._trails.draw(image, poses, time_s, self._style)
         if angles:

@@ -25,9 +25,9 @@ from movenet.media.sources.opening import open_location
 from movenet.media.sources.prefetch import Prefetcher
 from movenet.planar import Picture
 from movenet.records import Record, RecordWriter, to_json
-from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
+from movenet.video import ONE_EURO, VideoEstimator
 from movenet.video.estimator import DEFAULT_LOCK
-from movenet.video.segments import TrackedFrame, track_frames
+from movenet.video.segments import TrackedFrame, smooth_frames, track_frames
 from movenet.video.workers import TrackedRecording, TrackingPool
 
 VIDEOS_AHEAD: Final = 4
@@ -154,7 +154,7 @@ class _VideoRun:
         else:
             tracked = (frame for frame, _ in track_frames(self.plan.frames.select(source), self.tracker))
         if self.plan.smooth == "offline":
-            tracked = _smooth(list(tracked))
+            tracked = smooth_frames(list(tracked))
         if self.plan.videos[video] is None:
             yield from ((self._record(source.name, frame), None) for frame in tracked)
             return
@@ -170,15 +170,9 @@ class _VideoRun:
             yield self._record(source.name, tracked), frame.native
 
     def _record(self, name: str, frame: TrackedFrame) -> Record:
-        """Return the record of a frame, with the person of --lock id:N only, if given."""
-        key = self.plan.person.id
-        poses = frame.poses if key is None else tuple(pose for pose in frame.poses if pose.id == key)
+        """Return the record of a frame, with the person of --lock only."""
+        poses = self.plan.person.select(frame.poses)
         return Record(name, frame.index, frame.time_s, frame.width, frame.height, poses)
-
-
-def _smooth(tracked: Sequence[TrackedFrame]) -> list[TrackedFrame]:
-    poses = smooth_recording([frame.time_s for frame in tracked], [frame.poses for frame in tracked])
-    return [replace(frame, poses=tuple(found)) for frame, found in zip(tracked, poses, strict=True)]
 
 
 def _pair(

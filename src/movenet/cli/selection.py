@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from movenet.errors import MoveNetError
 
 if TYPE_CHECKING:
+    from movenet.pose import Pose
     from movenet.video import Lock
 
 
@@ -99,6 +100,10 @@ class PersonLock:
     """As `VideoEstimator` takes it; None is its default."""
     id: int | None = None
     """Only the person of this id; None for all."""
+
+    def select(self, poses: Iterable[Pose]) -> tuple[Pose, ...]:
+        """Return the poses of the person of this id, or all."""
+        return tuple(pose for pose in poses if self.id is None or pose.id == self.id)
 
 
 def parse_lock(text: str | None) -> PersonLock:

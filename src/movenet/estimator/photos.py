@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from movenet.errors import MoveNetError
 from movenet.estimator import Estimator
+from movenet.estimator.pool import Pool
 from movenet.media import read_photo
 from movenet.media.sources.web_photo import WebPhoto
 from movenet.pose import Pose
@@ -49,22 +49,17 @@ def estimate_photos(
         paths: the photos.
         estimators: equal ones; as many photos are estimated at a time.
     """
-    idle: queue.SimpleQueue[Estimator] = queue.SimpleQueue()
-    for estimator in estimators:
-        idle.put(estimator)
+    pool = Pool(estimators)
 
     def estimate(path: Path | WebPhoto) -> PhotoPoses:
         try:
             image = _read(path)
         except MoveNetError as error:
             return PhotoPoses(path, np.zeros((0, 0, 3), np.uint8), error=error)
-        estimator = idle.get()
-        try:
+        with pool.lend() as estimator:
             start = time.perf_counter()
             poses = tuple(estimator(image))
             return PhotoPoses(path, image, poses, estimate_s=time.perf_counter() - start)
-        finally:
-            idle.put(estimator)
 
     for _, found in _map_ahead(estimate, paths, len(estimators) + 1):
         yield found.result()

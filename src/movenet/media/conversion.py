@@ -14,6 +14,7 @@ from av.video.format import VideoFormat
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from movenet.media.blending import blend_over_white
 from movenet.media.container import MAX_FRAME_PIXELS
 from movenet.media.planes import HIGH_DEFINITION_PX, UNSPECIFIED, colours_of, is_planar_420, planes_of
 from movenet.media.tone_mapping import ToneMapper, is_hdr
@@ -21,8 +22,6 @@ from movenet.planar import Picture, PlanarImage
 
 EIGHT_BIT: Final = ("yuv420p", "yuvj420p")
 """Pixel formats that `PlanarImage` takes as they are; the second states full range."""
-STRIP_PIXELS: Final = 262_144
-"""Pixels blended over white at a time; at least one row."""
 MAX_PIXEL_ASPECT: Final = 4
 """Largest pixel aspect ratio, in either direction; larger ones come from damaged headers and count as square."""
 
@@ -102,19 +101,6 @@ def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, 
 def has_alpha(kind: VideoFormat) -> bool:
     """Tell whether a pixel format can hold transparency; palettes can."""
     return kind.has_palette or any(component.is_alpha for component in kind.components)
-
-
-def blend_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Blend a (H, W, 4) uint8 RGBA picture over white; return (H, W, 3) RGB."""
-    rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
-    if rgba[..., 3].min() < 255:
-        # In strips: 16-bit copies of the whole picture would need several times its memory.
-        rows = max(STRIP_PIXELS // rgba.shape[1], 1)
-        for top in range(0, len(rgba), rows):
-            strip = rgb[top : top + rows]
-            alpha = rgba[top : top + rows, :, 3:].astype(np.uint16)
-            strip[:] = (strip * alpha + 255 * (255 - alpha) + 127) // 255
-    return rgb
 
 
 QUARTER_TURNS: Final = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from movenet.crop import check_image
 from movenet.errors import MediaError
+from movenet.media.blending import blend_over_white
 from movenet.media.location import Address, Camera, locate
 from movenet.media.photo import decode_photo, read_photo
 from movenet.media.sources.base import LiveSettings
@@ -83,8 +83,8 @@ def _from_array(array: NDArray[Any], channels: Channels) -> NDArray[np.uint8]:
         )
     if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 1):
         array = np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
-    elif array.ndim == 3 and array.shape[2] == 4:
-        array = _over_white(array)
+    elif array.ndim == 3 and array.shape[2] == 4 and array.size:
+        array = blend_over_white(np.ascontiguousarray(array))
     elif array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
         raise MediaError(
             f"expected a picture of shape (height, width, 3), got {array.shape}: pass image.transpose(1, 2, 0)"
@@ -95,15 +95,6 @@ def _from_array(array: NDArray[Any], channels: Channels) -> NDArray[np.uint8]:
     return image if channels == "rgb" else np.ascontiguousarray(image[..., ::-1])
 
 
-def _over_white(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the three colours of (H, W, 4), blended over white by the last channel."""
-    if not array.size:
-        return array
-    opacity = cv2.merge([np.ascontiguousarray(array[..., 3])] * 3).astype(np.uint16)
-    blended = (array[..., :3] * opacity + 255 * (255 - opacity) + 127) // 255
-    return blended.astype(np.uint8)
-
-
 def _from_pillow(image: Any, channels: Channels) -> NDArray[np.uint8]:
     if channels != "rgb":
         raise MediaError("channels='bgr' is for arrays and tensors: a Pillow image names its own channels")
@@ -112,7 +103,7 @@ def _from_pillow(image: Any, channels: Channels) -> NDArray[np.uint8]:
     try:
         upright = ImageOps.exif_transpose(image)
         if upright.has_transparency_data:
-            return _over_white(np.asarray(upright.convert("RGBA"), np.uint8))
+            return blend_over_white(np.asarray(upright.convert("RGBA"), np.uint8))
         if upright.mode.startswith("I;16") or upright.mode == "I":
             return _from_array((np.asarray(upright) >> 8).clip(0, 255).astype(np.uint8), "rgb")
         return check_image(np.array(upright.convert("RGB"), np.uint8))

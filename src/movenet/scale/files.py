@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.calibration import probabilities, with_probabilities
+from movenet.calibration import curve_of, with_probabilities
 from movenet.errors import DataError, MediaError, MoveNetError
 from movenet.estimator import Estimator
 from movenet.media.file_type import FileType
@@ -20,8 +20,8 @@ from movenet.media.photo import read_photo
 from movenet.media.sources.base import LiveSettings, SourceSettings
 from movenet.media.sources.opening import open_location
 from movenet.records import Record
-from movenet.video import ONE_EURO, VideoEstimator, smooth_recording
-from movenet.video.segments import TrackedFrame, track_frames
+from movenet.video import ONE_EURO, VideoEstimator
+from movenet.video.segments import smooth_frames, track_frames
 
 Smooth = Literal["off", "causal", "offline"]
 """Smoothing of videos: none, frame by frame, or of the whole recording."""
@@ -113,7 +113,7 @@ class FileEstimator:
         self._estimator = settings.open_estimator(threads)
         self._model = self._estimator.engine.card
         if settings.probabilities:
-            probabilities(0.5, self._model)  # raises if the model has no calibration
+            curve_of(self._model)
         self.keypoints = self._model.keypoint_names
         """Names of the keypoints."""
 
@@ -153,18 +153,13 @@ class FileEstimator:
                 frames.append(frame)
         if not frames:
             raise MediaError(f"{location} has no frame")
-        for frame in _smoothed(frames) if self._settings.smooth == "offline" else frames:
+        for frame in smooth_frames(frames) if self._settings.smooth == "offline" else frames:
             yield Record(str(location), frame.index, frame.time_s, frame.width, frame.height, frame.poses)
 
     def _calibrated(self, record: Record) -> Record:
         if not self._settings.probabilities:
             return record
         return replace(record, poses=tuple(with_probabilities(pose, self._model) for pose in record.poses))
-
-
-def _smoothed(frames: list[TrackedFrame]) -> Iterator[TrackedFrame]:
-    poses = smooth_recording([frame.time_s for frame in frames], [frame.poses for frame in frames])
-    return (replace(frame, poses=tuple(own)) for frame, own in zip(frames, poses, strict=True))
 
 
 def failed(name: str, error: MoveNetError) -> FilePoses:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from movenet.errors import MoveNetError
+from movenet.estimator.pool import Pool
 from movenet.scale.files import FileEstimator, FilePoses, failed, read_file, source_of
 
 AHEAD: Final = 2
@@ -26,21 +26,16 @@ def run_in_threads(names: Iterable[str], estimators: Sequence[FileEstimator]) ->
         names: paths and addresses of photos and videos; read only as far as there are threads for them.
         estimators: equal ones; as many files are estimated at a time, while one more is read.
     """
-    idle: queue.SimpleQueue[FileEstimator] = queue.SimpleQueue()
-    for estimator in estimators:
-        idle.put(estimator)
+    idle = Pool(estimators)
     stopped = threading.Event()
 
     def work(name: str) -> FilePoses:
         try:
             file = read_file(name)
-            estimator = idle.get()
-            try:
+            with idle.lend() as estimator:
                 start = time.perf_counter()
                 records = estimator.records(file, stopped.is_set)
                 return FilePoses(source_of(name), records, estimate_s=time.perf_counter() - start)
-            finally:
-                idle.put(estimator)
         except MoveNetError as error:
             return failed(name, error)
 

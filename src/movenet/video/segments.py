@@ -26,6 +26,7 @@ from movenet.pose import Pose
 from movenet.video.association import TrackSettings, match_detections
 from movenet.video.estimator import State, VideoEstimator
 from movenet.video.multi_person import MultiPersonState
+from movenet.video.smoothing import smooth_recording
 
 OVERLAP_S: Final = 2.5
 """How far a segment goes on into the next one: `TrackSettings.max_missing_s` and half a second."""
@@ -111,6 +112,12 @@ def track_frames(source: Iterable[Frame], estimator: VideoEstimator, state: Stat
             yield TrackedFrame(frame.index, frame.time_s, frame.width, frame.height, tuple(poses)), state
 
 
+def smooth_frames(frames: Sequence[TrackedFrame]) -> list[TrackedFrame]:
+    """Return the frames of a whole recording with their poses smoothed (`movenet.smooth_recording`)."""
+    smoothed = smooth_recording([frame.time_s for frame in frames], [frame.poses for frame in frames])
+    return [replace(frame, poses=tuple(poses)) for frame, poses in zip(frames, smoothed, strict=True)]
+
+
 def join_segments(segments: Iterable[Segment], go_on: Callable[[State], Tracked]) -> Iterator[TrackedFrame]:
     """Yield the frames of a recording from its segments, in order.
 
@@ -134,7 +141,7 @@ def _rest(earlier: Segment, later: Segment, go_on: Callable[[State], Tracked]) -
         return later
     overlap, again = _Overlap(later), []
     agree = [overlap.add(frame) for frame in earlier.frames]
-    if not agree[-1]:
+    if not (agree and agree[-1]):
         with closing(go_on(state)) as tracked:
             for frame, state in tracked:  # noqa: B007 (the last state is used)
                 again.append(frame)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from movenet.errors import MediaError
+from movenet.estimator.pool import Pool
 from movenet.media.frame import Frame
 from movenet.media.sources.base import Source, SourceSettings
 from movenet.media.sources.opening import open_location
@@ -43,9 +42,7 @@ class TrackingPool:
     def __init__(self, estimators: Sequence[VideoEstimator]) -> None:
         """Set the estimators: equal ones, each used by one thread at a time."""
         self._count = len(estimators)
-        self._idle: queue.SimpleQueue[VideoEstimator] = queue.SimpleQueue()
-        for estimator in estimators:
-            self._idle.put(estimator)
+        self._idle = Pool(estimators)
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="movenet-segment")
 
@@ -68,7 +65,7 @@ class TrackingPool:
         settings = SourceSettings(start_s=start_s, end_s=end_s + OVERLAP_S)
         frames, state = [], None
         try:
-            with self._estimator() as estimator, open_location(path, settings) as source:
+            with self._idle.lend() as estimator, open_location(path, settings) as source:
                 for frame, after in track_frames(self._until_stopped(source), estimator):
                     frames.append(frame)
                     state = after
@@ -79,17 +76,8 @@ class TrackingPool:
     def go_on(self, path: Path, state: State) -> Tracked:
         """Track on from a state to the end of the recording."""
         settings = SourceSettings(start_s=state.time_s)
-        with self._estimator() as estimator, open_location(path, settings) as source:
+        with self._idle.lend() as estimator, open_location(path, settings) as source:
             yield from track_frames(source, estimator, state)
-
-    @contextmanager
-    def _estimator(self) -> Iterator[VideoEstimator]:
-        """Lend an estimator that no other thread uses."""
-        estimator = self._idle.get()
-        try:
-            yield estimator
-        finally:
-            self._idle.put(estimator)
 
     def _until_stopped(self, source: Source) -> Iterator[Frame]:
         for frame in source:
