@@ -10,8 +10,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.analysis.signals import Floats, mean_of_known, signal_of
-from movenet.analysis.track import Track
+from movenet.analysis.signals import Floats, signal_of
+from movenet.analysis.track import Track, mean_of_known
 
 EventKind = Literal["standing", "sitting", "lying", "fallen", "hands up"]
 

@@ -20,11 +20,10 @@ from movenet.analysis.signals import (
     Floats,
     complete_sides,
     condition,
-    mean_of_known,
     signal_of,
     torso_lengths_px,
 )
-from movenet.analysis.track import Track
+from movenet.analysis.track import Track, mean_of_known
 
 ENTER: Final = 0.5
 """A repetition reaches at least this depth."""

@@ -15,9 +15,9 @@ from movenet.analysis.charts import SIDE_COLOURS, Curve, Mark, chart, skeleton
 from movenet.analysis.definitions import JOINT_ANGLES
 from movenet.analysis.exercises import Exercise
 from movenet.analysis.repetitions import exercise_signals
-from movenet.analysis.signals import JOINTS, mean_of_known
+from movenet.analysis.signals import JOINTS
 from movenet.analysis.summary import PersonSummary
-from movenet.analysis.track import Track
+from movenet.analysis.track import Track, mean_of_known
 from movenet.analysis.warping import SequenceComparison
 from movenet.atomic import atomic_write
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from movenet.analysis.track import Track
+from movenet.analysis.track import Track, mean_of_known
 from movenet.pose import KEYPOINTS
 
 Floats = NDArray[np.float64]
@@ -84,14 +84,6 @@ def _both(values: Floats) -> Floats:
 def _middle(points: Floats, pair: list[int]) -> Floats:
     """Return the mean of two keypoints (T, 2), or the one that is known."""
     return mean_of_known(points[:, pair], axis=1)
-
-
-def mean_of_known(values: Floats, axis: int) -> Floats:
-    """Return the mean along an axis without the NaN; NaN where all are."""
-    known = np.isfinite(values)
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType(

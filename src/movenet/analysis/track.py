@@ -87,7 +87,7 @@ class Track:
         One shoulder and one hip are enough.
         """
         points = self.known_keypoints
-        along = _mean_of_known(points[:, 5:7]) - _mean_of_known(points[:, 11:13])
+        along = mean_of_known(points[:, 5:7], axis=1) - mean_of_known(points[:, 11:13], axis=1)
         return np.asarray(np.hypot(along[:, 0], along[:, 1]))
 
     @cached_property
@@ -107,10 +107,12 @@ class Track:
         return Track(self.id, *parts)
 
 
-def _mean_of_known(pair: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean (T, 2) of pairs of points (T, 2, 2), or the one that is known."""
-    one, other = pair[:, 0], pair[:, 1]
-    return np.where(np.isnan(one), other, np.where(np.isnan(other), one, (one + other) / 2))
+def mean_of_known(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return the mean along an axis without the NaN; NaN where all are."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def make_tracks(frames: Iterable[TimedPoses], model: str | ModelCard = "lightning") -> list[Track]:

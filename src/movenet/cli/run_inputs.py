@@ -12,7 +12,6 @@ from movenet.errors import MediaError
 from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
 from movenet.media.location import Address, Camera, Location, locate
-from movenet.media.sources.base import LiveSettings
 from movenet.media.sources.pictures import is_pattern, list_matching
 from movenet.media.sources.web_photo import WebPhoto
 
@@ -90,7 +89,7 @@ def _read_name(name: str) -> Iterator[Photo | Video]:
 def _fetch(address: Address) -> WebPhoto | None:
     from movenet.media.sources.download import fetch_photo
 
-    return fetch_photo(address, LiveSettings().give_up_after_s)
+    return fetch_photo(address)
 
 
 def _listed(path: Path) -> Iterator[Photo | Video]:

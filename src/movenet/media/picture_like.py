@@ -14,7 +14,6 @@ from movenet.errors import MediaError
 from movenet.media.blending import blend_over_white
 from movenet.media.location import Address, Camera, locate
 from movenet.media.photo import decode_photo, read_photo
-from movenet.media.sources.base import LiveSettings
 from movenet.planar import Picture, PlanarImage
 
 Channels = Literal["rgb", "bgr"]
@@ -70,7 +69,7 @@ def _read(name: str | Path) -> NDArray[np.uint8]:
     if location.is_web:
         from movenet.media.sources.download import fetch_photo
 
-        if photo := fetch_photo(location, LiveSettings().give_up_after_s):
+        if photo := fetch_photo(location):
             return photo.read()
     raise MediaError(f"{location} cannot be read as a photo: movenet.watch takes videos and streams")
 

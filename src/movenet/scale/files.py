@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from movenet.media.file_type import FileType
 from movenet.media.listing import listed_type
 from movenet.media.location import Address, Camera, Location, locate
 from movenet.media.photo import read_photo
-from movenet.media.sources.base import LiveSettings, SourceSettings
+from movenet.media.sources.base import SourceSettings
 from movenet.media.sources.opening import open_location
 from movenet.records import Record
 from movenet.video import ONE_EURO, VideoEstimator
@@ -36,9 +36,6 @@ def smoothing(name: str | None) -> Smooth:
     if name not in (None, *get_args(Smooth)):
         raise DataError(f"expected smoothing off, causal or offline, got {name}")
     return cast(Smooth, name or "causal")
-
-
-_WEB: Final = LiveSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ def read_file(name: str) -> Photo | Location:
 def _fetch(address: Address) -> Photo | Address:
     from movenet.media.sources.download import fetch_photo
 
-    photo = fetch_photo(address, _WEB.give_up_after_s) if address.is_web else None
+    photo = fetch_photo(address) if address.is_web else None
     return Photo(str(photo), photo.read()) if photo else address
 
 

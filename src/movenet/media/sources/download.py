@@ -19,14 +19,17 @@ from urllib.request import (
 from movenet.errors import MediaError
 from movenet.media.file_type import HEAD_BYTES, JPEG_BOUNDARY, FileType, type_of
 from movenet.media.location import Address, credentials
+from movenet.media.sources.base import LiveSettings
 from movenet.media.sources.web_photo import WebPhoto
 
 MAX_BYTES: Final = 64 * 2**20
 """Largest photo in bytes that is downloaded."""
+LIMIT_S: Final = LiveSettings().give_up_after_s
+"""Default of the longest wait for an answer, in seconds."""
 _PART_BYTES: Final = 2**16
 
 
-def fetch_photo(address: Address, limit_s: float) -> WebPhoto | None:
+def fetch_photo(address: Address, limit_s: float = LIMIT_S) -> WebPhoto | None:
     """Return the photo at an http(s) address; None if it is no photo, or there is no answer within `limit_s` seconds.
 
     The first bytes decide; the rest is downloaded only for a photo.
