@@ -324,16 +324,20 @@ def test_too_few_keypoints_cannot_be_compared():
     assert math.isnan(analysis.compare_poses(replace(one, scores=scores), one).similarity)
 
 
-def test_half_the_speed_mirrored_and_cropped_is_the_same_and_another_exercise_is_not():
+@pytest.mark.parametrize("aligner", ["band", "dtaidistance"])
+def test_half_the_speed_mirrored_and_cropped_is_the_same_and_another_exercise_is_not(aligner):
     squats = repeated("squat", 3)
     slow = np.repeat(squats, 2, axis=0)[:, list(MIRROR)] * (-0.5, 0.5) + (400, 10)
     slow = with_noise(slow, np.random.default_rng(3), 0.02)
     cropped = track_of(slow)
     cropped.right[:, [point("left_ankle"), point("right_ankle")]] = 0.0
-    found = analysis.compare_sequences(cropped, track_of(squats))
+    found = analysis.compare_sequences(cropped, track_of(squats), aligner=aligner)
     assert found.similarity > 0.95
+    assert found.mirrored
     assert (np.diff(found.path_s, axis=0) >= 0).all()
-    other = analysis.compare_sequences(track_of(repeated("jumping-jack", 3)), track_of(squats))
+    other = analysis.compare_sequences(
+        track_of(repeated("jumping-jack", 3)), track_of(squats), aligner=aligner
+    )
     assert other.similarity < 0.8
 
 
@@ -350,6 +354,12 @@ def test_sequences_without_a_person_are_refused():
     nobody = track_of(np.full((4, 17, 2), np.nan))
     with pytest.raises(DataError, match="none in the reference"):
         analysis.compare_sequences(track_of(repeated("squat", 1)), nobody)
+
+
+def test_an_unknown_aligner_is_refused():
+    still = track_of(body()[None])
+    with pytest.raises(DataError, match="band, dtaidistance, got 'fast'"):
+        analysis.compare_sequences(still, still, aligner="fast")
 
 
 def test_sequences_of_one_frame_can_be_compared():

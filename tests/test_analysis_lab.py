@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import ezc3d
 import numpy as np
+import pandas
 import pytest
 from typer.testing import CliRunner
 
@@ -94,6 +95,21 @@ def test_angles_are_read_back_from_mot(tmp_path, track):
     assert motion.names == ANGLE_NAMES
     assert motion.times_s == pytest.approx(track.times_s, abs=1e-6)
     assert motion.degrees[:, 6] == pytest.approx(track.angle("left_knee"), abs=1e-4, nan_ok=True)
+
+
+def test_pandas_reads_the_tables(tmp_path, track):
+    markers = make_markers(track, 0.0042)
+    write_trc(tmp_path / "a.trc", markers)
+    write_mot(tmp_path / "a.mot", track)
+    write_deeplabcut(tmp_path / "a.csv", [track])
+    trc = pandas.read_csv(tmp_path / "a.trc", sep="\t", skiprows=5, header=None, skip_blank_lines=True)
+    np.testing.assert_allclose(trc.iloc[:, 1], markers.times_s, atol=1e-6)
+    np.testing.assert_allclose(trc.iloc[:, 2:], markers.positions_m.reshape(len(track), -1), atol=1e-6)
+    mot = pandas.read_csv(tmp_path / "a.mot", sep="\t", skiprows=6)
+    assert list(mot.columns) == ["time", *ANGLE_NAMES]
+    np.testing.assert_allclose(mot["left_knee"], track.angle("left_knee"), atol=1e-4)
+    dlc = pandas.read_csv(tmp_path / "a.csv", header=[0, 1, 2], index_col=0)
+    np.testing.assert_allclose(dlc["movenet", "nose", "x"], track.keypoints[:, 0, 0], atol=1e-4)
 
 
 @pytest.mark.parametrize("people", [1, 2])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movenet.analysis.comparison import Floats, mirrored, prepare, similarities
 from movenet.analysis.definitions import JOINT_ANGLES
+from movenet.analysis.dtw import align_with_dtaidistance
 from movenet.analysis.track import Track
 from movenet.errors import DataError
 
+Aligner = Literal["band", "dtaidistance"]
+"""What aligns two sequences in time."""
 MAX_RATE_HZ: Final = 15.0
 """Sequences of a higher frame rate are thinned out for the alignment."""
 BAND: Final = 0.2
@@ -47,30 +50,41 @@ class SequenceComparison:
     """Mean absolute difference of each joint's angle along the path, in degrees; NaN if unknown."""
 
 
-def compare_sequences(track: Track, reference: Track, *, mirror: bool | None = None) -> SequenceComparison:
+def compare_sequences(
+    track: Track, reference: Track, *, mirror: bool | None = None, aligner: Aligner = "band"
+) -> SequenceComparison:
     """Align two sequences in time and compare them.
 
     Args:
         track: the sequence to judge.
         reference: the sequence to be like.
         mirror: whether to compare the mirrored sequence; None takes what is more similar.
+        aligner: "band" aligns by the similarity of the poses (`warp`); "dtaidistance" by the distances of their
+            normalised keypoints, with that package (extra `dtw`).
 
     Raises:
-        DataError: one of them has no frame with a pose.
+        DataError: one of them has no frame with a pose, or the aligner is unknown.
+        MissingExtraError: dtaidistance is asked for and missing.
     """
+    if aligner not in get_args(Aligner):
+        raise DataError(f"expected an aligner of {', '.join(get_args(Aligner))}, got {aligner!r}")
     for name, one in (("first", track), ("reference", reference)):
         if not one.found.any():
             raise DataError(f"expected a person in both sequences, got none in the {name} one")
     options = (False, True) if mirror is None else (mirror,)
-    found = [_compare(mirrored(track) if turn else track, reference, is_mirrored=turn) for turn in options]
+    found = [_compare(track, reference, aligner, is_mirrored=turn) for turn in options]
     return max(found, key=lambda one: -1.0 if math.isnan(one.similarity) else one.similarity)
 
 
-def _compare(track: Track, reference: Track, *, is_mirrored: bool) -> SequenceComparison:
+def _compare(track: Track, reference: Track, aligner: Aligner, *, is_mirrored: bool) -> SequenceComparison:
+    track = mirrored(track) if is_mirrored else track
     offset_s, offset_similarity = best_offset(track, reference)
     one, other = thin_out(track), thin_out(reference)
     alike = _similarity_matrix(one, other)
-    path = warp(np.where(np.isfinite(alike), 1.0 - alike, UNKNOWN_COST))
+    if aligner == "band":
+        path = warp(np.where(np.isfinite(alike), 1.0 - alike, UNKNOWN_COST))
+    else:
+        path = align_with_dtaidistance(one, other, math.floor(BAND * min(alike.shape)))
     along = alike[path[:, 0], path[:, 1]]
     angles = [np.abs(one.angle(name)[path[:, 0]] - other.angle(name)[path[:, 1]]) for name in JOINT_ANGLES]
     return SequenceComparison(
