@@ -13,7 +13,7 @@ import pytest
 
 from movenet.engine import ENGINES, Engine, Runtime, ScriptedEngine, open_engine
 from movenet.errors import EngineError, ModelError
-from movenet.machine import has_int8_dot_products
+from movenet.machine import has_int8_dot_products, may_use_bf16
 from movenet.models import MODELS
 
 
@@ -152,6 +152,8 @@ def test_one_engine_can_be_called_from_many_threads(engines, squares):
 
 @pytest.mark.parametrize("engine", ["openvino", "torch"])
 def test_bf16_stays_near_fp32(engine, squares):
+    if engine == "openvino" and not may_use_bf16():
+        pytest.skip("ONEDNN_MAX_CPU_ISA forbids bf16 in this process")
     half = open_engine("lightning", Runtime(engine, "bf16"))
     full = open_engine("lightning", Runtime(engine, "fp32"))
     assert (half.precision, full.precision) == ("bf16", "fp32")
@@ -239,6 +241,12 @@ for name in ("lightning", "multipose"):
     environment = os.environ | {"ONEDNN_MAX_CPU_ISA": limit}
     done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True)
     assert not done.returncode, done.stderr
+
+
+def test_bf16_is_an_error_under_a_limit_that_forbids_it(monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    with pytest.raises(EngineError, match="ONEDNN_MAX_CPU_ISA forbids bf16"):
+        open_engine("lightning", Runtime(precision="bf16"))
 
 
 def test_the_scripted_engine_returns_the_heads_of_its_function_and_checks_squares():

@@ -160,7 +160,7 @@ def test_what_cannot_be_had_is_refused_before_any_work(model, name, wanted, said
 
 
 def test_a_converter_that_is_missing_is_named_with_the_command_that_brings_it(tmp_path):
-    with pytest.raises(MissingExtraError, match=r"litert-torch.*movenet\[litert\]"):
+    with pytest.raises(MissingExtraError, match=r"'litert-torch'.*pip install .*\[litert\]"):
         export_model("lightning", tmp_path / "it.tflite", ExportRequest("litert"))
 
 

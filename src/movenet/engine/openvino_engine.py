@@ -55,6 +55,8 @@ class OpenVinoEngine(LoadedEngine):
         self._set_card(model, lambda: _properties(self._read()))
         has_bf16 = self.device == "cpu" and _has_bf16(core)
         self._precision = choose_floats(runtime.precision, self.device, has_bf16=has_bf16)
+        if self._precision == "bf16" and not may_use_bf16():
+            raise EngineError("ONEDNN_MAX_CPU_ISA forbids bf16 instructions: choose fp32, or lift the limit")
         self._config = _config(self._precision, self.device, runtime.threads)
 
     @property
