@@ -109,7 +109,9 @@ def test_an_error_of_the_model_ends_the_streams(serve):
         raise EngineError("out of memory")
 
     engine = ScriptedEngine(MODELS["lightning"], fail)
-    model = VideoEstimator(share_engines(Estimator(engine, detector=ScriptedEngine(MODELS["multipose"], fail))))
+    model = VideoEstimator(
+        share_engines(Estimator(engine, detector=ScriptedEngine(MODELS["multipose"], fail)))
+    )
     with (
         Streams([address(serve())], model, settings=QUICK) as streams,
         pytest.raises(EngineError, match="out of memory"),
