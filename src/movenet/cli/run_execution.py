@@ -51,10 +51,14 @@ def execute(plan: RunPlan, models: ModelOptions) -> bool:
     with ExitStack() as stack:
         recorder = stack.enter_context(open_records(plan.records)) if plan.records else None
         done = run_photos(plan, estimators, recorder) if plan.photos else 0
-        if plan.videos:
+        if one_by_one := plan.one_by_one:
             from movenet.cli.run_videos import run_videos
 
-            done += run_videos(plan, estimators, recorder)
+            done += run_videos(one_by_one, plan, estimators, recorder)
+        if plan.streams:
+            from movenet.cli.run_streams import run_streams
+
+            done += run_streams(plan.streams, plan, estimators[0], recorder)
         if recorder and not done:
             recorder.discard()
     if plan.records and done:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from movenet.cli.output import print_error
 from movenet.errors import MediaError
@@ -16,6 +17,9 @@ from movenet.media.sources.pictures import is_pattern, list_matching
 from movenet.media.sources.web_photo import WebPhoto
 
 Photo: TypeAlias = Path | WebPhoto
+
+NAMES_AT_ONCE: Final = 16
+"""Names that are looked up side by side: an address whose server does not answer keeps no other waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class Video:
     def is_local(self) -> bool:
         """Whether it is in the file system: neither a camera nor an address."""
         return isinstance(self.location, Path)
+
+    @property
+    def has_no_end(self) -> bool:
+        """Whether it is certainly live; what an http address has is known only when it is open."""
+        is_stream = isinstance(self.location, Address) and not self.location.is_web
+        return is_stream or isinstance(self.location, Camera)
 
     @property
     def audio_file(self) -> Path | None:
@@ -61,20 +71,25 @@ class Inputs:
 def sort_inputs(names: Iterable[str]) -> Inputs:
     """Return the inputs by kind; a name that leads to no input is reported on stderr."""
     inputs, known = Inputs(), set[Photo | Video]()
-    for name in names:
-        try:
-            for item in _read_name(name):
-                if item in known:
-                    continue
-                known.add(item)
-                inputs.videos.append(item) if isinstance(item, Video) else inputs.photos.append(item)
-        except MediaError as error:
-            print_error(error)
-            inputs.all_found = False
+    with ThreadPoolExecutor(NAMES_AT_ONCE, thread_name_prefix="movenet-inputs") as pool:
+        for found in [pool.submit(_read_name, name) for name in names]:
+            try:
+                for item in found.result():
+                    if item in known:
+                        continue
+                    known.add(item)
+                    inputs.videos.append(item) if isinstance(item, Video) else inputs.photos.append(item)
+            except MediaError as error:
+                print_error(error)
+                inputs.all_found = False
     return inputs
 
 
-def _read_name(name: str) -> Iterator[Photo | Video]:
+def _read_name(name: str) -> list[Photo | Video]:
+    return list(_items(name))
+
+
+def _items(name: str) -> Iterator[Photo | Video]:
     location = locate(name)
     if isinstance(location, Address):
         yield (location.is_web and _fetch(location)) or Video(location)

@@ -85,6 +85,18 @@ class RunPlan:
         """Return the poses of a model, with probabilities in place of scores if they are asked for."""
         return tuple(with_probabilities(pose, model) if self.probabilities else pose for pose in poses)
 
+    @property
+    def streams(self) -> list[Video]:
+        """The cameras and addresses that are processed at the same time: all, if several and none is drawn."""
+        streams = [video for video in self.videos if not video.is_local]
+        at_once = len(streams) > 1 and self.smooth != "offline" and not any(map(self.videos.get, streams))
+        return streams if at_once else []
+
+    @property
+    def one_by_one(self) -> list[Video]:
+        """The videos that are processed one after the other."""
+        return [video for video in self.videos if video not in self.streams]
+
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
         return self.json or not (video.is_local or self.videos[video] or self.records)
@@ -149,6 +161,9 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
         raise MoveNetError("--palette is for annotated copies: expected -o, or neither --json nor --records")
 
     _check_video_options(plan)
+    endless = [video for video in plan.videos if video.has_no_end]
+    if len(endless) > 1 and not plan.streams:
+        raise MoveNetError("-o and --smooth offline: expected one camera or stream at a time, got several")
     records = plan.records
     if plan.overlays.angles and records is not None and records.suffix.lower() != ".jsonl":
         raise MoveNetError(
