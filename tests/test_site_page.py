@@ -39,7 +39,7 @@ def static_server(folder):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
-    write_site(web_models(MODELS["lightning"], "one"), MODELS["multipose"], folder)
+    write_site(web_models(MODELS["lightning"], "one"), folder)
     return folder
 
 
