@@ -12,7 +12,7 @@ from bodies import RATE_HZ, body, frames, poses_of, repeated, track_of, with_noi
 from movenet import analysis
 from movenet.analysis.definitions import TABLE_FILE, javascript_module
 from movenet.errors import DataError, FileError, UnknownKeypointError
-from movenet.live.app import PAGE
+from movenet.live.site import PAGE
 from movenet.pose import KEYPOINTS, MIRROR, Pose
 
 

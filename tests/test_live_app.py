@@ -16,7 +16,8 @@ from movenet.engine import ScriptedEngine
 from movenet.errors import DataError
 from movenet.estimator import EstimatorSettings
 from movenet.live import Limits, ServerSettings, SharedModels
-from movenet.live.app import PAGE, create_app
+from movenet.live.app import create_app
+from movenet.live.site import PAGE
 from movenet.models import MODELS
 from movenet.records import from_json
 from movenet.video import VideoEstimator

@@ -10,23 +10,28 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bodies import RATE_HZ, repeated
+from movenet.analysis import RepetitionCounter
 from movenet.cli import app
 from movenet.engine import Runtime
 from movenet.errors import FileError, ModelError
 from movenet.estimator import Estimator
 from movenet.live.models_table import web_models
-from movenet.live.site import write_site
+from movenet.live.shared_models import browser_models
+from movenet.live.site import PAGE, write_site
 from movenet.media import open_source, read_photo
 from movenet.models import DATA, MODELS
+from movenet.pose import Pose
+from movenet.synthetic.exercises import MOVES
 from movenet.video import VideoEstimator
 
-RUN_SITE = Path(__file__).parent / "browser" / "run_site.mjs"
+BROWSER = Path(__file__).parent / "browser"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
-    write_site(web_models(MODELS["lightning"], "many"), MODELS["multipose"], folder)
+    write_site(web_models(MODELS["lightning"], "many"), folder)
     return folder
 
 
@@ -38,9 +43,6 @@ def frames():
 
 def run_in_node(site, folder, frames, model, *, video):
     """Return the poses that the JavaScript finds in frames, in each by itself or as a video."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is not installed")
     listed = []
     for i, (image, time_s) in enumerate(frames):
         file = folder / f"{i}.rgba"
@@ -48,9 +50,20 @@ def run_in_node(site, folder, frames, model, *, video):
         listed.append({"file": str(file), "width": image.shape[1], "height": image.shape[0]})
         if video:
             listed[-1]["time_s"] = time_s
-    request = folder / "request.json"
-    request.write_text(json.dumps({"site": str(site), "model": model, "frames": listed, "smoothing": video}))
-    done = subprocess.run([node, RUN_SITE, request], capture_output=True, text=True, timeout=300, check=False)
+    return ask_node(
+        folder, "run_site.mjs", {"site": str(site), "model": model, "frames": listed, "smoothing": video}
+    )
+
+
+def ask_node(folder, script, request):
+    """Return the answer of a script to a request."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    file = folder / "request.json"
+    file.write_text(json.dumps(request))
+    command = [node, BROWSER / script, file]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -83,6 +96,44 @@ def test_tracks_of_a_video_are_those_of_python(model, people, site, frames, tmp_
         assert ours["score"] == pytest.approx(theirs.score, abs=0.02)
 
 
+def hidden(keypoints, rng):
+    """Return keypoints with noise, of which some are not found for a while, as a model gives them."""
+    seen = keypoints + rng.normal(0, 1.5, keypoints.shape)
+    scores = rng.uniform(0.3, 0.9, seen.shape[:2])
+    for start in range(20, len(seen) - 20, 40):
+        scores[start : start + 12, rng.integers(17, size=4)] = 0.05
+    return [
+        Pose(points.astype(np.float32), score.astype(np.float32), 0.6)
+        for points, score in zip(seen, scores, strict=True)
+    ]
+
+
+def plain(pose):
+    """Return a pose as the JavaScript has it."""
+    keypoints = np.column_stack([pose.keypoints, pose.scores]).astype(float).tolist()
+    return {"id": pose.id, "score": pose.score, "box": None, "keypoints": keypoints}
+
+
+def test_repetitions_are_counted_as_in_python(tmp_path):
+    rng = np.random.default_rng(3)
+    cases, expected = [], []
+    for exercise in MOVES:
+        poses = hidden(repeated(exercise, 3), rng)
+        counter = RepetitionCounter(exercise)
+        times_s = [at / RATE_HZ for at in range(len(poses))]
+        expected.append(
+            [counter.step(time_s, [pose])[None] for time_s, pose in zip(times_s, poses, strict=True)]
+        )
+        frames = [
+            {"time_s": time_s, "poses": [plain(pose)]} for time_s, pose in zip(times_s, poses, strict=True)
+        ]
+        cases.append({"exercise": exercise, "frames": frames})
+    request = {"page": str(PAGE), "table": browser_models().table(), "model": "lightning", "cases": cases}
+    counts = ask_node(tmp_path, "count.mjs", request)
+    assert [[person["count"] for [person] in case] for case in counts] == expected
+    assert [case[-1] for case in expected] == [3] * len(MOVES)
+
+
 def test_the_command_writes_a_site_and_replaces_only_a_site(tmp_path):
     site = tmp_path / "site"
     for people in ("one", "many"):
@@ -95,7 +146,7 @@ def test_the_command_writes_a_site_and_replaces_only_a_site(tmp_path):
     other.mkdir()
     (other / "me.jpg").touch()
     with pytest.raises(FileError, match="expected a new folder"):
-        write_site(web_models(MODELS["lightning"], "one"), MODELS["multipose"], other)
+        write_site(web_models(MODELS["lightning"], "one"), other)
     assert (other / "me.jpg").exists()
 
 

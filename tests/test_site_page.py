@@ -10,6 +10,8 @@ import pytest
 
 from browsers import camera_film, chromium
 from live_browser import LIMIT_S, LISTEN, wait_for_poses, wait_until
+from live_stage import models, serving
+from movenet.live import browser_models
 from movenet.live.models_table import web_models
 from movenet.live.site import write_site
 from movenet.models import DATA, MODELS
@@ -39,7 +41,7 @@ def static_server(folder):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
-    write_site(web_models(MODELS["lightning"], "one"), MODELS["multipose"], folder)
+    write_site(web_models(MODELS["lightning"], "one"), folder)
     return folder
 
 
@@ -80,7 +82,9 @@ def test_the_camera_gets_a_skeleton_and_nothing_leaves_the_page(site, context):
         [pose] = frame["record"]["poses"]
         assert pose["score"] > 0.3
         assert page.inner_text("#status-text") == "Ready"
-        assert page.is_hidden("#exercise")
+        assert page.is_hidden("#place-row")
+        page.select_option("#exercise", "squat")
+        wait_until(page, "document.getElementById('repetitions').textContent === '0'")
         page.check("[name=model][value=many]")
         wait_until(page, "window.poses.at(-1).record.poses.some(({ id }) => id === 1)")
         origin = urlsplit(address).netloc
@@ -110,3 +114,48 @@ def test_a_missing_model_is_named(site, context):
         page, _ = visit(context, address)
         page.wait_for_selector("#status[data-state=failed]")
         assert "multipose.onnx: status 404" in page.inner_text("#notice")
+
+
+def test_a_camera_that_is_refused_is_explained(site, browser):
+    context = browser.new_context(locale="en-US")
+    with static_server(site) as address:
+        page, _ = visit(context, address)
+        page.click("#start-camera")
+        page.wait_for_selector("#notice:visible")
+        assert "not allowed to use the camera" in page.inner_text("#notice")
+    context.close()
+
+
+def test_a_server_offers_both_places(context):
+    """The server's scripted engines find bright boxes; the browser runs the models themselves."""
+    with serving(models()) as server:
+        page, asked = visit(context, server.url)
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.inner_text("#status-text") == "Connected"
+        page.click("#start-camera")
+        page.check("[name=place][value=browser]")
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.inner_text("#status-text") == "Ready"
+        wait_until(page, "window.poses.at(-1)?.record.poses[0]?.score > 0.3")
+        assert page.evaluate("crossOriginIsolated")
+        page.check("[name=place][value=server]")
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.inner_text("#status-text") == "Connected"
+        assert wait_for_poses(page)[-1]["serverMs"] > 0
+        assert {urlsplit(url).netloc for url in asked if not url.startswith("blob:")} == {
+            urlsplit(server.url).netloc
+        }
+        assert page.failures == []
+
+
+def test_a_server_for_browsers_runs_no_model(context):
+    with serving(browser_models("thunder", "squat")) as server:
+        page, asked = visit(context, server.url)
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.is_hidden("#place-row")
+        assert page.input_value("#exercise") == "squat"
+        assert page.is_checked("[name=model][value=thunder]")
+        page.click("#start-camera")
+        assert wait_for_poses(page)[-1]["record"]["poses"][0]["score"] > 0.3
+        assert not any(url.startswith("ws") or url.endswith("sw.js") for url in asked)
+        assert page.failures == []

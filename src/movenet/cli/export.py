@@ -141,11 +141,11 @@ def _export_site(model: str, people: PeopleName, out: Path) -> None:
     from movenet.engine import open_engine
     from movenet.live.models_table import web_models
     from movenet.live.site import write_site
-    from movenet.models import MODELS, find_model
+    from movenet.models import find_model
 
     found = find_model(model)
     card = open_engine(found).card if isinstance(found, Path) else found
-    size = write_site(web_models(card, people.value), MODELS["multipose"], out)
+    size = write_site(web_models(card, people.value), out)
     print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from movenet.cli import options
+from movenet.errors import DataError
 
 if TYPE_CHECKING:
+    from movenet.live import Limits
     from movenet.live.addresses import Addresses
 
 # Each option has the name of the setting of `movenet.live.settings` that it sets.
@@ -39,6 +42,12 @@ TlsOption = Annotated[
 ]
 TlsCertOption = Annotated[Path | None, typer.Option(help="Your own certificate for https (PEM).")]
 TlsKeyOption = Annotated[Path | None, typer.Option(help="The private key of --tls-cert.")]
+InBrowserOption = Annotated[
+    bool,
+    typer.Option(
+        "--in-browser", help="Run the models in the browser only: this server sends the page and the models."
+    ),
+]
 ClientsOption = Annotated[int, typer.Option(help="Maximum number of cameras at a time.")]
 FrameBytesOption = Annotated[int, typer.Option(help="Maximum bytes of a camera's picture.")]
 FramePixelsOption = Annotated[int, typer.Option(help="Maximum pixels of a camera's picture.")]
@@ -70,6 +79,7 @@ def live(
     browser: BrowserOption = True,
     model: options.ModelOption = "lightning",
     exercise: options.ExerciseOption = None,
+    in_browser: InBrowserOption = False,
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
@@ -96,12 +106,13 @@ def live(
 ) -> None:
     """Show a camera with skeletons in the browser; the browser sends pictures, this server estimates the poses.
 
+    On the page, or with --in-browser, the browser can estimate them instead: then no picture leaves it.
     Other devices on the network: --host 0.0.0.0 --tls, then open the printed address, which contains a token.
     """
     import webbrowser
 
     from movenet.engine import Runtime
-    from movenet.live import Limits, ServerSettings, open_models, serve
+    from movenet.live import Limits, ServerSettings, browser_models, open_models, serve
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
@@ -116,9 +127,32 @@ def live(
         if browser:
             webbrowser.open(addresses.local_url)
 
+    if in_browser:
+        chosen = (engine, precision, threads, device)
+        _refuse_server_options(limits, is_runtime_chosen=chosen != _DEFAULT_RUNTIME)
+        serve(browser_models(model, exercise), settings, on_ready)
+        return
     threads = options.threads_beside_video(threads, device)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
     serve(open_models(model, runtime), settings, on_ready)
+
+
+_DEFAULT_RUNTIME = (options.EngineName.openvino, options.PrecisionName.auto, None, options.DeviceName.cpu)
+_PAGE_LIMITS = ("connections", "request_s", "stall_s")
+"""Limits of a server that sends the page only."""
+
+
+def _refuse_server_options(limits: Limits, *, is_runtime_chosen: bool) -> None:
+    """Raise an error if an option is given that --in-browser leaves without effect."""
+    if is_runtime_chosen:
+        raise DataError(
+            "--engine, --precision, --threads and --device are for models on this server, not --in-browser"
+        )
+    for field in fields(limits):
+        if field.name not in _PAGE_LIMITS and getattr(limits, field.name) != field.default:
+            raise DataError(
+                f"--{field.name.replace('_', '-')} is for pictures sent to this server, not for --in-browser"
+            )
 
 
 def _print_addresses(addresses: Addresses) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +12,13 @@ from numpy.typing import NDArray
 from movenet.engine import Runtime, open_engine
 from movenet.errors import DataError, ModelError
 from movenet.estimator import Estimator
+from movenet.live.models_table import MANY, WebModel, WebModels
 from movenet.live.wire import StreamSettings
-from movenet.models import ModelCard
+from movenet.models import MODELS, ModelCard, find_model
 from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro
 from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
-
-MANY: Final = "many"
-"""Name, among the models, of the tracking of many people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,21 @@ class SharedModels:
     def names(self) -> tuple[str, ...]:
         """Names of the models, the default first."""
         return tuple(self.estimators)
+
+    def for_browsers(self, exercise: str | None = None) -> WebModels | None:
+        """Return those of the models that browsers can run; None if there is none.
+
+        Args:
+            exercise: as in `WebModels`.
+        """
+        models = tuple(
+            WebModel(name, one.engine.card, one.people)
+            for name, one in self.estimators.items()
+            if one.people != "auto"
+            and one.engine.card.family == "movenet"
+            and not one.engine.card.is_multi_person
+        )
+        return WebModels(models, exercise=exercise) if models else None
 
     def open_stream(self, settings: StreamSettings) -> PoseFunction:
         """Return a new stream for one camera.
@@ -105,3 +117,23 @@ def open_models(default: str | Path = "lightning", runtime: Runtime | None = Non
     if name not in estimators:
         estimators[name] = Estimator(default, detector=detector, runtime=runtime)
     return SharedModels({name: estimators.pop(name), **estimators})
+
+
+def browser_models(default: str | Path = "lightning", exercise: str | None = None) -> WebModels:
+    """Return the same choice for a page that runs the models in the browser; no engine is opened but for a file.
+
+    Args:
+        default: as in `open_models`.
+        exercise: exercise that the page counts from the start: its name, or a TOML file.
+
+    Raises:
+        ModelError: `default` is unknown, damaged or no single-person MoveNet.
+        DataError: the exercise is unknown.
+    """
+    models = {name: WebModel(name, MODELS[name]) for name in ("lightning", "thunder")}
+    models[MANY] = WebModel(MANY, MODELS["lightning"], "many")
+    name = Path(default).name
+    if name not in models:
+        found = find_model(default)
+        models[name] = WebModel(name, open_engine(found).card if isinstance(found, Path) else found)
+    return WebModels((models.pop(name), *models.values()), exercise=exercise)

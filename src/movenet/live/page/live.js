@@ -3,17 +3,17 @@
  *
  *   source ──► camera's picture ──► link ─── … ───► poses ──► picture and skeleton on the canvas
  *
- * Where the models run, on the server or in this browser, only place.js knows.
+ * Where the models run, on the server or in this browser, is the link's business; place.js lists the links.
  *
  * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, roundTripMs, takenAt}.
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
 import { Recording, canRecord, save, snapshot } from "./saving.js";
-import { Link, PLACE } from "./place.js";
+import { PLACES } from "./place.js";
 import { drawPoses, parseRecord } from "./skeleton.js";
 import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
-import { currentLanguage, say, speak } from "./words.js";
+import { currentLanguage, say, speak, speakOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
@@ -42,7 +42,9 @@ let lock = null;
 let exercises = [];
 let noticeTimer = 0;
 
-const link = new Link({
+let link = null;
+
+const answers = {
   state: showState,
   hello: (message) => {
     offerExercises(message.exercises, message.exercise);
@@ -50,7 +52,7 @@ const link = new Link({
   },
   poses: showPoses,
   error: ({ message }) => showNotice("serverSays", { message }, 5000),
-});
+};
 
 /* Sources */
 
@@ -316,42 +318,61 @@ function showState(state) {
   if (state === "refused") showNotice("tokenNeeded");
 }
 
+/** Connect with the models at a place. */
+function run(place) {
+  link?.close();
+  [models, exercises] = [[], []];
+  document.documentElement.dataset.place = place;
+  speakOf(place);
+  setLanguage(currentLanguage());
+  showState("connecting");
+  hideNotice();
+  link = new PLACES[place](answers);
+}
+
 function offerModels(names) {
   if (names.join() === models.join()) return;
   models = names;
-  const chosen = localStorage.getItem("model");
-  const labels = names.map((name) => {
+  $("models").replaceChildren(...segments("model", names));
+  choose();
+}
+
+/** Return a radio button for each value; the one chosen on the last visit, or else the first, is checked. */
+function segments(name, values) {
+  const kept = localStorage.getItem(name);
+  const chosen = values.includes(kept) ? kept : values[0];
+  return values.map((value) => {
     const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "model", value: name });
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name, value, checked: value === chosen });
     const text = document.createElement("span");
-    radio.checked = name === (names.includes(chosen) ? chosen : names[0]);
-    [text.dataset.word, text.textContent] = [name, say(name)];
+    [text.dataset.word, text.textContent] = [value, say(value)];
     label.append(radio, text);
     return label;
   });
-  $("models").replaceChildren(...labels);
-  choose();
 }
 
 function choose() {
   const model = document.querySelector("#models :checked")?.value;
-  if (!model) return;
+  if (!model || !models.length) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
   $("follow-all").hidden = lock === null;
   link.choose({ model, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
 
-/** Offer the exercises of the server; the one it was started with is chosen, with the angles shown. */
-function offerExercises(names, chosen) {
+/** Offer the exercises; the one that the page was started with is chosen, with the angles shown. */
+function offerExercises(names, started) {
   if (names.join() === exercises.join()) return;
   exercises = names;
+  const [none] = $("exercise").options;
+  const before = $("exercise").value;
+  const chosen = names.includes(before) ? before : started;
   const options = names.map((name) => {
     const option = new Option(say(name), name);
     option.dataset.word = name;
     return option;
   });
-  $("exercise").append(...options);
+  $("exercise").replaceChildren(none, ...options);
   $("exercise").value = chosen ?? "";
   if (chosen) $("angles").checked = true;
 }
@@ -417,6 +438,10 @@ $("models").onchange = (event) => {
   localStorage.setItem("model", event.target.value);
   choose();
 };
+$("places").onchange = (event) => {
+  localStorage.setItem("place", event.target.value);
+  run(event.target.value);
+};
 $("smoothing").onchange = choose;
 $("exercise").onchange = choose;
 $("follow-all").onclick = () => {
@@ -431,7 +456,9 @@ $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
 setInterval(refresh, REFRESH_MS);
 
-document.documentElement.dataset.place = PLACE;
 // The token is in a cookie by now, so it is removed from the address bar.
 if (location.search) history.replaceState(null, "", location.pathname);
-setLanguage(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
+speak(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
+$("places").replaceChildren(...segments("place", Object.keys(PLACES)));
+$("place-row").hidden = Object.keys(PLACES).length < 2;
+run(document.querySelector("#places :checked").value);
