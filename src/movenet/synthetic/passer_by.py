@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -19,8 +20,11 @@ from movenet.synthetic.camera import (
     read_annotated_photo,
 )
 from movenet.synthetic.many_people import GROUND_Y, is_upright
-from movenet.synthetic.one_person import find_person_photos, make_clips
+from movenet.synthetic.one_person import SCENARIOS, find_person_photos, make_clips
 from movenet.synthetic.scene import Walker, body_mask, composite, cut_out
+
+MOTIONS: Final = {name: SCENARIOS[name] for name in ("pan", "zoom", "shake", "cut")}
+"""Camera motions in which the person is there before the passer-by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +91,7 @@ def make_clips_with_passer_by(
         DataError: If the file cannot be read, or too few photos qualify.
     """
     camera = CameraSettings() if camera is None else camera
-    clips = make_clips(annotations, images, count, seed, camera)
+    clips = make_clips(annotations, images, count, seed, camera, MOTIONS)
     people = [one for one in find_person_photos(Path(annotations), Path(images), camera) if is_upright(one)]
     if len(people) < 2:
         raise DataError(f"expected two photos of one upright person, got {len(people)}")

@@ -16,12 +16,18 @@ from movenet.pose import Pose
 from movenet.video.appearance import Appearance, measure_appearance
 from movenet.video.association import center_of
 
-MAX_DISTANCE: Final = 0.3
-"""Two appearances that are farther apart (Hellinger distance, 0…1) are those of different people (docs/tracking.md)."""
+MAX_DISTANCE: Final = 0.45
+"""Appearances that are farther apart (Hellinger distance, 0…1) are those of different people (docs/video.md)."""
+MAX_DISTANCE_ELSEWHERE: Final = 0.3
+"""The same for somebody who is not near the place where the person was last seen."""
 RADIUS: Final = 1.0
-"""A person whose clothes cannot be compared is expected within this distance of their last place, in their sizes."""
+"""Near is within this distance of that place, in sizes of the person."""
+DOUBT_S: Final = 0.1
+"""A tracked pose is another person's once its appearance has been so far away for this long."""
 TIME_S: Final = 1.0
 """Time constant of the exponential moving average of the appearance."""
+LONGEST_STEP_S: Final = 0.1
+"""One frame after a longer gap changes the appearance no more than after this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,27 +45,35 @@ class FollowedPerson:
     """Time when last seen."""
     detected_s: float
     """Time when the detector last found them."""
+    alike_s: float
+    """Time when the tracked pose last had their appearance, or none that can be compared."""
 
     @classmethod
     def start(cls, id: int, pose: Pose, appearance: Appearance, time_s: float) -> FollowedPerson:  # noqa: A002
         """Return a person who was just detected."""
-        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s)
+        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s)
 
     def update(
         self, pose: Pose, appearance: Appearance, time_s: float, *, detected: bool
     ) -> FollowedPerson:
         """Return the same person in a later frame, in which the detector found them or not."""
-        weight = -math.expm1(-(time_s - self.seen_s) / TIME_S)
+        weight = -math.expm1(-min(time_s - self.seen_s, LONGEST_STEP_S) / TIME_S)
+        alike = not self._differs(appearance)
         return replace(
             self,
             center=center_of(pose),
             size_px=_size(pose),
-            appearance=self.appearance.blend(appearance, weight),
+            appearance=self.appearance.blend(appearance, weight) if alike else self.appearance,
             seen_s=time_s,
             detected_s=time_s if detected else self.detected_s,
+            alike_s=time_s if alike else self.alike_s,
         )
 
-    def differs(self, appearance: Appearance) -> bool:
+    def is_other(self, appearance: Appearance, time_s: float) -> bool:
+        """Tell whether the tracked pose of this appearance is another person's by now."""
+        return self._differs(appearance) and time_s - self.alike_s > DOUBT_S
+
+    def _differs(self, appearance: Appearance) -> bool:
         """Tell whether an appearance is another person's; False if no part of the body can be compared."""
         return self.appearance.distance(appearance) > MAX_DISTANCE
 
@@ -70,12 +84,16 @@ class FollowedPerson:
         return None if best is None or math.isinf(costs[best]) else detections[best]
 
     def _cost(self, detection: Detection, image: Picture) -> float:
-        """Return 0 for the same clothes at the same place, more for others; infinity for another person."""
-        distance = self.appearance.distance(measure_appearance(image, detection.pose)) / MAX_DISTANCE
+        """Return 0 for the same clothes at the same place, more for others; infinity for another person.
+
+        Where no part of the body can be compared, the place decides.
+        """
+        distance = self.appearance.distance(measure_appearance(image, detection.pose))
         offset = float(np.hypot(*(detection.center - self.center))) / (RADIUS * self.size_px)
         if math.isnan(distance):
             return 1 + offset if offset <= 1 else math.inf
-        return distance + min(offset, 1) if distance <= 1 else math.inf
+        limit = MAX_DISTANCE if offset <= 1 else MAX_DISTANCE_ELSEWHERE
+        return distance / limit + min(offset, 1) if distance <= limit else math.inf
 
 
 def _size(pose: Pose) -> float:

@@ -64,7 +64,7 @@ class FollowSettings:
     """A person detected elsewhere replaces such a pose only if their score is this many times as high."""
     reset_after_s: float = 0.5
     """After a longer gap between two frames nobody is tracked."""
-    wait_s: float = 1.0
+    wait_s: float = 2.0
     """A person who is lost is waited for this long. Then another person may be followed, who gets the next id."""
 
 
@@ -118,8 +118,8 @@ class SinglePersonTracker:
         detections = self.estimator.detect(image)
         is_detected = pose is not None and any(is_same_person(pose, found.pose) for found in detections)
         if not is_detected:
-            detection, person = self._choose(detections, state, image, time_s)
-            other = self._estimate(detection, image)
+            detection, person = self._choose(detections, state, image, self._missing_s(state, pose, time_s))
+            other = self._estimate(detection, person, image)
             if self._takes_over(other, pose):
                 state, pose, is_detected = _switch_to(other, person, state), other, other is not None
         return self._next_state(state, pose, image, time_s, is_detected=is_detected)
@@ -158,21 +158,37 @@ class SinglePersonTracker:
         )
         if pose.score < self.settings.min_track_score:
             return None
-        is_other = state.person is not None and state.person.differs(measure_appearance(image, pose))
+        appearance = measure_appearance(image, pose)
+        is_other = state.person is not None and state.person.is_other(appearance, time_s)
         return None if is_other else pose
 
-    def _estimate(self, detection: Detection | None, image: Picture) -> Pose | None:
-        """Estimate the pose of a detection, as in a photo; None if the score of both is too low."""
+    def _estimate(
+        self, detection: Detection | None, person: FollowedPerson | None, image: Picture
+    ) -> Pose | None:
+        """Estimate the pose of a detection, as in a photo; None if the score of both is too low.
+
+        None as well if the pose turns out to be another one than the `person` expected; None is a new person.
+        """
         if detection is None:
             return None
         settings = self.estimator.settings
         (pose,) = self.estimator.estimate_detections(
             image, [detection], settings.crop_factor, settings.guide_weight
         )
-        return pose if math.sqrt(detection.pose.score * pose.score) >= self.estimator.min_score else None
+        if math.sqrt(detection.pose.score * pose.score) < self.estimator.min_score:
+            return None
+        found = Detection(pose, center_of(pose))
+        return pose if person is None or person.find([found], image) else None
+
+    def _missing_s(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> float:
+        """Return how long the person is missing: since the detector found them, while a confident pose is tracked."""
+        if state.person is None:
+            return math.inf
+        is_tracked = pose is not None and pose.score >= self.settings.confident_score
+        return time_s - (state.person.detected_s if is_tracked else state.person.seen_s)
 
     def _choose(
-        self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, time_s: float
+        self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, missing_s: float
     ) -> tuple[Detection | None, FollowedPerson | None]:
         """Return the detection to track from now on, and the person whom it shows; None for a new person."""
         person = state.person
@@ -181,7 +197,7 @@ class SinglePersonTracker:
             detections = [found for found in detections if _contains(found.bounds, center)]
         if person is not None:
             found = person.find(detections, image)
-            if found is not None or time_s - person.detected_s <= self.settings.wait_s:
+            if found is not None or missing_s <= self.settings.wait_s:
                 return found, person
         return self._first(detections, state.size), None
 

@@ -72,6 +72,7 @@ class SinglePersonRun:
                 not found
                 and pose is not None
                 and truth.passer_by is not None
+                and truth.passer_by.visible >= PRESENT
                 and self._oks(pose, truth.passer_by) >= FOUND_OKS
                 for pose, truth, found in pairs
             ]
