@@ -21,18 +21,22 @@ class _Hub(BaseHTTPRequestHandler):
             return self._answer(401, {"error": "Invalid username or password."})
         if self.path == "/api/repos/create":
             self.server.created.append(json.loads(body))
-            return self._answer(200, {"url": f"http://hub/{json.loads(body)['name']}"})
+            return self._answer(200, {"url": "https://huggingface.co/me/yoga"})
         if "/preupload/" in self.path:
             listed = [
                 {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
                 for file in json.loads(body)["files"]
             ]
             return self._answer(200, {"files": listed})
-        assert "/commit/" in self.path
+        if self.path == "/api/validate-yaml":
+            return self._answer(200, {"errors": [], "warnings": []})
+        assert "/commit/" in self.path, self.path
         for line in map(json.loads, body.splitlines()):
             if line["key"] == "file":
                 files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
-        return self._answer(200, {"commitUrl": f"http://hub/a/b/commit/{COMMIT}", "commitOid": COMMIT})
+        return self._answer(
+            200, {"commitUrl": f"https://huggingface.co/me/yoga/commit/{COMMIT}", "commitOid": COMMIT}
+        )
 
     def do_GET(self) -> None:
         name = self.path.rpartition("/")[2]

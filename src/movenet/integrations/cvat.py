@@ -1,4 +1,4 @@
-"""Auto-annotation of skeletons in CVAT, run on your computer by its command line:
+"""Auto-annotation of skeletons in CVAT, run on your computer by its command line.
 
     cvat-cli task auto-annotate 7 --function-module movenet.integrations.cvat -p model=str:thunder
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from movenet.errors import MissingExtraError
-from movenet.estimator import MIN_SCORE, Estimator, People
+from movenet.estimator import MIN_SCORE, Estimator, People, Preset
 from movenet.pose import BONES, KEYPOINTS, Pose
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class PoseFunction:
 
 
 def create(
-    model: str = "thunder", people: People = "many", preset: str = "balanced", min_score: float = MIN_SCORE
+    model: str = "thunder", people: People = "many", preset: Preset = "balanced", min_score: float = MIN_SCORE
 ) -> PoseFunction:
     """Return the function: what `cvat-cli` calls, with its `-p` parameters. Needs the extra `cvat`.
 
@@ -88,7 +88,9 @@ def _skeleton(pose: Pose) -> LabeledShapeRequest:
     from cvat_sdk import auto_annotation as cvat
 
     elements = [
-        cvat.keypoint(index, point, occluded=bool(score < OCCLUDED_BELOW), outside=bool(score < OUTSIDE_BELOW))
+        cvat.keypoint(
+            index, point, occluded=bool(score < OCCLUDED_BELOW), outside=bool(score < OUTSIDE_BELOW)
+        )
         for index, (point, score) in enumerate(
             zip(pose.keypoints.tolist(), pose.scores.tolist(), strict=True)
         )

@@ -41,13 +41,17 @@ def push_model(model: str | Path, repository: str, *, private: bool = True, note
     Raises:
         MissingExtraError: if huggingface_hub is not installed.
         ModelError: if the file is missing or no model of this package.
+        EngineError: if it is damaged.
         FileError: if the hub cannot be reached, or refuses.
     """
     card = open_engine(model, Runtime()).card
     api = _open_hub()
     from huggingface_hub import CommitOperationAdd
 
-    files = {"README.md": model_card(card, repository, note).encode(), MODEL_FILE: str(card.path)}
+    files: dict[str, bytes | str] = {
+        "README.md": model_card(card, repository, note).encode(),
+        MODEL_FILE: str(card.path),
+    }
     with _hub_errors(repository):
         api.create_repo(repository, private=private, exist_ok=True)
         api.create_commit(
@@ -70,6 +74,7 @@ def pull_model(repository: str, revision: str | None = None) -> Path:
     Raises:
         MissingExtraError: if huggingface_hub is not installed.
         ModelError: if the file is no model of this package.
+        EngineError: if it is damaged.
         FileError: if the hub cannot be reached, or has no such model.
     """
     api = _open_hub()
@@ -80,7 +85,7 @@ def pull_model(repository: str, revision: str | None = None) -> Path:
 
 
 def model_card(card: ModelCard, repository: str, note: str = "") -> str:
-    """Return the model card (README.md of the repository): metadata of the hub, properties, results, and how to use it."""
+    """Return the model card (README.md of the repository): metadata, properties, results, and how to use it."""
     names = ", ".join(card.keypoint_names) or f"{card.keypoints} without names"
     rows = {
         "input": f"{card.side} × {card.side} px, uint8 RGB",
@@ -138,7 +143,9 @@ def _results(model: Path) -> dict[str, str]:
         return {}
     last: dict[str, str] = {}
     for row in rows:
-        last |= {name: value for name, value in row.items() if value and name.rpartition(" ")[2] in ("ap", "pck")}
+        last |= {
+            name: value for name, value in row.items() if value and name.rpartition(" ")[2] in ("ap", "pck")
+        }
     return last
 
 
@@ -153,10 +160,12 @@ def _open_hub() -> HfApi:
 @contextmanager
 def _hub_errors(repository: str) -> Iterator[None]:
     """Turn the errors of huggingface_hub into one sentence."""
-    from huggingface_hub.errors import HTTPError
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of whichever httpx it uses
 
     try:
         yield
     except (OSError, ValueError, HTTPError) as problem:
         lines = str(problem).strip().splitlines()
-        raise FileError(f"{repository} on the hub: {lines[0] if lines else type(problem).__name__}") from problem
+        raise FileError(
+            f"{repository} on the hub: {lines[0] if lines else type(problem).__name__}"
+        ) from problem

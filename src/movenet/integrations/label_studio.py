@@ -16,7 +16,7 @@ import numpy as np
 
 from movenet._version import __version__
 from movenet.atomic import atomic_write
-from movenet.errors import DataError
+from movenet.errors import DataError, FileError
 from movenet.pose import KEYPOINTS, MIN_KEYPOINT_SCORE, Pose
 from movenet.records import Record
 
@@ -54,6 +54,10 @@ def write_label_studio(
         DataError: as `to_label_studio`.
         FileError: if the files cannot be written.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise FileError(f"cannot create {folder}: {problem.strerror}") from None
     tasks = json.dumps(to_label_studio(records, url_of), indent=1)
     for name, text in (("tasks.json", tasks), ("labels.xml", label_config(names))):
         with atomic_write(folder / name) as part:

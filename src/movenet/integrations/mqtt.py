@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,8 @@ from movenet.pose import Pose
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
+
+    from paho.mqtt.client import Client, MQTTMessageInfo
 
 PORT: Final = 1883
 """Port if the address has none, as registered for MQTT."""
@@ -42,6 +45,8 @@ ENTITIES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "posture": ("sensor", {"name": "Posture", "icon": "mdi:human"}),
 }
 """Key in the state → component of Home Assistant, and what its configuration says beyond the topics."""
+
+_ON_OFF: Final = ("OFF", "ON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class MqttPublisher:
             raise DataError(f"expected a name of letters, digits, _ and -, got '{name}'")
         self._name, self._detector = name, EventDetector(model)
         self._state, self._sent_s, self._seen_s = self._empty(), float("-inf"), float("-inf")
-        self._client = self._connect(*parse_address(address, PORT), login, tls)
+        self._client = self._connect(*parse_address(address, PORT), login, tls=tls)
 
     def __call__(self, frame: Frame, poses: Sequence[Pose]) -> None:
         """Publish if something changed."""
@@ -96,10 +101,12 @@ class MqttPublisher:
         kinds = {kind for found in events for kind in found}
         occupied = frame.time_s - self._seen_s < CLEAR_S
         state = {
-            "occupancy": _on(occupied),
-            "fallen": _on("fallen" in kinds),
+            "occupancy": _ON_OFF[occupied],
+            "fallen": _ON_OFF["fallen" in kinds],
             "people": len(poses),
-            "posture": next((kind for kind in POSTURES if kind in kinds), "unknown" if occupied else "nobody"),
+            "posture": next(
+                (kind for kind in POSTURES if kind in kinds), "unknown" if occupied else "nobody"
+            ),
         }
         is_due = frame.time_s - self._sent_s >= EVERY_S or state["fallen"] != self._state["fallen"]
         if state != self._state and is_due:
@@ -126,7 +133,7 @@ class MqttPublisher:
     def _empty() -> dict[str, Any]:
         return {"occupancy": "OFF", "fallen": "OFF", "people": 0, "posture": "nobody"}
 
-    def _connect(self, host: str, port: int, login: Login | None, tls: bool) -> Any:
+    def _connect(self, host: str, port: int, login: Login | None, *, tls: bool) -> Client:
         try:
             from paho.mqtt.client import Client
             from paho.mqtt.enums import CallbackAPIVersion
@@ -138,26 +145,32 @@ class MqttPublisher:
         if tls:
             client.tls_set()
         client.will_set(self._topic("status"), "offline", qos=1, retain=True)
+        answered, refusals = threading.Event(), list[str]()
+
+        def on_connect(
+            _client: object, _data: object, _flags: object, reason: Any, _properties: object
+        ) -> None:
+            if reason.is_failure:
+                refusals.append(str(reason))
+            else:
+                self._announce(client)
+            answered.set()
+
+        client.on_connect = on_connect
         client.connect_timeout = CONNECT_S
-        refused: list[str] = []
-        self._client = client
-        client.on_connect = lambda _client, _data, _flags, reason, _properties: (
-            refused.append(str(reason)) if reason.is_failure else self._announce()
-        )
         try:
             client.connect(host, port)
         except (OSError, ValueError) as problem:
             raise FileError(f"cannot reach the MQTT broker {host}:{port}: {problem}") from None
-        while not client.is_connected() and not refused:
-            if client.loop(CONNECT_S):
-                break
-        if not client.is_connected():
-            reason = ", ".join(refused) or "no answer"
-            raise FileError(f"the MQTT broker {host}:{port} refuses the connection: {reason}")
         client.loop_start()
+        if not answered.wait(CONNECT_S) or refusals:
+            client.disconnect()
+            client.loop_stop()
+            reason = refusals[0] if refusals else "no answer"
+            raise FileError(f"the MQTT broker {host}:{port} refuses the connection: {reason}")
         return client
 
-    def _announce(self) -> None:
+    def _announce(self, client: Client) -> None:
         """Publish the configuration of each entity, and the state as it is."""
         device = {
             "identifiers": [f"movenet_{self._name}"],
@@ -176,16 +189,12 @@ class MqttPublisher:
                 "device": device,
             }
             topic = f"homeassistant/{component}/movenet_{self._name}/{key}/config"
-            self._client.publish(topic, json.dumps(config), qos=1, retain=True)
-        self._publish("status", "online")
-        self._publish("state", json.dumps(self._state))
+            client.publish(topic, json.dumps(config), qos=1, retain=True)
+        client.publish(self._topic("status"), "online", qos=1, retain=True)
+        client.publish(self._topic("state"), json.dumps(self._state), qos=1, retain=True)
 
     def _topic(self, part: str) -> str:
         return f"movenet/{self._name}/{part}"
 
-    def _publish(self, part: str, payload: str) -> Any:
+    def _publish(self, part: str, payload: str) -> MQTTMessageInfo:
         return self._client.publish(self._topic(part), payload, qos=1, retain=True)
-
-
-def _on(is_on: bool) -> str:
-    return "ON" if is_on else "OFF"

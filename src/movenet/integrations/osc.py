@@ -70,7 +70,9 @@ class OscSender:
             FileError: if the network refuses the packet.
         """
         people = {pose.id or 0: pose for pose in poses}
-        head = [(f"{self._prefix}/frame", [frame.index, frame.time_s, len(people), frame.width, frame.height])]
+        head = [
+            (f"{self._prefix}/frame", [frame.index, frame.time_s, len(people), frame.width, frame.height])
+        ]
         head += [(f"{self._prefix}/lost", [number]) for number in sorted(self._people - people.keys())]
         self._send(head)
         for number, pose in people.items():
@@ -122,4 +124,4 @@ def _add(bundle: OscBundleBuilder, address: str, values: Sequence[int | float]) 
     message = OscMessageBuilder(address)
     for value in values:
         message.add_arg(value, "i" if isinstance(value, int) else "f")
-    bundle.add_content(message.build())  # type: ignore[arg-type]  # a message is content, its annotation says otherwise
+    bundle.add_content(message.build())
