@@ -12,9 +12,11 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from bodies import body
 from hub import COMMIT, hub
+from movenet.cli import app
 from movenet.errors import DataError, EngineError, FileError, MissingExtraError
 from movenet.integrations import (
     MqttPublisher,
@@ -316,3 +318,28 @@ def test_what_the_hub_refuses_is_one_sentence(here, monkeypatch):
 
 def test_a_card_without_a_log_has_no_results():
     assert "at the end of training" not in model_card(MODELS["lightning"], "me/lightning")
+
+
+# The command line
+
+
+def test_the_command_sends_the_poses_of_a_video(osc):
+    port, got = osc
+    done = CliRunner().invoke(app, ["send", str(DATA / "sample.mp4"), "--osc", f"127.0.0.1:{port}"])
+    assert done.exit_code == 0
+    wait_for(lambda: any(address.endswith("/left_wrist") for address, _ in got))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [([], "expected --osc"), (["--osc", "a", "--name", "hall"], "need --mqtt")]
+)
+def test_an_option_without_its_receiver_is_an_error(arguments, message):
+    done = CliRunner().invoke(app, ["send", "0", *arguments])
+    assert message in str(done.exception)
+
+
+def test_the_command_pushes_and_pulls(here, tmp_path):
+    model, copy = str(MODELS["lightning"].path), tmp_path / "copy.onnx"
+    assert CliRunner().invoke(app, ["hub", "push", model, "me/yoga"]).output.startswith("http://127.0.0.1:")
+    assert "--model" in CliRunner().invoke(app, ["hub", "pull", "me/yoga", "-o", str(copy)]).output
+    assert copy.read_bytes() == MODELS["lightning"].path.read_bytes()

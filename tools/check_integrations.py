@@ -67,7 +67,9 @@ def check_gradio() -> None:
     app = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "gradio_app.py"))["app"]
     _, url, _ = app.launch(prevent_thread_lock=True, quiet=True)
     try:
-        drawn, poses = Client(url, verbose=False).predict(handle_file(str(PHOTO)), "lightning", api_name="/draw_poses")
+        drawn, poses = Client(url, verbose=False).predict(
+            handle_file(str(PHOTO)), "lightning", api_name="/draw_poses"
+        )
     finally:
         app.close()
     assert movenet.read_photo(drawn).shape == movenet.read_photo(PHOTO).shape
@@ -79,6 +81,7 @@ def main() -> None:
     """Run the checks."""
     os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     (pose,) = movenet.estimate(PHOTO)
     height, width = movenet.read_photo(PHOTO).shape[:2]
     check_label_studio(pose, width, height)
