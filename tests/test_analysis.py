@@ -382,6 +382,19 @@ def test_standing_hands_up_and_lying_after_a_fall_are_told():
     assert kinds(np.concatenate([standing, up, fallen])) == ["standing", "hands up", "fallen", "lying"]
 
 
+def test_a_fall_is_told_while_frames_come_in_and_lasts_as_long_as_the_person_lies():
+    standing = np.repeat(body()[None], 2 * RATE_HZ, axis=0)
+    fallen = np.repeat(standing[:1, :, ::-1], 10 * RATE_HZ, axis=0)
+    detector = analysis.EventDetector()
+    told = [detector.step(*frame).get(None) for frame in frames(np.concatenate([standing, fallen, standing]))]
+    assert told[2 * RATE_HZ - 1] == {"standing"}
+    assert told[4 * RATE_HZ] == told[12 * RATE_HZ - 1] == {"lying", "fallen"}
+    assert told[-1] == {"standing"}
+    assert detector.step(60.0, []) == {}
+    with pytest.raises(DataError, match="later than 60"):
+        detector.step(60.0, [])
+
+
 def test_lying_down_slowly_is_no_fall():
     turns = np.linspace(0, np.pi / 2, 150)
     centre = body().mean(axis=0)
