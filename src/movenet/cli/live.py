@@ -70,6 +70,7 @@ def live(
     browser: BrowserOption = True,
     model: options.ModelOption = "lightning",
     exercise: options.ExerciseOption = None,
+    probabilities: options.ProbabilitiesOption = False,
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
@@ -118,7 +119,7 @@ def live(
 
     threads = options.threads_beside_video(threads, device)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
-    serve(open_models(model, runtime), settings, on_ready)
+    serve(open_models(model, runtime, probabilities=probabilities), settings, on_ready)
 
 
 def _print_addresses(addresses: Addresses) -> None:
