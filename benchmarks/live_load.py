@@ -141,7 +141,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(640, 480))
     settings = parser.parse_args()
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, settings.model), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(theirs, settings.model), daemon=True
+    )
     process.start()
     url = ours.recv().local_url.replace("http", "ws") + "ws"
     cameras, memory = asyncio.run(run(url, process.pid, settings))

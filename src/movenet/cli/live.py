@@ -80,6 +80,7 @@ def live(
     model: options.ModelOption = "lightning",
     exercise: options.ExerciseOption = None,
     in_browser: InBrowserOption = False,
+    probabilities: options.ProbabilitiesOption = False,
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
@@ -128,25 +129,32 @@ def live(
             webbrowser.open(addresses.local_url)
 
     if in_browser:
-        chosen = (engine, precision, threads, device)
-        _refuse_server_options(limits, is_runtime_chosen=chosen != _DEFAULT_RUNTIME)
+        chosen = (engine, precision, threads, device, probabilities)
+        _refuse_server_options(limits, is_estimation_chosen=chosen != _DEFAULT_ESTIMATION)
         serve(browser_models(model, exercise), settings, on_ready)
         return
     threads = options.threads_beside_video(threads, device)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
-    serve(open_models(model, runtime), settings, on_ready)
+    serve(open_models(model, runtime, probabilities=probabilities), settings, on_ready)
 
 
-_DEFAULT_RUNTIME = (options.EngineName.openvino, options.PrecisionName.auto, None, options.DeviceName.cpu)
+_DEFAULT_ESTIMATION = (
+    options.EngineName.openvino,
+    options.PrecisionName.auto,
+    None,
+    options.DeviceName.cpu,
+    False,
+)
 _PAGE_LIMITS = ("connections", "request_s", "stall_s")
 """Limits of a server that sends the page only."""
 
 
-def _refuse_server_options(limits: Limits, *, is_runtime_chosen: bool) -> None:
+def _refuse_server_options(limits: Limits, *, is_estimation_chosen: bool) -> None:
     """Raise an error if an option is given that --in-browser leaves without effect."""
-    if is_runtime_chosen:
+    if is_estimation_chosen:
         raise DataError(
-            "--engine, --precision, --threads and --device are for models on this server, not --in-browser"
+            "--engine, --precision, --threads, --device and --probabilities are for models on this server, "
+            "not --in-browser"
         )
     for field in fields(limits):
         if field.name not in _PAGE_LIMITS and getattr(limits, field.name) != field.default:

@@ -142,6 +142,13 @@ ExerciseOption = Annotated[
         show_default=False,
     ),
 ]
+ProbabilitiesOption = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Keypoint scores become the probability that the keypoint is right, in every output.",
+    ),
+]
 WorkersOption = Annotated[
     int | None,
     typer.Option(

@@ -28,6 +28,7 @@ from movenet.cli.options import (
     PrecisionOption,
     PresetName,
     PresetOption,
+    ProbabilitiesOption,
     SmoothName,
     ThreadsOption,
     ToOption,
@@ -69,13 +70,6 @@ AddressOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
 ScoreOption = Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")]
-ProbabilitiesOption = Annotated[
-    bool,
-    typer.Option(
-        "--probabilities",
-        help="Keypoint scores become the probability that the keypoint is right, in every output.",
-    ),
-]
 AnglesOption = Annotated[
     bool, typer.Option("--angles", help="Draw the joint angles and record them (.jsonl, --json).")
 ]

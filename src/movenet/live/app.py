@@ -87,7 +87,10 @@ class LiveApp:
 
     async def _run_connection(self, socket: WebSocket) -> None:
         names = (tuple(self.exercises), self.exercise)
-        await socket.send_text(wire.hello_message(__version__, self.models.names, self.limits, *names))
+        hello = wire.hello_message(
+            __version__, self.models.names, self.limits, *names, probabilities=self.models.probabilities
+        )
+        await socket.send_text(hello)
         session = CameraSession(self.models, self.limits, self.exercises, self.metrics)
         await CameraConnection(socket, session, self.limits, self._cameras_pool).run()
 
@@ -124,10 +127,10 @@ class LiveApp:
 
     def _estimate(self, data: bytes, model: str) -> dict[str, object]:
         image = decode_picture(data, self.limits.photo_pixels, "the photo")
-        poses = self.models.estimate(image, model)
+        poses = self.models.scored(self.models.estimate(image, model), model)
         self.metrics.photos.add()
         height, width = image.shape[:2]
-        return to_plain(Record("photo", 0, 0.0, width, height, tuple(poses)))
+        return to_plain(Record("photo", 0, 0.0, width, height, poses))
 
 
 def create_app(models: SharedModels | WebModels, settings: ServerSettings) -> Starlette:

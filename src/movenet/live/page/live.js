@@ -49,6 +49,7 @@ const answers = {
   hello: (message) => {
     offerExercises(message.exercises, message.exercise);
     offerModels(message.models);
+    if (message.probabilities && $("threshold").value === $("threshold").defaultValue) setThreshold(0.5);
   },
   poses: showPoses,
   error: ({ message }) => showNotice("serverSays", { message }, 5000),
@@ -177,6 +178,12 @@ function show(picture, width, height, record) {
     const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
     drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, ...style });
   }
+}
+
+/** Draw keypoints from this score; of probabilities, those from .5 are right more often than wrong. */
+function setThreshold(score) {
+  $("threshold").value = score;
+  $("threshold-value").textContent = Number(score).toFixed(2);
 }
 
 /** Canvas pixels per CSS pixel. */
@@ -450,7 +457,7 @@ $("follow-all").onclick = () => {
 };
 canvas.onclick = follow;
 $("angles").onchange = refresh;
-$("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
+$("threshold").oninput = ({ target }) => setThreshold(target.value);
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
 $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
