@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,8 +111,6 @@ def live(
     On the page, or with --in-browser, the browser can estimate them instead: then no picture leaves it.
     Other devices on the network: --host 0.0.0.0 --tls, then open the printed address, which contains a token.
     """
-    import webbrowser
-
     from movenet.engine import Runtime
     from movenet.live import Limits, ServerSettings, browser_models, open_models, serve
 
@@ -123,11 +122,7 @@ def live(
         host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, exercise, limits
     )
 
-    def on_ready(addresses: Addresses) -> None:
-        _print_addresses(addresses)
-        if browser:
-            webbrowser.open(addresses.local_url)
-
+    on_ready = partial(_announce, open_page=browser)
     if in_browser:
         chosen = (engine, precision, threads, device, probabilities)
         _refuse_server_options(limits, is_estimation_chosen=chosen != _DEFAULT_ESTIMATION)
@@ -136,6 +131,14 @@ def live(
     threads = options.threads_beside_video(threads, device)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
     serve(open_models(model, runtime, probabilities=probabilities), settings, on_ready)
+
+
+def _announce(addresses: Addresses, *, open_page: bool) -> None:
+    _print_addresses(addresses)
+    if open_page:
+        import webbrowser
+
+        webbrowser.open(addresses.local_url)
 
 
 _DEFAULT_ESTIMATION = (
