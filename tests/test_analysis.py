@@ -216,6 +216,14 @@ def test_a_swinging_arm_and_a_standing_person_count_nothing():
         assert not any(analysis.count_repetitions(track, name) for name in analysis.EXERCISES)
 
 
+def test_a_hidden_forearm_that_the_model_guesses_is_no_biceps_curl():
+    keypoints = repeated("biceps-curl", 3)
+    elbows, wrists = ([point(f"{side}_{name}") for side in ("left", "right")] for name in ("elbow", "wrist"))
+    assert len(analysis.count_repetitions(track_of(keypoints), "biceps-curl")) == 3
+    keypoints[:, wrists] = keypoints[:, elbows] + 0.4 * (keypoints[:, wrists] - keypoints[:, elbows])
+    assert analysis.count_repetitions(track_of(keypoints), "biceps-curl") == []
+
+
 @pytest.mark.parametrize("length", [1, 2])
 def test_one_frame_has_no_repetitions(length):
     assert analysis.count_repetitions(track_of(repeated("squat", 2)[:length]), "squat") == []

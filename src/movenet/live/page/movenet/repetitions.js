@@ -21,6 +21,7 @@ const REST = 0.1;
 const LEAST_RANGE = 0.75;
 const MIN_SEEN = 0.5;
 const MAX_UNKNOWN_S = 1;
+const MIN_MEASURED = 0.7;
 
 /**
  * Return the repetitions of one person that are complete, in the order of time.
@@ -56,9 +57,21 @@ function count(signals, exercise, side, values) {
   if (!(span >= exercise.min_range)) return [];
   const depth = values.map((value) => (exercise.peak === "low" ? highest - value : value - lowest) / Math.max(span, 1e-9));
   const conditions = conditionsOf(signals, exercise);
+  const measured = measuredFrames(signals.raw(exercise.signal), side);
   return cyclesOf(depth, times)
-    .filter((cycle) => isOne(cycle, times, values, exercise) && fits(cycle, exercise, conditions, side))
+    .filter((cycle) => isOne(cycle, times, values, exercise) && isMeasured(cycle, measured)
+      && fits(cycle, exercise, conditions, side))
     .map(({ start, peak, end }) => ({ startS: times[start], peakS: times[peak], endS: times[end], side }));
+}
+
+/** Return whether the signal is known, without interpolation, on this side, or for "both" on either, by frame. */
+function measuredFrames({ left, right }, side) {
+  return left.map((value, at) => ({ left: [value], right: [right[at]] }[side] ?? [value, right[at]]).some(isKnown));
+}
+
+function isMeasured({ start, end }, measured) {
+  const frames = measured.slice(start, end + 1);
+  return frames.filter(Boolean).length / frames.length >= MIN_MEASURED;
 }
 
 /** Return the signals of the exercise's conditions; what is hardly ever seen excludes nothing, and is left out. */

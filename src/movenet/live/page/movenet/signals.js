@@ -13,7 +13,7 @@ const MIN_RELIABILITY = 0.5;
 const MAX_GAP_S = 0.5;
 const SMOOTHING_S = 0.15;
 const SCALE_WINDOW_S = 4;
-const [SHOULDERS, WRISTS, HIPS, ANKLES] = [[5, 6], [9, 10], [11, 12], [15, 16]];
+const [SHOULDERS, ELBOWS, WRISTS, HIPS, ANKLES] = [[5, 6], [7, 8], [9, 10], [11, 12], [15, 16]];
 const [X, Y] = [0, 1];
 
 /** Signals other than joint angles: of the points of one frame and the length of the torso; [left, right]. */
@@ -28,8 +28,9 @@ const MEASURES = {
   body_position: (points, torso) => both(middle(points, HIPS, X) / torso),
   feet_apart: (points, torso) => {
     const [left, right] = ANKLES.map((ankle) => points[ankle]);
-    return both(Math.hypot(left[X] - right[X], left[Y] - right[Y]) / torso);
+    return both(distance(left, right) / torso);
   },
+  forearm_length: (points, torso) => sides((side) => distance(points[ELBOWS[side]], points[WRISTS[side]]) / torso),
 };
 
 /**
@@ -128,6 +129,10 @@ function torsoLengths({ times, points }) {
 /** Return the mean of two keypoints along an axis, or the one that is known. */
 function middle(points, pair, axis) {
   return meanOfKnown(pair.map((k) => points[k][axis]));
+}
+
+function distance([x, y], [otherX, otherY]) {
+  return Math.hypot(x - otherX, y - otherY);
 }
 
 function sides(measure) {
