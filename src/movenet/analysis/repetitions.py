@@ -40,7 +40,7 @@ MIN_SEEN: Final = 0.5
 """A condition of the exercise counts if its signal is known in at least this share of the frames."""
 MAX_UNKNOWN_S: Final = 1.0
 """A longer gap within a repetition drops it."""
-MIN_MEASURED: Final = 0.7
+MIN_MEASURED: Final = 0.6
 """The signal is measured, not interpolated, in at least this share of a repetition's frames."""
 
 

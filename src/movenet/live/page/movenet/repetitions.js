@@ -21,7 +21,7 @@ const REST = 0.1;
 const LEAST_RANGE = 0.75;
 const MIN_SEEN = 0.5;
 const MAX_UNKNOWN_S = 1;
-const MIN_MEASURED = 0.7;
+const MIN_MEASURED = 0.6;
 
 /**
  * Return the repetitions of one person that are complete, in the order of time.
