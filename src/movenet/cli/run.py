@@ -50,9 +50,10 @@ ListOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")]
 RecordsOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; a folder for a job of many files (docs/scale.md)."
+        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; a folder, also s3://BUCKET/FOLDER, for a job of "
+        "many files (docs/scale.md)."
     ),
 ]
 FormatOption = Annotated[
@@ -120,7 +121,7 @@ def run(
     is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per frame. Ctrl-C stops and
     completes the output files.
     """
-    from movenet.cli.run_job import JobOptions
+    from movenet.cli.run_job import JobOptions, is_job
     from movenet.cli.run_models import ModelOptions
     from movenet.cli.run_plan import Overlays, RunOptions
     from movenet.cli.run_start import RunInputs, start_run
@@ -133,11 +134,13 @@ def run(
     smoothing, person = smooth.value if smooth else None, parse_lock(lock)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
     models = ModelOptions(model, people.value, method.value, preset.value, least, runtime)
+    folder = records if records is not None and is_job(records) else None
+    file = Path(records) if records is not None and folder is None else None
     options = RunOptions(
-        out, records, json, smoothing, palette, overlays, frames, person, workers, probabilities
+        out, file, json, smoothing, palette, overlays, frames, person, workers, probabilities
     )
     names = RunInputs(tuple(inputs or ()), from_list)
     form, runner = (choice and choice.value for choice in (records_format, executor))
-    job = JobOptions(form, resume, runner, address)
+    job = JobOptions(folder, form, resume, runner, address)
     if not start_run(names, options, models, job):
         raise typer.Exit(1)

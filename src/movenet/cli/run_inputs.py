@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from movenet.cli.output import print_error
-from movenet.errors import MediaError
+from movenet.errors import FileError, MediaError
 from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
 from movenet.media.location import Address, Camera, Location, locate
@@ -39,10 +39,16 @@ class Video:
         return isinstance(self.location, Path)
 
     @property
+    def may_be_live(self) -> bool:
+        """Whether it is a camera or an address of a stream; what an http address has is known only when it is open."""
+        return isinstance(self.location, Camera) or (
+            isinstance(self.location, Address) and not self.location.is_cloud
+        )
+
+    @property
     def has_no_end(self) -> bool:
-        """Whether it is certainly live; what an http address has is known only when it is open."""
-        is_stream = isinstance(self.location, Address) and not self.location.is_web
-        return is_stream or isinstance(self.location, Camera)
+        """Whether it is certainly live."""
+        return self.may_be_live and not (isinstance(self.location, Address) and self.location.is_web)
 
     @property
     def audio_file(self) -> Path | None:
@@ -79,7 +85,7 @@ def sort_inputs(names: Iterable[str]) -> Inputs:
                         continue
                     known.add(item)
                     inputs.videos.append(item) if isinstance(item, Video) else inputs.photos.append(item)
-            except MediaError as error:
+            except FileError as error:
                 print_error(error)
                 inputs.all_found = False
     return inputs
@@ -91,7 +97,9 @@ def _read_name(name: str) -> list[Photo | Video]:
 
 def _items(name: str) -> Iterator[Photo | Video]:
     location = locate(name)
-    if isinstance(location, Address):
+    if isinstance(location, Address) and location.is_cloud:
+        yield from _objects(location)
+    elif isinstance(location, Address):
         yield (location.is_web and _fetch(location)) or Video(location)
     elif isinstance(location, Camera) or is_pattern(location):
         yield Video(location)
@@ -99,6 +107,16 @@ def _items(name: str) -> Iterator[Photo | Video]:
         yield from _listed(location)
     else:
         yield _classified(location, file_type(location))
+
+
+def _objects(address: Address) -> Iterator[Photo | Video]:
+    from movenet.media.cloud import CloudObject
+    from movenet.media.sources.cloud_object import fetch_object
+    from movenet.scale.listing import list_objects
+
+    place = CloudObject(address)
+    for found in list_objects(place) if place.is_listing else [address]:
+        yield fetch_object(found) or Video(found)
 
 
 def _fetch(address: Address) -> WebPhoto | None:

@@ -88,7 +88,7 @@ class RunPlan:
     @property
     def streams(self) -> list[Video]:
         """The cameras and addresses that are processed at the same time: all, if several and none is drawn."""
-        streams = [video for video in self.videos if not video.is_local]
+        streams = [video for video in self.videos if video.may_be_live]
         at_once = len(streams) > 1 and self.smooth != "offline" and not any(map(self.videos.get, streams))
         return streams if at_once else []
 

@@ -114,9 +114,15 @@ class AuthMiddleware:
 
 
 def cookie_name(scope: Scope) -> str:
-    """Return the name of the token's cookie; it contains the port, because cookies are shared between ports."""
-    server = scope.get("server")
-    return f"movenet-live-{server[1] if server else 0}"
+    """Return the name of the token's cookie; it contains the port, because cookies are shared between ports.
+
+    That is the port that the browser sees, in the header Host: behind a load balancer, all servers have the same cookie.
+    """
+    try:
+        port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
+    except ValueError:
+        port = None
+    return f"movenet-live-{port or 0}"
 
 
 def _is_same(token: str, received: str) -> bool:
