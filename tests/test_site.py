@@ -1,6 +1,7 @@
 """The page of `movenet export --format web`, and its models run in Node on the pixels that Python reads."""
 
 import json
+import re
 import shutil
 import subprocess
 from itertools import chain
@@ -26,6 +27,14 @@ from movenet.synthetic.exercises import MOVES
 from movenet.video import VideoEstimator
 
 BROWSER = Path(__file__).parent / "browser"
+PROGRAM = """
+import {{ Estimator, type Pose }} from "{module}";
+const estimator = await Estimator.open({{ model: "lightning", threads: 1 }});
+const poses: Pose[] = await estimator.stream({{ lock: [0.5, 0.5] }})(new ImageData(8, 8), 0);
+const counted: number[] = estimator.counter("squat").step(0, poses).map(({{ count }}) => count);
+const wrong: string = await estimator.estimate(new ImageData(8, 8));
+"""
+"""A program of which the last line mistakes a type."""
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +157,31 @@ def test_the_command_writes_a_site_and_replaces_only_a_site(tmp_path):
     with pytest.raises(FileError, match="expected a new folder"):
         write_site(web_models(MODELS["lightning"], "one"), other)
     assert (other / "me.jpg").exists()
+
+
+def test_the_types_name_what_the_module_exports(tmp_path):
+    modules = PAGE / "movenet"
+    found = ask_node(tmp_path, "exports.mjs", {"module": str(modules / "movenet.js")})
+    types = (modules / "movenet.d.ts").read_text()
+    assert set(re.findall(r"export (?:class|const|function) (\w+)", types)) == found.keys()
+    for name, members in found.items():
+        declared = re.search(rf"^export class {name}\b.*?^}}", types, re.M | re.S)
+        assert not members or declared, name
+        for member in members:
+            assert re.search(rf"^  (?:static |readonly )?{member}\b", declared[0], re.M), f"{name}.{member}"
+
+
+def test_a_typed_program_is_accepted_and_a_wrong_one_is_not(tmp_path):
+    compiler = shutil.which("tsc")
+    if compiler is None:
+        pytest.skip("TypeScript is not installed")
+    lines = PROGRAM.format(module=PAGE / "movenet" / "movenet.js").splitlines(keepends=True)
+    options = "--strict --noEmit --target es2022 --module nodenext --lib es2022,dom".split()
+    for name, text, is_right in (("right", lines[:-1], True), ("wrong", lines, False)):
+        program = tmp_path / f"{name}.mts"
+        program.write_text("".join(text))
+        done = subprocess.run([compiler, *options, program], capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is is_right, done.stdout
 
 
 def test_the_service_worker_keeps_every_file(site):

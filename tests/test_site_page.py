@@ -2,8 +2,10 @@
 
 import functools
 import http.server
+import shutil
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +17,8 @@ from movenet.live import browser_models
 from movenet.live.models_table import web_models
 from movenet.live.site import write_site
 from movenet.models import DATA, MODELS
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "browser" / "index.html"
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -114,6 +118,16 @@ def test_a_missing_model_is_named(site, context):
         page, _ = visit(context, address)
         page.wait_for_selector("#status[data-state=failed]")
         assert "multipose.onnx: status 404" in page.inner_text("#notice")
+
+
+def test_the_example_page_finds_poses_with_the_modules_alone(site, context, tmp_path):
+    (tmp_path / "site").symlink_to(site)
+    shutil.copy(EXAMPLE, tmp_path)
+    assert len(EXAMPLE.read_text().splitlines()) <= 40
+    with static_server(tmp_path) as address:
+        page, _ = visit(context, address)
+        page.get_by_text("wrist is higher").wait_for()
+        assert page.failures == []
 
 
 def test_a_camera_that_is_refused_is_explained(site, browser):
