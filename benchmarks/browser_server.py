@@ -46,7 +46,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     server: BenchServer
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 (the name that http.server calls)
+    def do_GET(self) -> None:
         if urlsplit(self.path).path == "/frame":
             self._send_frame()
         else:

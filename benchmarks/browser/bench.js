@@ -130,7 +130,7 @@ window.bench = {
     const { loadAndCompile, loadLiteRt, Tensor } = await import("@litertjs/core");
     await loadLiteRt("/npm/@litertjs/core/wasm/", { threads: crossOriginIsolated });
     const model = await loadAndCompile(tflite, { accelerator: "wasm" });
-    const engine = await Engine.open(onnx, threads);
+    const engine = await Engine.open(onnx, { threads });
     const [input] = model.getInputDetails();
     const [, height, width] = input.shape;
     const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 37) % 251);

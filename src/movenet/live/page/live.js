@@ -48,6 +48,7 @@ const answers = {
   state: showState,
   hello: (message) => {
     offerExercises(message.exercises, message.exercise);
+    offerBackends(message.backends ?? []);
     offerModels(message.models);
   },
   poses: showPoses,
@@ -337,6 +338,12 @@ function offerModels(names) {
   choose();
 }
 
+/** Offer what computes in this browser, if there is a choice. */
+function offerBackends(names) {
+  $("backends").replaceChildren(...segments("backend", names));
+  $("backends").hidden = names.length < 2;
+}
+
 /** Return a radio button for each value; the one chosen on the last visit, or else the first, is checked. */
 function segments(name, values) {
   const kept = localStorage.getItem(name);
@@ -357,7 +364,8 @@ function choose() {
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
   $("follow-all").hidden = lock === null;
-  link.choose({ model, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
+  const backend = document.querySelector("#backends :checked")?.value;
+  link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
 
 /** Offer the exercises; the one that the page was started with is chosen, with the angles shown. */
@@ -441,6 +449,10 @@ $("models").onchange = (event) => {
 $("places").onchange = (event) => {
   localStorage.setItem("place", event.target.value);
   run(event.target.value);
+};
+$("backends").onchange = (event) => {
+  localStorage.setItem("backend", event.target.value);
+  choose();
 };
 $("smoothing").onchange = choose;
 $("exercise").onchange = choose;

@@ -26,6 +26,8 @@ export interface Tables {
   exercises: Array<{ name: string }>;
   /** The exercise that the list was written for. */
   exercise: string | null;
+  /** The backends that the site has. */
+  backends: Array<"wasm" | "webgpu">;
 }
 
 /** A model or the runtime cannot be loaded. */
@@ -45,6 +47,8 @@ export interface OpenOptions {
   model?: string;
   /** Address of the list of models. */
   models?: string | URL;
+  /** What computes: the processor (if not given) or the graphics card. */
+  backend?: "wasm" | "webgpu";
   /** Threads of the runtime; as many as the page may use if not given. */
   threads?: number;
 }
@@ -61,7 +65,7 @@ export type Stream = (picture: PictureSource, timeS: number) => Promise<Pose[]>;
 
 export class Estimator {
   private constructor();
-  /** Load the models. Throws LoadError if a file is missing or damaged. */
+  /** Load the models. Throws LoadError if a file is missing or damaged, or there is no WebGPU. */
   static open(options?: OpenOptions): Promise<Estimator>;
   readonly name: string;
   readonly keypointNames: string[];
