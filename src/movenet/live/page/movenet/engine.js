@@ -14,6 +14,7 @@ const BUILDS = {
 const MAX_THREADS = 4;
 
 const runtimes = new Map();
+let lastCreated = Promise.resolve();
 
 /** A model or the runtime cannot be loaded; `file` is its address. */
 export class LoadError extends Error {
@@ -86,8 +87,11 @@ export class Engine {
   static async open(model, { backend = "wasm", threads = availableThreads() } = {}) {
     const file = model instanceof ArrayBuffer ? model : download(model).then((response) => response.arrayBuffer());
     const [bytes, ort] = await Promise.all([file, runtimeOf(backend, threads)]);
+    // WebGPU sessions cannot be created at the same time.
+    const creating = lastCreated.then(() => ort.InferenceSession.create(new Uint8Array(bytes), { executionProviders: [backend] }));
+    lastCreated = creating.catch(() => {});
     try {
-      return new Engine(ort, await ort.InferenceSession.create(new Uint8Array(bytes), { executionProviders: [backend] }));
+      return new Engine(ort, await creating);
     } catch (error) {
       throw new LoadError(model instanceof ArrayBuffer ? "the model" : model, error.message);
     }
