@@ -128,8 +128,9 @@ function onPicture({ takenAt }) {
     lastTakenAt = takenAt;
     send(from, takenAt);
   }
-  // While there are no answers, pictures are shown without a skeleton.
-  if (performance.now() - lastShownAt > NO_ANSWER_MS) show(from.element, from.width, from.height, null);
+  // While there are no answers, pictures are shown without a skeleton; late answers are waited for.
+  const patienceMs = Math.max(NO_ANSWER_MS, 2 * (median(latencies) || 0));
+  if (performance.now() - lastShownAt > patienceMs) show(from.element, from.width, from.height, null);
 }
 
 async function send(from, takenAt) {
@@ -201,7 +202,9 @@ function refresh() {
   $("latency").innerHTML = live ? `${Math.round(median(latencies))}<small> ms</small>` : "–";
   $("people").textContent = live ? people : "–";
   $("repetitions-box").hidden = !$("exercise").value;
-  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
+  const here = new Set(latest?.record.poses.map(({ id }) => id));
+  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
+  if (live) $("repetitions").textContent = counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
   const about = !source ? say("idle") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
