@@ -1,8 +1,10 @@
 """The page of `movenet export --format web`, and its models run in Node on the pixels that Python reads."""
 
 import json
+import re
 import shutil
 import subprocess
+import tarfile
 from itertools import chain
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from bodies import RATE_HZ, repeated
 from movenet.analysis import RepetitionCounter
 from movenet.cli import app
 from movenet.engine import Runtime
-from movenet.errors import FileError, ModelError
+from movenet.errors import DataError, FileError, ModelError
 from movenet.estimator import Estimator
 from movenet.live.models_table import web_models
 from movenet.live.shared_models import browser_models
@@ -26,6 +28,14 @@ from movenet.synthetic.exercises import MOVES
 from movenet.video import VideoEstimator
 
 BROWSER = Path(__file__).parent / "browser"
+PROGRAM = """
+import {{ Estimator, type Pose }} from "{module}";
+const estimator = await Estimator.open({{ model: "lightning", threads: 1 }});
+const poses: Pose[] = await estimator.stream({{ lock: [0.5, 0.5] }})(new ImageData(8, 8), 0);
+const counted: number[] = estimator.counter("squat").step(0, poses).map(({{ count }}) => count);
+const wrong: string = await estimator.estimate(new ImageData(8, 8));
+"""
+"""A program of which the last line mistakes a type."""
 
 
 @pytest.fixture(scope="module")
@@ -150,10 +160,45 @@ def test_the_command_writes_a_site_and_replaces_only_a_site(tmp_path):
     assert (other / "me.jpg").exists()
 
 
+def test_the_types_name_what_the_module_exports(tmp_path):
+    modules = PAGE / "movenet"
+    found = ask_node(tmp_path, "exports.mjs", {"module": str(modules / "movenet.js")})
+    types = (modules / "movenet.d.ts").read_text()
+    assert set(re.findall(r"export (?:class|const|function) (\w+)", types)) == found.keys()
+    for name, members in found.items():
+        declared = re.search(rf"^export class {name}\b.*?^}}", types, re.M | re.S)
+        assert not members or declared, name
+        for member in members:
+            assert re.search(rf"^  (?:static |readonly )?{member}\b", declared[0], re.M), f"{name}.{member}"
+
+
+def test_a_typed_program_is_accepted_and_a_wrong_one_is_not(tmp_path):
+    compiler = shutil.which("tsc")
+    if compiler is None:
+        pytest.skip("TypeScript is not installed")
+    lines = PROGRAM.format(module=PAGE / "movenet" / "movenet.js").splitlines(keepends=True)
+    options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"]
+    for name, text, is_right in (("right", lines[:-1], True), ("wrong", lines, False)):
+        program = tmp_path / f"{name}.mts"
+        program.write_text("".join(text))
+        done = subprocess.run([compiler, *options, program], capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is is_right, done.stdout
+
+
 def test_the_service_worker_keeps_every_file(site):
     names = [path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()]
     listed = json.loads((site / "sw.js").read_text().split("const FILES = ")[1].split(";\n")[0])
     assert sorted(listed) == sorted({"./", *names} - {"sw.js"})
+
+
+def test_a_package_that_is_not_the_runtime_is_refused(tmp_path):
+    (tmp_path / "text.tgz").write_text("no archive")
+    with tarfile.open(tmp_path / "other.tgz", "w:gz") as archive:
+        archive.add(BROWSER / "count.mjs", "package/dist/ort.webgpu.min.mjs")
+    for name, error in (("text.tgz", DataError), ("other.tgz", DataError), ("missing.tgz", FileError)):
+        with pytest.raises(error):
+            write_site(web_models(MODELS["lightning"], "one"), tmp_path / "site", tmp_path / name)
+    assert not (tmp_path / "site").exists()
 
 
 def test_no_file_of_a_site_names_another_origin(site):
@@ -176,6 +221,7 @@ def test_options_of_other_formats_are_refused(tmp_path):
     for more in (["--precision", "int8"], ["--side", "128"], ["--people", "auto"]):
         arguments = ["export", "lightning", "--format", "web", "-o", str(tmp_path / "site"), *more]
         assert isinstance(CliRunner().invoke(app, arguments).exception, ModelError)
-    arguments = ["export", "lightning", "--people", "many", "-o", str(tmp_path / "x.onnx")]
-    assert isinstance(CliRunner().invoke(app, arguments).exception, ModelError)
+    for more in (["--people", "many"], ["--exercise", "squat"], ["--webgpu", "x.tgz"]):
+        arguments = ["export", "lightning", "-o", str(tmp_path / "x.onnx"), *more]
+        assert isinstance(CliRunner().invoke(app, arguments).exception, ModelError)
     assert list(tmp_path.iterdir()) == []

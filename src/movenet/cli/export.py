@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from movenet.decode import Heads
     from movenet.export.job import Runner
     from movenet.export.run import Assess
+    from movenet.live.models_table import WebModels
     from movenet.models import ModelCard
 
 
@@ -94,6 +95,13 @@ def export(
     people: Annotated[
         PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
     ] = None,
+    exercise: Annotated[
+        str | None, typer.Option(help="Exercise that the page of --format web counts: a name or a TOML file.")
+    ] = None,
+    webgpu: Annotated[
+        Path | None,
+        typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")
     ] = False,
@@ -106,13 +114,18 @@ def export(
     from movenet.cli.output import print_line
 
     if format is FormatName.web:
+        from movenet.live.site import write_site
+
         defaults = (StoredPrecisionName.fp32, AnswerName.heads, None, None, None, None, False)
         if (precision, answer, side, pictures, ap, images, json) != defaults:
-            raise ModelError("--format web takes --people and --out only")
-        _export_site(model, people or PeopleName.one, out)
+            raise ModelError("--format web takes --people, --exercise, --webgpu and --out only")
+        site = _site_models(model, people or PeopleName.one, exercise)
+        size = write_site(site, out, webgpu)
+        print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
         return
-    if people is not None:
-        raise ModelError("--people is for --format web: the other formats hold the network alone")
+    for name, given in {"people": people, "exercise": exercise, "webgpu": webgpu}.items():
+        if given is not None:
+            raise ModelError(f"--{name} is for --format web: the other formats hold the network alone")
     try:
         from movenet.export.run import SHEET, ExportRequest, export_model, format_of
     except ImportError as error:
@@ -135,18 +148,15 @@ def export(
     )
 
 
-def _export_site(model: str, people: PeopleName, out: Path) -> None:
-    """Write the page that runs the model in the browser."""
-    from movenet.cli.output import print_line
+def _site_models(model: str, people: PeopleName, exercise: str | None) -> WebModels:
+    """Return what the page of --format web offers."""
     from movenet.engine import open_engine
     from movenet.live.models_table import web_models
-    from movenet.live.site import write_site
     from movenet.models import find_model
 
     found = find_model(model)
     card = open_engine(found).card if isinstance(found, Path) else found
-    size = write_site(web_models(card, people.value), out)
-    print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
+    return web_models(card, people.value, exercise)
 
 
 def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) -> Assess:

@@ -6,6 +6,7 @@ The page's JavaScript has no numbers of its own: it reads the settings that Pyth
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -83,11 +84,16 @@ class WebModels:
             files[f"{path.stem}-{number + 1}{path.suffix}" if number else path.name] = path
         return files
 
-    def table(self) -> dict[str, Any]:
-        """Return the table: models, the detector's file, and the settings of tracking, smoothing and counting."""
+    def table(self, backends: Sequence[str] = ("wasm",)) -> dict[str, Any]:
+        """Return the table: models, the detector's file, and the settings of tracking, smoothing and counting.
+
+        Args:
+            backends: the builds of the runtime that the page has, "wasm" and perhaps "webgpu".
+        """
         names = {path: name for name, path in self.files().items()}
         return {
             "version": __version__,
+            "backends": list(backends),
             "detector": names[self.detector.path],
             "models": [model.describe(names[model.card.path]) for model in self.models],
             "follow": asdict(FollowSettings()),

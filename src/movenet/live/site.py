@@ -18,6 +18,7 @@ from movenet.analysis.definitions import javascript_module
 from movenet.atomic import temporary_folder
 from movenet.errors import FileError
 from movenet.live.models_table import TABLE, WebModels
+from movenet.live.runtime_files import WEBGPU_FILES, read_runtime
 from movenet.models import DATA
 
 PAGE: Final = Path(str(files("movenet.live"))) / "page"
@@ -53,18 +54,21 @@ _POLICY: Final = (
 _WORKER: Final = "sw.js"
 
 
-def write_site(models: WebModels, target: Path) -> int:
+def write_site(models: WebModels, target: Path, webgpu: Path | None = None) -> int:
     """Write the page with its models to a folder, and return its size in bytes.
 
     Args:
         models: what visitors can choose.
         target: the folder: new, empty, or an earlier site, which is replaced.
+        webgpu: the npm package (.tgz) whose build for graphics cards the site gets too; see `runtime_files`.
 
     Raises:
-        FileError: The folder holds anything else, or cannot be written.
+        FileError: The folder holds anything else, or cannot be written, or the package cannot be read.
+        DataError: The package is another one.
     """
     if target.exists() and not _is_replaceable(target):
         raise FileError(f"expected a new folder, or one that this command wrote, got {target}")
+    more = {} if webgpu is None else read_runtime(webgpu, WEBGPU_FILES)
     with temporary_folder(target) as temporary:
         site = temporary / "site"
         shutil.copytree(
@@ -77,7 +81,9 @@ def write_site(models: WebModels, target: Path) -> int:
         (site / "models").mkdir()
         for name, path in models.files().items():
             shutil.copyfile(path, site / "models" / name)
-        table = json.dumps(models.table(), indent=1)
+        for name, data in more.items():
+            (site / "page" / "movenet" / "ort" / name).write_bytes(data)
+        table = json.dumps(models.table(("wasm", "webgpu") if more else ("wasm",)), indent=1)
         (site / "models" / TABLE).write_text(table + "\n", encoding="utf-8")
         (site / _WORKER).write_text(_service_worker(site), encoding="utf-8")
         size = sum(path.stat().st_size for path in _files(site))

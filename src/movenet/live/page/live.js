@@ -48,6 +48,7 @@ const answers = {
   state: showState,
   hello: (message) => {
     offerExercises(message.exercises, message.exercise);
+    offerBackends(message.backends ?? []);
     offerModels(message.models);
     if (message.probabilities && $("threshold").value === $("threshold").defaultValue) setThreshold(0.5);
   },
@@ -128,8 +129,9 @@ function onPicture({ takenAt }) {
     lastTakenAt = takenAt;
     send(from, takenAt);
   }
-  // While there are no answers, pictures are shown without a skeleton.
-  if (performance.now() - lastShownAt > NO_ANSWER_MS) show(from.element, from.width, from.height, null);
+  // While there are no answers, pictures are shown without a skeleton; late answers are waited for.
+  const patienceMs = Math.max(NO_ANSWER_MS, 2 * (median(latencies) || 0));
+  if (performance.now() - lastShownAt > patienceMs) show(from.element, from.width, from.height, null);
 }
 
 async function send(from, takenAt) {
@@ -207,7 +209,9 @@ function refresh() {
   $("latency").innerHTML = live ? `${Math.round(median(latencies))}<small> ms</small>` : "–";
   $("people").textContent = live ? people : "–";
   $("repetitions-box").hidden = !$("exercise").value;
-  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
+  const here = new Set(latest?.record.poses.map(({ id }) => id));
+  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
+  if (live) $("repetitions").textContent = counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
   const about = !source ? say("idle") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
@@ -344,6 +348,12 @@ function offerModels(names) {
   choose();
 }
 
+/** Offer what computes in this browser, if there is a choice. */
+function offerBackends(names) {
+  $("backends").replaceChildren(...segments("backend", names));
+  $("backends").hidden = names.length < 2;
+}
+
 /** Return a radio button for each value; the one chosen on the last visit, or else the first, is checked. */
 function segments(name, values) {
   const kept = localStorage.getItem(name);
@@ -364,7 +374,8 @@ function choose() {
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
   $("follow-all").hidden = lock === null;
-  link.choose({ model, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
+  const backend = document.querySelector("#backends :checked")?.value;
+  link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
 
 /** Offer the exercises; the one that the page was started with is chosen, with the angles shown. */
@@ -448,6 +459,10 @@ $("models").onchange = (event) => {
 $("places").onchange = (event) => {
   localStorage.setItem("place", event.target.value);
   run(event.target.value);
+};
+$("backends").onchange = (event) => {
+  localStorage.setItem("backend", event.target.value);
+  choose();
 };
 $("smoothing").onchange = choose;
 $("exercise").onchange = choose;

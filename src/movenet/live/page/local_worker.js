@@ -1,10 +1,11 @@
 /**
  * The Web Worker in which the models run, so that the page stays responsive (its other end: local.js).
  *
- *   {type: "choice", model, smoothing, exercise, lock}  → {type: "ready"}
- *   {type: "picture", picture, timeS, frame}            → {type: "poses", frame, time_s, width, height, poses, estimatedMs, …}
+ *   {type: "choice", model, backend, smoothing, exercise, lock}  → {type: "ready"}
+ *   {type: "picture", picture, timeS, frame}  → {type: "poses", frame, time_s, width, height, poses, estimatedMs, …}
  *
- * The first message is {type: "hello", models, exercises, exercise}; {type: "failed", message} tells what cannot be loaded.
+ * The first message is {type: "hello", models, backends, exercises, exercise}; {type: "failed", message} tells what cannot be
+ * loaded.
  */
 
 import { Estimator, readTables } from "./movenet/movenet.js";
@@ -12,9 +13,9 @@ import { Estimator, readTables } from "./movenet/movenet.js";
 let stream = null;
 let choices = 0;
 
-async function choose({ model, smoothing, exercise, lock }) {
+async function choose({ model, backend, smoothing, exercise, lock }) {
   const choice = ++choices;
-  const estimator = await Estimator.open({ model });
+  const estimator = await Estimator.open({ model, backend });
   if (choice !== choices) return; // another was chosen meanwhile
   stream = { next: estimator.stream({ smoothing, lock }), counter: exercise && estimator.counter(exercise) };
   self.postMessage({ type: "ready" });
@@ -32,8 +33,9 @@ async function estimate({ picture, timeS, frame }) {
 }
 
 async function greet() {
-  const { models, exercises, exercise } = await readTables();
-  self.postMessage({ type: "hello", models: models.map(({ name }) => name), exercises: exercises.map(({ name }) => name), exercise });
+  const { models, backends, exercises, exercise } = await readTables();
+  const names = (items) => items.map(({ name }) => name);
+  self.postMessage({ type: "hello", models: names(models), backends, exercises: names(exercises), exercise });
 }
 
 function report(error) {

@@ -23,22 +23,23 @@ export const MODELS = new URL("../../models/models.json", import.meta.url);
 
 const engines = new Map();
 
-/** Return the engine of a model file; each is loaded once. */
-function engineOf(address, threads) {
-  if (!engines.has(address.href)) {
-    const opening = Engine.open(address, threads);
-    opening.catch(() => engines.delete(address.href)); // another attempt may succeed
-    engines.set(address.href, opening);
+/** Return the engine of a model file; each is loaded once for each backend. */
+function engineOf(address, options) {
+  const key = `${options.backend ?? "wasm"} ${address.href}`;
+  if (!engines.has(key)) {
+    const opening = Engine.open(address, options);
+    opening.catch(() => engines.delete(key)); // another attempt may succeed
+    engines.set(key, opening);
   }
-  return engines.get(address.href);
+  return engines.get(key);
 }
 
 /**
  * Return the list of models, the default first, and of exercises.
  *
  * @param {string | URL} [address] of the list of models
- * @returns {Promise<{models: Array<{name: string}>, exercises: Array<{name: string}>, exercise: string | null}>}
- *   `exercise` is the one that the list was written for
+ * @returns {Promise<{models: Array<{name: string}>, exercises: Array<{name: string}>, exercise: string | null,
+ *   backends: string[]}>} `exercise` is the one that the list was written for, `backends` are those that the site has
  * @throws {LoadError} if the list is missing or damaged
  */
 export async function readTables(address = MODELS) {
@@ -76,17 +77,19 @@ export class Estimator {
    * @param {object} [options]
    * @param {string} [options.model] name in the list of models; the first if not given
    * @param {string | URL} [options.models] address of the list of models
+   * @param {"wasm" | "webgpu"} [options.backend] what computes: the processor (if not given) or the graphics card, for
+   *   which the site needs `movenet export --webgpu`
    * @param {number} [options.threads] of the runtime; as many as the page may use if not given
    * @returns {Promise<Estimator>}
-   * @throws {LoadError} if a file is missing or damaged
+   * @throws {LoadError} if a file is missing or damaged, or there is no WebGPU
    */
-  static async open({ model, models = MODELS, threads } = {}) {
+  static async open({ model, models = MODELS, backend, threads } = {}) {
     const list = new URL(models, globalThis.location?.href);
     const tables = await readTables(list);
     const name = model ?? tables.models[0].name;
     const choice = tables.models.find((one) => one.name === name);
     if (!choice) throw new LoadError(list, `expected a model out of ${tables.models.map((one) => one.name).join(", ")}, got ${name}`);
-    const [engine, detector] = await Promise.all([choice.file, tables.detector].map((file) => engineOf(new URL(file, list), threads)));
+    const [engine, detector] = await Promise.all([choice.file, tables.detector].map((file) => engineOf(new URL(file, list), { backend, threads })));
     return new Estimator(new PictureEstimator({ engine, side: choice.side }, detector, choice), tables, choice);
   }
 
