@@ -106,7 +106,7 @@ def draw_counts(image: NDArray[np.uint8], counts: Mapping[int | None, int], name
     """Draw the number of repetitions of each person at the top left of the picture."""
     height = max(10.0, min(image.shape[:2]) / 20)
     for row, (person, count) in enumerate(counts.items()):
-        text = f"{name} {count}" if person is None else f"#{person} {name} {count}"
+        text = f"{name} {count}" if len(counts) == 1 else f"#{person} {name} {count}"
         draw_plate(image, text, np.array([0.0, (1 + 2 * row) * height]), height)
 
 

@@ -53,9 +53,7 @@ class FollowedPerson:
         """Return a person who was just detected."""
         return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s)
 
-    def update(
-        self, pose: Pose, appearance: Appearance, time_s: float, *, detected: bool
-    ) -> FollowedPerson:
+    def update(self, pose: Pose, appearance: Appearance, time_s: float, *, detected: bool) -> FollowedPerson:
         """Return the same person in a later frame, in which the detector found them or not."""
         weight = -math.expm1(-min(time_s - self.seen_s, LONGEST_STEP_S) / TIME_S)
         alike = not self._differs(appearance)

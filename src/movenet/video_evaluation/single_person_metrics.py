@@ -78,7 +78,9 @@ def measure(
         find_longest_s=float(max(waits, default=math.nan)),
         find_late=_share(int((waits > LATE_S).sum()), len(waits)),
         longest_loss_s=max(longest_loss_s(run.found(), run.present(), step_s) for run in runs),
-        right=_share(sum(int(run.found().sum()) for run in runs), sum(int(run.present().sum()) for run in runs)),
+        right=_share(
+            sum(int(run.found().sum()) for run in runs), sum(int(run.present().sum()) for run in runs)
+        ),
         wrong=_share(
             sum(int(run.on_passer_by().sum()) for run in runs), sum(run.with_passer_by() for run in runs)
         ),
