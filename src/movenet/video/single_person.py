@@ -67,7 +67,10 @@ class FollowSettings:
     reset_after_s: float = 0.5
     """After a longer gap between two frames nobody is tracked."""
     wait_s: float = 2.0
-    """A person who is lost is waited for this long. Then another person may be followed, who gets the next id."""
+    """A person who is lost is waited for this long. Then another person may be followed, who gets the next id.
+
+    Somebody whose mean score is under `confident_score` is not waited for: it may be nobody.
+    """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,8 +202,13 @@ class SinglePersonTracker:
         if not isinstance(self.lock, str):
             center = _center_of_lock(self.lock) if person is None else person.center
             detections = [found for found in detections if _contains(found.bounds, center)]
-        found = None if person is None else person.find(detections, image)
-        return (found, person) if found or not given_up else (self._first(detections, state.size), None)
+        first = self._first(detections, state.size)
+        if person is None:
+            return first, None
+        if person.score < self.settings.confident_score:
+            return first, person if first and person.find([first], image) else None
+        found = person.find(detections, image)
+        return (found, person) if found or not given_up else (first, None)
 
     def _first(self, detections: Sequence[Detection], size: tuple[int, int]) -> Detection | None:
         """Return the person to begin with, by the lock."""

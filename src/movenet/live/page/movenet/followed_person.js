@@ -2,7 +2,7 @@
  * The one person who is followed: where they were and what they wear, to tell them from others when they are lost. The
  * rules are those of `movenet.video.followed_person` in Python.
  *
- * A person is one value, replaced at each frame: {id, center, sizePx, appearance, seenS, detectedS, alikeS}.
+ * A person is one value, replaced at each frame: {id, center, sizePx, appearance, seenS, detectedS, alikeS, score}.
  */
 
 import { appearanceDistance, blendAppearance, measureAppearance } from "./appearance.js";
@@ -17,7 +17,8 @@ const LONGEST_STEP_S = 0.1;
 
 /** Return a person who was just detected. */
 export function startPerson(id, pose, appearance, timeS) {
-  return { id, center: centerOf(pose), sizePx: sizeOf(pose), appearance, seenS: timeS, detectedS: timeS, alikeS: timeS };
+  const [center, sizePx] = [centerOf(pose), sizeOf(pose)];
+  return { id, center, sizePx, appearance, seenS: timeS, detectedS: timeS, alikeS: timeS, score: pose.score };
 }
 
 /** Return the same person in a later frame, in which the detector found them or not. */
@@ -32,6 +33,7 @@ export function updatePerson(person, pose, appearance, timeS, isDetected) {
     seenS: timeS,
     detectedS: isDetected ? timeS : person.detectedS,
     alikeS: isAlike ? timeS : person.alikeS,
+    score: person.score + weight * (pose.score - person.score),
   };
 }
 

@@ -96,10 +96,14 @@ export class SinglePersonTracker {
     const lock = this.lock && [this.lock[0] * size[0], this.lock[1] * size[1]];
     const place = person?.center ?? lock;
     const here = lock ? detections.filter(({ bounds }) => contains(bounds, place)) : detections;
-    const found = person && findPerson(person, here, picture);
-    if (found || !isGivenUp) return [found, person];
     const distance = ({ center }) => Math.hypot(center[0] - lock[0], center[1] - lock[1]);
-    return [best(here, lock ? (detection) => -distance(detection) : ({ prominence }) => prominence), null];
+    const first = best(here, lock ? (detection) => -distance(detection) : ({ prominence }) => prominence);
+    if (!person) return [first, null];
+    if (person.score < this.settings.confident_score) {
+      return [first, first && findPerson(person, [first], picture) ? person : null];
+    }
+    const found = findPerson(person, here, picture);
+    return found || !isGivenUp ? [found, person] : [first, null];
   }
 
   #nextState(state, pose, picture, timeS, isDetected) {
