@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from movenet.cli.output import print_error
+from movenet.cli.standard_input import read_standard_input
 from movenet.errors import MediaError
 from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
@@ -75,6 +76,9 @@ def sort_inputs(names: Iterable[str]) -> Inputs:
 
 
 def _read_name(name: str) -> Iterator[Photo | Video]:
+    if name == "-":
+        yield read_standard_input()
+        return
     location = locate(name)
     if isinstance(location, Address):
         yield (location.is_web and _fetch(location)) or Video(location)

@@ -13,7 +13,8 @@ from movenet.cli.job_progress import JobProgress
 from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
 from movenet.cli.run_models import ModelOptions
-from movenet.cli.run_plan import MAX_WORKERS, Overlays, RunOptions
+from movenet.cli.run_plan import MAX_WORKERS, STDOUT, RunOptions
+from movenet.cli.run_style import Overlays
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
@@ -61,7 +62,7 @@ class JobOptions:
 
 def is_job(records: Path) -> bool:
     """Tell whether the records are a folder: one that exists, or a name without a suffix."""
-    return records.is_dir() or not records.suffix
+    return records != STDOUT and (records.is_dir() or not records.suffix)
 
 
 def run_files(
@@ -140,8 +141,10 @@ def _check_options(options: RunOptions) -> None:
     given = {
         "-o": options.out is not None,
         "--json": options.json,
-        "--palette": options.palette is not None,
-        "--angles, --trails and --exercise": options.overlays != Overlays(),
+        "--crops": options.crops is not None,
+        "--show": options.show,
+        "--angles, --trails, --exercise, --heat-map and --blur": options.overlays != Overlays(),
+        **options.style.given(),
         "--from, --to and --every": not options.frames.takes_all,
         "--lock": options.person != PersonLock(),
     }

@@ -67,7 +67,9 @@ def blur(image: PictureLike, poses: Sequence[Pose], part: BlurPart = "face") -> 
 def _face(pose: Pose) -> NDArray[np.float64] | None:
     """Return left, top, right, bottom of a square around the head; None if no keypoint of the face is known."""
     if len(pose.keypoints) != len(KEYPOINTS):
-        raise DataError(f"expected COCO's {len(KEYPOINTS)} keypoints to find a face, got {len(pose.keypoints)}")
+        raise DataError(
+            f"expected COCO's {len(KEYPOINTS)} keypoints to find a face, got {len(pose.keypoints)}"
+        )
     points = pose.keypoints.astype(np.float64)
     seen = (pose.scores >= _MIN_SCORE) & np.isfinite(points).all(axis=1)
     if not seen[_FACE].any():
@@ -81,8 +83,8 @@ def _face(pose: Pose) -> NDArray[np.float64] | None:
         torso = points[_SHOULDERS][seen[_SHOULDERS]].mean(axis=0) - points[_HIPS][seen[_HIPS]].mean(axis=0)
         reach.append(FACE_TORSO * float(np.hypot(*torso)))
     # The keypoints are those of the front: the head reaches farther up than down.
-    radius = max(reach)
-    return np.concatenate([middle - (radius, 1.15 * radius), middle + (radius, 0.95 * radius)])
+    (x, y), radius = middle, max(reach)
+    return np.array([x - radius, y - 1.15 * radius, x + radius, y + 0.95 * radius])
 
 
 def _person(pose: Pose) -> NDArray[np.float64] | None:

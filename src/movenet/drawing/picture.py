@@ -100,4 +100,5 @@ def on_transparent(shape: tuple[int, ...], paint: Callable[[NDArray[np.uint8]], 
     paint(white)
     opacity = 1 - (white.astype(np.float32) - black).mean(axis=2, keepdims=True) / 255
     colour = np.divide(black, opacity, out=np.zeros(black.shape, np.float32), where=opacity > 0)
-    return np.rint(np.dstack([np.minimum(colour, 255), 255 * opacity.clip(0, 1)])).astype(np.uint8)
+    pixels = np.dstack([np.minimum(colour, 255), 255 * opacity.clip(0, 1)])
+    return np.asarray(np.rint(pixels), np.uint8)

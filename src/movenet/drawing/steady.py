@@ -26,7 +26,7 @@ class SteadyKeypoints:
     _shown: dict[int | None, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __call__(self, poses: Sequence[Pose]) -> list[Pose]:
-        """Return the poses of the next frame for drawing: keypoints that stay have a score of `style.min_score` at least.
+        """Return the poses of the next frame for drawing: keypoints that stay have at least `style.min_score`.
 
         People are told apart by id. Who is not in a frame starts anew.
         """
