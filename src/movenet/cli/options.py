@@ -7,7 +7,6 @@ from typing import Annotated, Final
 
 import typer
 
-
 COMPUTATION: Final = "Computation"
 DRAWING: Final = "Drawing"
 VIDEOS: Final = "Videos"

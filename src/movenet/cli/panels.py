@@ -11,8 +11,8 @@ class PanelCommand(TyperCommand):
     """A command whose options say their group by `rich_help_panel`."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options by group, those without one first."""
-        groups: dict[str, list[tuple[str, str]]] = {}
+        """Write the arguments, the options without a group, and the groups."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx)
             if record is not None:
@@ -20,5 +20,6 @@ class PanelCommand(TyperCommand):
                 named = "Arguments" if is_argument else getattr(option, "rich_help_panel", None) or "Options"
                 groups.setdefault(named, []).append(record)
         for name, records in groups.items():
-            with formatter.section(name):
-                formatter.write_dl(records)
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)

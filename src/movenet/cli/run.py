@@ -168,13 +168,8 @@ SmoothOption = Annotated[
 def run(
     inputs: Inputs = None,
     *,
-    from_list: ListOption = None,
     out: OutOption = None,
     records: RecordsOption = None,
-    records_format: FormatOption = None,
-    resume: ResumeOption = False,
-    executor: ExecutorOption = None,
-    address: AddressOption = None,
     model: ModelIfNamedOption = None,
     json: JsonOption = False,
     smooth: SmoothOption = None,
@@ -206,6 +201,11 @@ def run(
     threads: ThreadsOption = None,
     workers: WorkersOption = None,
     device: DeviceOption = DeviceName.cpu,
+    from_list: ListOption = None,
+    records_format: FormatOption = None,
+    resume: ResumeOption = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
 

@@ -68,9 +68,9 @@ class FollowSettings:
     """After a longer gap between two frames nobody is tracked."""
     wait_s: float = 2.0
     """A person who is lost is waited for this long. Then another person may be followed, who gets the next id.
-
-    Somebody whose mean score is under `confident_score` is not waited for: it may be nobody.
     """
+    confirm_score: float = 0.33
+    """Somebody whose mean score is lower is not waited for: it may be nobody. As `TrackSettings.confirm_score`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,7 +205,7 @@ class SinglePersonTracker:
         first = self._first(detections, state.size)
         if person is None:
             return first, None
-        if person.score < self.settings.confident_score:
+        if person.score < self.settings.confirm_score:
             return first, person if first and person.find([first], image) else None
         found = person.find(detections, image)
         return (found, person) if found or not given_up else (first, None)

@@ -99,7 +99,7 @@ export class SinglePersonTracker {
     const distance = ({ center }) => Math.hypot(center[0] - lock[0], center[1] - lock[1]);
     const first = best(here, lock ? (detection) => -distance(detection) : ({ prominence }) => prominence);
     if (!person) return [first, null];
-    if (person.score < this.settings.confident_score) {
+    if (person.score < this.settings.confirm_score) {
       return [first, first && findPerson(person, [first], picture) ? person : null];
     }
     const found = findPerson(person, here, picture);
