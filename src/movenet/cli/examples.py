@@ -13,7 +13,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet run street.mp4 --people many -o out.mp4",
         "movenet run holiday/ clip.mp4 -o annotated/ --blur face",
         "movenet run dance.mp4 --people many --boxes --trails -o out.mp4",
-        "cat photo.jpg | movenet run - --records - > poses.csv",
+        "movenet run photo.jpg --records -",
         "movenet run 0 --show",
     ),
     "analyze": (

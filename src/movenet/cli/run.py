@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
 import typer
@@ -213,31 +214,8 @@ def run(
     copy of NAME.jpg is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per
     frame. Ctrl-C stops and completes the output files.
     """
-    from movenet.cli.output import IS_QUIET
-    from movenet.cli.run_job import JobOptions
-    from movenet.cli.run_models import ModelOptions
-    from movenet.cli.run_plan import RunOptions
-    from movenet.cli.run_start import RunInputs, start_run
-    from movenet.cli.run_style import Overlays, StyleOptions
-    from movenet.cli.selection import parse_lock, select_frames
-    from movenet.engine import Runtime
-    from movenet.estimator import MIN_SCORE
+    flags = SimpleNamespace(**locals())
+    from movenet.cli.run_flags import carry_out
 
-    IS_QUIET.set(quiet)
-    overlays = Overlays(angles, trails, exercise, heat_map, blur.value if blur else None)
-    frames = select_frames(start_s, end_s, every)
-    style = StyleOptions(
-        palette, labels, boxes or None, background and background.value, line_width, keypoint_threshold
-    )
-    least = MIN_SCORE if min_score is None else min_score
-    smoothing, person = smooth.value if smooth else None, parse_lock(lock)
-    runtime = Runtime(engine.value, precision.value, threads, device.value)
-    models = ModelOptions(model, people.value, method.value, preset.value, least, runtime)
-    options = RunOptions(
-        out, records, json, smoothing, style, overlays, frames, person, crops, show, workers, probabilities
-    )
-    names = RunInputs(tuple(inputs or ()), from_list)
-    form, runner = (choice and choice.value for choice in (records_format, executor))
-    job = JobOptions(form, resume, runner, address)
-    if not start_run(names, options, models, job):
+    if not carry_out(flags):
         raise typer.Exit(1)

@@ -65,6 +65,8 @@ def execute(plan: RunPlan, models: ModelOptions) -> bool:
             return plan.all_found
         if recorder and not done:
             recorder.discard()
+    if plan.crops and done:
+        print_status(f"crops → {plan.crops}")
     if plan.records and not plan.prints_csv and done:
         print_status(f"records → {plan.records}")
     return plan.all_found and done == len(plan.photos) + len(plan.videos)

@@ -160,7 +160,10 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
     if plan.smooth == "offline" and any(isinstance(video.location, Camera) for video in plan.videos):
         raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
     if not (plan.show or any((*plan.photos.values(), *plan.videos.values()))):
-        _refuse(options.style.given() | plan.overlays.drawn(), "is drawn: expected -o or --show")
+        _refuse(
+            options.style.given() | plan.overlays.drawn(),
+            "is for annotated copies: expected -o or --show",
+        )
     if plan.style.background == "transparent" and (plan.videos or plan.show):
         raise MoveNetError("--background transparent is for photos: expected black for videos and windows")
     if plan.overlays.blur is not None and plan.style.background != "picture":

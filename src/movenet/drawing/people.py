@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.media.picture_like import PictureLike, to_picture
-from movenet.media.planes import as_rgb
 from movenet.pose import Pose
 
 MARGIN: Final = 0.15
@@ -30,6 +29,8 @@ def crop_people(image: PictureLike, poses: Sequence[Pose], margin: float = MARGI
     Raises:
         MediaError: `image` is no picture, or cannot be read.
     """
+    from movenet.media.planes import as_rgb  # loads FFmpeg
+
     picture = as_rgb(to_picture(image))
     return [_cut(picture, pose, margin) for pose in poses]
 
