@@ -11,8 +11,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet run photo.jpg",
         "movenet run dance.mp4 -o out.mp4 --records out.csv",
         "movenet run street.mp4 --people many -o out.mp4",
-        "movenet run holiday/ -o annotated/",
-        "movenet run 0 --json",
+        "movenet run holiday/ clip.mp4 -o annotated/ --blur face",
+        "movenet run dance.mp4 --people many --boxes --trails -o out.mp4",
+        "movenet run photo.jpg --records -",
+        "movenet run 0 --show",
     ),
     "analyze": (
         "movenet analyze squats.mp4 --exercise squat -o report.html",

@@ -12,7 +12,8 @@ from movenet.cli.job_progress import JobProgress
 from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
 from movenet.cli.run_models import ModelOptions
-from movenet.cli.run_plan import MAX_WORKERS, Overlays, RunOptions
+from movenet.cli.run_plan import MAX_WORKERS, STDOUT, RunOptions
+from movenet.cli.run_style import Overlays
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
@@ -67,7 +68,7 @@ def is_job(records: str) -> bool:
     if isinstance(location, Address) and location.is_cloud:
         return True
     path = Path(records)
-    return path.is_dir() or not path.suffix
+    return path != STDOUT and (path.is_dir() or not path.suffix)
 
 
 def run_files(
@@ -145,8 +146,10 @@ def _check_options(options: RunOptions) -> None:
     given = {
         "-o": options.out is not None,
         "--json": options.json,
-        "--palette": options.palette is not None,
-        "--angles, --trails and --exercise": options.overlays != Overlays(),
+        "--crops": options.crops is not None,
+        "--show": options.show,
+        "--angles, --trails, --exercise, --heat-map and --blur": options.overlays != Overlays(),
+        **options.style.given(),
         "--from, --to and --every": not options.frames.takes_all,
         "--lock": options.person != PersonLock(),
     }

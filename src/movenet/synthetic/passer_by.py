@@ -76,7 +76,7 @@ class ClipWithPasserBy:
 def make_clips_with_passer_by(
     annotations: str | Path, images: str | Path, count: int, seed: int, camera: CameraSettings | None = None
 ) -> list[ClipWithPasserBy]:
-    """Return the clips of `movenet.synthetic.one_person.make_clips`, and in each a person of another photo walks past.
+    """Return the clips of `movenet.synthetic.one_person.make_clips`, each with another person who walks past.
 
     The passer-by stands upright, is .6 … 1 times as tall as the frame is high, and crosses the whole frame once.
 

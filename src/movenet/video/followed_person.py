@@ -25,9 +25,9 @@ RADIUS: Final = 1.0
 DOUBT_S: Final = 0.1
 """A tracked pose is another person's once its appearance has been so far away for this long."""
 TIME_S: Final = 1.0
-"""Time constant of the exponential moving average of the appearance."""
+"""Time constant of the exponential moving averages."""
 LONGEST_STEP_S: Final = 0.1
-"""One frame after a longer gap changes the appearance no more than after this."""
+"""One frame after a longer gap changes the averages no more than after this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +47,13 @@ class FollowedPerson:
     """Time when the detector last found them."""
     alike_s: float
     """Time when the tracked pose last had their appearance, or none that can be compared."""
+    score: float
+    """Exponential moving average of the score of their poses; low if it is doubtful that there is a person."""
 
     @classmethod
     def start(cls, id: int, pose: Pose, appearance: Appearance, time_s: float) -> FollowedPerson:  # noqa: A002
         """Return a person who was just detected."""
-        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s)
+        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s, pose.score)
 
     def update(self, pose: Pose, appearance: Appearance, time_s: float, *, detected: bool) -> FollowedPerson:
         """Return the same person in a later frame, in which the detector found them or not."""
@@ -65,6 +67,7 @@ class FollowedPerson:
             seen_s=time_s,
             detected_s=time_s if detected else self.detected_s,
             alike_s=time_s if alike else self.alike_s,
+            score=self.score + weight * (pose.score - self.score),
         )
 
     def is_other(self, appearance: Appearance, time_s: float) -> bool:

@@ -60,12 +60,17 @@ class FollowSettings:
 
     Of poses estimated where nobody is, 6 % reach `min_track_score` and .2 % this score.
     """
+    undetected_s: float = 5.0
+    """Such a pose that the detector has missed for this long may be replaced by another person …"""
     takeover_ratio: float = 1.5
-    """A person detected elsewhere replaces such a pose only if their score is this many times as high."""
+    """… whose score is this many times as high."""
     reset_after_s: float = 0.5
     """After a longer gap between two frames nobody is tracked."""
     wait_s: float = 2.0
-    """A person who is lost is waited for this long. Then another person may be followed, who gets the next id."""
+    """A person who is lost is waited for this long. Then another person may be followed, who gets the next id.
+    """
+    confirm_score: float = 0.33
+    """Somebody whose mean score is lower is not waited for: it may be nobody. As `TrackSettings.confirm_score`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +82,7 @@ class SinglePersonState:
     size: tuple[int, int]
     """Its width and height in pixels."""
     pose: Pose | None = None
-    """Pose of the person tracked, not smoothed; None if nobody is."""
+    """Pose of the person tracked, not smoothed and without the id; None if nobody is."""
     velocity: NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, np.float32))
     """Shape (2,): velocity of the person in x and y, pixels per second."""
     person: FollowedPerson | None = None
@@ -118,7 +123,8 @@ class SinglePersonTracker:
         detections = self.estimator.detect(image)
         is_detected = pose is not None and any(is_same_person(pose, found.pose) for found in detections)
         if not is_detected:
-            detection, person = self._choose(detections, state, image, self._missing_s(state, pose, time_s))
+            given_up = self._is_given_up(state, pose, time_s)
+            detection, person = self._choose(detections, state, image, given_up=given_up)
             other = self._estimate(detection, person, image)
             if self._takes_over(other, pose):
                 state, pose, is_detected = _switch_to(other, person, state), other, other is not None
@@ -180,26 +186,29 @@ class SinglePersonTracker:
         found = Detection(pose, center_of(pose))
         return pose if person is None or person.find([found], image) else None
 
-    def _missing_s(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> float:
-        """Return how long the person is missing: since the detector found them, while a confident pose is tracked."""
+    def _is_given_up(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> bool:
+        """Tell whether another person may be followed from now on; `pose` is the tracked one."""
         if state.person is None:
-            return math.inf
-        is_tracked = pose is not None and pose.score >= self.settings.confident_score
-        return time_s - (state.person.detected_s if is_tracked else state.person.seen_s)
+            return True
+        if pose is not None and pose.score >= self.settings.confident_score:
+            return time_s - state.person.detected_s > self.settings.undetected_s
+        return time_s - state.person.seen_s > self.settings.wait_s
 
     def _choose(
-        self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, missing_s: float
+        self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, *, given_up: bool
     ) -> tuple[Detection | None, FollowedPerson | None]:
         """Return the detection to track from now on, and the person whom it shows; None for a new person."""
         person = state.person
         if not isinstance(self.lock, str):
             center = _center_of_lock(self.lock) if person is None else person.center
             detections = [found for found in detections if _contains(found.bounds, center)]
-        if person is not None:
-            found = person.find(detections, image)
-            if found is not None or missing_s <= self.settings.wait_s:
-                return found, person
-        return self._first(detections, state.size), None
+        first = self._first(detections, state.size)
+        if person is None:
+            return first, None
+        if person.score < self.settings.confirm_score:
+            return first, person if first and person.find([first], image) else None
+        found = person.find(detections, image)
+        return (found, person) if found or not given_up else (first, None)
 
     def _first(self, detections: Sequence[Detection], size: tuple[int, int]) -> Detection | None:
         """Return the person to begin with, by the lock."""
@@ -226,13 +235,12 @@ class SinglePersonTracker:
             person = FollowedPerson.start(state.next_id, pose, appearance, time_s)
         else:
             person = state.person.update(pose, appearance, time_s, detected=is_detected)
-        pose = replace(pose, id=person.id)
         smooth, smoothed = smooth_pose(self.smoothing, state.smooth, pose, time_s, state.size)
         velocity, next_id = _velocity(state, pose, time_s), max(state.next_id, person.id + 1)
         after = SinglePersonState(
             time_s, state.size, pose, velocity, person, next_id, state.detected_s, smooth
         )
-        return after, [smoothed]
+        return after, [replace(smoothed, id=person.id)]
 
 
 def _prominence(detection: Detection, size: tuple[int, int]) -> float:
