@@ -1,23 +1,22 @@
 """Make the pictures of docs/cookbook.md: run each program on the sample clip, and shrink what it writes or draws.
 
-    python tools/cookbook_pictures.py [HEADING]
+python tools/cookbook_pictures.py [HEADING]
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
-from doc_blocks import blocks_of
 from PIL import Image
 
 import movenet
+from doc_blocks import blocks_of
 from movenet.models import DATA
 
 ROOT = Path(__file__).parents[1]
@@ -122,7 +121,7 @@ def main(wanted: str = "") -> None:
             side = [image[: min(map(len, side))] for image in side]
             picture = with_text(np.hstack(side), printed.getvalue())
         Image.fromarray(picture).save(OUT / f"{name}.webp", quality=QUALITY, method=6)
-        print(f"{name}.webp: {os.path.getsize(OUT / f'{name}.webp') / 1000:.0f} kB")
+        print(f"{name}.webp: {(OUT / f'{name}.webp').stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
