@@ -288,7 +288,7 @@ def test_a_model_is_pushed_with_its_card_and_pulled_again(here, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     shutil.copy(MODELS["lightning"].path, run / "model.onnx")
-    (run / "log.csv").write_text("step,loss,yoga ap\n100,2.5,\n200,2.1,0.71\n")
+    (run / "log.csv").write_text("step,loss,val/AP\n100,2.5,\n200,2.1,0.71\n")
     address = push_model(run / "model.onnx", "me/yoga", note="Yoga, from 40 clips.")
     assert address.endswith("/me/yoga")
     assert "private" in here.created[0].values() or here.created[0]["private"]
@@ -296,7 +296,7 @@ def test_a_model_is_pushed_with_its_card_and_pulled_again(here, tmp_path):
     assert card.startswith(
         "---\nlicense: apache-2.0\nlibrary_name: movenet\npipeline_tag: keypoint-detection"
     )
-    assert "| yoga ap, at the end of training | 0.71 |" in card
+    assert "| val/AP, at the end of training | 0.71 |" in card
     assert "Yoga, from 40 clips." in card
     pulled = pull_model("me/yoga")
     assert pulled.read_bytes() == MODELS["lightning"].path.read_bytes()

@@ -30,7 +30,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet send 0 --osc 127.0.0.1:9000 --people many",
         "movenet send rtsp://camera/stream --mqtt homeassistant.local --name hall",
     ),
-    "train": ("movenet train yoga.toml",),
+    "train": (
+        "movenet train yoga-set/",
+        "movenet train --init yoga-set/",
+        "movenet train yoga.toml --steps 2000",
+    ),
     "classes": ("movenet classes train yoga/ -o yoga.npz", "movenet classes predict yoga.npz class.mp4"),
     "classes train": ("movenet classes train yoga/ -o yoga.npz",),
     "classes test": ("movenet classes test yoga.npz more-yoga/",),

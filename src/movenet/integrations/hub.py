@@ -143,9 +143,7 @@ def _results(model: Path) -> dict[str, str]:
         return {}
     last: dict[str, str] = {}
     for row in rows:
-        last |= {
-            name: value for name, value in row.items() if value and name.rpartition(" ")[2] in ("ap", "pck")
-        }
+        last |= {name: value for name, value in row.items() if value and name.endswith(("/AP", "/PCK"))}
     return last
 
 
