@@ -78,6 +78,7 @@ class PresetName(str, Enum):
 
     fast = "fast"
     balanced = "balanced"
+    accurate = "accurate"
     best = "best"
 
 

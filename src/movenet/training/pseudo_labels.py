@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from movenet.annotations import Box, Image, Person
+from movenet.engine import open_engine
 from movenet.errors import MediaError
 from movenet.estimator import Estimator, default_settings
 from movenet.media import read_photo
@@ -52,14 +52,13 @@ def pseudo_label(labels: Labels, settings: RelabelSettings) -> Labels:
 
 def open_labeller(model: str) -> Estimator:
     """Return the estimator that labels: `model` at its preset "best", for all people."""
-    best = default_settings(model, "one", "best") if not Path(model).is_file() else None
-    estimator = Estimator(model, people="many", min_score=MIN_POSE_SCORE, settings=best or "best")
-    estimator.settings = replace(
-        default_settings(estimator.engine.card, "one", "best"),
+    engine = open_engine(model)
+    settings = replace(
+        default_settings(engine.card, "one", "best"),
         detector_sides_px=DETECTOR_SIDES_PX,
-        min_center_score=default_settings(estimator.engine.card, "many").min_center_score,
+        min_center_score=default_settings(engine.card, "many").min_center_score,
     )
-    return estimator
+    return Estimator(engine, people="many", min_score=MIN_POSE_SCORE, settings=settings)
 
 
 def _label_image(image: Image, estimator: Estimator, confident_score: float) -> Image:
