@@ -46,7 +46,7 @@ def pseudo_label(labels: Labels, settings: RelabelSettings) -> Labels:
     """
     estimator = open_labeller(settings.model)
     check_keypoints(estimator.engine.card, len(labels.skeleton))
-    images = tuple(_label_image(image, estimator, settings.confident_score) for image in labels.images)
+    images = tuple(label_image(image, estimator, settings.confident_score) for image in labels.images)
     return replace(labels, images=images)
 
 
@@ -61,7 +61,8 @@ def open_labeller(model: str) -> Estimator:
     return Estimator(engine, people="many", min_score=MIN_POSE_SCORE, settings=settings)
 
 
-def _label_image(image: Image, estimator: Estimator, confident_score: float) -> Image:
+def label_image(image: Image, estimator: Estimator, confident_score: float) -> Image:
+    """Return the image with the people that an estimator finds; as it is, with a warning, if it cannot be read."""
     try:
         pixels = read_photo(image.path)
     except MediaError as error:
