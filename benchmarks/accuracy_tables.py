@@ -24,6 +24,9 @@ from movenet.machine import processor_name
 HERE = Path(__file__).parent
 
 
+TOP_DOWN = ("fast", "balanced", "accurate", "best")
+BOTTOM_UP = ("fast", "balanced", "best")
+"""Presets of each method; of bottom-up, accurate is balanced."""
 PARTS = ("single", "peers", "peers-many", "many", "ablation", "int8", "stamp")
 
 
@@ -75,8 +78,8 @@ def many(data: Path) -> str:
     for model in ("lightning-int8", "lightning", "thunder-int8", "thunder"):
         figures = evaluate(data, "multi", "--model", model, "--people", "many")
         lines.append(row(f"top-down, {model}", figures, f"{figures['ms_per_image']:.0f}"))
-    for method in ("top-down", "bottom-up"):
-        for preset in ("fast", "balanced", "best"):
+    for method, presets in (("top-down", TOP_DOWN), ("bottom-up", BOTTOM_UP)):
+        for preset in presets:
             flags = ("--people", "many", "--method", method, "--preset", preset)
             figures = evaluate(data, "multi", *flags)
             lines.append(row(f"{method}, {preset}", figures, f"{figures['ms_per_image']:.0f}"))

@@ -99,6 +99,7 @@ class PresetName(str, Enum):
 
     fast = "fast"
     balanced = "balanced"
+    accurate = "accurate"
     best = "best"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from movenet.annotations import Box, Image, Person
+from movenet.engine import open_engine
 from movenet.errors import MediaError
 from movenet.estimator import Estimator, default_settings
 from movenet.media import read_photo
@@ -46,23 +46,23 @@ def pseudo_label(labels: Labels, settings: RelabelSettings) -> Labels:
     """
     estimator = open_labeller(settings.model)
     check_keypoints(estimator.engine.card, len(labels.skeleton))
-    images = tuple(_label_image(image, estimator, settings.confident_score) for image in labels.images)
+    images = tuple(label_image(image, estimator, settings.confident_score) for image in labels.images)
     return replace(labels, images=images)
 
 
 def open_labeller(model: str) -> Estimator:
     """Return the estimator that labels: `model` at its preset "best", for all people."""
-    best = default_settings(model, "one", "best") if not Path(model).is_file() else None
-    estimator = Estimator(model, people="many", min_score=MIN_POSE_SCORE, settings=best or "best")
-    estimator.settings = replace(
-        default_settings(estimator.engine.card, "one", "best"),
+    engine = open_engine(model)
+    settings = replace(
+        default_settings(engine.card, "one", "best"),
         detector_sides_px=DETECTOR_SIDES_PX,
-        min_center_score=default_settings(estimator.engine.card, "many").min_center_score,
+        min_center_score=default_settings(engine.card, "many").min_center_score,
     )
-    return estimator
+    return Estimator(engine, people="many", min_score=MIN_POSE_SCORE, settings=settings)
 
 
-def _label_image(image: Image, estimator: Estimator, confident_score: float) -> Image:
+def label_image(image: Image, estimator: Estimator, confident_score: float) -> Image:
+    """Return the image with the people that an estimator finds; as it is, with a warning, if it cannot be read."""
     try:
         pixels = read_photo(image.path)
     except MediaError as error:
