@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from movenet.cli.options import PeopleName
+from movenet.cli.output import print_line
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from movenet.decode import Heads
     from movenet.export.job import Runner
-    from movenet.export.run import Assess
+    from movenet.export.run import Assess, Exported
     from movenet.live.models_table import WebModels
     from movenet.models import ModelCard
 
@@ -111,17 +112,11 @@ def export(
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
     `--format web` writes a folder for any http server: a page that runs the model in the visitor's browser.
     """
-    from movenet.cli.output import print_line
-
     if format is FormatName.web:
-        from movenet.live.site import write_site
-
         defaults = (StoredPrecisionName.fp32, AnswerName.heads, None, None, None, None, False)
         if (precision, answer, side, pictures, ap, images, json) != defaults:
             raise ModelError("--format web takes --people, --exercise, --webgpu and --out only")
-        site = _site_models(model, people or PeopleName.one, exercise)
-        size = write_site(site, out, webgpu)
-        print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
+        _write_site(_site_models(model, people or PeopleName.one, exercise), out, webgpu)
         return
     for name, given in {"people": people, "exercise": exercise, "webgpu": webgpu}.items():
         if given is not None:
@@ -139,13 +134,24 @@ def export(
         done = export_model(model, out, request, assess)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
-        return
+    else:
+        _print_exported(done, f"{name} {precision.value}")
+
+
+def _print_exported(done: Exported, made: str) -> None:
     d, measured = done.difference, "" if done.assessed is None else f" · AP {done.assessed['AP']:.3f}"
-    print_line(f"{out}  {name} {precision.value}, {done.bytes / 1e6:.2f} MB{measured}")
+    print_line(f"{done.path}  {made}, {done.bytes / 1e6:.2f} MB{measured}")
     print_line(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
     )
+
+
+def _write_site(site: WebModels, out: Path, webgpu: Path | None) -> None:
+    from movenet.live.site import write_site
+
+    size = write_site(site, out, webgpu)
+    print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
 
 
 def _site_models(model: str, people: PeopleName, exercise: str | None) -> WebModels:
