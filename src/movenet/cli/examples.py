@@ -13,6 +13,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet run street.mp4 --people many -o out.mp4",
         "movenet run holiday/ -o annotated/",
         "movenet run 0 --json",
+        "movenet run 0 rtsp://10.0.0.7/main --records poses.jsonl",
     ),
     "analyze": (
         "movenet analyze squats.mp4 --exercise squat -o report.html",

@@ -127,7 +127,7 @@ def run(
     is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per frame. Ctrl-C stops and
     completes the output files.
     """
-    from movenet.cli.run_job import JobOptions, is_job
+    from movenet.cli.run_job import JobOptions, sort_records
     from movenet.cli.run_models import ModelOptions
     from movenet.cli.run_plan import Overlays, RunOptions
     from movenet.cli.run_start import RunInputs, start_run
@@ -140,8 +140,7 @@ def run(
     smoothing, person = smooth.value if smooth else None, parse_lock(lock)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
     models = ModelOptions(model, people.value, method.value, preset.value, least, runtime)
-    folder = records if records is not None and is_job(records) else None
-    file = Path(records) if records is not None and folder is None else None
+    folder, file = sort_records(records)
     options = RunOptions(
         out, file, json, smoothing, palette, overlays, frames, person, workers, probabilities
     )

@@ -111,7 +111,8 @@ class AuthMiddleware:
 def cookie_name(scope: Scope) -> str:
     """Return the name of the token's cookie; it contains the port, because cookies are shared between ports.
 
-    That is the port that the browser sees, in the header Host: behind a load balancer, all servers have the same cookie.
+    That is the port that the browser sees, in the header Host: behind a load balancer all servers have the same
+    cookie.
     """
     try:
         port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
