@@ -25,6 +25,8 @@ Cluster = pytest.importorskip("ray.cluster_utils").Cluster
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Ray warns of its own use of Python and of its sockets."""
+KILLS = int(os.environ.get("MOVENET_KILLS", "0"))
+"""How many workers, and how many nodes, are killed in a job; 0 for few, as continuous integration has time for."""
 NODE = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
 
 
@@ -116,7 +118,9 @@ def kill_a_worker():
 
 
 def test_killed_workers_are_replaced_and_nothing_is_lost_or_done_twice(tmp_path, cluster):
-    assert run_disturbed(jobs.photos(tmp_path / "in", 200), tmp_path / "out", kill_a_worker, 3, 0.04)
+    kills = KILLS or 3
+    inputs = jobs.photos(tmp_path / "in", 70 * kills)
+    assert run_disturbed(inputs, tmp_path / "out", kill_a_worker, kills, 0.04)
 
 
 def test_a_killed_node_is_survived(tmp_path, cluster):
@@ -128,7 +132,8 @@ def test_a_killed_node_is_survived(tmp_path, cluster):
         nodes.insert(0, machines.add_node(wait=False, num_cpus=1, **NODE))
         return True
 
-    run_disturbed(jobs.photos(tmp_path / "in", 200), tmp_path / "out", kill, 1, 0.1)
+    kills = KILLS or 1
+    run_disturbed(jobs.photos(tmp_path / "in", 200 * kills), tmp_path / "out", kill, kills, 0.1)
     assert killed
 
 

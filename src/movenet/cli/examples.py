@@ -15,6 +15,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet run dance.mp4 --people many --boxes --trails -o out.mp4",
         "movenet run photo.jpg --records -",
         "movenet run 0 --show",
+        "movenet run 0 rtsp://10.0.0.7/main --records poses.jsonl",
     ),
     "analyze": (
         "movenet analyze squats.mp4 --exercise squat -o report.html",

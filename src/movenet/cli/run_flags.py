@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from movenet.cli.output import IS_QUIET
-from movenet.cli.run_job import JobOptions, is_job
+from movenet.cli.run_job import JobOptions, sort_records
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunOptions
 from movenet.cli.run_start import RunInputs, start_run
@@ -26,17 +26,17 @@ def carry_out(flags: Any) -> bool:
     """
     IS_QUIET.set(flags.quiet)
     names = RunInputs(tuple(flags.inputs or ()), flags.from_list)
-    folder = flags.records if _has_folder(flags) else None
+    folder, file = sort_records(flags.records)
     job = JobOptions(
         folder, _value(flags.records_format), flags.resume, _value(flags.executor), flags.address
     )
-    return start_run(names, _run_options(flags), _model_options(flags), job)
+    return start_run(names, _run_options(flags, file), _model_options(flags), job)
 
 
-def _run_options(flags: Any) -> RunOptions:
+def _run_options(flags: Any, records: Path | None) -> RunOptions:
     return RunOptions(
         out=flags.out,
-        records=None if flags.records is None or _has_folder(flags) else Path(flags.records),
+        records=records,
         json=flags.json,
         smooth=_value(flags.smooth),
         style=StyleOptions(
@@ -66,10 +66,6 @@ def _model_options(flags: Any) -> ModelOptions:
         MIN_SCORE if flags.min_score is None else flags.min_score,
         Runtime(_value(flags.engine), _value(flags.precision), flags.threads, _value(flags.device)),
     )
-
-
-def _has_folder(flags: Any) -> bool:
-    return flags.records is not None and is_job(flags.records)
 
 
 def _value(choice: Enum | None) -> Any:

@@ -62,13 +62,17 @@ class JobOptions:
             )
 
 
-def is_job(records: str) -> bool:
-    """Tell whether the records are a folder: one that exists, a name without a suffix, or one in a cloud."""
-    location = locate(records)
-    if isinstance(location, Address) and location.is_cloud:
-        return True
-    path = Path(records)
-    return path != STDOUT and (path.is_dir() or not path.suffix)
+def sort_records(records: str | None) -> tuple[str | None, Path | None]:
+    """Return the folder of records of a job, or the file of another run; both None without records.
+
+    A folder is one that exists, a name without a suffix, or an address in a cloud.
+    """
+    if records is None:
+        return None, None
+    location, path = locate(records), Path(records)
+    in_cloud = isinstance(location, Address) and location.is_cloud
+    is_folder = in_cloud or (path != STDOUT and (path.is_dir() or not path.suffix))
+    return (records, None) if is_folder else (None, path)
 
 
 def run_files(

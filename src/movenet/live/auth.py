@@ -116,7 +116,8 @@ class AuthMiddleware:
 def cookie_name(scope: Scope) -> str:
     """Return the name of the token's cookie; it contains the port, because cookies are shared between ports.
 
-    That is the port that the browser sees, in the header Host: all servers behind a load balancer have one cookie.
+    That is the port that the browser sees, in the header Host: behind a load balancer all servers have the same
+    cookie.
     """
     try:
         port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
