@@ -138,7 +138,7 @@ def test_a_person_who_comes_back_while_they_are_waited_for_keeps_the_id(stage):
 
 
 def test_a_person_in_other_clothes_who_takes_the_place_of_the_person_is_not_them(stage):
-    found = play(tracker(stage).stream(), [scene(BOB)] * 5 + [scene((*BOB[:4], BLUE))] * 30)
+    found = play(tracker(stage).stream(), [scene(BOB)] * 40 + [scene((*BOB[:4], BLUE))] * 30)
     assert found[-1] == []
 
 

@@ -41,6 +41,8 @@ class FollowedPerson:
     """Longer side."""
     appearance: Appearance
     """Exponential moving average."""
+    first_s: float
+    """Time when first seen."""
     seen_s: float
     """Time when last seen."""
     detected_s: float
@@ -53,7 +55,7 @@ class FollowedPerson:
     @classmethod
     def start(cls, id: int, pose: Pose, appearance: Appearance, time_s: float) -> FollowedPerson:  # noqa: A002
         """Return a person who was just detected."""
-        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s, pose.score)
+        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s, time_s, pose.score)
 
     def update(self, pose: Pose, appearance: Appearance, time_s: float, *, detected: bool) -> FollowedPerson:
         """Return the same person in a later frame, in which the detector found them or not."""
@@ -69,6 +71,11 @@ class FollowedPerson:
             alike_s=time_s if alike else self.alike_s,
             score=self.score + weight * (pose.score - self.score),
         )
+
+    @property
+    def known_s(self) -> float:
+        """Time for which they have been followed."""
+        return self.seen_s - self.first_s
 
     def is_other(self, appearance: Appearance, time_s: float) -> bool:
         """Tell whether the tracked pose of this appearance is another person's by now."""

@@ -65,10 +65,10 @@ class FollowSettings:
     takeover_ratio: float = 1.5
     """… whose score is this many times as high."""
     reset_after_s: float = 0.5
-    """After a longer gap between two frames nobody is tracked."""
+    """After a longer gap between two frames nobody is tracked, nor waited for."""
     wait_s: float = 2.0
-    """A person who is lost is waited for this long. Then another person may be followed, who gets the next id.
-    """
+    """A person who is lost is waited for this long, but no longer than they were followed. Then another person may be
+    followed, who gets the next id."""
     confirm_score: float = 0.33
     """Somebody whose mean score is lower is not waited for: it may be nobody. As `TrackSettings.confirm_score`."""
 
@@ -188,11 +188,11 @@ class SinglePersonTracker:
 
     def _is_given_up(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> bool:
         """Tell whether another person may be followed from now on; `pose` is the tracked one."""
-        if state.person is None:
+        if state.person is None or time_s - state.time_s > self.settings.reset_after_s:
             return True
         if pose is not None and pose.score >= self.settings.confident_score:
             return time_s - state.person.detected_s > self.settings.undetected_s
-        return time_s - state.person.seen_s > self.settings.wait_s
+        return time_s - state.person.seen_s > min(self.settings.wait_s, state.person.known_s)
 
     def _choose(
         self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, *, given_up: bool

@@ -85,10 +85,10 @@ export class SinglePersonTracker {
   }
 
   /** Whether another person may be followed from now on; `pose` is the tracked one. */
-  #isGivenUp({ person }, pose, timeS) {
-    if (!person) return true;
+  #isGivenUp({ person, timeS: lastS }, pose, timeS) {
+    if (!person || timeS - lastS > this.settings.reset_after_s) return true;
     if (pose && pose.score >= this.settings.confident_score) return timeS - person.detectedS > this.settings.undetected_s;
-    return timeS - person.seenS > this.settings.wait_s;
+    return timeS - person.seenS > Math.min(this.settings.wait_s, person.seenS - person.firstS);
   }
 
   /** Return the detection to track from now on, and the person whom it shows; null for a new person. */
