@@ -199,6 +199,8 @@ class SinglePersonTracker:
     ) -> tuple[Detection | None, FollowedPerson | None]:
         """Return the detection to track from now on, and the person whom it shows; None for a new person."""
         person = state.person
+        # A detection of a lower score is no person, whatever the score of the pose.
+        detections = [found for found in detections if found.pose.score >= self.estimator.min_score**2]
         if not isinstance(self.lock, str):
             center = _center_of_lock(self.lock) if person is None else person.center
             detections = [found for found in detections if _contains(found.bounds, center)]

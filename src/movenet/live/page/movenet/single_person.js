@@ -95,7 +95,9 @@ export class SinglePersonTracker {
   #choose(detections, { person, size }, picture, isGivenUp) {
     const lock = this.lock && [this.lock[0] * size[0], this.lock[1] * size[1]];
     const place = person?.center ?? lock;
-    const here = lock ? detections.filter(({ bounds }) => contains(bounds, place)) : detections;
+    // A detection of a lower score is no person, whatever the score of the pose.
+    const people = detections.filter((detection) => detection.pose.score >= this.estimator.minScore ** 2);
+    const here = lock ? people.filter(({ bounds }) => contains(bounds, place)) : people;
     const distance = ({ center }) => Math.hypot(center[0] - lock[0], center[1] - lock[1]);
     const first = best(here, lock ? (detection) => -distance(detection) : ({ prominence }) => prominence);
     if (!person) return [first, null];
