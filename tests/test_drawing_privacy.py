@@ -117,7 +117,7 @@ def test_a_box_lies_around_the_person():
     edges = changed(drawn, draw(GREY, [person()]))
     assert edges.mean() < 0.05
     assert edges[60:240, 99:102].any(axis=1).all()
-    assert edges[54:58, 105:195].any(axis=0).all()
+    assert edges[54:58, 105:130].any(axis=0).all()
 
 
 @pytest.mark.parametrize("wrong", [{"labels": ("name",)}, {"labels": "id"}, {"background": "white"}])

@@ -118,7 +118,7 @@ def test_a_second_person_who_is_more_prominent_does_not_take_over(stage):
 
 def test_when_the_person_tracked_leaves_another_one_is_tracked_after_a_wait_under_the_next_id(stage):
     settings = FollowSettings(wait_s=0.5)
-    images = [scene(BOB, RED_ADA)] * 20 + [scene(RED_ADA)] * 20
+    images = [scene(BOB)] + [scene(BOB, RED_ADA)] * 19 + [scene(RED_ADA)] * 25
     found = play(tracker(stage, settings=settings).stream(), images)
     times_s = [i / RATE_HZ for i, poses in enumerate(found) if poses]
     gap_s = times_s[20] - times_s[19]

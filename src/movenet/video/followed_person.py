@@ -85,6 +85,10 @@ class FollowedPerson:
         """Tell whether an appearance is another person's; False if no part of the body can be compared."""
         return self.appearance.distance(appearance) > MAX_DISTANCE
 
+    def is_in(self, pose: Pose, image: Picture) -> bool:
+        """Tell whether a pose estimated where the person was detected is theirs."""
+        return self.find([Detection(pose, center_of(pose))], image) is not None
+
     def find(self, detections: Sequence[Detection], image: Picture) -> Detection | None:
         """Return the detection that is this person, by the clothes and the place; None if none can be."""
         costs = [self._cost(detection, image) for detection in detections]

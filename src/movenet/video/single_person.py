@@ -125,7 +125,9 @@ class SinglePersonTracker:
         if not is_detected:
             given_up = self._is_given_up(state, pose, time_s)
             detection, person = self._choose(detections, state, image, given_up=given_up)
-            other = self._estimate(detection, person, image)
+            other = self._estimate(detection, image)
+            if other is not None and person is not None and not person.is_in(other, image):
+                other, person = (other if given_up else None), None
             if self._takes_over(other, pose):
                 state, pose, is_detected = _switch_to(other, person, state), other, other is not None
         return self._next_state(state, pose, image, time_s, is_detected=is_detected)
@@ -168,23 +170,15 @@ class SinglePersonTracker:
         is_other = state.person is not None and state.person.is_other(appearance, time_s)
         return None if is_other else pose
 
-    def _estimate(
-        self, detection: Detection | None, person: FollowedPerson | None, image: Picture
-    ) -> Pose | None:
-        """Estimate the pose of a detection, as in a photo; None if the score of both is too low.
-
-        None as well if the pose turns out to be another one than the `person` expected; None is a new person.
-        """
+    def _estimate(self, detection: Detection | None, image: Picture) -> Pose | None:
+        """Estimate the pose of a detection, as in a photo; None if the score of both is too low."""
         if detection is None:
             return None
         settings = self.estimator.settings
         (pose,) = self.estimator.estimate_detections(
             image, [detection], settings.crop_factor, settings.guide_weight
         )
-        if math.sqrt(detection.pose.score * pose.score) < self.estimator.min_score:
-            return None
-        found = Detection(pose, center_of(pose))
-        return pose if person is None or person.find([found], image) else None
+        return pose if math.sqrt(detection.pose.score * pose.score) >= self.estimator.min_score else None
 
     def _is_given_up(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> bool:
         """Tell whether another person may be followed from now on; `pose` is the tracked one."""

@@ -43,6 +43,11 @@ export function isOther(person, picture, pose, timeS) {
   return differs(person, measureAppearance(picture, pose)) && timeS - person.alikeS > DOUBT_S;
 }
 
+/** Whether a pose estimated where the person was detected is theirs. */
+export function isIn(person, pose, picture) {
+  return Number.isFinite(costOf(person, { pose, center: centerOf(pose) }, picture));
+}
+
 /** Return the detection that is this person, by the clothes and the place; null if none can be. */
 export function findPerson(person, detections, picture) {
   const costs = detections.map((detection) => costOf(person, detection, picture));
