@@ -286,7 +286,7 @@ def test_the_server_offers_exercises_and_counts_the_one_it_was_started_with():
         assert hello["exercise"] == "squat"
         assert {"squat", "push-up"} <= {*hello["exercises"]}
         socket.send_text('{"type": "choice", "model": "lightning", "exercise": "squat", "lock": [0.4, 0.4]}')
-        assert ask(socket, 0, 0.5)["repetitions"] == [{"id": None, "count": 0}]
+        assert ask(socket, 0, 0.5)["repetitions"] == [{"id": 1, "count": 0}]
         socket.send_text('{"type": "choice", "model": "many", "lock": [0.4, 0.4]}')
         assert "tracks one person" in ask(socket, 1, 1.0)["message"]
 

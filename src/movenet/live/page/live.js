@@ -202,7 +202,7 @@ function refresh() {
   $("people").textContent = live ? people : "–";
   $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
-  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
+  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null || latest.counts.length === 1 ? count : `#${id} ${count}`)).join(" · ") || 0;
   const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
@@ -430,7 +430,7 @@ $("follow-all").onclick = () => {
   choose();
 };
 canvas.onclick = follow;
-$("angles").onchange = refresh;
+$("angles").onchange = () => refreshAngles(latest !== null && performance.now() - lastShownAt < 1000);
 $("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
 $("settings").onsubmit = (event) => event.preventDefault();
