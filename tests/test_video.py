@@ -118,11 +118,10 @@ def test_a_second_person_who_is_more_prominent_does_not_take_over(stage):
 
 def test_when_the_person_tracked_leaves_another_one_is_tracked_after_a_wait_under_the_next_id(stage):
     settings = FollowSettings(wait_s=0.5)
-    found = play(
-        tracker(stage, settings=settings).stream(), [scene(BOB), scene(BOB, RED_ADA)] + [scene(RED_ADA)] * 20
-    )
+    images = [scene(BOB)] + [scene(BOB, RED_ADA)] * 19 + [scene(RED_ADA)] * 25
+    found = play(tracker(stage, settings=settings).stream(), images)
     times_s = [i / RATE_HZ for i, poses in enumerate(found) if poses]
-    gap_s = times_s[2] - times_s[1]
+    gap_s = times_s[20] - times_s[19]
     assert 0.5 < gap_s < 0.6
     assert all(is_on(poses, RED_ADA) for poses in found[-3:])
     assert [found[0][0].id, found[-1][0].id] == [1, 2]
@@ -130,15 +129,26 @@ def test_when_the_person_tracked_leaves_another_one_is_tracked_after_a_wait_unde
 
 def test_a_person_who_comes_back_while_they_are_waited_for_keeps_the_id(stage):
     back = at(BOB, 40)
-    found = play(
-        tracker(stage).stream(), [scene(BOB)] * 3 + [scene(RED_ADA)] * 20 + [scene(RED_ADA, back)] * 3
-    )
-    assert found[3:23] == [[]] * 20
-    assert all(is_on(poses, back) and poses[0].id == 1 for poses in found[23:])
+    images = [scene(BOB)] * 25 + [scene(RED_ADA)] * 20 + [scene(RED_ADA, back)] * 3
+    found = play(tracker(stage).stream(), images)
+    assert found[25:45] == [[]] * 20
+    assert all(is_on(poses, back) and poses[0].id == 1 for poses in found[45:])
+
+
+def test_a_person_is_waited_for_no_longer_than_they_were_followed(stage):
+    found = play(tracker(stage).stream(), [scene(BOB)] * 4 + [scene(RED_ADA)] * 6)
+    assert is_on(found[-1], RED_ADA)
+
+
+def test_after_a_gap_between_frames_nobody_is_waited_for(stage):
+    stream = tracker(stage).stream()
+    play(stream, [scene(BOB)] * 40)
+    (pose,) = stream(scene(RED_ADA), 2.0)
+    assert pose.id == 2
 
 
 def test_a_person_in_other_clothes_who_takes_the_place_of_the_person_is_not_them(stage):
-    found = play(tracker(stage).stream(), [scene(BOB)] * 5 + [scene((*BOB[:4], BLUE))] * 30)
+    found = play(tracker(stage).stream(), [scene(BOB)] * 40 + [scene((*BOB[:4], BLUE))] * 30)
     assert found[-1] == []
 
 

@@ -41,6 +41,8 @@ class FollowedPerson:
     """Longer side."""
     appearance: Appearance
     """Exponential moving average."""
+    first_s: float
+    """Time when first seen."""
     seen_s: float
     """Time when last seen."""
     detected_s: float
@@ -53,7 +55,7 @@ class FollowedPerson:
     @classmethod
     def start(cls, id: int, pose: Pose, appearance: Appearance, time_s: float) -> FollowedPerson:  # noqa: A002
         """Return a person who was just detected."""
-        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s, pose.score)
+        return cls(id, center_of(pose), _size(pose), appearance, time_s, time_s, time_s, time_s, pose.score)
 
     def update(self, pose: Pose, appearance: Appearance, time_s: float, *, detected: bool) -> FollowedPerson:
         """Return the same person in a later frame, in which the detector found them or not."""
@@ -70,6 +72,11 @@ class FollowedPerson:
             score=self.score + weight * (pose.score - self.score),
         )
 
+    @property
+    def known_s(self) -> float:
+        """Time for which they have been followed."""
+        return self.seen_s - self.first_s
+
     def is_other(self, appearance: Appearance, time_s: float) -> bool:
         """Tell whether the tracked pose of this appearance is another person's by now."""
         return self._differs(appearance) and time_s - self.alike_s > DOUBT_S
@@ -77,6 +84,10 @@ class FollowedPerson:
     def _differs(self, appearance: Appearance) -> bool:
         """Tell whether an appearance is another person's; False if no part of the body can be compared."""
         return self.appearance.distance(appearance) > MAX_DISTANCE
+
+    def is_in(self, pose: Pose, image: Picture) -> bool:
+        """Tell whether a pose estimated where the person was detected is theirs."""
+        return self.find([Detection(pose, center_of(pose))], image) is not None
 
     def find(self, detections: Sequence[Detection], image: Picture) -> Detection | None:
         """Return the detection that is this person, by the clothes and the place; None if none can be."""

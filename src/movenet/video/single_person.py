@@ -65,10 +65,10 @@ class FollowSettings:
     takeover_ratio: float = 1.5
     """… whose score is this many times as high."""
     reset_after_s: float = 0.5
-    """After a longer gap between two frames nobody is tracked."""
+    """After a longer gap between two frames nobody is tracked, nor waited for."""
     wait_s: float = 2.0
-    """A person who is lost is waited for this long. Then another person may be followed, who gets the next id.
-    """
+    """A person who is lost is waited for this long, but no longer than they were followed. Then another person may be
+    followed, who gets the next id."""
     confirm_score: float = 0.33
     """Somebody whose mean score is lower is not waited for: it may be nobody. As `TrackSettings.confirm_score`."""
 
@@ -125,7 +125,9 @@ class SinglePersonTracker:
         if not is_detected:
             given_up = self._is_given_up(state, pose, time_s)
             detection, person = self._choose(detections, state, image, given_up=given_up)
-            other = self._estimate(detection, person, image)
+            other = self._estimate(detection, image)
+            if other is not None and person is not None and not person.is_in(other, image):
+                other, person = (other if given_up else None), None
             if self._takes_over(other, pose):
                 state, pose, is_detected = _switch_to(other, person, state), other, other is not None
         return self._next_state(state, pose, image, time_s, is_detected=is_detected)
@@ -168,37 +170,31 @@ class SinglePersonTracker:
         is_other = state.person is not None and state.person.is_other(appearance, time_s)
         return None if is_other else pose
 
-    def _estimate(
-        self, detection: Detection | None, person: FollowedPerson | None, image: Picture
-    ) -> Pose | None:
-        """Estimate the pose of a detection, as in a photo; None if the score of both is too low.
-
-        None as well if the pose turns out to be another one than the `person` expected; None is a new person.
-        """
+    def _estimate(self, detection: Detection | None, image: Picture) -> Pose | None:
+        """Estimate the pose of a detection, as in a photo; None if the score of both is too low."""
         if detection is None:
             return None
         settings = self.estimator.settings
         (pose,) = self.estimator.estimate_detections(
             image, [detection], settings.crop_factor, settings.guide_weight
         )
-        if math.sqrt(detection.pose.score * pose.score) < self.estimator.min_score:
-            return None
-        found = Detection(pose, center_of(pose))
-        return pose if person is None or person.find([found], image) else None
+        return pose if math.sqrt(detection.pose.score * pose.score) >= self.estimator.min_score else None
 
     def _is_given_up(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> bool:
         """Tell whether another person may be followed from now on; `pose` is the tracked one."""
-        if state.person is None:
+        if state.person is None or time_s - state.time_s > self.settings.reset_after_s:
             return True
         if pose is not None and pose.score >= self.settings.confident_score:
             return time_s - state.person.detected_s > self.settings.undetected_s
-        return time_s - state.person.seen_s > self.settings.wait_s
+        return time_s - state.person.seen_s > min(self.settings.wait_s, state.person.known_s)
 
     def _choose(
         self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, *, given_up: bool
     ) -> tuple[Detection | None, FollowedPerson | None]:
         """Return the detection to track from now on, and the person whom it shows; None for a new person."""
         person = state.person
+        # A detection of a lower score is no person, whatever the score of the pose.
+        detections = [found for found in detections if found.pose.score >= self.estimator.min_score**2]
         if not isinstance(self.lock, str):
             center = _center_of_lock(self.lock) if person is None else person.center
             detections = [found for found in detections if _contains(found.bounds, center)]

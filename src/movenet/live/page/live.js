@@ -73,7 +73,7 @@ async function start(kind, chosen) {
 }
 
 function open(kind, chosen) {
-  if (kind === "camera") return openCamera(video, chosen);
+  if (kind === "camera") return openCamera(video, chosen, Number($("resolution").value));
   if (kind === "sample") return openAddress(video, "sample.mp4", "sample.mp4");
   return openFile(video, chosen);
 }
@@ -92,6 +92,7 @@ function begin(opened, kind) {
   opened.track?.addEventListener("ended", () => source === opened && (end(), showNotice("cameraEnded")));
   if (kind === "camera") offerCameras(opened);
   $("cameras-row").hidden = kind !== "camera" || $("cameras").options.length < 2;
+  $("resolution-row").hidden = kind !== "camera";
   setPaused(false);
   setRunning();
   source.next(onPicture);
@@ -106,6 +107,7 @@ function end() {
   $("welcome").hidden = false;
   $("figures").hidden = true;
   $("cameras-row").hidden = true;
+  $("resolution-row").hidden = true;
   stage.classList.remove("playing");
   setRunning();
 }
@@ -163,6 +165,7 @@ function showPoses(message, { context: shown, serverMs, roundTripMs }) {
   drawnAt.push(now);
   latencies = [...latencies.slice(-29), latencyMs];
   recording?.add(record);
+  refreshAngles(true);
   document.dispatchEvent(new CustomEvent("poses", { detail: { record, latencyMs, serverMs, roundTripMs, takenAt: shown.takenAt } }));
 }
 
@@ -208,14 +211,16 @@ function refresh() {
   $("fps").textContent = live ? drawnAt.length : "–";
   $("latency").innerHTML = live ? `${Math.round(median(latencies))}<small> ms</small>` : "–";
   $("people").textContent = live ? people : "–";
+  $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
   const here = new Set(latest?.record.poses.map(({ id }) => id));
   const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
-  if (live) $("repetitions").textContent = counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
-  const about = !source ? say("idle") : people ? say("picture_of", { count: people }) : say("nobody");
+  const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
+  if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
+  const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
-  refreshAngles(live);
+  if (!live) refreshAngles(false);
   if (recording) $("recording-time").textContent = clock(recording.lengthS);
 }
 
@@ -415,6 +420,7 @@ function setLanguage(chosen) {
   showState($("status").dataset.state);
   showRecording();
   fillAngles($("angle-table"));
+  refresh();
   choose();
   if (notice) $("notice").textContent = say(...notice);
   localStorage.setItem("language", currentLanguage());
@@ -444,6 +450,7 @@ $("start-sample").onclick = () => start("sample");
 $("start-file").onclick = () => pickSource("file");
 $("source").onchange = (event) => pickSource(event.target.value);
 $("cameras").onchange = (event) => start("camera", event.target.value);
+$("resolution").onchange = () => start("camera", $("cameras").value);
 $("file").onchange = ({ target }) => {
   if (target.files.length) start("file", target.files[0]);
   target.value = "";
@@ -471,13 +478,23 @@ $("follow-all").onclick = () => {
   choose();
 };
 canvas.onclick = follow;
-$("angles").onchange = refresh;
+$("angles").onchange = () => refreshAngles(latest !== null && performance.now() - lastShownAt < 1000);
 $("threshold").oninput = ({ target }) => setThreshold(target.value);
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
 $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
+// After a click of the mouse (detail counts clicks) Space pauses again, instead of repeating what was clicked.
+document.addEventListener("click", ({ detail }) => {
+  if (detail) setTimeout(() => document.activeElement.matches("button, summary, [type=radio], [type=checkbox]") && document.activeElement.blur());
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length) start("file", event.dataTransfer.files[0]);
+});
 setInterval(refresh, REFRESH_MS);
 
+if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) $("welcome-text").dataset.word = "welcomeHere";
 // The token is in a cookie by now, so it is removed from the address bar.
 if (location.search) history.replaceState(null, "", location.pathname);
 speak(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));

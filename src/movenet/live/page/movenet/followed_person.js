@@ -2,7 +2,7 @@
  * The one person who is followed: where they were and what they wear, to tell them from others when they are lost. The
  * rules are those of `movenet.video.followed_person` in Python.
  *
- * A person is one value, replaced at each frame: {id, center, sizePx, appearance, seenS, detectedS, alikeS, score}.
+ * A person is one value, replaced at each frame: {id, center, sizePx, appearance, firstS, seenS, detectedS, alikeS, score}.
  */
 
 import { appearanceDistance, blendAppearance, measureAppearance } from "./appearance.js";
@@ -18,7 +18,7 @@ const LONGEST_STEP_S = 0.1;
 /** Return a person who was just detected. */
 export function startPerson(id, pose, appearance, timeS) {
   const [center, sizePx] = [centerOf(pose), sizeOf(pose)];
-  return { id, center, sizePx, appearance, seenS: timeS, detectedS: timeS, alikeS: timeS, score: pose.score };
+  return { id, center, sizePx, appearance, firstS: timeS, seenS: timeS, detectedS: timeS, alikeS: timeS, score: pose.score };
 }
 
 /** Return the same person in a later frame, in which the detector found them or not. */
@@ -27,6 +27,7 @@ export function updatePerson(person, pose, appearance, timeS, isDetected) {
   const isAlike = !differs(person, appearance);
   return {
     id: person.id,
+    firstS: person.firstS,
     center: centerOf(pose),
     sizePx: sizeOf(pose),
     appearance: isAlike ? blendAppearance(person.appearance, appearance, weight) : person.appearance,
@@ -40,6 +41,11 @@ export function updatePerson(person, pose, appearance, timeS, isDetected) {
 /** Whether the tracked pose is another person's by now. */
 export function isOther(person, picture, pose, timeS) {
   return differs(person, measureAppearance(picture, pose)) && timeS - person.alikeS > DOUBT_S;
+}
+
+/** Whether a pose estimated where the person was detected is theirs. */
+export function isIn(person, pose, picture) {
+  return Number.isFinite(costOf(person, { pose, center: centerOf(pose) }, picture));
 }
 
 /** Return the detection that is this person, by the clothes and the place; null if none can be. */

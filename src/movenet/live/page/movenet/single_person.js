@@ -7,7 +7,7 @@
 
 import { measureAppearance } from "./appearance.js";
 import { Detection } from "./detection.js";
-import { findPerson, isOther, startPerson, updatePerson } from "./followed_person.js";
+import { findPerson, isIn, isOther, startPerson, updatePerson } from "./followed_person.js";
 import { centerOf, isSamePerson, translate, velocityBetween } from "./motion.js";
 import { smooth } from "./one_euro.js";
 import { withOwnBox } from "./pose.js";
@@ -43,8 +43,10 @@ export class SinglePersonTracker {
     if (pose && detections.some((detection) => isSamePerson(pose, detection.pose))) {
       return this.#nextState(searched, pose, picture, timeS, true);
     }
-    const [detection, person] = this.#choose(detections, searched, picture, this.#isGivenUp(searched, pose, timeS));
-    const other = await this.#estimate(detection, person, picture);
+    const isGivenUp = this.#isGivenUp(searched, pose, timeS);
+    let [detection, person] = this.#choose(detections, searched, picture, isGivenUp);
+    let other = await this.#estimate(detection, picture);
+    if (other && person && !isIn(person, other, picture)) [other, person] = [isGivenUp ? other : null, null];
     if (!this.#takesOver(other, pose)) return this.#nextState(searched, pose, picture, timeS, false);
     return this.#nextState(switchTo(other, person, searched), other, picture, timeS, other !== null);
   }
@@ -74,28 +76,27 @@ export class SinglePersonTracker {
     return isLost ? null : pose;
   }
 
-  /** Estimate the pose of a detection; null if the score is too low, or if it turns out not to be the `person`. */
-  async #estimate(detection, person, picture) {
+  async #estimate(detection, picture) {
     if (!detection) return null;
     const { crop_factor: factor, guide_weight: weight } = this.estimator.settings;
     const [pose] = await this.estimator.estimateDetections(picture, [detection], factor, weight);
-    if (Math.sqrt(detection.pose.score * pose.score) < this.estimator.minScore) return null;
-    const isThem = !person || findPerson(person, [new Detection(pose, centerOf(pose))], picture);
-    return isThem ? pose : null;
+    return Math.sqrt(detection.pose.score * pose.score) >= this.estimator.minScore ? pose : null;
   }
 
   /** Whether another person may be followed from now on; `pose` is the tracked one. */
-  #isGivenUp({ person }, pose, timeS) {
-    if (!person) return true;
+  #isGivenUp({ person, timeS: lastS }, pose, timeS) {
+    if (!person || timeS - lastS > this.settings.reset_after_s) return true;
     if (pose && pose.score >= this.settings.confident_score) return timeS - person.detectedS > this.settings.undetected_s;
-    return timeS - person.seenS > this.settings.wait_s;
+    return timeS - person.seenS > Math.min(this.settings.wait_s, person.seenS - person.firstS);
   }
 
   /** Return the detection to track from now on, and the person whom it shows; null for a new person. */
   #choose(detections, { person, size }, picture, isGivenUp) {
     const lock = this.lock && [this.lock[0] * size[0], this.lock[1] * size[1]];
     const place = person?.center ?? lock;
-    const here = lock ? detections.filter(({ bounds }) => contains(bounds, place)) : detections;
+    // A detection of a lower score is no person, whatever the score of the pose.
+    const people = detections.filter((detection) => detection.pose.score >= this.estimator.minScore ** 2);
+    const here = lock ? people.filter(({ bounds }) => contains(bounds, place)) : people;
     const distance = ({ center }) => Math.hypot(center[0] - lock[0], center[1] - lock[1]);
     const first = best(here, lock ? (detection) => -distance(detection) : ({ prominence }) => prominence);
     if (!person) return [first, null];
