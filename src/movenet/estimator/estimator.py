@@ -235,17 +235,11 @@ class Estimator:
             crop_factor: side of the square crop as a multiple of the person's longer side.
             guide_weight: weight of the detection's keypoints in the decode, 0…1.
         """
-        views = [self.tracked_views(image, one, crop_factor, guide_weight) for one in detections]
-        return estimate_people(self.engine, self.settings, views)
-
-    def tracked_views(
-        self, image: Picture, detection: Detection, crop_factor: float, guide_weight: float
-    ) -> list[View]:
-        """Return the squares of `estimate_detections` of one person, without mirror images."""
         settings = replace(
             self.settings, crop_factor=crop_factor, guide_weight=guide_weight, small_person_px=0.0
         )
-        return self.views(image, detection, settings)
+        views = [self.views(image, detection, settings) for detection in detections]
+        return estimate_people(self.engine, self.settings, views)
 
     def views(
         self, image: Picture, detection: Detection, settings: EstimatorSettings | None = None

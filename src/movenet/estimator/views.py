@@ -75,12 +75,6 @@ def estimate_people(
     return fused()
 
 
-def votes_of_person(engine: Engine, settings: EstimatorSettings, views: Sequence[View]) -> list[Votes]:
-    """Return the votes of each view of one person, and with `EstimatorSettings.flip` of their mirror images."""
-    mirrored = [replace(view, mirrored=True) for view in views] if settings.flip else []
-    return run_views(engine, [*views, *mirrored], settings.distance_offset_cells)
-
-
 def _run_people(
     engine: Engine, people: Sequence[Sequence[View]], offset_cells: float | None
 ) -> list[list[Votes]]:

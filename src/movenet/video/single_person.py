@@ -25,16 +25,13 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.decode.votes import Votes
 from movenet.errors import ModelError
 from movenet.estimator import Detection, Estimator
-from movenet.estimator.views import votes_of_person
 from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
 from movenet.video.association import center_of, is_same_person, translate, velocity_between
 from movenet.video.smoothing import smooth_pose
-from movenet.video.temporal import fuse_with_previous
 
 Lock = Literal["prominent", "largest", "central"] | tuple[float, float] | tuple[float, float, float, float]
 """Which person to track: the most prominent, largest or most central one, or the one at a point (x, y) or in a box
@@ -62,8 +59,6 @@ class FollowSettings:
     """A person detected elsewhere replaces such a pose only if their score is this many times as high."""
     reset_after_s: float = 0.5
     """After a longer gap between two frames nobody is tracked."""
-    previous_frame_weight: float = 0.0
-    """Weight of the last frame's votes for the keypoints of one person, 0…1 (`movenet.video.temporal`); 0: none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +79,6 @@ class SinglePersonState:
     """Time of the last detection."""
     smooth: OneEuroState | None = None
     """State of the smoothing filter."""
-    votes: tuple[Votes, ...] = ()
-    """Votes for the keypoints of `pose`, with `FollowSettings.previous_frame_weight`."""
 
 
 class SinglePersonTracker:
@@ -109,15 +102,15 @@ class SinglePersonTracker:
     ) -> tuple[SinglePersonState, list[Pose]]:
         """Process one frame, later than the one before; see `VideoEstimator.step`."""
         state = self._valid_state(state, image, time_s)
-        pose, votes = self._track(state, image, time_s)
+        pose = self._track(state, image, time_s)
         if pose is not None and time_s - state.detected_s < self.settings.detect_every_s:
-            return self._next_state(state, pose, time_s, state.detected_s, votes)
+            return self._next_state(state, pose, time_s, state.detected_s)
         detections = self.estimator.detect(image)
         if pose is None or not any(is_same_person(pose, detection.pose) for detection in detections):
             other = self._estimate(self._choose(detections, state), image)
             if self._takes_over(other, pose):
-                state, pose, votes = _switch_to(other, state), other, ()
-        return self._next_state(state, pose, time_s, time_s, votes)
+                state, pose = _switch_to(other, state), other
+        return self._next_state(state, pose, time_s, time_s)
 
     def _valid_state(
         self, state: SinglePersonState | None, image: Picture, time_s: float
@@ -140,33 +133,16 @@ class SinglePersonTracker:
             return True
         return other is not None and other.score > self.settings.takeover_ratio * pose.score
 
-    def _track(
-        self, state: SinglePersonState, image: Picture, time_s: float
-    ) -> tuple[Pose | None, tuple[Votes, ...]]:
-        """Estimate the pose in the predicted crop; None if nobody was tracked or the person is lost.
-
-        The votes for it are returned as well if the next frame uses them.
-        """
+    def _track(self, state: SinglePersonState, image: Picture, time_s: float) -> Pose | None:
+        """Estimate the pose in the predicted crop; None if nobody was tracked or the person is lost."""
         if state.pose is None:
-            return None, ()
+            return None
         predicted = translate(state.pose, state.velocity * np.float32(time_s - state.time_s))
         detection = Detection(predicted, center_of(predicted))
-        pose, votes = self._estimate_tracked(state, image, detection)
-        return (pose, votes) if pose.score >= self.settings.min_track_score else (None, ())
-
-    def _estimate_tracked(
-        self, state: SinglePersonState, image: Picture, detection: Detection
-    ) -> tuple[Pose, tuple[Votes, ...]]:
-        """Return the pose in the crop of a prediction, and the votes for it if the next frame uses them."""
-        crop_factor, guide_weight = self.settings.crop_factor, self.settings.guide_weight
-        if not self.settings.previous_frame_weight:
-            (pose,) = self.estimator.estimate_detections(image, [detection], crop_factor, guide_weight)
-            return pose, ()
-        engine = self.estimator.engine
-        views = self.estimator.tracked_views(image, detection, crop_factor, guide_weight)
-        votes = votes_of_person(engine, self.estimator.settings, views)
-        weight, names = self.settings.previous_frame_weight, engine.card.keypoint_names
-        return fuse_with_previous(votes, state.votes, weight, views[0], names), tuple(votes)
+        (pose,) = self.estimator.estimate_detections(
+            image, [detection], self.settings.crop_factor, self.settings.guide_weight
+        )
+        return pose if pose.score >= self.settings.min_track_score else None
 
     def _estimate(self, detection: Detection | None, image: Picture) -> Pose | None:
         """Estimate the pose of a detection, as in a photo; None if the score of both is too low."""
@@ -188,19 +164,13 @@ class SinglePersonTracker:
         return min(here, key=lambda detection: float(np.hypot(*(detection.center - center))), default=None)
 
     def _next_state(
-        self,
-        state: SinglePersonState,
-        pose: Pose | None,
-        time_s: float,
-        detected_s: float,
-        votes: tuple[Votes, ...],
+        self, state: SinglePersonState, pose: Pose | None, time_s: float, detected_s: float
     ) -> tuple[SinglePersonState, list[Pose]]:
         if pose is None:
             return SinglePersonState(time_s, state.size, center=state.center, detected_s=detected_s), []
         smooth, smoothed = smooth_pose(self.smoothing, state.smooth, pose, time_s, state.size)
         velocity = _velocity(state, pose, time_s)
-        center = center_of(pose)
-        after = SinglePersonState(time_s, state.size, pose, velocity, center, detected_s, smooth, votes)
+        after = SinglePersonState(time_s, state.size, pose, velocity, center_of(pose), detected_s, smooth)
         return after, [smoothed]
 
 
