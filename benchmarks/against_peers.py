@@ -33,7 +33,6 @@ HERE = Path(__file__).parent
 OURS = {
     "single": {
         "MoveNet Lightning": ("lightning", "balanced"),
-        "MoveNet Lightning, int8": ("lightning-int8", "balanced"),
         "MoveNet Lightning, best": ("lightning", "best"),
         "MoveNet Thunder": ("thunder", "balanced"),
         "MoveNet Thunder, best": ("thunder", "best"),
