@@ -13,7 +13,11 @@ from live_browser import LIMIT_S
 from test_site_page import static_server
 
 ROOT = Path(__file__).parents[1]
-QUESTIONS = re.findall(r"^## (.+?)\n\n(.+?)(?=\n\n##|\Z)", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+QUESTIONS = re.findall(
+    r"^## (.+?)\n\n(.+?)(?=\n\n##|\Z)",
+    (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"),
+    re.DOTALL | re.MULTILINE,
+)
 ASIDE = {"questions", "cookbook"}
 """Pages of many subjects, which the search may name beside the one that answers."""
 PAGES = ["", "cookbook/", "questions/", "many-people/", "ko/first-steps/"]
@@ -61,7 +65,9 @@ def test_each_question_is_answered_by_a_page_that_the_search_finds(site, browser
         for question, answer in QUESTIONS:
             page.goto(f"{site}?q={question.replace(' ', '+').replace('?', '%3F')}")
             page.locator(".md-search-result__link").first.wait_for(state="attached", timeout=1000 * LIMIT_S)
-            links = page.locator(".md-search-result__link").evaluate_all("all => all.map((link) => link.href)")
+            links = page.locator(".md-search-result__link").evaluate_all(
+                "all => all.map((link) => link.href)"
+            )
             found = list(dict.fromkeys(re.sub(r"[?#].*", "", link)[len(site) :].strip("/") for link in links))
             expected = re.findall(r"\]\(([\w-]+)\.md", answer)[0]
             if expected not in [name for name in found if name not in ASIDE][:3]:
