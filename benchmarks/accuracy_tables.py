@@ -2,8 +2,8 @@
 
     python benchmarks/accuracy_tables.py SHARED [--mediapipe PYTHON] [--yolo PYTHON] [--only NAME …]
 
-SHARED holds data/coco-val-dev and peers. "peers" and "peers-many" need LiteRT (ai-edge-litert), and the Python of two
-other environments: see against_peers.py. The table of docs/int8.md is written as well. Each stands between two markers
+SHARED holds data/coco-val-dev and peers. "peers" needs LiteRT (ai-edge-litert), and the Python of two other
+environments: see against_peers.py. The table of docs/int8.md is written as well. Each stands between two markers
 in the page; the sentences around it are written by hand.
 """
 
@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 TOP_DOWN = ("fast", "balanced", "accurate", "best")
 BOTTOM_UP = ("fast", "balanced", "best")
 """Presets of each method; of bottom-up, accurate is balanced."""
-PARTS = ("single", "peers", "peers-many", "many", "ablation", "int8", "stamp")
+PARTS = ("single", "peers", "many", "ablation", "int8", "stamp")
 
 
 def run(*arguments: str) -> str:
@@ -86,11 +86,11 @@ def many(data: Path) -> str:
     return "\n".join(lines)
 
 
-def peers(shared: Path, mediapipe: str | None, yolo: str | None, *flags: str) -> str:
+def peers(shared: Path, mediapipe: str | None, yolo: str | None) -> str:
     """Return the table of other programs on the same pictures, with ours beside them."""
     environments = {"--mediapipe": mediapipe, "--yolo": yolo}
     given = (item for pair in environments.items() if pair[1] for item in pair)
-    return run(str(HERE / "against_peers.py"), str(shared), *given, *flags)
+    return run(str(HERE / "against_peers.py"), str(shared), *given)
 
 
 def stamp() -> str:
@@ -116,7 +116,6 @@ def main() -> None:
     measures: dict[str, Callable[[], str]] = {
         "single": lambda: single(data),
         "peers": lambda: peers(arguments.shared, arguments.mediapipe, arguments.yolo),
-        "peers-many": lambda: peers(arguments.shared, None, arguments.yolo, "--list", "multi"),
         "many": lambda: many(data),
         "ablation": lambda: run(str(HERE / "ablation.py"), *lists),
         "int8": lambda: run(str(HERE / "int8.py"), *lists),

@@ -1,7 +1,7 @@
 """Write the tables of the documentation anew, with date, versions and processor.
 
     python benchmarks/tables.py speed [--quick] [--only engines stages …]
-    python benchmarks/tables.py accuracy SHARED [--mediapipe PYTHON]
+    python benchmarks/tables.py accuracy SHARED [--mediapipe PYTHON] [--yolo PYTHON]
 
 `speed` writes docs/speed.md (see speed_tables.py), `accuracy` docs/accuracy.md (see accuracy_tables.py). Each table
 stands between two markers in the page; the sentences around it are written by hand. Measure on a quiet machine.
