@@ -12,9 +12,9 @@ def main(source: str) -> None:
     before = 0
     for frame, poses in movenet.watch(source):
         counter.step(frame.time_s, poses)
-        if counter.count() > before:
+        if poses and counter.count() > before:
             before = counter.count()
-            squat = counter.repetitions[None][-1]
+            squat = counter.repetitions[poses[0].id][-1]
             print(f"{frame.time_s:.1f} s: squat {before}, knees at {squat.angle_deg:.0f} degrees")
     print(f"{before} squats")
 

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import cv2
@@ -142,6 +142,13 @@ def test_the_model_chosen_is_chosen_again_on_the_next_visit(playing, served):
     playing.reload()
     playing.wait_for_selector("#status[data-state=open]")
     assert playing.is_checked("[name=model][value=thunder]")
+
+
+def test_of_probabilities_those_from_a_half_on_are_drawn(stage_browser):
+    choice = replace(models(), probabilities=True)
+    with serving(choice) as server, opened(stage_browser, server.url) as page:
+        wait_until(page, "document.getElementById('threshold-value').textContent === '0.50'")
+        assert page.input_value("#threshold") == "0.5"
 
 
 def test_keypoints_under_the_threshold_are_not_drawn(playing):
@@ -307,7 +314,7 @@ def test_everything_that_can_be_used_has_a_name_for_screen_readers(playing):
     )
     assert nameless == []
     wait_until(
-        playing, "document.getElementById('canvas').getAttribute('aria-label') === 'Live picture, people: 1'"
+        playing, "document.getElementById('canvas').getAttribute('aria-label') === 'Live picture, 1 person'"
     )
 
 
@@ -482,3 +489,50 @@ def test_a_click_on_a_person_follows_only_them(playing, served):
     )
     playing.click("#follow-all")
     happens(lambda: served[1].choices[-1].lock is None)
+
+
+def test_space_pauses_after_a_click_on_a_switch(playing):
+    playing.click("label:has(#smoothing)")
+    before = playing.is_checked("#smoothing")
+    wait_until(playing, "document.activeElement === document.body")
+    playing.keyboard.press("Space")
+    wait_until(playing, "document.getElementById('pause-text').dataset.word === 'resume'")
+    assert playing.is_checked("#smoothing") == before
+
+
+def test_a_light_system_gets_a_light_page_with_a_dark_picture(page):
+    brightness = (
+        "(name) => getComputedStyle(document.querySelector(name)).backgroundColor.match(/\\d+/g).map(Number)"
+    )
+    page.emulate_media(color_scheme="dark")
+    assert max(page.evaluate(brightness, "body")) < 60
+    page.emulate_media(color_scheme="light")
+    assert min(page.evaluate(brightness, "body")) > 200
+    assert max(page.evaluate(brightness, "#stage")) < 60
+
+
+def test_one_person_is_a_person_and_pictures_stay_on_this_computer(playing, page):
+    wait_until(playing, "document.getElementById('people').textContent === '1'")
+    wait_until(playing, "document.getElementById('people-word').textContent === 'person'")
+    assert "Pictures stay on this computer" in page.text_content("#welcome-text")
+
+
+def test_a_file_dropped_on_the_page_is_a_source(page):
+    script = """
+      const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+      canvas.getContext("2d").fillRect(0, 0, 64, 48);
+      canvas.toBlob((blob) => {
+        const dropped = new DataTransfer();
+        dropped.items.add(new File([blob], "photo.png", { type: "image/png" }));
+        document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+      });
+    """
+    page.evaluate(script)
+    wait_until(page, "!document.getElementById('figures').hidden")
+    assert page.input_value("#source") == "file"
+
+
+def test_the_resolution_of_the_camera_can_be_chosen(playing):
+    playing.select_option("#resolution", "480")
+    wait_until(playing, "!document.getElementById('figures').hidden")
+    assert playing.input_value("#resolution") == "480"

@@ -370,12 +370,12 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path, name):
     "image",
     [
         np.zeros((4, 4), np.uint8),
-        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 5), np.uint8),
         np.zeros((4, 4, 3), np.float32),
         np.zeros((0, 4, 3), np.uint8),
         None,
     ],
-    ids=["grey", "alpha", "float", "empty", "nothing"],
+    ids=["grey", "five channels", "float", "empty", "nothing"],
 )
 def test_what_is_no_rgb_picture_is_not_written(tmp_path, image):
     with pytest.raises(

@@ -9,12 +9,13 @@ from movenet.errors import MediaError, ModelError
 from movenet.estimator import Estimator
 from movenet.models import DATA
 from movenet.video import ONE_EURO, FollowSettings, VideoEstimator, smooth_recording, watch
-from stage import Stage, keypoints, scene
+from stage import BLUE, RED, Stage, keypoints, scene
 from video_files import VideoFile
 
 RATE_HZ = 30
 ADA = (100, 60, 90, 240, 230)
 BOB = (450, 120, 60, 160, 200)
+RED_ADA = (*ADA[:4], RED)
 
 
 @pytest.fixture
@@ -115,9 +116,52 @@ def test_a_second_person_who_is_more_prominent_does_not_take_over(stage):
     assert all(is_on(poses, BOB) for poses in found)
 
 
-def test_when_the_person_tracked_leaves_the_other_is_tracked(stage):
-    found = play(tracker(stage).stream(), [scene(BOB), scene(BOB, ADA), scene(ADA)])
-    assert is_on(found[2], ADA)
+def test_when_the_person_tracked_leaves_another_one_is_tracked_after_a_wait_under_the_next_id(stage):
+    settings = FollowSettings(wait_s=0.5)
+    images = [scene(BOB)] + [scene(BOB, RED_ADA)] * 19 + [scene(RED_ADA)] * 25
+    found = play(tracker(stage, settings=settings).stream(), images)
+    times_s = [i / RATE_HZ for i, poses in enumerate(found) if poses]
+    gap_s = times_s[20] - times_s[19]
+    assert 0.5 < gap_s < 0.6
+    assert all(is_on(poses, RED_ADA) for poses in found[-3:])
+    assert [found[0][0].id, found[-1][0].id] == [1, 2]
+
+
+def test_a_person_who_comes_back_while_they_are_waited_for_keeps_the_id(stage):
+    back = at(BOB, 40)
+    images = [scene(BOB)] * 25 + [scene(RED_ADA)] * 20 + [scene(RED_ADA, back)] * 3
+    found = play(tracker(stage).stream(), images)
+    assert found[25:45] == [[]] * 20
+    assert all(is_on(poses, back) and poses[0].id == 1 for poses in found[45:])
+
+
+def test_a_person_is_waited_for_no_longer_than_they_were_followed(stage):
+    found = play(tracker(stage).stream(), [scene(BOB)] * 4 + [scene(RED_ADA)] * 6)
+    assert is_on(found[-1], RED_ADA)
+
+
+def test_after_a_gap_between_frames_nobody_is_waited_for(stage):
+    stream = tracker(stage).stream()
+    play(stream, [scene(BOB)] * 40)
+    (pose,) = stream(scene(RED_ADA), 2.0)
+    assert pose.id == 2
+
+
+def test_a_person_in_other_clothes_who_takes_the_place_of_the_person_is_not_them(stage):
+    found = play(tracker(stage).stream(), [scene(BOB)] * 40 + [scene((*BOB[:4], BLUE))] * 30)
+    assert found[-1] == []
+
+
+def test_a_person_who_changes_their_clothes_slowly_stays_the_same(stage):
+    shades = [scene(dim(BOB, 230 - i)) for i in range(110)]
+    assert {pose.id for poses in play(tracker(stage).stream(), shades) for pose in poses} == {1}
+
+
+def test_ids_go_on_when_the_size_of_the_frames_changes(stage):
+    stream = tracker(stage).stream()
+    play(stream, [scene(BOB)] * 3)
+    (pose,) = stream(scene(BOB, width=800), 1.0)
+    assert pose.id == 2
 
 
 def test_a_confident_track_that_the_detector_misses_is_kept_until_a_person_of_higher_score_is_detected(stage):
@@ -127,9 +171,11 @@ def test_a_confident_track_that_the_detector_misses_is_kept_until_a_person_of_hi
     stream.estimator = with_detection_score(stage, 0.5)
     alone = play(stream, [scene(fair)] * 30, start_s=0.1)
     assert all(is_on(poses, fair) for poses in alone)
-    both = play(stream, [scene(fair, ADA)] * 15, start_s=1.1)
-    assert is_on(both[0], fair)
-    assert is_on(both[-1], ADA)
+    both = play(stream, [scene(fair, RED_ADA)] * 15, start_s=1.1)
+    assert all(is_on(poses, fair) for poses in both)
+    undetected_s = FollowSettings().undetected_s
+    later = play(stream, [scene(fair, RED_ADA)] * 15, start_s=1.1 + undetected_s)
+    assert is_on(later[-1], RED_ADA)
 
 
 def test_a_person_of_slightly_higher_score_does_not_replace_a_confident_track_that_the_detector_misses(stage):

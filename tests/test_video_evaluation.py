@@ -253,3 +253,14 @@ def test_the_command_prints_one_json_object(shared):
     assert (report["clips"], report["seed"]) == (1, 1)
     assert report["model"] in ("lightning", "lightning-int8")  # by processor
     assert len(report["rows"]) == 9
+
+
+def test_a_pose_on_the_passer_by_is_wrong(person):
+    run = perfect_run(make_clip(pan, person))
+    other = replace(run.truths[0], keypoints=run.truths[0].keypoints + np.float32(FAR))
+    truths = [replace(truth, passer_by=other) for truth in run.truths]
+    poses = [pose(other.keypoints)] * 30 + list(run.poses[30:])
+    metrics = measured(replace(run, truths=truths, poses=poses))
+    assert metrics.wrong == pytest.approx(30 / 90)
+    assert metrics.right == pytest.approx(60 / 90)
+    assert math.isnan(measured(run).wrong)

@@ -3,7 +3,7 @@
 from movenet.calibration import probabilities, with_probabilities
 from movenet.crop import Crop
 from movenet.decode import Guide, decode_many, decode_one
-from movenet.drawing import Style, draw
+from movenet.drawing import Style, blur, crop_people, draw
 from movenet.engine import Engine, Runtime, ScriptedEngine, open_engine
 from movenet.errors import (
     DataError,
@@ -69,6 +69,8 @@ __all__ = [
     "UnknownKeypointError",
     "VideoEstimator",
     "ZeroPhase",
+    "blur",
+    "crop_people",
     "decode_many",
     "decode_one",
     "default_settings",

@@ -1,4 +1,4 @@
-"""Overlays on pictures with skeletons: arcs of the joint angles, trails of keypoints, and a counter."""
+"""Overlays on pictures with skeletons: arcs of the joint angles, trails of keypoints, a heat map, and a counter."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ TRAIL_S: Final = 1.0
 TRAIL_POINTS: Final = tuple(
     KEYPOINTS.index(f"{side}_{name}") for name in ("wrist", "ankle") for side in ("left", "right")
 )
+HEAT_CELL_PX: Final = 8
+"""Side of a cell of a heat map, in pixels of the picture."""
+HEAT_SPREAD: Final = 0.03
+"""Standard deviation with which a keypoint counts for the cells around it, relative to the picture's longer side."""
+HEAT_OPACITY: Final = 0.65
+"""Opacity of the cell where people were for the longest time, 0…1."""
 _DARK: Final[Colour] = (22, 22, 22)
 _WHITE: Final[Colour] = (255, 255, 255)
 _FONT: Final = cv2.FONT_HERSHEY_DUPLEX
@@ -106,7 +112,7 @@ def draw_counts(image: NDArray[np.uint8], counts: Mapping[int | None, int], name
     """Draw the number of repetitions of each person at the top left of the picture."""
     height = max(10.0, min(image.shape[:2]) / 20)
     for row, (person, count) in enumerate(counts.items()):
-        text = f"{name} {count}" if person is None else f"#{person} {name} {count}"
+        text = f"{name} {count}" if len(counts) == 1 else f"#{person} {name} {count}"
         draw_plate(image, text, np.array([0.0, (1 + 2 * row) * height]), height)
 
 
@@ -138,3 +144,38 @@ class Trails:
                 cv2.polylines(
                     image, [line], False, _side_colour(KEYPOINTS[point], style), width, cv2.LINE_AA, 4
                 )
+
+
+@dataclass(slots=True)
+class HeatMap:
+    """Where the people of a video have been so far: the visible keypoints of all frames, counted by place."""
+
+    _counts: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    """(⌈H / 8⌉, ⌈W / 8⌉)."""
+
+    def draw(self, image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> None:
+        """Add the poses of the next frame and draw the map into `image` (H, W, 3) uint8 RGB.
+
+        From blue to red for ever longer times; transparent where nobody was.
+        """
+        height, width = image.shape[:2]
+        shape = (-(-height // HEAT_CELL_PX), -(-width // HEAT_CELL_PX))
+        if self._counts.shape != shape:
+            self._counts = np.zeros(shape, np.float32)
+        self._add(poses, (style or Style()).min_score)
+        spread = HEAT_SPREAD * max(shape)
+        heat = cv2.GaussianBlur(self._counts, (0, 0), spread, borderType=cv2.BORDER_CONSTANT)
+        if not heat.max() > 0:
+            return
+        heat = cv2.resize(np.sqrt(heat / heat.max()), (width, height), interpolation=cv2.INTER_LINEAR)
+        colours = cv2.applyColorMap(np.round(255 * heat).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
+        opacity = HEAT_OPACITY * np.clip(3 * heat, 0, 1)[..., None]
+        image[:] = np.round(image + opacity * (colours.astype(np.float32) - image)).astype(np.uint8)
+
+    def _add(self, poses: Sequence[Pose], min_score: float) -> None:
+        rows, columns = self._counts.shape
+        for pose in poses:
+            points = pose.keypoints[(pose.scores >= min_score) & np.isfinite(pose.keypoints).all(axis=1)]
+            x, y = np.floor(np.clip(points, -1e6, 1e6) / HEAT_CELL_PX).astype(int).T
+            inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+            np.add.at(self._counts, (y[inside], x[inside]), 1)

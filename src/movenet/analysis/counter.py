@@ -56,8 +56,9 @@ class RepetitionCounter:
         return self.exercise if isinstance(self.exercise, str) else self.exercise.name
 
     def count(self, person: int | None = None) -> int:
-        """Return the number of repetitions of a person so far."""
-        return len(self.repetitions.get(person, ()))
+        """Return the number of repetitions so far of a person by id, or of all people together."""
+        counted = self.repetitions.values() if person is None else [self.repetitions.get(person, [])]
+        return sum(map(len, counted))
 
     def step(self, time_s: float, poses: Sequence[Pose]) -> dict[int | None, int]:
         """Take the poses of the next frame; return the number of repetitions of each person counted so far.

@@ -107,7 +107,7 @@ def _head(title: str, report: Report) -> str:
 
 
 def _person(person: PersonSummary, report: Report) -> str:
-    name = "The person" if person.track.id is None else f"Person {person.track.id}"
+    name = "The person" if len(report.people) == 1 else f"Person {person.track.id}"
     parts = [f"<h2>{name}</h2>"]
     if report.exercise is not None:
         parts += _repetitions(person, report.exercise)

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from movenet._version import __version__
 from movenet.cli.examples import epilog
 from movenet.cli.output import OutputError, close_stdout, escape_unencodable, print_error
+from movenet.cli.panels import PanelCommand
 from movenet.errors import MoveNetError
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -27,9 +28,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "explain",
     "export": "export",
     "live": "live",
+    "send": "send",
     "train": "train",
     "classes": "classes",
     "dataset": "dataset",
+    "hub": "hub",
     "models": "models",
     "doctor": "doctor",
 }
@@ -57,7 +60,7 @@ def _build(name: str) -> Any:
     commands: typer.Typer | None = getattr(module, "app", None)
     if commands is None:
         commands = typer.Typer(rich_markup_mode=None, add_completion=False)
-        commands.command(name)(getattr(module, COMMANDS[name]))
+        commands.command(name, cls=PanelCommand)(getattr(module, COMMANDS[name]))
     command: Any = typer.main.get_command(commands)
     command.name, command.epilog = name, epilog(name)
     for part, inner in getattr(command, "commands", {}).items():

@@ -164,7 +164,7 @@ def _print_people(
     if not people:
         print_line("nobody found")
     for person, scale in zip(people, scales, strict=True):
-        name = "the person" if person.track.id is None else f"person {person.track.id}"
+        name = "the person" if len(people) == 1 else f"person {person.track.id}"
         start_s, end_s = person.track.times_s[[0, -1]].tolist()
         print_line(
             f"{name}: {start_s:.1f} s to {end_s:.1f} s" + (f", {scale:.5f} m a pixel" if scale else "")

@@ -25,6 +25,7 @@ from movenet.cli.options import (
     PresetOption,
     ThreadsOption,
 )
+from movenet.errors import MoveNetError
 
 if TYPE_CHECKING:
     from movenet.estimator import Estimator
@@ -40,6 +41,9 @@ def evaluate_video(
     preset: PresetOption = PresetName.balanced,
     clips: Annotated[int, typer.Option(min=1, help="Number of clips, of four seconds each.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the choice of photos, motion and noise.")] = 1,
+    passer_by: Annotated[
+        bool, typer.Option("--passer-by", help="A second person walks past: is the first one followed?")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for figures.json and, of one person, tradeoff.svg."),
@@ -60,9 +64,11 @@ def evaluate_video(
     from movenet.estimator import Estimator
     from movenet.video_evaluation import to_plain, write_plot, write_report
 
+    if passer_by and people is not PeopleName.one:
+        raise MoveNetError("--passer-by is for --people one")
     runtime = Runtime(engine.value, precision.value, threads, device.value)
     estimator = Estimator(model, people=people.value, settings=preset.value, runtime=runtime)
-    heads, cells, rows = _compare(estimator, (annotations, images, clips, seed))
+    heads, cells, rows = _compare(estimator, (annotations, images, clips, seed), passer_by=passer_by)
     report = {
         "model": estimator.engine.card.name,
         "precision": estimator.engine.precision,
@@ -72,6 +78,7 @@ def evaluate_video(
         "annotations": annotations.name,
         "clips": clips,
         "seed": seed,
+        "passer_by": passer_by,
         "rows": to_plain(rows),
     }
     if out is not None:
@@ -85,18 +92,20 @@ def evaluate_video(
 
 
 def _compare(
-    estimator: Estimator, source: tuple[Path, Path, int, int]
+    estimator: Estimator, source: tuple[Path, Path, int, int], *, passer_by: bool
 ) -> tuple[Sequence[str], Sequence[Sequence[str]], Sequence[Row[Any, Any]]]:
     """Return the heads and cells of the table, and the rows; `source` holds the arguments of `make_clips`."""
     from movenet.cli.output import progress
     from movenet.synthetic.many_people import make_scenes
     from movenet.synthetic.one_person import make_clips
+    from movenet.synthetic.passer_by import make_clips_with_passer_by
     from movenet.video_evaluation import multi_person_comparison, single_person_comparison
 
     comparison: Any
     clips: Iterable[Any]
     if estimator.people == "one":
-        comparison, clips = single_person_comparison(estimator), make_clips(*source)
+        make = make_clips_with_passer_by if passer_by else make_clips
+        comparison, clips = single_person_comparison(estimator), make(*source)
     else:
         comparison, clips = multi_person_comparison(estimator), make_scenes(*source)
     rows = comparison.compare(progress(clips, "rendering and tracking", source[2]))

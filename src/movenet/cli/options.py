@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+COMPUTATION: Final = "Computation"
+DRAWING: Final = "Drawing"
+VIDEOS: Final = "Videos"
+JOBS: Final = "Jobs of many files (docs/scale.md)"
+"""Heads of the groups of options in help texts."""
 
 
 class EngineName(str, Enum):
@@ -57,6 +63,21 @@ class ExecutorName(str, Enum):
     ray = "ray"
 
 
+class BackgroundName(str, Enum):
+    """Values of --background: `movenet.drawing.BACKGROUNDS`."""
+
+    picture = "picture"
+    black = "black"
+    transparent = "transparent"
+
+
+class BlurName(str, Enum):
+    """Values of --blur: `movenet.drawing.blur.BlurPart`."""
+
+    face = "face"
+    person = "person"
+
+
 class PeopleName(str, Enum):
     """Values of --people: `movenet.estimator.People`."""
 
@@ -78,6 +99,7 @@ class PresetName(str, Enum):
 
     fast = "fast"
     balanced = "balanced"
+    accurate = "accurate"
     best = "best"
 
 
@@ -106,25 +128,46 @@ PaletteOption = Annotated[
     typer.Option(
         help="Colours: clear, classic or person; default clear, and person for videos with --people many.",
         show_default=False,
+        rich_help_panel=DRAWING,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
-EngineOption = Annotated[EngineName, typer.Option(help="Inference engine.")]
+EngineOption = Annotated[EngineName, typer.Option(help="Inference engine.", rich_help_panel=COMPUTATION)]
 PrecisionOption = Annotated[
     PrecisionName,
-    typer.Option(help="Arithmetic; auto: the fastest here that keeps the accuracy (movenet doctor)."),
+    typer.Option(
+        help="Arithmetic; auto: the fastest here that keeps the accuracy (movenet doctor).",
+        rich_help_panel=COMPUTATION,
+    ),
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Threads of one inference; default: chosen for this processor.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Threads of one inference; default: chosen for this processor.",
+        rich_help_panel=COMPUTATION,
+    ),
 ]
 FromOption = Annotated[
-    float | None, typer.Option("--from", min=0, help="Start of the part to process, in seconds of the video.")
+    float | None,
+    typer.Option(
+        "--from",
+        min=0,
+        help="Start of the part to process, in seconds of the video.",
+        rich_help_panel=VIDEOS,
+    ),
 ]
 ToOption = Annotated[
-    float | None, typer.Option("--to", min=0, help="End of the part to process, in seconds of the video.")
+    float | None,
+    typer.Option(
+        "--to", min=0, help="End of the part to process, in seconds of the video.", rich_help_panel=VIDEOS
+    ),
 ]
 EveryOption = Annotated[
-    str | None, typer.Option(help="Process one frame in N, such as 5, or one in N seconds, such as 0.5s.")
+    str | None,
+    typer.Option(
+        help="Process one frame in N, such as 5, or one in N seconds, such as 0.5s.", rich_help_panel=VIDEOS
+    ),
 ]
 LockOption = Annotated[
     str | None,
@@ -132,6 +175,7 @@ LockOption = Annotated[
         help="Person to follow: prominent, largest, central, X,Y, X,Y,WIDTH,HEIGHT in pixels, or id:N with "
         "--people many.",
         show_default=False,
+        rich_help_panel=VIDEOS,
     ),
 ]
 ExerciseOption = Annotated[
@@ -140,6 +184,14 @@ ExerciseOption = Annotated[
         help="Exercise to count: squat, lunge, push-up, pull-up, sit-up, biceps-curl, shoulder-press, jumping-jack or "
         "a .toml file.",
         show_default=False,
+        rich_help_panel=VIDEOS,
+    ),
+]
+ProbabilitiesOption = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Keypoint scores become the probability that the keypoint is right, in every output.",
     ),
 ]
 WorkersOption = Annotated[
@@ -149,10 +201,14 @@ WorkersOption = Annotated[
         help="Photos, or parts of recordings, processed side by side; default: one per core for many photos, 1 for "
         "videos.",
         show_default=False,
+        rich_help_panel=COMPUTATION,
     ),
 ]
 DeviceOption = Annotated[
-    DeviceName, typer.Option(help="Where the network runs; auto: on the GPU if the engine finds one.")
+    DeviceName,
+    typer.Option(
+        help="Where the network runs; auto: on the GPU if the engine finds one.", rich_help_panel=COMPUTATION
+    ),
 ]
 
 

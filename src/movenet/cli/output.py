@@ -7,15 +7,16 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from movenet.errors import MoveNetError
 
 if TYPE_CHECKING:
     from movenet.media.sources.base import Source
-    from movenet.records import Record, RecordWriter
+    from movenet.records import Record
 
 T = TypeVar("T")
 
@@ -25,13 +26,17 @@ _CONTROLS: Final = re.compile(
 """Control characters of terminals and of writing direction, line separators and unpaired surrogates."""
 
 
+IS_QUIET: Final = ContextVar("IS_QUIET", default=False)
+"""Whether only results and errors are printed: --quiet."""
+
+
 class OutputError(Exception):
     """An output shared by all inputs cannot be written: stdout is closed or full, or the records' disk is full."""
 
 
 def progress(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
     """Yield the items, with a progress bar on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
+    if IS_QUIET.get() or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console
@@ -42,7 +47,7 @@ def progress(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
 
 def frame_progress(frames: Iterable[T], source: Source) -> Iterator[T]:
     """Yield the frames of a source, with frame rate and time left on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
+    if IS_QUIET.get() or not sys.stderr.isatty():
         yield from frames
         return
     from rich.console import Console
@@ -82,7 +87,17 @@ def print_line(line: str) -> None:
         raise OutputError(f"cannot write to the standard output: {problem.strerror or problem}") from problem
 
 
-def write_record(recorder: RecordWriter | None, record: Record) -> None:
+class Recorder(Protocol):
+    """Where records go: a `RecordWriter`, or the standard output."""
+
+    def write(self, record: Record) -> None:
+        """Write a record."""
+
+    def discard(self) -> None:
+        """Remove what was written."""
+
+
+def write_record(recorder: Recorder | None, record: Record) -> None:
     """Write a record if there is a writer.
 
     Raises:
@@ -96,13 +111,14 @@ def write_record(recorder: RecordWriter | None, record: Record) -> None:
 
 
 def print_status(line: str) -> None:
-    """Print a line on stderr, apart from the JSON on stdout."""
-    print(printable(line), file=sys.stderr, flush=True)
+    """Print a line on stderr, apart from the JSON on stdout; nothing with --quiet."""
+    if not IS_QUIET.get():
+        print(printable(line), file=sys.stderr, flush=True)
 
 
 def print_error(error: Exception) -> None:
     """Print an error as one line on stderr."""
-    print_status(f"movenet: {error}")
+    print(printable(f"movenet: {error}"), file=sys.stderr, flush=True)
 
 
 def escape_unencodable() -> None:

@@ -26,23 +26,30 @@ _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|]')
 _MAX_STEM: Final = 100
 
 
-def name_outputs(items: Sequence[Photo | Video], out: Path | None) -> list[Path]:
+def name_outputs(
+    items: Sequence[Photo | Video], out: Path | None, photo_ending: str | None = None
+) -> list[Path]:
     """Return the path of the annotated copy of each photo and video; nothing is created.
 
     Args:
         items: The photos and videos that get a copy.
         out: A file (a name with a suffix that is no folder) for one copy, or a folder; None names them NAME.pose.jpg
             and the like in the current folder. Copies of one name are numbered: a.mp4, a-2.mp4.
+        photo_ending: Suffix of the copies of photos; None keeps their own.
 
     Raises:
-        MediaError: One file is named for several copies.
+        MediaError: One file is named for several copies, or the standard output.
     """
+    if out is not None and os.fspath(out) == "-":
+        raise MediaError(
+            "expected a file or a folder for -o: only poses go to the standard output (--records -)"
+        )
     if out is not None and out.suffix and not out.is_dir():
         if len(items) > 1:
             raise MediaError(f"expected a folder for {len(items)} annotated copies, got the file {out}")
         return [out] * len(items)
     ending = ".pose" if out is None else ""
-    return _distinct(out or Path(), [(_stem(item), ending + _suffix(item)) for item in items])
+    return _distinct(out or Path(), [(stem_of(item), ending + _suffix(item, photo_ending)) for item in items])
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Inputs) -> None:
@@ -79,7 +86,8 @@ def make_folders(outputs: Iterable[Path]) -> None:
             raise MediaError(f"cannot write to the folder {folder}: permission denied")
 
 
-def _stem(item: Photo | Video) -> str:
+def stem_of(item: Photo | Video) -> str:
+    """Return the name of an input without folder and suffix."""
     if isinstance(item, Path):
         return item.stem
     if isinstance(item, WebPhoto):
@@ -88,8 +96,10 @@ def _stem(item: Photo | Video) -> str:
     return item.location.stem if isinstance(item.location, Path) else "camera"
 
 
-def _suffix(item: Photo | Video) -> str:
+def _suffix(item: Photo | Video, photo_ending: str | None) -> str:
     """Return the item's own suffix if such a file can be written, else the usual one."""
+    if photo_ending is not None and not isinstance(item, Video):
+        return photo_ending
     if isinstance(item, Video):
         own = item.location.suffix.lower() if isinstance(item.location, Path) else ""
         return own if own in VIDEO_OUTPUT_SUFFIXES else ".mp4"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
 import typer
 
 from movenet.cli.options import (
+    DRAWING,
+    JOBS,
+    VIDEOS,
+    BackgroundName,
+    BlurName,
     DeviceName,
     DeviceOption,
     EngineName,
@@ -28,6 +34,7 @@ from movenet.cli.options import (
     PrecisionOption,
     PresetName,
     PresetOption,
+    ProbabilitiesOption,
     SmoothName,
     ThreadsOption,
     ToOption,
@@ -37,7 +44,8 @@ from movenet.cli.options import (
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Photos, videos, folders, globs, the number of a camera or a URL.", show_default=False
+        help="Photos, videos, folders, globs, URLs, the number of a camera, or - for stdin; any mixture.",
+        show_default=False,
     ),
 ]
 ListOption = Annotated[
@@ -45,46 +53,110 @@ ListOption = Annotated[
     typer.Option(
         "--from-list",
         help="More inputs: a text file with one a line, - for stdin, or a .parquet with a column path or url.",
+        rich_help_panel=JOBS,
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")]
 RecordsOption = Annotated[
     str | None,
     typer.Option(
-        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; a folder, also s3://BUCKET/FOLDER, for a job of "
-        "many files (docs/scale.md)."
+        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; - for CSV on stdout; a folder, also "
+        "s3://BUCKET/FOLDER, for a job of many files (docs/scale.md)."
     ),
 ]
 FormatOption = Annotated[
-    FormatName | None, typer.Option(help="Format of the files in a folder of records; default jsonl.")
+    FormatName | None,
+    typer.Option(help="Format of the files in a folder of records; default jsonl.", rich_help_panel=JOBS),
 ]
 ResumeOption = Annotated[
-    bool, typer.Option("--resume", help="Do what an earlier run into this folder of records left.")
+    bool,
+    typer.Option(
+        "--resume", help="Do what an earlier run into this folder of records left.", rich_help_panel=JOBS
+    ),
 ]
 ExecutorOption = Annotated[
-    ExecutorName | None, typer.Option(help="What runs the files of a job: threads here (default), or Ray.")
+    ExecutorName | None,
+    typer.Option(help="What runs the files of a job: threads here (default), or Ray.", rich_help_panel=JOBS),
 ]
 AddressOption = Annotated[
     str | None,
-    typer.Option(help="Ray cluster, such as auto or ray://head:10001; default: Ray on this machine."),
+    typer.Option(
+        help="Ray cluster, such as auto or ray://head:10001; default: Ray on this machine.",
+        rich_help_panel=JOBS,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
 ScoreOption = Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")]
-ProbabilitiesOption = Annotated[
+AnglesOption = Annotated[
     bool,
     typer.Option(
-        "--probabilities",
-        help="Keypoint scores become the probability that the keypoint is right, in every output.",
+        "--angles", help="Draw the joint angles and record them (.jsonl, --json).", rich_help_panel=DRAWING
     ),
 ]
-AnglesOption = Annotated[
-    bool, typer.Option("--angles", help="Draw the joint angles and record them (.jsonl, --json).")
+TrailsOption = Annotated[
+    bool,
+    typer.Option("--trails", help="Draw where wrists and ankles were (videos).", rich_help_panel=DRAWING),
 ]
-TrailsOption = Annotated[bool, typer.Option("--trails", help="Draw where wrists and ankles were.")]
+HeatMapOption = Annotated[
+    bool,
+    typer.Option("--heat-map", help="Draw where people have been so far (videos).", rich_help_panel=DRAWING),
+]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Text above each person: none, id, score or id,score; default id with --people many.",
+        show_default=False,
+        rich_help_panel=DRAWING,
+    ),
+]
+BoxesOption = Annotated[
+    bool, typer.Option("--boxes", help="Draw a box around each person.", rich_help_panel=DRAWING)
+]
+LineWidthOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Width of the lines in pixels; default: by the person's size.", rich_help_panel=DRAWING
+    ),
+]
+KeypointThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=1, help="Lowest score of a keypoint that is drawn; default 0.3.", rich_help_panel=DRAWING
+    ),
+]
+BackgroundOption = Annotated[
+    BackgroundName | None,
+    typer.Option(
+        help="Behind the skeletons: picture (default), black or, for photos, transparent.",
+        rich_help_panel=DRAWING,
+    ),
+]
+BlurOption = Annotated[
+    BlurName | None,
+    typer.Option(help="For privacy: blur each face, or each person.", rich_help_panel=DRAWING),
+]
+CropsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for a picture of each person: NAME-1.jpg; of videos NAME-FRAME-ID.jpg.",
+        rich_help_panel=DRAWING,
+    ),
+]
+ShowOption = Annotated[
+    bool,
+    typer.Option(
+        "--show", help="Show the annotated pictures in a window; Esc or q ends.", rich_help_panel=DRAWING
+    ),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print results and errors only: no progress, no closing line.")
+]
 SmoothOption = Annotated[
     SmoothName | None,
     typer.Option(
-        help="Smoothing of videos; default causal; offline reads the whole file first.", show_default=False
+        help="Smoothing of keypoints; default causal; offline reads the whole file first.",
+        show_default=False,
+        rich_help_panel=VIDEOS,
     ),
 ]
 
@@ -92,13 +164,8 @@ SmoothOption = Annotated[
 def run(
     inputs: Inputs = None,
     *,
-    from_list: ListOption = None,
     out: OutOption = None,
     records: RecordsOption = None,
-    records_format: FormatOption = None,
-    resume: ResumeOption = False,
-    executor: ExecutorOption = None,
-    address: AddressOption = None,
     model: ModelIfNamedOption = None,
     json: JsonOption = False,
     smooth: SmoothOption = None,
@@ -108,8 +175,18 @@ def run(
     min_score: ScoreOption = None,
     probabilities: ProbabilitiesOption = False,
     palette: PaletteOption = None,
+    labels: LabelsOption = None,
+    boxes: BoxesOption = False,
+    line_width: LineWidthOption = None,
+    keypoint_threshold: KeypointThresholdOption = None,
+    background: BackgroundOption = None,
+    blur: BlurOption = None,
     angles: AnglesOption = False,
     trails: TrailsOption = False,
+    heat_map: HeatMapOption = False,
+    crops: CropsOption = None,
+    show: ShowOption = False,
+    quiet: QuietOption = False,
     exercise: ExerciseOption = None,
     start_s: FromOption = None,
     end_s: ToOption = None,
@@ -120,32 +197,20 @@ def run(
     threads: ThreadsOption = None,
     workers: WorkersOption = None,
     device: DeviceOption = DeviceName.cpu,
+    from_list: ListOption = None,
+    records_format: FormatOption = None,
+    resume: ResumeOption = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
 
-    A folder stands for the photos and videos in it. Without -o, --records and --json the annotated copy of NAME.jpg
-    is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per frame. Ctrl-C stops and
-    completes the output files.
+    A folder stands for the photos and videos in it. Without -o, --records, --json, --crops and --show the annotated
+    copy of NAME.jpg is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per
+    frame. Ctrl-C stops and completes the output files.
     """
-    from movenet.cli.run_job import JobOptions, sort_records
-    from movenet.cli.run_models import ModelOptions
-    from movenet.cli.run_plan import Overlays, RunOptions
-    from movenet.cli.run_start import RunInputs, start_run
-    from movenet.cli.selection import parse_lock, select_frames
-    from movenet.engine import Runtime
-    from movenet.estimator import MIN_SCORE
+    flags = SimpleNamespace(**locals())
+    from movenet.cli.run_flags import carry_out
 
-    overlays, frames = Overlays(angles, trails, exercise), select_frames(start_s, end_s, every)
-    least = MIN_SCORE if min_score is None else min_score
-    smoothing, person = smooth.value if smooth else None, parse_lock(lock)
-    runtime = Runtime(engine.value, precision.value, threads, device.value)
-    models = ModelOptions(model, people.value, method.value, preset.value, least, runtime)
-    folder, file = sort_records(records)
-    options = RunOptions(
-        out, file, json, smoothing, palette, overlays, frames, person, workers, probabilities
-    )
-    names = RunInputs(tuple(inputs or ()), from_list)
-    form, runner = (choice and choice.value for choice in (records_format, executor))
-    job = JobOptions(folder, form, resume, runner, address)
-    if not start_run(names, options, models, job):
+    if not carry_out(flags):
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from movenet.cli.output import print_error
+from movenet.cli.standard_input import read_standard_input
 from movenet.errors import FileError, MediaError
 from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
@@ -92,7 +93,7 @@ def sort_inputs(names: Iterable[str]) -> Inputs:
 
 
 def _read_name(name: str) -> list[Photo | Video]:
-    return list(_items(name))
+    return [read_standard_input()] if name == "-" else list(_items(name))
 
 
 def _items(name: str) -> Iterator[Photo | Video]:

@@ -12,7 +12,8 @@ from movenet.cli.job_progress import JobProgress
 from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
 from movenet.cli.run_models import ModelOptions
-from movenet.cli.run_plan import MAX_WORKERS, Overlays, RunOptions
+from movenet.cli.run_plan import MAX_WORKERS, STDOUT, RunOptions
+from movenet.cli.run_style import Overlays
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
@@ -70,7 +71,8 @@ def sort_records(records: str | None) -> tuple[str | None, Path | None]:
         return None, None
     location, path = locate(records), Path(records)
     in_cloud = isinstance(location, Address) and location.is_cloud
-    return (records, None) if in_cloud or path.is_dir() or not path.suffix else (None, path)
+    is_folder = in_cloud or (path != STDOUT and (path.is_dir() or not path.suffix))
+    return (records, None) if is_folder else (None, path)
 
 
 def run_files(
@@ -148,8 +150,10 @@ def _check_options(options: RunOptions) -> None:
     given = {
         "-o": options.out is not None,
         "--json": options.json,
-        "--palette": options.palette is not None,
-        "--angles, --trails and --exercise": options.overlays != Overlays(),
+        "--crops": options.crops is not None,
+        "--show": options.show,
+        "--angles, --trails, --exercise, --heat-map and --blur": options.overlays != Overlays(),
+        **options.style.given(),
         "--from, --to and --every": not options.frames.takes_all,
         "--lock": options.person != PersonLock(),
     }

@@ -11,6 +11,7 @@ from typing import Final
 from movenet.calibration import with_probabilities
 from movenet.cli.output_names import check_outputs, make_folders, name_outputs
 from movenet.cli.run_inputs import Inputs, Photo, Video, sort_inputs
+from movenet.cli.run_style import Overlays, StyleOptions
 from movenet.cli.selection import FrameSelection, PersonLock
 from movenet.drawing import Style
 from movenet.errors import DataError, MoveNetError
@@ -22,20 +23,10 @@ from movenet.records import Record, number_in_name
 
 MANY_PHOTOS: Final = 32
 """From this number of photos on, it pays to open an estimator for each core."""
+STDOUT: Final = Path("-")
+"""`--records -` prints them."""
 MAX_WORKERS: Final = 8
 """Most workers by default: each needs memory for models of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overlays:
-    """What is measured and drawn besides the skeletons."""
-
-    angles: bool = False
-    """Whether joint angles are drawn and recorded."""
-    trails: bool = False
-    """Whether the trails of wrists and ankles are drawn, in videos."""
-    exercise: str | None = None
-    """Exercise whose repetitions are counted and drawn, in videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +40,14 @@ class RunOptions:
     """Whether each frame is printed as a line of JSON."""
     smooth: str | None
     """"off", "causal" or "offline"."""
-    palette: str | None
+    style: StyleOptions
     overlays: Overlays
     frames: FrameSelection
     person: PersonLock
+    crops: Path | None = None
+    """Folder for a picture of each person."""
+    show: bool = False
+    """Whether the annotated pictures are shown in a window."""
     workers: int | None = None
     probabilities: bool = False
     """Whether keypoint scores become probabilities in every output."""
@@ -80,16 +75,25 @@ class RunPlan:
     """The person of videos to process."""
     workers: int
     """Photos, or segments of videos, that are processed side by side."""
+    crops: Path | None = None
+    """Folder for a picture of each person."""
+    show: bool = False
+    """Whether the annotated pictures are shown in a window."""
 
     def calibrate(self, poses: Iterable[Pose], model: ModelCard) -> tuple[Pose, ...]:
         """Return the poses of a model, with probabilities in place of scores if they are asked for."""
         return tuple(with_probabilities(pose, model) if self.probabilities else pose for pose in poses)
 
     @property
+    def prints_csv(self) -> bool:
+        """Whether the records go to the standard output, as CSV."""
+        return self.records == STDOUT
+
+    @property
     def streams(self) -> list[Video]:
         """The cameras and addresses that are processed at the same time: all, if several and none is drawn."""
         streams = [video for video in self.videos if video.may_be_live]
-        at_once = len(streams) > 1 and self.smooth != "offline" and not any(map(self.videos.get, streams))
+        at_once = len(streams) > 1 and self.smooth != "offline" and not any(map(self.is_seen, streams))
         return streams if at_once else []
 
     @property
@@ -99,24 +103,31 @@ class RunPlan:
 
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
-        return self.json or not (video.is_local or self.videos[video] or self.records)
+        return self.json or not (video.is_local or self.videos[video] or self.records or self.show)
+
+    def is_seen(self, item: Photo | Video) -> bool:
+        """Tell whether the picture of an input is needed besides its poses."""
+        target = self.videos[item] if isinstance(item, Video) else self.photos[item]
+        return target is not None or self.show or self.crops is not None
 
 
-def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -> RunPlan:
+def plan_run(names: Sequence[str], options: RunOptions, *, one_person: bool) -> RunPlan:
     """Sort the inputs, check the options against them, name every output, and create the output folders.
 
     Args:
         names: The inputs as given on the command line.
         options: The options of the command line.
-        video_palette: The default palette if there is no photo among the inputs.
+        one_person: Whether one person is followed: then ids are not drawn, and people have no colour of their own.
 
     Raises:
         MoveNetError: An option does not apply to these inputs, or an output cannot be written.
     """
     inputs = sort_inputs(names)
     drawn = [item for item in (*inputs.photos, *inputs.videos) if _is_drawn(item, options)]
-    outputs = dict(zip(drawn, name_outputs(drawn, options.out), strict=True))
-    palette = options.palette or ("clear" if inputs.photos else video_palette)
+    palette = "clear" if inputs.photos or one_person else "person"
+    style = options.style.style(palette, () if one_person else ("id",), probabilities=options.probabilities)
+    ending = ".png" if style.background == "transparent" else None
+    outputs = dict(zip(drawn, name_outputs(drawn, options.out, ending), strict=True))
     plan = RunPlan(
         photos={photo: outputs.get(photo) for photo in inputs.photos},
         videos={video: outputs.get(video) for video in inputs.videos},
@@ -124,19 +135,21 @@ def plan_run(names: Sequence[str], options: RunOptions, *, video_palette: str) -
         records=options.records,
         json=options.json,
         smooth=options.smooth or "causal",
-        style=Style(palette, min_score=0.5) if options.probabilities else Style(palette),
+        style=style,
         probabilities=options.probabilities,
         overlays=options.overlays,
         frames=options.frames,
         person=options.person,
         workers=options.workers or _default_workers(inputs),
+        crops=options.crops,
+        show=options.show,
     )
     if plan.photos or plan.videos:
         _check_options(plan, options)
         _check_image_ids(plan)
-        records = [options.records] if options.records else []
+        records = [options.records] if options.records and not plan.prints_csv else []
         check_outputs([*outputs.values(), *records], inputs)
-        make_folders(outputs.values())
+        make_folders([*outputs.values(), *([options.crops / "person"] if options.crops else [])])
     return plan
 
 
@@ -149,7 +162,8 @@ def _default_workers(inputs: Inputs) -> int:
 def _is_drawn(item: Photo | Video, options: RunOptions) -> bool:
     """Tell whether an input gets an annotated copy: with -o, or if nothing else is written or printed."""
     is_live = isinstance(item, Video) and not item.is_local
-    return options.out is not None or not (options.json or options.records or is_live)
+    other = options.json or options.records or options.crops or options.show
+    return options.out is not None or not (other or is_live)
 
 
 def _check_options(plan: RunPlan, options: RunOptions) -> None:
@@ -157,14 +171,22 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
         raise MoveNetError("--smooth is for videos: expected one among the inputs, got photos only")
     if plan.smooth == "offline" and any(isinstance(video.location, Camera) for video in plan.videos):
         raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
-    if options.palette is not None and not any((*plan.photos.values(), *plan.videos.values())):
-        raise MoveNetError("--palette is for annotated copies: expected -o, or neither --json nor --records")
-
+    if not (plan.show or any((*plan.photos.values(), *plan.videos.values()))):
+        _refuse(
+            options.style.given() | plan.overlays.drawn(),
+            "is for annotated copies: expected -o or --show",
+        )
+    if plan.style.background == "transparent" and (plan.videos or plan.show):
+        raise MoveNetError("--background transparent is for photos: expected black for videos and windows")
+    if plan.overlays.blur is not None and plan.style.background != "picture":
+        raise MoveNetError("--blur is for the picture: there is none with --background")
     _check_video_options(plan)
     endless = [video for video in plan.videos if video.has_no_end]
     if len(endless) > 1 and not plan.streams:
         raise MoveNetError("-o and --smooth offline: expected one camera or stream at a time, got several")
     records = plan.records
+    if plan.prints_csv and plan.json:
+        raise MoveNetError("--records - prints CSV: leave out --json, which prints JSON")
     if plan.overlays.angles and records is not None and records.suffix.lower() != ".jsonl":
         raise MoveNetError(
             f"--angles are recorded as .jsonl: movenet analyze --csv makes a table, got {records}"
@@ -180,20 +202,22 @@ def _check_video_options(plan: RunPlan) -> None:
     given = {
         "--from, --to and --every": not plan.frames.takes_all,
         "--lock": plan.person != PersonLock(),
-        "--trails": plan.overlays.trails,
-        "--exercise": plan.overlays.exercise is not None,
     }
-    for option, is_given in given.items():
-        if is_given and (not plan.videos or plan.photos):
-            raise MoveNetError(f"{option}: expected only videos among the inputs, got photos")
-    drawn = {"--trails": plan.overlays.trails, "--exercise": plan.overlays.exercise is not None}
-    for option, is_given in drawn.items():
-        if is_given and not any(plan.videos.values()):
-            raise MoveNetError(f"{option} is drawn: expected -o, or neither --json nor --records")
+    if not plan.videos or plan.photos:
+        _refuse(
+            given | plan.overlays.of_videos(),
+            "is for videos: expected only them among the inputs, got photos",
+        )
     if plan.overlays.exercise is not None:
         from movenet.analysis import find_exercise
 
         find_exercise(plan.overlays.exercise)
+
+
+def _refuse(options: dict[str, bool], reason: str) -> None:
+    """Raise MoveNetError if one of the options was given."""
+    if given := next((option for option, is_given in options.items() if is_given), None):
+        raise MoveNetError(f"{given} {reason}")
 
 
 def _check_image_ids(plan: RunPlan) -> None:

@@ -51,6 +51,8 @@ def start_run(inputs: RunInputs, options: RunOptions, models: ModelOptions, job:
     """
     if not inputs.names and inputs.list_name is None:
         raise typer.BadParameter("expected INPUTS or --from-list")
+    if "-" in inputs.names and inputs.list_name == "-":
+        raise typer.BadParameter("the standard input holds either a picture (-) or a list (--from-list -)")
     if options.probabilities and models.method != "top-down":
         raise typer.BadParameter(f"--probabilities needs --method top-down, got {models.method}")
     if job.folder is not None:
@@ -59,5 +61,5 @@ def start_run(inputs: RunInputs, options: RunOptions, models: ModelOptions, job:
     from movenet.cli.run_plan import plan_run
 
     job.check_unused()
-    palette = "clear" if models.people == "one" else "person"
-    return execute(plan_run(list(inputs.read()), options, video_palette=palette), models)
+    one_person = models.people == "one"
+    return execute(plan_run(list(inputs.read()), options, one_person=one_person), models)

@@ -8,20 +8,20 @@ from contextlib import ExitStack
 
 import cv2
 
-from movenet.cli.output import print_line, print_status, write_record
+from movenet.cli.output import Recorder, print_line, print_status, write_record
+from movenet.cli.run_annotation import Annotation
 from movenet.cli.run_inputs import Video
-from movenet.cli.run_overlays import VideoOverlay
 from movenet.cli.run_plan import RunPlan
 from movenet.cli.run_videos import open_tracker
 from movenet.cli.stream_table import StreamTable, stream_line
 from movenet.estimator import Estimator
-from movenet.records import Record, RecordWriter, to_json
+from movenet.records import Record, to_json
 from movenet.scale.live_stream import StreamState
 from movenet.scale.streams import Streams, share_engines
 
 
 def run_streams(
-    videos: Sequence[Video], plan: RunPlan, estimator: Estimator, recorder: RecordWriter | None
+    videos: Sequence[Video], plan: RunPlan, estimator: Estimator, recorder: Recorder | None
 ) -> int:
     """Track all streams at the same time, record and print each frame; return how many came to their end.
 
@@ -35,7 +35,7 @@ def run_streams(
     cv2.setNumThreads(1)
     tracker = open_tracker(plan, share_engines(estimator))
     model = estimator.engine.card
-    overlay = VideoOverlay(plan.overlays, model, plan.style)
+    annotation = Annotation(plan.overlays, model, plan.style)
     is_printed = plan.json or (plan.records is None and not sys.stdout.isatty())
     has_terminal = sys.stderr.isatty() and not (is_printed and sys.stdout.isatty())
     locations = [video.location for video in videos]
@@ -48,7 +48,7 @@ def run_streams(
         table = stack.enter_context(StreamTable(streams.states, on_terminal=has_terminal))
         for frame, poses in streams:
             chosen = plan.person.select(poses)
-            angles, calibrated = overlay.measure(chosen), plan.calibrate(chosen, model)
+            angles, calibrated = annotation.measure(chosen), plan.calibrate(chosen, model)
             size = (frame.width, frame.height)
             record = Record(frame.source, frame.index, frame.time_s, *size, calibrated, angles)
             write_record(recorder, record)

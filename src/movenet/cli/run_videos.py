@@ -12,19 +12,21 @@ from typing import Final
 
 import cv2
 
-from movenet.cli.output import frame_progress, print_error, print_line, print_status, write_record
+from movenet.cli.output import Recorder, frame_progress, print_error, print_line, print_status, write_record
+from movenet.cli.output_names import stem_of
+from movenet.cli.run_annotation import VideoAnnotation, write_crops
 from movenet.cli.run_inputs import Video
-from movenet.cli.run_overlays import VideoOverlay
 from movenet.cli.run_plan import RunPlan
 from movenet.cli.run_tally import Tally
-from movenet.drawing import draw
+from movenet.cli.window import Window, WindowClosedError
 from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
 from movenet.media import Frame, Source, SourceSettings, open_writer
+from movenet.media.planes import as_rgb
 from movenet.media.sources.opening import open_location
 from movenet.media.sources.prefetch import Prefetcher
 from movenet.planar import Picture
-from movenet.records import Record, RecordWriter, to_json
+from movenet.records import Record, to_json
 from movenet.video import ONE_EURO, VideoEstimator
 from movenet.video.estimator import DEFAULT_LOCK
 from movenet.video.segments import TrackedFrame, smooth_frames, track_frames
@@ -37,7 +39,11 @@ FRAMES_AHEAD: Final = 2
 
 
 def run_videos(
-    videos: Sequence[Video], plan: RunPlan, estimators: Sequence[Estimator], recorder: RecordWriter | None
+    videos: Sequence[Video],
+    plan: RunPlan,
+    estimators: Sequence[Estimator],
+    recorder: Recorder | None,
+    window: Window | None = None,
 ) -> int:
     """Estimate, draw, record and print videos, one after the other; return how many succeeded.
 
@@ -57,7 +63,7 @@ def run_videos(
             try:
                 if isinstance(recording, MoveNetError):
                     raise recording
-                _VideoRun(plan, trackers[0], recording).run(video, recorder)
+                _VideoRun(plan, trackers[0], recording, window).run(video, recorder)
             except MoveNetError as error:
                 print_error(error)
             else:
@@ -105,8 +111,9 @@ class _VideoRun:
     tracker: VideoEstimator
     recording: TrackedRecording | None
     """The same video tracked in the background; None to track it here."""
+    window: Window | None = None
 
-    def run(self, video: Video, recorder: RecordWriter | None) -> None:
+    def run(self, video: Video, recorder: Recorder | None) -> None:
         """Track, draw, record and print.
 
         Raises:
@@ -124,20 +131,24 @@ class _VideoRun:
                 writer = target and stack.enter_context(
                     open_writer(target, like=source, audio_from=audio_file)
                 )
-                overlay = VideoOverlay(plan.overlays, model, plan.style)
+                annotation = VideoAnnotation(plan.overlays, model, plan.style)
                 results = stack.enter_context(closing(self._results(video, source)))
                 for record, picture in frame_progress(results, source):
-                    angles = overlay.measure(record.poses)
+                    angles = annotation.measure(record.poses)
                     record = replace(record, poses=plan.calibrate(record.poses, model), angles=angles)
                     write_record(recorder, record)
                     if plan.is_printed(video):
                         print_line(to_json(record))
-                    if writer and picture is not None:
-                        drawn = draw(picture, record.poses, plan.style)
-                        drawn = overlay.draw(drawn, record.time_s, record.poses, angles)
-                        writer.write(drawn, record.time_s)
+                    if picture is not None and plan.crops is not None:
+                        write_crops(plan.crops, f"{stem_of(video)}-{record.frame:06}", picture, record.poses)
+                    if picture is not None and (writer or self.window):
+                        drawn = annotation.draw_frame(picture, record.time_s, record.poses, angles)
+                        if writer:
+                            writer.write(drawn, record.time_s)
+                        if self.window:
+                            self.window.show(as_rgb(drawn))
                     tally.add(record.poses)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WindowClosedError):
             print_status(f"{video}: stopped, what was done is kept: {tally}{arrow}")
             raise
         damage = self.recording.damage if self.recording else source.damage
@@ -163,7 +174,7 @@ class _VideoRun:
             tracked = (frame for frame, _ in track_frames(self.plan.frames.select(source), self.tracker))
         if self.plan.smooth == "offline":
             tracked = smooth_frames(list(tracked))
-        if self.plan.videos[video] is None:
+        if not self.plan.is_seen(video):
             yield from ((self._record(source.name, frame), None) for frame in tracked)
             return
         with open_location(video.location, SourceSettings()) as again:

@@ -31,6 +31,7 @@ _ENCODERS: Final[dict[str, tuple[int, ...]]] = {
     ".webp": (cv2.IMWRITE_WEBP_QUALITY, 90),
     ".tif": (),
 }
+TRANSPARENT_SUFFIXES: Final = (".png", ".webp", ".tif")
 _ALIASES: Final = {".jpeg": ".jpg", ".tiff": ".tif"}
 
 
@@ -71,6 +72,8 @@ def decode_photo(
 def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
     """Write a (H, W, 3) uint8 RGB picture; the suffix decides the format: .jpg .jpeg .png .bmp .webp .tif .tiff.
 
+    A (H, W, 4) RGBA picture with transparency is written as .png, .webp, .tif or .tiff.
+
     JPEG has quality 92 with 4:4:4 chroma, WebP quality 90, the others are lossless. The file is written atomically.
 
     Raises:
@@ -84,10 +87,17 @@ def write_photo(path: str | Path, image: NDArray[np.uint8]) -> None:
         raise MediaError(
             f"cannot write {path}: expected a name ending in one of {known}, got '{path.suffix}'"
         )
-    check_image(image)
+    is_transparent = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 4
+    if is_transparent and suffix not in TRANSPARENT_SUFFIXES:
+        known = " ".join(TRANSPARENT_SUFFIXES)
+        raise MediaError(
+            f"cannot write {path}: expected a name ending in one of {known} for transparent pixels"
+        )
+    check_image(image[..., :3] if is_transparent else image)
+    to_opencv = cv2.COLOR_RGBA2BGRA if is_transparent else cv2.COLOR_RGB2BGR
     try:
         with SILENT_OPENCV:
-            done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _ENCODERS[suffix])
+            done, data = cv2.imencode(suffix, cv2.cvtColor(image, to_opencv), _ENCODERS[suffix])
     except cv2.error:
         done = False
     if not done:

@@ -71,6 +71,8 @@ class FrameTruth:
     """x, y, width, height around the person in pixels, inside the frame or not; NaN in an empty scene."""
     area: float
     """Area of the whole person's segment, in square pixels of the frame; 0 in an empty scene."""
+    passer_by: FrameTruth | None = None
+    """The same of a second person who walks past; None if there is none."""
 
     @property
     def size_px(self) -> float:

@@ -42,7 +42,7 @@ def make_scenes(
         DataError: If the file cannot be read, or too few photos qualify.
     """
     camera = CameraSettings() if camera is None else camera
-    people = [s for s in find_person_photos(Path(annotations), Path(images), camera) if _is_upright(s)]
+    people = [s for s in find_person_photos(Path(annotations), Path(images), camera) if is_upright(s)]
     if len(people) < MOST_PEOPLE:
         raise DataError(f"expected {MOST_PEOPLE} photos of one upright person, got {len(people)}")
     rng = np.random.default_rng(seed)
@@ -147,6 +147,7 @@ def _walker(
     return Walker(person, np.column_stack([x * camera.width, y_px]), scale)
 
 
-def _is_upright(person: PersonPhoto) -> bool:
+def is_upright(person: PersonPhoto) -> bool:
+    """Tell whether a person stands, and is almost wholly labelled: then the cut-out is whole."""
     labelled = np.isfinite(person.keypoints).all(axis=1).sum()
     return bool(labelled >= MIN_KEYPOINTS and person.box[3] >= MIN_ASPECT * person.box[2])

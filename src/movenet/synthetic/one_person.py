@@ -18,9 +18,14 @@ from movenet.synthetic.camera import CameraSettings, Clip, Floats, PersonPhoto, 
 
 
 def make_clips(
-    annotations: str | Path, images: str | Path, count: int, seed: int, camera: CameraSettings | None = None
+    annotations: str | Path,
+    images: str | Path,
+    count: int,
+    seed: int,
+    camera: CameraSettings | None = None,
+    scenarios: Mapping[str, Scenario] | None = None,
 ) -> list[Clip]:
-    """Return clips over photos of a COCO keypoint file, one photo each, the `SCENARIOS` in turn.
+    """Return clips over photos of a COCO keypoint file, one photo each, the scenarios in turn.
 
     A photo qualifies if exactly one person is annotated in it, large enough and with at least
     ten keypoints, a shoulder and a hip among them. No photo is opened before its clip is shown.
@@ -31,6 +36,7 @@ def make_clips(
         count: Number of clips.
         seed: Seed of the choice of photos, framing, motion and noise.
         camera: Settings of the camera; `CameraSettings()` if None.
+        scenarios: Camera motions, by name; `SCENARIOS` if None.
 
     Raises:
         DataError: If the file cannot be read, or too few photos qualify.
@@ -44,7 +50,7 @@ def make_clips(
     return [
         Clip(f"{kind}-{person.path.stem}", person, scenario(person, camera, rng), camera, seed + index)
         for index, (person, (kind, scenario)) in enumerate(
-            zip(chosen, cycle(SCENARIOS.items()), strict=False)
+            zip(chosen, cycle((scenarios or SCENARIOS).items()), strict=False)
         )
     ]
 

@@ -56,6 +56,10 @@ class Walker:
         middle = np.array([left + width / 2, top + height / 2])
         return np.column_stack([self.scale * np.eye(2), center - self.scale * middle])
 
+    def covers(self, points: Floats, at: float, shake: Floats, mask: Image) -> NDArray[np.bool_]:
+        """Return (n,): which `points` (n, 2) of frame `at` lie behind the walker, given their `body_mask`."""
+        return _is_inside_mask(mask, transform(_inverse(self.matrix(at, shake)), points))
+
     def truth(
         self, at: int, shake: Floats, nearer: Sequence[tuple[Walker, Image]], size: tuple[int, int]
     ) -> FrameTruth:
@@ -65,7 +69,7 @@ class Walker:
         known = _is_known(points)
         shown = known & ((points >= 0) & (points < size)).all(axis=1)
         for other, mask in nearer:
-            shown &= ~_is_inside_mask(mask, transform(_inverse(other.matrix(at, shake)), points))
+            shown &= ~other.covers(points, at, shake, mask)
         x, y, width, height = self.person.box
         left, top = matrix @ (x, y, 1.0)
         box = (float(left), float(top), width * self.scale, height * self.scale)
@@ -111,7 +115,7 @@ class Scene:
         photos = [read_annotated_photo(walker.person.path) for walker in self.walkers]
         background = without_person(photos[0], self.walkers[0].person.box, rng)
         background = np.asarray(cv2.resize(background, (self.camera.width, self.camera.height)), np.uint8)
-        layers = [_cut_out(walker.person, photo) for walker, photo in zip(self.walkers, photos, strict=True)]
+        layers = [cut_out(walker.person, photo) for walker, photo in zip(self.walkers, photos, strict=True)]
         offsets = (np.arange(EXPOSURES) - (EXPOSURES - 1) / 2) / EXPOSURES * self.camera.shutter
         for at in range(len(self)):
             instants = [self._instant(background, layers, at + offset) for offset in offsets]
@@ -119,13 +123,13 @@ class Scene:
             light += rng.standard_normal(light.shape, np.float32) * self.camera.noise
             yield np.clip(np.rint(light), 0, 255).astype(np.uint8), at / self.camera.rate_hz
 
-    def _instant(self, background: Image, layers: Sequence[_CutOut], at: float) -> Light:
+    def _instant(self, background: Image, layers: Sequence[CutOut], at: float) -> Light:
         """Return the picture, (H, W, 3) float32, `at` frames after the start."""
         shift = np.column_stack([np.eye(2), _interpolate(self.shake, at)])
         size = (self.camera.width, self.camera.height)
         light = cv2.warpAffine(background, shift, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         for walker, layer in zip(self.walkers, layers, strict=True):
-            _composite(light, layer, walker.matrix(at, self.shake))
+            composite(light, layer, walker.matrix(at, self.shake))
         return light
 
 
@@ -153,7 +157,7 @@ def body_mask(person: PersonPhoto) -> Image:
     return mask
 
 
-class _CutOut(NamedTuple):
+class CutOut(NamedTuple):
     """A person cut out of a photo."""
 
     light: Light
@@ -162,7 +166,8 @@ class _CutOut(NamedTuple):
     """Shape (2,): x, y of its top-left corner in the photo."""
 
 
-def _cut_out(person: PersonPhoto, photo: Image) -> _CutOut:
+def cut_out(person: PersonPhoto, photo: Image) -> CutOut:
+    """Return the person cut out of the photo along their `body_mask`, with a soft edge."""
     mask = np.zeros(photo.shape[:2], np.uint8)
     drawn = body_mask(person)[: photo.shape[0], : photo.shape[1]]
     mask[: drawn.shape[0], : drawn.shape[1]] = drawn
@@ -170,10 +175,10 @@ def _cut_out(person: PersonPhoto, photo: Image) -> _CutOut:
     x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     part = np.s_[y : y + height, x : x + width]
     light = np.dstack([photo[part] * alpha[part][..., None], alpha[part]])
-    return _CutOut(light.astype(np.float32), np.array([x, y], np.float64))
+    return CutOut(light.astype(np.float32), np.array([x, y], np.float64))
 
 
-def _composite(light: Light, person: _CutOut, matrix: Floats) -> None:
+def composite(light: Light, person: CutOut, matrix: Floats) -> None:
     """Composite a person over `light`, (H, W, 3), in place; `matrix` maps the photo's pixels to the frame's."""
     size = np.array(person.light.shape[1::-1])
     (left, top), (right, bottom) = transform(matrix, person.corner + np.array([[0, 0], size]))

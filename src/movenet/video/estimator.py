@@ -103,8 +103,8 @@ class VideoEstimator:
             time_s: time of the frame in seconds, later than the one before.
 
         Returns:
-            The next state, and the pose of the person tracked, or an empty list. With an estimator of many people: the
-            poses of all people visible, each with its id, in the order of their ids.
+            The next state, and the pose of the person followed, or an empty list; the id changes when another person
+            is followed. With an estimator of many people: the poses of all people visible, in the order of their ids.
 
         Raises:
             MediaError: if `image` is no picture, or the time is not finite or not later than the one before.

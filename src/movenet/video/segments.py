@@ -25,7 +25,7 @@ from movenet.oks import area, similarity
 from movenet.pose import Pose
 from movenet.video.association import TrackSettings, match_detections
 from movenet.video.estimator import State, VideoEstimator
-from movenet.video.multi_person import MultiPersonState
+from movenet.video.single_person import SinglePersonState
 from movenet.video.smoothing import smooth_recording
 
 OVERLAP_S: Final = 2.5
@@ -81,17 +81,22 @@ class _Ids:
 
     def map(self, pose: Pose) -> Pose:
         """Return the pose with its id in the joined recording; a new id for a person not known yet."""
-        if pose.id is None:
-            return pose
-        if pose.id not in self.known:
-            self.known[pose.id] = self.next_id
+        return pose if pose.id is None else replace(pose, id=self.map_id(pose.id))
+
+    def map_id(self, id_: int) -> int:
+        """Return an id in the joined recording; a new one for a person not known yet."""
+        if id_ not in self.known:
+            self.known[id_] = self.next_id
             self.next_id += 1
-        return replace(pose, id=self.known[pose.id])
+        return self.known[id_]
 
     def map_state(self, state: State | None) -> State | None:
         """Return the state with the ids of the joined recording."""
-        if not isinstance(state, MultiPersonState):
-            return state
+        if state is None:
+            return None
+        if isinstance(state, SinglePersonState):
+            person = state.person and replace(state.person, id=self.map_id(state.person.id))
+            return replace(state, person=person, next_id=self.next_id)
         tracks = tuple(replace(track, pose=self.map(track.pose)) for track in state.tracks)
         smooth = {self.known[id_]: filter_ for id_, filter_ in state.smooth.items() if id_ in self.known}
         return replace(state, tracks=tracks, smooth=smooth, next_id=self.next_id)
@@ -180,7 +185,7 @@ class _Overlap:
         for (earlier, later), _ in self._votes.most_common():
             if later not in known and earlier not in known.values():
                 known[later] = earlier
-        return _Ids(known, state.next_id if isinstance(state, MultiPersonState) else 1)
+        return _Ids(known, state.next_id)
 
 
 def _same_people(poses: Sequence[Pose], others: Sequence[Pose]) -> list[tuple[Pose, Pose]]:

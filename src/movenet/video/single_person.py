@@ -2,7 +2,7 @@
 
     not tracked ──► detection in the whole frame ──► pose estimation in the crop of the person chosen ──► pose
     tracked ──► pose estimation in the predicted crop ──► score high enough? ──► pose
-                              │                                └─ no ──► as if not tracked
+                              │         and the same clothes?  └─ no ──► as if not tracked
                               └─ every `detect_every_s` ──► detection as well ──► same person found? ──► pose
                                      └─ no ──► pose estimation of the person detected ──► takes over if the score is
                                      higher
@@ -10,6 +10,9 @@
 A tracker that crops around a wrong pose never sees the rest of the frame again. Here the whole frame is searched as
 soon as the person is lost, and regularly while they are tracked. A frame costs one pose estimation as a rule, and at
 most one detection and two pose estimations.
+
+Who is chosen among several people: before anybody was followed, the person of the lock. Then the one of like clothes,
+who keeps the id; another one only if nobody of like clothes was detected for `wait_s`, under the next id.
 
 The state of a stream is one frozen value, `SinglePersonState`, replaced at each frame. So any number of streams share
 one `VideoEstimator` and its engines.
@@ -30,7 +33,9 @@ from movenet.estimator import Detection, Estimator
 from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro, OneEuroState
+from movenet.video.appearance import measure_appearance
 from movenet.video.association import center_of, is_same_person, translate, velocity_between
+from movenet.video.followed_person import FollowedPerson
 from movenet.video.smoothing import smooth_pose
 
 Lock = Literal["prominent", "largest", "central"] | tuple[float, float] | tuple[float, float, float, float]
@@ -55,10 +60,17 @@ class FollowSettings:
 
     Of poses estimated where nobody is, 6 % reach `min_track_score` and .2 % this score.
     """
+    undetected_s: float = 5.0
+    """Such a pose that the detector has missed for this long may be replaced by another person …"""
     takeover_ratio: float = 1.5
-    """A person detected elsewhere replaces such a pose only if their score is this many times as high."""
+    """… whose score is this many times as high."""
     reset_after_s: float = 0.5
-    """After a longer gap between two frames nobody is tracked."""
+    """After a longer gap between two frames nobody is tracked, nor waited for."""
+    wait_s: float = 2.0
+    """A person who is lost is waited for this long, but no longer than they were followed. Then another person may be
+    followed, who gets the next id."""
+    confirm_score: float = 0.33
+    """Somebody whose mean score is lower is not waited for: it may be nobody. As `TrackSettings.confirm_score`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +82,13 @@ class SinglePersonState:
     size: tuple[int, int]
     """Its width and height in pixels."""
     pose: Pose | None = None
-    """Pose of the person tracked, not smoothed; None if nobody is."""
+    """Pose of the person tracked, not smoothed and without the id; None if nobody is."""
     velocity: NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, np.float32))
     """Shape (2,): velocity of the person in x and y, pixels per second."""
-    center: NDArray[np.float64] | None = None
-    """Shape (2,): x, y of the person's center when last seen; kept while they are lost."""
+    person: FollowedPerson | None = None
+    """The person followed, kept while they are lost; None if there was none yet."""
+    next_id: int = 1
+    """Id of the next person followed."""
     detected_s: float = -math.inf
     """Time of the last detection."""
     smooth: OneEuroState | None = None
@@ -104,23 +118,31 @@ class SinglePersonTracker:
         state = self._valid_state(state, image, time_s)
         pose = self._track(state, image, time_s)
         if pose is not None and time_s - state.detected_s < self.settings.detect_every_s:
-            return self._next_state(state, pose, time_s, state.detected_s)
+            return self._next_state(state, pose, image, time_s)
+        state = replace(state, detected_s=time_s)
         detections = self.estimator.detect(image)
-        if pose is None or not any(is_same_person(pose, detection.pose) for detection in detections):
-            other = self._estimate(self._choose(detections, state), image)
+        is_detected = pose is not None and any(is_same_person(pose, found.pose) for found in detections)
+        if not is_detected:
+            given_up = self._is_given_up(state, pose, time_s)
+            detection, person = self._choose(detections, state, image, given_up=given_up)
+            other = self._estimate(detection, image)
+            if other is not None and person is not None and not person.is_in(other, image):
+                other, person = (other if given_up else None), None
             if self._takes_over(other, pose):
-                state, pose = _switch_to(other, state), other
-        return self._next_state(state, pose, time_s, time_s)
+                state, pose, is_detected = _switch_to(other, person, state), other, other is not None
+        return self._next_state(state, pose, image, time_s, is_detected=is_detected)
 
     def _valid_state(
         self, state: SinglePersonState | None, image: Picture, time_s: float
     ) -> SinglePersonState:
         """Return what of the state is still valid for this frame."""
         size = (image.shape[1], image.shape[0])
-        if state is None or size != state.size:
+        if state is None:
             return SinglePersonState(-math.inf, size)
+        if size != state.size:
+            return SinglePersonState(-math.inf, size, next_id=state.next_id)
         if time_s - state.time_s > self.settings.reset_after_s:
-            return SinglePersonState(state.time_s, size, center=state.center)
+            return SinglePersonState(state.time_s, size, person=state.person, next_id=state.next_id)
         return state
 
     def _takes_over(self, other: Pose | None, pose: Pose | None) -> bool:
@@ -142,7 +164,11 @@ class SinglePersonTracker:
         (pose,) = self.estimator.estimate_detections(
             image, [detection], self.settings.crop_factor, self.settings.guide_weight
         )
-        return pose if pose.score >= self.settings.min_track_score else None
+        if pose.score < self.settings.min_track_score:
+            return None
+        appearance = measure_appearance(image, pose)
+        is_other = state.person is not None and state.person.is_other(appearance, time_s)
+        return None if is_other else pose
 
     def _estimate(self, detection: Detection | None, image: Picture) -> Pose | None:
         """Estimate the pose of a detection, as in a photo; None if the score of both is too low."""
@@ -154,24 +180,63 @@ class SinglePersonTracker:
         )
         return pose if math.sqrt(detection.pose.score * pose.score) >= self.estimator.min_score else None
 
-    def _choose(self, detections: Sequence[Detection], state: SinglePersonState) -> Detection | None:
-        """Return the person to track from now on."""
+    def _is_given_up(self, state: SinglePersonState, pose: Pose | None, time_s: float) -> bool:
+        """Tell whether another person may be followed from now on; `pose` is the tracked one."""
+        if state.person is None or time_s - state.time_s > self.settings.reset_after_s:
+            return True
+        if pose is not None and pose.score >= self.settings.confident_score:
+            return time_s - state.person.detected_s > self.settings.undetected_s
+        return time_s - state.person.seen_s > min(self.settings.wait_s, state.person.known_s)
+
+    def _choose(
+        self, detections: Sequence[Detection], state: SinglePersonState, image: Picture, *, given_up: bool
+    ) -> tuple[Detection | None, FollowedPerson | None]:
+        """Return the detection to track from now on, and the person whom it shows; None for a new person."""
+        person = state.person
+        # A detection of a lower score is no person, whatever the score of the pose.
+        detections = [found for found in detections if found.pose.score >= self.estimator.min_score**2]
+        if not isinstance(self.lock, str):
+            center = _center_of_lock(self.lock) if person is None else person.center
+            detections = [found for found in detections if _contains(found.bounds, center)]
+        first = self._first(detections, state.size)
+        if person is None:
+            return first, None
+        if person.score < self.settings.confirm_score:
+            return first, person if first and person.find([first], image) else None
+        found = person.find(detections, image)
+        return (found, person) if found or not given_up else (first, None)
+
+    def _first(self, detections: Sequence[Detection], size: tuple[int, int]) -> Detection | None:
+        """Return the person to begin with, by the lock."""
         if isinstance(self.lock, str):
             criterion = _CRITERIA[self.lock]
-            return max(detections, key=lambda detection: criterion(detection, state.size), default=None)
-        center = state.center if state.center is not None else _center_of_lock(self.lock)
-        here = [detection for detection in detections if _contains(detection.bounds, center)]
-        return min(here, key=lambda detection: float(np.hypot(*(detection.center - center))), default=None)
+            return max(detections, key=lambda detection: criterion(detection, size), default=None)
+        center = _center_of_lock(self.lock)
+        return min(detections, key=lambda found: float(np.hypot(*(found.center - center))), default=None)
 
     def _next_state(
-        self, state: SinglePersonState, pose: Pose | None, time_s: float, detected_s: float
+        self,
+        state: SinglePersonState,
+        pose: Pose | None,
+        image: Picture,
+        time_s: float,
+        *,
+        is_detected: bool = False,
     ) -> tuple[SinglePersonState, list[Pose]]:
         if pose is None:
-            return SinglePersonState(time_s, state.size, center=state.center, detected_s=detected_s), []
+            empty = SinglePersonState(time_s, state.size, person=state.person, next_id=state.next_id)
+            return replace(empty, detected_s=state.detected_s), []
+        appearance = measure_appearance(image, pose)
+        if state.person is None:
+            person = FollowedPerson.start(state.next_id, pose, appearance, time_s)
+        else:
+            person = state.person.update(pose, appearance, time_s, detected=is_detected)
         smooth, smoothed = smooth_pose(self.smoothing, state.smooth, pose, time_s, state.size)
-        velocity = _velocity(state, pose, time_s)
-        after = SinglePersonState(time_s, state.size, pose, velocity, center_of(pose), detected_s, smooth)
-        return after, [smoothed]
+        velocity, next_id = _velocity(state, pose, time_s), max(state.next_id, person.id + 1)
+        after = SinglePersonState(
+            time_s, state.size, pose, velocity, person, next_id, state.detected_s, smooth
+        )
+        return after, [replace(smoothed, id=person.id)]
 
 
 def _prominence(detection: Detection, size: tuple[int, int]) -> float:
@@ -211,8 +276,13 @@ def _velocity(state: SinglePersonState, pose: Pose, time_s: float) -> NDArray[np
     return state.velocity if step is None else np.asarray((state.velocity + step) / 2, np.float32)
 
 
-def _switch_to(other: Pose | None, state: SinglePersonState) -> SinglePersonState:
-    """Return what of the state is valid for a person just detected: all, if they are the person who was tracked."""
-    if state.pose is not None and other is not None and is_same_person(state.pose, other):
+def _switch_to(
+    other: Pose | None, person: FollowedPerson | None, state: SinglePersonState
+) -> SinglePersonState:
+    """Return what of the state is valid for a person just detected: all, if they are where the person was tracked."""
+    if other is None:
+        return replace(state, pose=None, smooth=None)
+    state = replace(state, person=person)
+    if person is not None and state.pose is not None and is_same_person(state.pose, other):
         return state
     return replace(state, pose=None, smooth=None)

@@ -40,6 +40,10 @@ class SinglePersonMetrics:
     """Share of entries and cuts after which the person was found later than `LATE_S`, 0…1."""
     longest_loss_s: float
     """Longest time for which a present person was not found, in any clip."""
+    right: float
+    """Share of the frames in which the person is present and the pose is theirs, 0…1: OKS of .5 or more."""
+    wrong: float
+    """Share of all frames in which the pose is the passer-by's, 0…1; NaN if there is none."""
     false_poses: float
     """False positives: poses of the lowest score of a person or more, per frame of an empty scene."""
     swap_rate: float
@@ -74,6 +78,12 @@ def measure(
         find_longest_s=float(max(waits, default=math.nan)),
         find_late=_share(int((waits > LATE_S).sum()), len(waits)),
         longest_loss_s=max(longest_loss_s(run.found(), run.present(), step_s) for run in runs),
+        right=_share(
+            sum(int(run.found().sum()) for run in runs), sum(int(run.present().sum()) for run in runs)
+        ),
+        wrong=_share(
+            sum(int(run.on_passer_by().sum()) for run in runs), sum(run.with_passer_by() for run in runs)
+        ),
         false_poses=_share(
             sum(_false_poses(*pair, min_score) for pair in zip(runs, empty, strict=True)),
             int(sum(frames.sum() for frames in empty)),

@@ -64,6 +64,24 @@ class SinglePersonRun:
             ]
         )
 
+    def on_passer_by(self) -> NDArray[np.bool_]:
+        """Return (T,): whether the pose is that of the passer-by, and not of the person."""
+        pairs = zip(self.poses, self.truths, self.found(), strict=True)
+        return np.array(
+            [
+                not found
+                and pose is not None
+                and truth.passer_by is not None
+                and truth.passer_by.visible >= PRESENT
+                and self._oks(pose, truth.passer_by) >= FOUND_OKS
+                for pose, truth, found in pairs
+            ]
+        )
+
+    def with_passer_by(self) -> int:
+        """Return the number of frames of a clip with a passer-by."""
+        return sum(truth.passer_by is not None for truth in self.truths)
+
     def _oks(self, pose: Pose, truth: FrameTruth) -> float:
         inside = self.inside(truth)
         oks = similarity(

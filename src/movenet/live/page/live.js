@@ -3,17 +3,17 @@
  *
  *   source ──► camera's picture ──► link ─── … ───► poses ──► picture and skeleton on the canvas
  *
- * Where the models run, on the server or in this browser, only place.js knows.
+ * Where the models run, on the server or in this browser, is the link's business; place.js lists the links.
  *
  * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, roundTripMs, takenAt}.
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
 import { Recording, canRecord, save, snapshot } from "./saving.js";
-import { Link, PLACE } from "./place.js";
+import { PLACES } from "./place.js";
 import { drawPoses, parseRecord } from "./skeleton.js";
 import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
-import { currentLanguage, say, speak } from "./words.js";
+import { currentLanguage, say, speak, speakOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
@@ -42,15 +42,19 @@ let lock = null;
 let exercises = [];
 let noticeTimer = 0;
 
-const link = new Link({
+let link = null;
+
+const answers = {
   state: showState,
   hello: (message) => {
     offerExercises(message.exercises, message.exercise);
+    offerBackends(message.backends ?? []);
     offerModels(message.models);
+    if (message.probabilities && $("threshold").value === $("threshold").defaultValue) setThreshold(0.5);
   },
   poses: showPoses,
   error: ({ message }) => showNotice("serverSays", { message }, 5000),
-});
+};
 
 /* Sources */
 
@@ -69,7 +73,7 @@ async function start(kind, chosen) {
 }
 
 function open(kind, chosen) {
-  if (kind === "camera") return openCamera(video, chosen);
+  if (kind === "camera") return openCamera(video, chosen, Number($("resolution").value));
   if (kind === "sample") return openAddress(video, "sample.mp4", "sample.mp4");
   return openFile(video, chosen);
 }
@@ -88,6 +92,7 @@ function begin(opened, kind) {
   opened.track?.addEventListener("ended", () => source === opened && (end(), showNotice("cameraEnded")));
   if (kind === "camera") offerCameras(opened);
   $("cameras-row").hidden = kind !== "camera" || $("cameras").options.length < 2;
+  $("resolution-row").hidden = kind !== "camera";
   setPaused(false);
   setRunning();
   source.next(onPicture);
@@ -102,6 +107,7 @@ function end() {
   $("welcome").hidden = false;
   $("figures").hidden = true;
   $("cameras-row").hidden = true;
+  $("resolution-row").hidden = true;
   stage.classList.remove("playing");
   setRunning();
 }
@@ -125,8 +131,9 @@ function onPicture({ takenAt }) {
     lastTakenAt = takenAt;
     send(from, takenAt);
   }
-  // While there are no answers, pictures are shown without a skeleton.
-  if (performance.now() - lastShownAt > NO_ANSWER_MS) show(from.element, from.width, from.height, null);
+  // While there are no answers, pictures are shown without a skeleton; late answers are waited for.
+  const patienceMs = Math.max(NO_ANSWER_MS, 2 * (median(latencies) || 0));
+  if (performance.now() - lastShownAt > patienceMs) show(from.element, from.width, from.height, null);
 }
 
 async function send(from, takenAt) {
@@ -158,6 +165,7 @@ function showPoses(message, { context: shown, serverMs, roundTripMs }) {
   drawnAt.push(now);
   latencies = [...latencies.slice(-29), latencyMs];
   recording?.add(record);
+  refreshAngles(true);
   document.dispatchEvent(new CustomEvent("poses", { detail: { record, latencyMs, serverMs, roundTripMs, takenAt: shown.takenAt } }));
 }
 
@@ -175,6 +183,12 @@ function show(picture, width, height, record) {
     const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
     drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, ...style });
   }
+}
+
+/** Draw keypoints from this score; of probabilities, those from .5 are right more often than wrong. */
+function setThreshold(score) {
+  $("threshold").value = score;
+  $("threshold-value").textContent = Number(score).toFixed(2);
 }
 
 /** Canvas pixels per CSS pixel. */
@@ -197,12 +211,16 @@ function refresh() {
   $("fps").textContent = live ? drawnAt.length : "–";
   $("latency").innerHTML = live ? `${Math.round(median(latencies))}<small> ms</small>` : "–";
   $("people").textContent = live ? people : "–";
+  $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
-  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null ? count : `#${id} ${count}`)).join(" · ") || 0;
-  const about = !source ? say("idle") : people ? say("picture_of", { count: people }) : say("nobody");
+  const here = new Set(latest?.record.poses.map(({ id }) => id));
+  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
+  const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
+  if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
+  const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
-  refreshAngles(live);
+  if (!live) refreshAngles(false);
   if (recording) $("recording-time").textContent = clock(recording.lengthS);
 }
 
@@ -316,42 +334,68 @@ function showState(state) {
   if (state === "refused") showNotice("tokenNeeded");
 }
 
+/** Connect with the models at a place. */
+function run(place) {
+  link?.close();
+  [models, exercises] = [[], []];
+  document.documentElement.dataset.place = place;
+  speakOf(place);
+  setLanguage(currentLanguage());
+  showState("connecting");
+  hideNotice();
+  link = new PLACES[place](answers);
+}
+
 function offerModels(names) {
   if (names.join() === models.join()) return;
   models = names;
-  const chosen = localStorage.getItem("model");
-  const labels = names.map((name) => {
+  $("models").replaceChildren(...segments("model", names));
+  choose();
+}
+
+/** Offer what computes in this browser, if there is a choice. */
+function offerBackends(names) {
+  $("backends").replaceChildren(...segments("backend", names));
+  $("backends").hidden = names.length < 2;
+}
+
+/** Return a radio button for each value; the one chosen on the last visit, or else the first, is checked. */
+function segments(name, values) {
+  const kept = localStorage.getItem(name);
+  const chosen = values.includes(kept) ? kept : values[0];
+  return values.map((value) => {
     const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "model", value: name });
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name, value, checked: value === chosen });
     const text = document.createElement("span");
-    radio.checked = name === (names.includes(chosen) ? chosen : names[0]);
-    [text.dataset.word, text.textContent] = [name, say(name)];
+    [text.dataset.word, text.textContent] = [value, say(value)];
     label.append(radio, text);
     return label;
   });
-  $("models").replaceChildren(...labels);
-  choose();
 }
 
 function choose() {
   const model = document.querySelector("#models :checked")?.value;
-  if (!model) return;
+  if (!model || !models.length) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
   $("follow-all").hidden = lock === null;
-  link.choose({ model, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
+  const backend = document.querySelector("#backends :checked")?.value;
+  link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
 
-/** Offer the exercises of the server; the one it was started with is chosen, with the angles shown. */
-function offerExercises(names, chosen) {
+/** Offer the exercises; the one that the page was started with is chosen, with the angles shown. */
+function offerExercises(names, started) {
   if (names.join() === exercises.join()) return;
   exercises = names;
+  const [none] = $("exercise").options;
+  const before = $("exercise").value;
+  const chosen = names.includes(before) ? before : started;
   const options = names.map((name) => {
     const option = new Option(say(name), name);
     option.dataset.word = name;
     return option;
   });
-  $("exercise").append(...options);
+  $("exercise").replaceChildren(none, ...options);
   $("exercise").value = chosen ?? "";
   if (chosen) $("angles").checked = true;
 }
@@ -376,6 +420,7 @@ function setLanguage(chosen) {
   showState($("status").dataset.state);
   showRecording();
   fillAngles($("angle-table"));
+  refresh();
   choose();
   if (notice) $("notice").textContent = say(...notice);
   localStorage.setItem("language", currentLanguage());
@@ -405,6 +450,7 @@ $("start-sample").onclick = () => start("sample");
 $("start-file").onclick = () => pickSource("file");
 $("source").onchange = (event) => pickSource(event.target.value);
 $("cameras").onchange = (event) => start("camera", event.target.value);
+$("resolution").onchange = () => start("camera", $("cameras").value);
 $("file").onchange = ({ target }) => {
   if (target.files.length) start("file", target.files[0]);
   target.value = "";
@@ -417,6 +463,14 @@ $("models").onchange = (event) => {
   localStorage.setItem("model", event.target.value);
   choose();
 };
+$("places").onchange = (event) => {
+  localStorage.setItem("place", event.target.value);
+  run(event.target.value);
+};
+$("backends").onchange = (event) => {
+  localStorage.setItem("backend", event.target.value);
+  choose();
+};
 $("smoothing").onchange = choose;
 $("exercise").onchange = choose;
 $("follow-all").onclick = () => {
@@ -424,14 +478,26 @@ $("follow-all").onclick = () => {
   choose();
 };
 canvas.onclick = follow;
-$("angles").onchange = refresh;
-$("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
+$("angles").onchange = () => refreshAngles(latest !== null && performance.now() - lastShownAt < 1000);
+$("threshold").oninput = ({ target }) => setThreshold(target.value);
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
 $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
+// After a click of the mouse (detail counts clicks) Space pauses again, instead of repeating what was clicked.
+document.addEventListener("click", ({ detail }) => {
+  if (detail) setTimeout(() => document.activeElement.matches("button, summary, [type=radio], [type=checkbox]") && document.activeElement.blur());
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length) start("file", event.dataTransfer.files[0]);
+});
 setInterval(refresh, REFRESH_MS);
 
-document.documentElement.dataset.place = PLACE;
+if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) $("welcome-text").dataset.word = "welcomeHere";
 // The token is in a cookie by now, so it is removed from the address bar.
 if (location.search) history.replaceState(null, "", location.pathname);
-setLanguage(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
+speak(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
+$("places").replaceChildren(...segments("place", Object.keys(PLACES)));
+$("place-row").hidden = Object.keys(PLACES).length < 2;
+run(document.querySelector("#places :checked").value);

@@ -14,11 +14,12 @@ const REASONS = {
 };
 const PHOTO_MS = 200;
 
-/** Open a camera: the one with that id, or the one that faces the user. */
-export async function openCamera(video, deviceId) {
+/** Open a camera: the one with that id, or the one that faces the user; `lines` is the height of its pictures. */
+export async function openCamera(video, deviceId, lines = 720) {
   if (!navigator.mediaDevices?.getUserMedia) throw new SourceError("cameraInsecure");
   const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
-  const size = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+  const width = lines === 480 ? 640 : (lines * 16) / 9;
+  const size = { width: { ideal: width }, height: { ideal: lines }, frameRate: { ideal: 30 } };
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...size }, audio: false });

@@ -2,10 +2,12 @@
  * Tracks one person: the pose in the last frame gives the crop in this one; the whole frame is searched as soon as the
  * person is lost, and regularly while they are tracked. The rules are those of `movenet.video.single_person` in Python.
  *
- * The state of a stream is one value, replaced at each frame: {timeS, size, pose, velocity, center, detectedS, smooth}.
+ * The state of a stream is one value, replaced at each frame: {timeS, size, pose, velocity, person, nextId, detectedS, smooth}.
  */
 
+import { measureAppearance } from "./appearance.js";
 import { Detection } from "./detection.js";
+import { findPerson, isIn, isOther, startPerson, updatePerson } from "./followed_person.js";
 import { centerOf, isSamePerson, translate, velocityBetween } from "./motion.js";
 import { smooth } from "./one_euro.js";
 import { withOwnBox } from "./pose.js";
@@ -34,20 +36,28 @@ export class SinglePersonTracker {
     const before = this.#validState(state, picture, timeS);
     const pose = await this.#track(before, picture, timeS);
     if (pose && timeS - before.detectedS < this.settings.detect_every_s) {
-      return this.#nextState(before, pose, timeS, before.detectedS);
+      return this.#nextState(before, pose, picture, timeS, false);
     }
+    const searched = { ...before, detectedS: timeS };
     const detections = await this.estimator.detect(picture);
-    if (!pose || !detections.some((detection) => isSamePerson(pose, detection.pose))) {
-      const other = await this.#estimate(this.#choose(detections, before), picture);
-      if (this.#takesOver(other, pose)) return this.#nextState(switchTo(other, before), other, timeS, timeS);
+    if (pose && detections.some((detection) => isSamePerson(pose, detection.pose))) {
+      return this.#nextState(searched, pose, picture, timeS, true);
     }
-    return this.#nextState(before, pose, timeS, timeS);
+    const isGivenUp = this.#isGivenUp(searched, pose, timeS);
+    let [detection, person] = this.#choose(detections, searched, picture, isGivenUp);
+    let other = await this.#estimate(detection, picture);
+    if (other && person && !isIn(person, other, picture)) [other, person] = [isGivenUp ? other : null, null];
+    if (!this.#takesOver(other, pose)) return this.#nextState(searched, pose, picture, timeS, false);
+    return this.#nextState(switchTo(other, person, searched), other, picture, timeS, other !== null);
   }
 
   #validState(state, { width, height }, timeS) {
-    const isSameSize = state !== null && state.size[0] === width && state.size[1] === height;
-    if (!isSameSize) return emptyState(-Infinity, [width, height], null);
-    return timeS - state.timeS > this.settings.reset_after_s ? emptyState(state.timeS, state.size, state.center) : state;
+    if (state === null) return emptyState(-Infinity, [width, height], null, 1);
+    if (state.size[0] !== width || state.size[1] !== height) {
+      return emptyState(-Infinity, [width, height], null, state.nextId);
+    }
+    const isLate = timeS - state.timeS > this.settings.reset_after_s;
+    return isLate ? emptyState(state.timeS, state.size, state.person, state.nextId) : state;
   }
 
   /** Whether the person detected, if any, replaces a tracked pose that the detector missed. */
@@ -62,7 +72,8 @@ export class SinglePersonTracker {
     const detection = new Detection(predicted, centerOf(predicted));
     const { crop_factor: factor, guide_weight: weight, min_track_score: minScore } = this.settings;
     const [pose] = await this.estimator.estimateDetections(picture, [detection], factor, weight);
-    return pose.score >= minScore ? pose : null;
+    const isLost = pose.score < minScore || (state.person && isOther(state.person, picture, pose, timeS));
+    return isLost ? null : pose;
   }
 
   async #estimate(detection, picture) {
@@ -72,18 +83,46 @@ export class SinglePersonTracker {
     return Math.sqrt(detection.pose.score * pose.score) >= this.estimator.minScore ? pose : null;
   }
 
-  /** Return the person to track from now on. */
-  #choose(detections, { center, size }) {
-    if (!this.lock) return best(detections, ({ prominence }) => prominence);
-    const place = center ?? [this.lock[0] * size[0], this.lock[1] * size[1]];
-    const here = detections.filter(({ bounds }) => contains(bounds, place));
-    return best(here, (detection) => -Math.hypot(detection.center[0] - place[0], detection.center[1] - place[1]));
+  /** Whether another person may be followed from now on; `pose` is the tracked one. */
+  #isGivenUp({ person, timeS: lastS }, pose, timeS) {
+    if (!person || timeS - lastS > this.settings.reset_after_s) return true;
+    if (pose && pose.score >= this.settings.confident_score) return timeS - person.detectedS > this.settings.undetected_s;
+    return timeS - person.seenS > Math.min(this.settings.wait_s, person.seenS - person.firstS);
   }
 
-  #nextState(state, pose, timeS, detectedS) {
-    if (!pose) return [{ ...emptyState(timeS, state.size, state.center), detectedS }, []];
-    const [smoothState, smoothed] = smoothPose(this.smoothing, state.smooth, pose, timeS);
-    const next = { timeS, size: state.size, pose, velocity: velocityOf(state, pose, timeS), center: centerOf(pose), detectedS, smooth: smoothState };
+  /** Return the detection to track from now on, and the person whom it shows; null for a new person. */
+  #choose(detections, { person, size }, picture, isGivenUp) {
+    const lock = this.lock && [this.lock[0] * size[0], this.lock[1] * size[1]];
+    const place = person?.center ?? lock;
+    // A detection of a lower score is no person, whatever the score of the pose.
+    const people = detections.filter((detection) => detection.pose.score >= this.estimator.minScore ** 2);
+    const here = lock ? people.filter(({ bounds }) => contains(bounds, place)) : people;
+    const distance = ({ center }) => Math.hypot(center[0] - lock[0], center[1] - lock[1]);
+    const first = best(here, lock ? (detection) => -distance(detection) : ({ prominence }) => prominence);
+    if (!person) return [first, null];
+    if (person.score < this.settings.confirm_score) {
+      return [first, first && findPerson(person, [first], picture) ? person : null];
+    }
+    const found = findPerson(person, here, picture);
+    return found || !isGivenUp ? [found, person] : [first, null];
+  }
+
+  #nextState(state, pose, picture, timeS, isDetected) {
+    if (!pose) return [{ ...emptyState(timeS, state.size, state.person, state.nextId), detectedS: state.detectedS }, []];
+    const appearance = measureAppearance(picture, pose);
+    const person = state.person
+      ? updatePerson(state.person, pose, appearance, timeS, isDetected)
+      : startPerson(state.nextId, pose, appearance, timeS);
+    const [smoothState, smoothed] = smoothPose(this.smoothing, state.smooth, { ...pose, id: person.id }, timeS);
+    const next = {
+      ...state,
+      timeS,
+      pose,
+      velocity: velocityOf(state, pose, timeS),
+      person,
+      nextId: Math.max(state.nextId, person.id + 1),
+      smooth: smoothState,
+    };
     return [next, [smoothed]];
   }
 }
@@ -95,14 +134,14 @@ export function smoothPose(settings, state, pose, timeS) {
   return [after, withOwnBox({ ...pose, keypoints })];
 }
 
-function emptyState(timeS, size, center) {
-  return { timeS, size, pose: null, velocity: [0, 0], center, detectedS: -Infinity, smooth: null };
+function emptyState(timeS, size, person, nextId) {
+  return { timeS, size, pose: null, velocity: [0, 0], person, nextId, detectedS: -Infinity, smooth: null };
 }
 
-/** Return what of the state is valid for a person just detected: all, if they are the person who was tracked. */
-function switchTo(other, state) {
-  if (state.pose && other && isSamePerson(state.pose, other)) return state;
-  return { ...state, pose: null, smooth: null };
+/** Return what of the state is valid for a person just detected: all, if they are where the person was tracked. */
+function switchTo(other, person, state) {
+  if (other && person && state.pose && isSamePerson(state.pose, other)) return { ...state, person };
+  return { ...state, person: other ? person : state.person, pose: null, smooth: null };
 }
 
 function velocityOf(state, pose, timeS) {

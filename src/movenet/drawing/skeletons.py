@@ -1,137 +1,16 @@
-"""Drawing of skeletons: left and right differ in colour, and line widths depend on the size of the person."""
+"""Skeletons, boxes and labels: left and right differ in colour, line widths depend on the size of the person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Final, NamedTuple, overload
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.crop import check_image
-from movenet.errors import DataError, MediaError
-from movenet.media.picture_like import PictureLike, to_picture
-from movenet.planar import Picture, PlanarImage
+from movenet.drawing.style import PALETTES, PERSON_COLOURS, Palette, Style
 from movenet.pose import BONES, KEYPOINTS, Pose
 from movenet.surface import Colour, Surface, text_width_px
-
-
-class Palette(NamedTuple):
-    """Colours of the three parts of a body; left and right are the person's own."""
-
-    left: Colour
-    middle: Colour
-    right: Colour
-
-
-PALETTES: Final = MappingProxyType(
-    {
-        # Okabe and Ito's orange and sky blue (Color Universal Design, 2008), different for every kind of colour
-        # vision; the orange is slightly brighter, for contrast with skin and wood.
-        "clear": Palette(left=(255, 159, 28), middle=(245, 245, 245), right=(86, 180, 233)),
-        # Magenta, yellow and cyan, as Google's tutorial draws them.
-        "classic": Palette(left=(255, 0, 255), middle=(255, 255, 0), right=(0, 255, 255)),
-    }
-)
-"""Palettes by name. `Style.palette` can also be "person": a colour per person."""
-
-PERSON_COLOURS: Final[tuple[Colour, ...]] = (
-    (0, 158, 115),
-    (230, 159, 0),
-    (86, 180, 233),
-    (204, 121, 167),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (153, 221, 255),
-    (170, 68, 153),
-    (153, 153, 51),
-)
-"""The person of id n has colour n modulo 10: Okabe and Ito's seven, then three of Paul Tol's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The style of drawn skeletons.
-
-    Raises:
-        DataError: The palette is unknown or a number is out of its range.
-    """
-
-    palette: str = "clear"
-    """"clear" and "classic" colour left and right; "person" colours people by id, with a darker right side."""
-    min_score: float = 0.3
-    """Keypoints of a lower score, 0…1, and their bones are not drawn."""
-    line_width_px: float | None = None
-    """Width of the bones in pixels of the picture; None derives it from the size of each person."""
-
-    def __post_init__(self) -> None:
-        if self.palette not in (*PALETTES, "person"):
-            names = ", ".join((*PALETTES, "person"))
-            raise DataError(f"expected one of the palettes {names}, got {self.palette!r}")
-        if not 0 <= self.min_score <= 1:
-            raise DataError(f"expected a min_score from 0 to 1, got {self.min_score}")
-        if self.line_width_px is not None and not 0 < self.line_width_px < np.inf:
-            raise DataError(f"expected a line width above 0 pixels, got {self.line_width_px}")
-
-
-@overload
-def draw(image: PlanarImage, poses: Pose | Sequence[Pose], style: Style | None = None) -> PlanarImage: ...
-@overload
-def draw(
-    image: NDArray[np.uint8], poses: Pose | Sequence[Pose], style: Style | None = None
-) -> NDArray[np.uint8]: ...
-@overload
-def draw(image: Picture, poses: Pose | Sequence[Pose], style: Style | None = None) -> Picture: ...
-@overload
-def draw(
-    image: PictureLike, poses: Pose | Sequence[Pose], style: Style | None = None
-) -> NDArray[np.uint8]: ...
-def draw(image: PictureLike, poses: Pose | Sequence[Pose], style: Style | None = None) -> Picture:
-    """Return a copy of `image` with the skeletons of one pose or of many; larger people are in front.
-
-    `image` is a picture as `Estimator` takes it: a path, an array, a Pillow image … The copy is uint8 RGB of shape
-    (H, W, 3), or for a `PlanarImage` another one, on whose planes the skeletons are drawn.
-
-    Raises:
-        MediaError: `image` is no picture, or cannot be read.
-        DataError: `poses` is neither a pose nor a list of them.
-    """
-    picture, people = to_picture(image), _as_list(poses)
-    if isinstance(picture, PlanarImage):
-        if not people:
-            return picture
-        y, u, v = (plane.copy() for plane in picture.planes)
-        surface = Surface.on_planes((y, u, v), picture.colours, picture.chroma_shift)
-        _draw_all(surface, people, style or Style())
-        return replace(picture, y=y, u=u, v=v)
-    out = picture.copy()
-    _draw_all(Surface.on_rgb(out), people, style or Style())
-    return out
-
-
-def _as_list(poses: Pose | Sequence[Pose]) -> Sequence[Pose]:
-    people = [poses] if isinstance(poses, Pose) else list(poses)
-    if wrong := next((pose for pose in people if not isinstance(pose, Pose)), None):
-        raise DataError(f"expected a pose or a list of them, got {type(wrong).__name__} in the list")
-    return people
-
-
-def draw_on(image: NDArray[np.uint8], poses: Sequence[Pose], style: Style | None = None) -> None:
-    """Draw as `draw` does, into `image` itself, without a copy.
-
-    Raises:
-        MediaError: `image` is no (H, W, 3) uint8 picture, or is read-only, or its rows are not contiguous in memory.
-    """
-    check_image(image)
-    if not (image.flags.writeable and image.strides[1:] == (3, 1) and image.strides[0] > 0):
-        raise MediaError(
-            "expected a writeable picture with contiguous rows to draw on, got a view: use draw, which copies"
-        )
-    _draw_all(Surface.on_rgb(image), poses, style or Style())
-
 
 _OUTLINE: Final[Colour] = (22, 22, 22)
 _WHITE: Final[Colour] = (255, 255, 255)
@@ -195,17 +74,29 @@ class _Figure(NamedTuple):
     """Width of a bone, without its outline."""
     layout: _Layout
     palette: Palette
+    colour: Colour
+    """Colour of the box and the label."""
 
 
-def _draw_all(surface: Surface, poses: Sequence[Pose], style: Style) -> None:
+def draw_all(surface: Surface, poses: Sequence[Pose], style: Style) -> None:
+    """Draw the skeletons, boxes and labels of all people; larger people are in front."""
     limit = 2.0 * max(surface.height, surface.width)
     figures = [(figure, pose) for at, pose in enumerate(poses) if (figure := _figure(pose, at, style, limit))]
     figures.sort(key=lambda pair: pair[0].size_px)
-    for figure, _ in figures:
+    for figure, pose in figures:
+        if style.boxes and (bounds := pose.bounds(style.min_score)):
+            _draw_box(surface, bounds, figure)
         _draw_figure(surface, figure)
     for figure, pose in figures:
-        if pose.id is not None and _is_inside(figure, surface):
-            _draw_label(surface, figure, pose.id)
+        text = _label(pose, style)
+        if text and _is_inside(figure, surface):
+            _draw_label(surface, figure, text)
+
+
+def _label(pose: Pose, style: Style) -> str:
+    parts = ["" if pose.id is None or "id" not in style.labels else f"#{pose.id}"]
+    parts += [f"{pose.score:.2f}"] if "score" in style.labels else []
+    return " ".join(filter(None, parts))
 
 
 def _figure(pose: Pose, at: int, style: Style, limit_px: float) -> _Figure | None:
@@ -220,11 +111,13 @@ def _figure(pose: Pose, at: int, style: Style, limit_px: float) -> _Figure | Non
     size = min(float(np.ptp(points[visible], axis=0).max()), limit_px)
     # A body of 400 px has lines of 4.7 px; below 1.3 px their colours are invisible.
     width = style.line_width_px or max(1.3, size / 85)
-    palette = PALETTES.get(style.palette) or _person_palette(at if pose.id is None else pose.id)
+    number = at if pose.id is None else pose.id
+    palette, colour = PALETTES.get(style.palette) or _person_palette(number), _person_colour(number)
     if len(points) != len(KEYPOINTS):
-        return _Figure(points, visible, size, width, _dots(len(points)), palette)
+        return _Figure(points, visible, size, width, _dots(len(points)), palette, colour)
     points = np.vstack([points, points[[*_SHOULDERS]].mean(axis=0)])
-    return _Figure(points, np.append(visible, visible[[*_SHOULDERS]].all()), size, width, _BODY, palette)
+    shown = np.append(visible, visible[[*_SHOULDERS]].all())
+    return _Figure(points, shown, size, width, _BODY, palette, colour)
 
 
 def _person_colour(number: int) -> Colour:
@@ -259,16 +152,28 @@ def _draw_figure(surface: Surface, figure: _Figure) -> None:
         surface.discs(points, radii * 0.42, [_WHITE] * len(points))
 
 
-def _draw_label(surface: Surface, figure: _Figure, number: int) -> None:
-    """Draw the id on a label above the head, moved into the picture if it would leave it."""
-    text, scale = f"#{number}", max(0.45, figure.size_px / 700)
+def _draw_box(surface: Surface, bounds: tuple[float, float, float, float], figure: _Figure) -> None:
+    """Draw a box, x, y, width, height, in the person's colour with a dark outline."""
+    left, top, width, height = bounds
+    half = max(0.75, 0.25 * figure.width_px)
+    x, y = np.clip([(left, left + width), (top, top + height)], -_MAX_COORDINATE_PX, _MAX_COORDINATE_PX) - 0.5
+    for reach, colour in ((half + 0.8, _OUTLINE), (half, figure.colour)):
+        corners = [(x[0] - reach, y[0]), (x[1] + reach, y[0]), (x[0] - reach, y[1]), (x[1] + reach, y[1])]
+        upper, lower = corners[:2], corners[2:]
+        sides = [[(edge, y[0]), (edge, y[1])] for edge in x]
+        surface.bars(np.array([upper, lower, *sides]), np.full(4, reach), [colour] * 4)
+
+
+def _draw_label(surface: Surface, figure: _Figure, text: str) -> None:
+    """Draw a text on a label above the head, moved into the picture if it would leave it."""
+    scale = max(0.45, figure.size_px / 700)
     wide = text_width_px(text, scale)
     high = round(_DIGIT_PX * scale)
     pad = 0.5 * high
     x, y = _above_head(figure) - (wide / 2, pad)
     left = round(float(np.clip(x, pad, max(pad, surface.width - wide - pad))))
     bottom = round(float(np.clip(y, high + pad, max(high + pad, surface.height - pad))))
-    colour = _person_colour(number)
+    colour = figure.colour
     ends = np.array([(left, bottom - high // 2), (left + wide, bottom - high // 2)], np.float64)
     bright = np.dot(colour, (0.299, 0.587, 0.114)) > 110
     for width_px, fill in ((high + 2 * pad + 2, _OUTLINE), (high + 2 * pad, colour)):
