@@ -103,7 +103,7 @@ def export(
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
     `--format web` writes a folder for any http server: a page that runs the model in the visitor's browser.
     """
-    from movenet.cli.output import print_line
+    from movenet.cli.output import print_line, print_progress
 
     if format is FormatName.web:
         defaults = (StoredPrecisionName.fp32, AnswerName.heads, None, None, None, None, False)
@@ -123,7 +123,7 @@ def export(
         warnings.simplefilter("ignore")  # of the converters, about their own internals
         name = format.value if format else format_of(out)
         request = ExportRequest(name, precision.value, answer.value, side, pictures)
-        done = export_model(model, out, request, assess)
+        done = export_model(model, out, request, assess, print_progress)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
         return
