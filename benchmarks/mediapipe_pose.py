@@ -1,63 +1,39 @@
-"""MediaPipe Pose on a COCO list, in an environment of its own: writes COCO results that `movenet eval` scores.
+"""MediaPipe Pose as a peer of against_peers.py, in an environment of its own.
 
     python -m venv mediapipe && mediapipe/bin/pip install mediapipe==0.10.21
-    mediapipe/bin/python benchmarks/mediapipe_pose.py single.json images results.json [lite|full|heavy] [--turns]
-    movenet eval --annotations single.json --score-results results.json
 
-0.10.21 is the last release whose wheel carries its models. Still mode, as its documentation advises for unrelated
-pictures; one person a picture, its 33 landmarks reduced to COCO's 17. Prints the median milliseconds a picture; with
---turns it reads "first last" lines, the next pictures to run, and answers each with a list of milliseconds.
+0.10.21 is the last release whose wheel carries a model, "full". The npm package @mediapipe/pose has those of "lite" and
+"heavy": copy its pose_landmark_*.tflite to mediapipe/modules/pose_landmark in that environment. Still mode, as its
+documentation advises for unrelated pictures; one person a picture, its 33 landmarks reduced to COCO's 17.
 """
 
-import json
 import sys
-import time
-from pathlib import Path
-from statistics import median
 
-import cv2
 import mediapipe
+
+from turns import Poses, take_turns
 
 LANDMARKS = [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """MediaPipe's numbers of COCO's 17 keypoints, in COCO's order."""
 COMPLEXITY = {"lite": 0, "full": 1, "heavy": 2}
 
 
-def main(annotations: str, images: str, results: str, variant: str = "full", turns: str = "") -> None:
-    """Run on every picture of the list."""
+def main(annotations: str, images: str, results: str, variant: str) -> None:
+    """Run the pictures that are asked for."""
     pose = mediapipe.solutions.pose.Pose(static_image_mode=True, model_complexity=COMPLEXITY[variant])
-    pictures = json.loads(Path(annotations).read_text())["images"]
-    found: list = []
-    if turns:
-        for line in sys.stdin:
-            first, last = map(int, line.split())
-            print(json.dumps(estimate(pose, pictures[first:last], Path(images), found)), flush=True)
-    else:
-        times = estimate(pose, pictures, Path(images), found)
-        print(json.dumps({"variant": variant, "found": len(found), "median_ms": median(times)}))
-    Path(results).write_text(json.dumps(found))
 
-
-def estimate(pose: object, pictures: list, folder: Path, found: list) -> list:
-    """Add what is found in the pictures to the results; return the milliseconds of each picture."""
-    times = []
-    for image in pictures:
-        picture = cv2.cvtColor(cv2.imread(str(folder / image["file_name"])), cv2.COLOR_BGR2RGB)
-        start = time.perf_counter()
+    def estimate(picture) -> Poses:  # noqa: ANN001 (numpy is not among the imports of a peer)
         landmarks = pose.process(picture).pose_landmarks
-        times.append(1000 * (time.perf_counter() - start))
-        if landmarks is not None:
-            found.append(to_result(image, [landmarks.landmark[k] for k in LANDMARKS]))
-    return times
+        return [] if landmarks is None else [to_person(landmarks.landmark, *picture.shape[:2])]
+
+    take_turns(estimate, annotations, images, results, bgr=False)
 
 
-def to_result(image: dict, landmarks: list) -> dict:
-    """Turn landmarks, 0…1 of the picture, into a COCO result; the score is their mean visibility."""
-    keypoints = []
-    for point in landmarks:
-        keypoints += [point.x * image["width"], point.y * image["height"], point.visibility]
-    score = sum(point.visibility for point in landmarks) / len(landmarks)
-    return {"image_id": image["id"], "category_id": 1, "keypoints": keypoints, "score": score}
+def to_person(landmarks: list, height: int, width: int) -> tuple[list[float], float]:
+    """Turn landmarks, 0…1 of the picture, into a person; the score is their mean visibility."""
+    points = [landmarks[k] for k in LANDMARKS]
+    keypoints = [value for p in points for value in (p.x * width, p.y * height, p.visibility)]
+    return keypoints, sum(p.visibility for p in points) / len(points)
 
 
 if __name__ == "__main__":

@@ -38,31 +38,29 @@ WARM_UP = 5
 FIGURES = Path(__file__).parent / "presets.json"
 PLOT = Path(__file__).parents[1] / "docs" / "img" / "presets.svg"
 COLOURS = {"lightning": "#0072b2", "thunder": "#d55e00"}
-PRESETS = ("fast", "balanced", "best")
+PRESETS = ("fast", "balanced", "accurate", "best")
 
 Image = NDArray[np.uint8]
 
 
 def one_person(model: str) -> Iterator[tuple[str, EstimatorSettings]]:
     """Yield names and settings for one person."""
-    fast, balanced, best = (default_settings(model, "one", preset) for preset in PRESETS)
-    yield from zip(PRESETS, (fast, balanced, best), strict=True)
-    yield "mirrored crop", replace(balanced, flip=True)
+    settings = {preset: default_settings(model, "one", preset) for preset in PRESETS}
+    yield from settings.items()
     if model == "lightning":
-        yield "second crop, 256 px", replace(balanced, second_crop=SecondCrop(1.1, 256))
-    yield "second crop as in best, not mirrored", replace(best, flip=False)
+        yield "mirrored crop", replace(settings["balanced"], flip=True)
+        yield "second crop, 256 px", replace(settings["balanced"], second_crop=SecondCrop(1.1, 256))
+    else:
+        yield "second crop as in best, not mirrored", replace(settings["best"], flip=False)
 
 
 def many_people(model: str) -> Iterator[tuple[str, EstimatorSettings]]:
     """Yield names and settings for many people."""
-    settings = [default_settings(model, "many", preset) for preset in PRESETS]
-    yield from zip(PRESETS, settings, strict=True)
-    for preset, own in zip(PRESETS, settings, strict=True):
-        if own.flip:
-            yield f"{preset}, not mirrored", replace(own, flip=False)
-        else:
-            yield f"{preset}, mirrored", replace(own, flip=True, flip_min_score=0.2)
-    yield "best, everybody mirrored", replace(settings[2], flip_min_score=0.0)
+    settings = {preset: default_settings(model, "many", preset) for preset in PRESETS}
+    yield from settings.items()
+    yield "fast, mirrored", replace(settings["fast"], flip=True, flip_min_score=0.2)
+    yield "best, not mirrored", replace(settings["best"], flip=False)
+    yield "best, everybody mirrored", replace(settings["best"], flip_min_score=0.0)
 
 
 def measure(data: Path, people: str, engines: Mapping[str, Engine], detector: Engine) -> list[dict]:

@@ -76,7 +76,7 @@ def batches(quick: bool) -> str:  # noqa: FBT001
     found = bench(*flags, "--precision", "auto", "--threads", "2", "--seconds", "0" if quick else "20")
     rows = tuple(
         (model, times[0].precision, *(f"{one.pictures_per_s:.0f}" for one in times))
-        for model in ("lightning", "thunder")
+        for model in dict.fromkeys(one.model for one in found)
         if (times := [one for one in found if one.model == model])
     )
     return Table(("model", "precision", *(f"{size} a call" for size in sizes)), rows, 2).markdown()

@@ -12,7 +12,7 @@ from bodies import RATE_HZ, body, frames, poses_of, repeated, track_of, with_noi
 from movenet import analysis
 from movenet.analysis.definitions import TABLE_FILE, javascript_module
 from movenet.errors import DataError, FileError, UnknownKeypointError
-from movenet.live.app import PAGE
+from movenet.live.site import PAGE
 from movenet.pose import KEYPOINTS, MIRROR, Pose
 
 
@@ -216,6 +216,14 @@ def test_a_swinging_arm_and_a_standing_person_count_nothing():
         assert not any(analysis.count_repetitions(track, name) for name in analysis.EXERCISES)
 
 
+def test_a_hidden_forearm_that_the_model_guesses_is_no_biceps_curl():
+    keypoints = repeated("biceps-curl", 3)
+    elbows, wrists = ([point(f"{side}_{name}") for side in ("left", "right")] for name in ("elbow", "wrist"))
+    assert len(analysis.count_repetitions(track_of(keypoints), "biceps-curl")) == 3
+    keypoints[:, wrists] = keypoints[:, elbows] + 0.4 * (keypoints[:, wrists] - keypoints[:, elbows])
+    assert analysis.count_repetitions(track_of(keypoints), "biceps-curl") == []
+
+
 @pytest.mark.parametrize("length", [1, 2])
 def test_one_frame_has_no_repetitions(length):
     assert analysis.count_repetitions(track_of(repeated("squat", 2)[:length]), "squat") == []
@@ -380,6 +388,19 @@ def test_standing_hands_up_and_lying_after_a_fall_are_told():
     up[:, [point("left_wrist"), point("right_wrist")], 1] -= 170
     fallen = standing[:, :, ::-1]
     assert kinds(np.concatenate([standing, up, fallen])) == ["standing", "hands up", "fallen", "lying"]
+
+
+def test_a_fall_is_told_while_frames_come_in_and_lasts_as_long_as_the_person_lies():
+    standing = np.repeat(body()[None], 2 * RATE_HZ, axis=0)
+    fallen = np.repeat(standing[:1, :, ::-1], 10 * RATE_HZ, axis=0)
+    detector = analysis.EventDetector()
+    told = [detector.step(*frame).get(None) for frame in frames(np.concatenate([standing, fallen, standing]))]
+    assert told[2 * RATE_HZ - 1] == {"standing"}
+    assert told[4 * RATE_HZ] == told[12 * RATE_HZ - 1] == {"lying", "fallen"}
+    assert told[-1] == {"standing"}
+    assert detector.step(60.0, []) == {}
+    with pytest.raises(DataError, match="later than 60"):
+        detector.step(60.0, [])
 
 
 def test_lying_down_slowly_is_no_fall():

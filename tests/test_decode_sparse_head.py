@@ -1,27 +1,36 @@
-"""Sparse heads against the same heads of ONNX Runtime, which computes every cell."""
+"""Sparse heads of every engine against the same heads of the whole graph, which computes every cell."""
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from movenet.decode.families import DECODERS
-from movenet.decode.sparse_head import HeadWeights, SparseHead, concatenate_heads
+from movenet.decode.sparse_head import SPARSE, HeadWeights, SparseHead, concatenate_heads
 from movenet.doctor import known_squares
 from movenet.engine import Runtime, open_engine
-from movenet.engine.sparse_graph import SPARSE
 from movenet.models import MODELS
 
 MOVENETS = ("lightning", "lightning-int8", "thunder", "multipose", "multipose-int8")
 
 
-@pytest.fixture(scope="module", params=MOVENETS)
+PAIRS = [
+    (engine, model)
+    for engine in ("openvino", "onnxruntime", "torch")
+    for model in MOVENETS
+    if engine != "torch" or not model.endswith("int8")
+]
+
+
+@pytest.fixture(scope="module", params=PAIRS, ids="-".join)
 def both(request):
-    """Return the heads of one model as OpenVINO and as ONNX Runtime give them."""
-    path = MODELS[request.param].path
-    squares = known_squares(MODELS[request.param].side)
-    return tuple(
-        open_engine(path, Runtime(engine, "fp32", threads=1))(squares)
-        for engine in ("openvino", "onnxruntime")
-    )
+    """Return the heads of one model as an engine gives them, and as ONNX Runtime computes the whole graph."""
+    engine, model = request.param
+    path = MODELS[model].path
+    squares = known_squares(MODELS[model].side)
+    whole = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = list(MODELS[model].heads)
+    dense = dict(zip(names, whole.run(names, {"images": squares}), strict=True))
+    return open_engine(path, Runtime(engine, "fp32", threads=1))(squares), dense
 
 
 @pytest.fixture
@@ -33,7 +42,7 @@ def head():
     return SparseHead(features, HeadWeights(*(rng.normal(size=shape).astype(np.float32) for shape in shapes)))
 
 
-def test_openvinos_regress_and_offset_heads_are_sparse_and_equal_the_dense_ones(both, request):
+def test_the_heads_of_every_engine_are_sparse_and_equal_the_dense_ones(both, request):
     sparse, dense = both
     assert sparse.keys() == dense.keys()
     for name, expected in dense.items():
@@ -61,8 +70,9 @@ def test_sparse_heads_decode_as_dense_ones(both):
             np.testing.assert_allclose(ours.boxes, theirs.boxes, atol=1e-5)
 
 
-def test_posenets_heads_are_dense():
-    heads = open_engine("posenet", Runtime(precision="fp32"))(known_squares(256)[:1])
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "torch"])
+def test_posenets_heads_are_dense(engine):
+    heads = open_engine("posenet", Runtime(engine, "fp32"))(known_squares(256)[:1])
     assert all(isinstance(head, np.ndarray) for head in heads.values())
 
 

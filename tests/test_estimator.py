@@ -209,7 +209,7 @@ def test_an_unknown_value_of_people_is_refused():
     ("choice", "expected"),
     [
         ({"method": "sideways"}, "top-down, bottom-up, whole"),
-        ({"settings": "slow"}, "fast, balanced, best"),
+        ({"settings": "slow"}, "fast, balanced, accurate, best"),
         ({"people": "many", "method": "whole"}, "finds one person"),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,11 +13,13 @@ from starlette.websockets import WebSocketDisconnect
 
 import movenet
 from live_stage import PERSON, happens, jpeg, models, packet
+from movenet.calibration import probabilities
 from movenet.engine import ScriptedEngine
-from movenet.errors import DataError
-from movenet.estimator import EstimatorSettings
+from movenet.errors import DataError, ModelError
+from movenet.estimator import Estimator, EstimatorSettings
 from movenet.live import Limits, ServerSettings, SharedModels
-from movenet.live.app import PAGE, create_app
+from movenet.live.app import create_app
+from movenet.live.site import PAGE
 from movenet.models import MODELS
 from movenet.records import from_json
 from movenet.video import VideoEstimator
@@ -151,6 +154,25 @@ def test_the_server_greets_with_its_models_and_limits(visit):
     assert hello["type"] == "hello"
     assert hello["models"] == ["lightning", "thunder", "many"]
     assert hello["limits"] == {"frame_bytes": 1 << 20, "frame_pixels": 1000, "rate_hz": 60.0}
+
+
+def test_keypoint_scores_can_be_probabilities_in_every_answer(visit):
+    plain = visit().post("/api/pose", content=jpeg()).json()["poses"][0]
+    client = visit(replace(models(), probabilities=True))
+    photo = client.post("/api/pose", content=jpeg()).json()["poses"][0]
+    with client.websocket_connect(SOCKET) as socket:
+        assert json.loads(socket.receive_text())["probabilities"] is True
+        frame = ask(socket, 0, 0.5)["poses"][0]
+    expected = probabilities([score for _, _, score in plain["keypoints"]], "lightning")
+    assert photo["score"] == plain["score"]
+    for sent in (photo, frame):
+        np.testing.assert_allclose([score for _, _, score in sent["keypoints"]], expected, atol=0.002)
+
+
+def test_a_model_without_a_calibration_keeps_a_server_of_probabilities_from_starting():
+    estimators = {"posenet": Estimator(ScriptedEngine(MODELS["posenet"], lambda squares: {}), method="whole")}
+    with pytest.raises(ModelError, match="made from one of lightning"):
+        SharedModels(estimators, probabilities=True)
 
 
 def test_a_picture_is_answered_with_its_poses_number_and_time(visit):

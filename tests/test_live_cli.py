@@ -16,9 +16,9 @@ from movenet.installation import install_command
 MOVENET = [sys.executable, "-c", "from movenet.cli import main; main()"]
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_it_says_where_the_page_is_and_stops_at_ctrl_c(times):
-    command = [*MOVENET, "live", "--port", "0", "--no-browser"]
+@pytest.mark.parametrize(("times", "flags"), [(1, []), (2, []), (1, ["--in-browser"])])
+def test_it_says_where_the_page_is_and_stops_at_ctrl_c(times, flags):
+    command = [*MOVENET, "live", "--port", "0", "--no-browser", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
         assert line.startswith("movenet live: http://127.0.0.1:")
@@ -53,6 +53,10 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(package):
         (["--clients", "200"], "expected the limit connections above that of clients, 200, got 128"),
         (["--tls-cert", "a.pem"], "expected both a certificate and its key"),
         (["--tls-key", "a.pem"], "got only one of --tls-cert and --tls-key"),
+        (["--in-browser", "--precision", "fp32"], "for models on this server, not --in-browser"),
+        (["--in-browser", "--rate-hz", "20"], "--rate-hz is for pictures sent to this server"),
+        (["--in-browser", "--exercise", "squad"], "did you mean 'squat'?"),
+        (["--in-browser", "--model", "posenet"], "expected a single-person MoveNet model for the browser"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_is_loaded(flags, sentence):

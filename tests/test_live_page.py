@@ -2,7 +2,7 @@
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import cv2
@@ -142,6 +142,13 @@ def test_the_model_chosen_is_chosen_again_on_the_next_visit(playing, served):
     playing.reload()
     playing.wait_for_selector("#status[data-state=open]")
     assert playing.is_checked("[name=model][value=thunder]")
+
+
+def test_of_probabilities_those_from_a_half_on_are_drawn(stage_browser):
+    choice = replace(models(), probabilities=True)
+    with serving(choice) as server, opened(stage_browser, server.url) as page:
+        wait_until(page, "document.getElementById('threshold-value').textContent === '0.50'")
+        assert page.input_value("#threshold") == "0.5"
 
 
 def test_keypoints_under_the_threshold_are_not_drawn(playing):

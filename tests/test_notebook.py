@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from movenet.calibration import probabilities
 from movenet.errors import DataError, ModelError
 from movenet.installation import install_command
 from movenet.notebook import Camera, History
@@ -359,6 +360,22 @@ def test_people_with_an_estimator_is_an_error():
 def test_an_unknown_model_is_an_error_in_the_cell():
     with pytest.raises(ModelError):
         Camera("thunderbolt")
+
+
+def test_keypoint_scores_can_be_probabilities_in_what_is_shown_and_kept():
+    plain, calibrated = (FakeCamera(probabilities=wanted) for wanted in (False, True))
+    assert (plain.threshold, calibrated.threshold) == (0.3, 0.5)
+    for camera in (plain, calibrated):
+        camera.receive("hello")
+        camera.receive("start")
+        (answer,) = camera.receive_picture(1, ADA)
+        camera.close()
+    expected = probabilities(plain.poses[0].scores, "lightning")
+    np.testing.assert_allclose(calibrated.poses[0].scores, expected, atol=1e-6)
+    np.testing.assert_allclose(calibrated.history[0].poses[0].scores, expected, atol=1e-6)
+    np.testing.assert_allclose(
+        [score for _, _, score in answer["poses"][0]["keypoints"]], expected, atol=1e-3
+    )
 
 
 def test_repetitions_of_an_exercise_are_counted_and_sent():

@@ -16,6 +16,7 @@ from movenet.scale.files import FileEstimator, FilePoses
 from movenet.scale.job import run_job
 from movenet.scale.name_set import MERGE, NameSet
 from movenet.scale.shards import read_sources
+from movenet.scale.storage import LocalFolder
 from stage import Stage
 from video_files import VideoFile
 
@@ -100,7 +101,7 @@ def test_two_processes_do_not_write_in_one_folder(tmp_path):
 def test_a_damaged_part_is_named(tmp_path):
     jobs.run_here(jobs.photos(tmp_path / "in", 3), tmp_path / "out")
     (tmp_path / "out" / "part-000000.jsonl").write_text('{"source"')
-    with pytest.raises(DataError, match=r"part-000000.jsonl is damaged .* remove it"):
+    with pytest.raises(DataError, match=r"part-000000.jsonl in .* is damaged .* remove it"):
         jobs.run_here(tmp_path / "in", tmp_path / "out", resume=True)
 
 
@@ -245,6 +246,8 @@ def test_names_that_are_no_unicode_are_for_json_lines(tmp_path):
     inputs = jobs.photos(tmp_path / "in", 1)
     (inputs / "0000.png").rename(inputs / "\udcff.png")
     assert jobs.run_here(inputs, tmp_path / "a", "jsonl").files == 1
-    assert list(read_sources(tmp_path / "a" / "part-000000.jsonl")) == [str(inputs / "\udcff.png")]
+    assert list(read_sources(LocalFolder(tmp_path / "a"), "part-000000.jsonl")) == [
+        str(inputs / "\udcff.png")
+    ]
     assert jobs.run_here(inputs, tmp_path / "b", "parquet").failed == 1
     assert "use --records-format jsonl" in failures(tmp_path / "b")[0]["error"]

@@ -2,17 +2,41 @@
 
 import functools
 import http.server
+import json
+import os
+import shutil
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
-from browsers import camera_film, chromium
+from browsers import camera_film, launch
 from live_browser import LIMIT_S, LISTEN, wait_for_poses, wait_until
+from live_stage import models, serving
+from movenet.live import browser_models
 from movenet.live.models_table import web_models
 from movenet.live.site import write_site
 from movenet.models import DATA, MODELS
+
+ONNXRUNTIME_WEB = os.environ.get("MOVENET_ONNXRUNTIME_WEB")
+"""The npm package onnxruntime-web (.tgz), for what is not part of this one."""
+COMPARE_BACKENDS = """async () => {
+  const { Estimator } = await import("/page/movenet/movenet.js");
+  const video = Object.assign(document.createElementNS("http://www.w3.org/1999/xhtml", "video"), { muted: true });
+  video.src = "/sample.mp4";
+  await new Promise((done) => { video.oncanplay = done; });
+  const found = [];
+  for (const backend of ["wasm", "webgpu"]) {
+    const [pose] = await (await Estimator.open({ backend })).estimate(video);
+    found.push(pose.keypoints.map(([x, y]) => [x, y]));
+  }
+  return found;
+}"""
+EXAMPLE = Path(__file__).parents[1] / "examples" / "browser" / "index.html"
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -39,15 +63,22 @@ def static_server(folder):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
-    write_site(web_models(MODELS["lightning"], "one"), MODELS["multipose"], folder)
+    write_site(web_models(MODELS["lightning"], "one"), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(playwright, tmp_path_factory):
     film = camera_film(tmp_path_factory.mktemp("film"), DATA / "sample.mp4", count=20)
-    with chromium(film) as browser:
-        yield browser
+    browser = launch(playwright, film)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -80,7 +111,9 @@ def test_the_camera_gets_a_skeleton_and_nothing_leaves_the_page(site, context):
         [pose] = frame["record"]["poses"]
         assert pose["score"] > 0.3
         assert page.inner_text("#status-text") == "Ready"
-        assert page.is_hidden("#exercise")
+        assert page.is_hidden("#place-row")
+        page.select_option("#exercise", "squat")
+        wait_until(page, "document.getElementById('repetitions').textContent === '0'")
         page.check("[name=model][value=many]")
         wait_until(page, "window.poses.at(-1).record.poses.some(({ id }) => id === 1)")
         origin = urlsplit(address).netloc
@@ -110,3 +143,86 @@ def test_a_missing_model_is_named(site, context):
         page, _ = visit(context, address)
         page.wait_for_selector("#status[data-state=failed]")
         assert "multipose.onnx: status 404" in page.inner_text("#notice")
+
+
+def test_the_example_page_finds_poses_with_the_modules_alone(site, context, tmp_path):
+    (tmp_path / "site").symlink_to(site)
+    shutil.copy(EXAMPLE, tmp_path)
+    assert len(EXAMPLE.read_text().splitlines()) <= 40
+    with static_server(tmp_path) as address:
+        page, _ = visit(context, address)
+        page.get_by_text("wrist is higher").wait_for()
+        assert page.failures == []
+
+
+def test_a_camera_that_is_refused_is_explained(site, browser):
+    context = browser.new_context(locale="en-US")
+    with static_server(site) as address:
+        page, _ = visit(context, address)
+        page.click("#start-camera")
+        page.wait_for_selector("#notice:visible")
+        assert "not allowed to use the camera" in page.inner_text("#notice")
+    context.close()
+
+
+def test_without_a_graphics_card_the_page_says_so_and_goes_on_with_the_processor(site, context):
+    table = json.loads((site / "models/models.json").read_text())
+    answer = json.dumps(table | {"backends": ["wasm", "webgpu"]})
+    with static_server(site) as address:
+        context.route(
+            "**/models.json", lambda route: route.fulfill(body=answer, content_type="application/json")
+        )
+        page, _ = visit(context, address)
+        page.wait_for_selector("#status[data-state=open]")
+        page.check("[name=backend][value=webgpu]")
+        page.wait_for_selector("#status[data-state=failed]")
+        assert "no graphics card; choose the processor" in page.inner_text("#notice")
+        page.check("[name=backend][value=wasm]")
+        page.wait_for_selector("#status[data-state=open]")
+
+
+@pytest.mark.skipif(ONNXRUNTIME_WEB is None, reason="MOVENET_ONNXRUNTIME_WEB does not name the npm package")
+def test_a_graphics_card_finds_the_pose_that_the_processor_finds(playwright, tmp_path):
+    write_site(web_models(MODELS["lightning"], "one"), tmp_path / "site", Path(ONNXRUNTIME_WEB))
+    browser = launch(playwright, None, "--enable-unsafe-webgpu")
+    with static_server(tmp_path / "site") as address:
+        page = browser.new_page()
+        page.goto(address + "page/icon.svg")
+        on_wasm, on_webgpu = page.evaluate(COMPARE_BACKENDS)
+    browser.close()
+    assert np.abs(np.array(on_wasm) - np.array(on_webgpu)).max() < 0.5
+
+
+def test_a_server_offers_both_places(context):
+    """The server's scripted engines find bright boxes; the browser runs the models themselves."""
+    with serving(models()) as server:
+        page, asked = visit(context, server.url)
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.inner_text("#status-text") == "Connected"
+        page.click("#start-camera")
+        page.check("[name=place][value=browser]")
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.inner_text("#status-text") == "Ready"
+        wait_until(page, "window.poses.at(-1)?.record.poses[0]?.score > 0.3")
+        assert page.evaluate("crossOriginIsolated")
+        page.check("[name=place][value=server]")
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.inner_text("#status-text") == "Connected"
+        assert wait_for_poses(page)[-1]["serverMs"] > 0
+        assert {urlsplit(url).netloc for url in asked if not url.startswith("blob:")} == {
+            urlsplit(server.url).netloc
+        }
+        assert page.failures == []
+
+
+def test_a_server_for_browsers_runs_no_model(context):
+    with serving(browser_models("thunder", "squat")) as server:
+        page, asked = visit(context, server.url)
+        page.wait_for_selector("#status[data-state=open]")
+        assert page.is_hidden("#place-row")
+        assert page.input_value("#exercise") == "squat"
+        assert page.is_checked("[name=model][value=thunder]")
+        page.click("#start-camera")
+        assert wait_for_poses(page)[-1]["record"]["poses"][0]["score"] > 0.3
+        assert not any(url.startswith("ws") or url.endswith("sw.js") for url in asked)
+        assert page.failures == []

@@ -28,6 +28,7 @@ from movenet.networks.onnx_file import read_network
 from movenet.skeleton import BODY
 from movenet.training import checkpoint
 from movenet.training.augment import NO_AUGMENTATION
+from movenet.training.default_settings import default_settings, find_settings
 from movenet.training.distributed import Processes
 from movenet.training.inputs import read_samples
 from movenet.training.loop import Run, TrainingError, learning_rate, to_numbers, train
@@ -369,8 +370,46 @@ def test_the_command_trains_and_prints_the_path_of_the_model(tmp_path):
     arguments = ["--steps", "1", "--batch-size", "1", "--device", "cpu", "-o", str(tmp_path / "out"), "--set"]
     done = CliRunner().invoke(app, ["train", str(tmp_path / "dots.toml"), *arguments, "model.side=64"])
     assert done.exit_code == 0, done.output
-    assert done.stdout.strip() == str(tmp_path / "out" / "model.onnx")
+    model, report = tmp_path / "out" / "model.onnx", tmp_path / "out" / "report.html"
+    assert done.stdout.strip() == str(model)
     assert "      1  loss" in done.stderr
+    assert "labels (trained on): AP " in done.stderr
+    assert f"next: movenet run photo.jpg --model {model}" in done.stderr
+    page = report.read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg") == 2
+    assert "these images were trained on" in page
+
+
+def test_a_data_set_without_settings_gets_some_and_they_are_kept(tmp_path):
+    folder = tmp_path / "dots"
+    labels = json.loads(write_set(folder).read_text())
+    labels["categories"][0] |= {"keypoints": ["left_dot", "right_dot", "tail"], "name": "dots"}
+    (folder / "train.json").write_text(json.dumps(labels))
+    (folder / "val.json").write_text(json.dumps(labels))
+    done = CliRunner().invoke(app, ["train", "--init", str(folder)])
+    assert done.stdout.strip() == str(folder / "train.toml")
+    assert f"next: movenet train {folder}" in done.stderr
+    settings = read_settings(folder / "train.toml")
+    assert settings.skeleton.names == ("left_dot", "right_dot", "tail")
+    assert settings.validation[0].annotations == folder / "val.json"
+    assert settings.out == folder / "run"
+    assert find_settings(folder) == (folder / "train.toml", False)
+    assert "is there already" in str(CliRunner().invoke(app, ["train", "--init", str(folder)]).exception)
+
+
+def test_the_default_settings_of_a_data_set_of_people_are_those_of_the_example(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "train.toml").write_text(default_settings(tmp_path))
+    written, example = read_settings(tmp_path / "train.toml"), read_settings(EXAMPLES / "fine_tune.toml")
+    assert written.training == example.training
+    assert written.data[0].yolo_labels == tmp_path / "labels"
+    assert written.skeleton == BODY
+
+
+def test_a_folder_that_is_no_data_set_is_refused(tmp_path):
+    with pytest.raises(DataError, match="expected a data set in"):
+        find_settings(tmp_path)
 
 
 def test_the_hands_of_the_example_are_drawn_and_trained_on(tmp_path):

@@ -16,6 +16,7 @@ from movenet.analysis.classes import PoseClasses, load_classes
 from movenet.analysis.comparison import PoseComparison, compare_poses, mirrored
 from movenet.analysis.counter import RepetitionCounter
 from movenet.analysis.definitions import ANGLE_NAMES, JOINT_ANGLES, SEGMENT_ANGLES
+from movenet.analysis.event_detector import EventDetector
 from movenet.analysis.exercise_file import find_exercise, read_exercise
 from movenet.analysis.exercises import EXERCISES, Exercise
 from movenet.analysis.gait import Gait, measure_gait
@@ -37,6 +38,7 @@ __all__ = [
     "Angle",
     "Confusion",
     "Event",
+    "EventDetector",
     "Exercise",
     "Gait",
     "PoseClasses",

@@ -47,3 +47,8 @@ SEGMENT_POINTS: Final[NDArray[np.bool_]] = np.asarray((SEGMENT_STARTS + SEGMENT_
 def javascript_module() -> str:
     """Return the table as a JavaScript module that exports `ANGLE_TABLE`."""
     return f"export const ANGLE_TABLE = {TABLE_FILE.read_text(encoding='utf-8').strip()};\n"
+
+
+def joint_table() -> list[list[str]]:
+    """Return the rows of the joints: name, neighbour, joint, other neighbour."""
+    return [list(row) for row in _TABLE["joints"]]

@@ -134,8 +134,14 @@ _READY: Final = (
         min_range=60.0,
         sides="each",
         joint="elbow",
-        at_rest={"elbow": (140, 180), "hand_height": (_DOWN, -0.4)},
-        at_peak={"elbow": (0, 70), "shoulder": (0, 60), "hand_height": (-0.8, 0.4)},
+        # A forearm that looks shorter points to the camera or is guessed: its elbow has no angle that can be measured.
+        at_rest={"elbow": (140, 180), "hand_height": (_DOWN, -0.4), "forearm_length": (0.35, _UP)},
+        at_peak={
+            "elbow": (0, 70),
+            "shoulder": (0, 60),
+            "hand_height": (-0.8, 0.4),
+            "forearm_length": (0.3, _UP),
+        },
         travel={
             "body_position": (0, 0.4),
             "shoulder_position": (0, 0.4),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from movenet.analysis.exercise_file import find_exercise
 from movenet.analysis.exercises import Exercise, Range
@@ -39,6 +40,8 @@ MIN_SEEN: Final = 0.5
 """A condition of the exercise counts if its signal is known in at least this share of the frames."""
 MAX_UNKNOWN_S: Final = 1.0
 """A longer gap within a repetition drops it."""
+MIN_MEASURED: Final = 0.6
+"""The signal is measured, not interpolated, in at least this share of a repetition's frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,14 @@ def exercise_signals(track: Track, exercise: Exercise) -> dict[str, Floats]:
     return {"both": (np.fmax if exercise.peak == "low" else np.fmin)(values[:, 0], values[:, 1])}
 
 
+def _measured(track: Track, exercise: Exercise, side: str) -> NDArray[np.bool_]:
+    """Return whether the signal is known, without interpolation, on this side, or for "both" on either: (T,)."""
+    if callable(exercise.signal):
+        return np.isfinite(np.asarray(exercise.signal(track), np.float64).reshape(len(track)))
+    known = np.isfinite(SIGNALS[exercise.signal](track, torso_lengths_px(track)))
+    return np.asarray({"left": known[:, 0], "right": known[:, 1]}.get(side, known.any(axis=1)), np.bool_)
+
+
 def depth_of(values: Floats, exercise: Exercise) -> tuple[Floats, float]:
     """Return the depth (T,) in fractions of the person's own range, and that range; NaN where the signal is unknown."""
     known = values[np.isfinite(values)]
@@ -143,10 +154,13 @@ def _count(
         name: found for name, found in conditions.items() if np.isfinite(found).any(axis=1).mean() >= MIN_SEEN
     }
     joint = signal_of(track, exercise.joint)
+    measured = _measured(track, exercise, side)
     return [
         _describe(track, values, joint, cycle, side)
         for cycle in _cycles(depth, track.times_s, cut_off_depth)
-        if _is_one(cycle, track.times_s, values, exercise) and _fits(cycle, exercise, conditions, side)
+        if _is_one(cycle, track.times_s, values, exercise)
+        and measured[cycle.start : cycle.end + 1].mean() >= MIN_MEASURED
+        and _fits(cycle, exercise, conditions, side)
     ]
 
 

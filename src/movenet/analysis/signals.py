@@ -37,6 +37,7 @@ def _pair(name: str) -> list[int]:
 
 
 SHOULDERS: Final = _pair("shoulder")
+ELBOWS: Final = _pair("elbow")
 WRISTS: Final = _pair("wrist")
 HIPS: Final = _pair("hip")
 ANKLES: Final = _pair("ankle")
@@ -77,6 +78,12 @@ def _feet_apart(track: Track, torso_px: Floats) -> Floats:
     return _both(np.hypot(*(points[:, ANKLES[0]] - points[:, ANKLES[1]]).T) / torso_px)
 
 
+def _forearm_length(track: Track, torso_px: Floats) -> Floats:
+    points = track.known_keypoints
+    along = points[:, WRISTS] - points[:, ELBOWS]
+    return np.asarray(np.hypot(along[..., 0], along[..., 1]) / torso_px[:, None])
+
+
 def _both(values: Floats) -> Floats:
     return np.stack([values, values], axis=1)
 
@@ -103,6 +110,8 @@ SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType(
         # Of the hips from the left edge of the picture: its changes tell whether the person walks.
         "body_position": _body_position,
         "feet_apart": _feet_apart,
+        # In the picture: short while the forearm points to the camera or away from it, or is guessed behind the body.
+        "forearm_length": _forearm_length,
     }
 )
 """All signals by name."""

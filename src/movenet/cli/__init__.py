@@ -28,9 +28,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "explain",
     "export": "export",
     "live": "live",
+    "send": "send",
     "train": "train",
     "classes": "classes",
     "dataset": "dataset",
+    "hub": "hub",
     "models": "models",
     "doctor": "doctor",
 }

@@ -153,6 +153,7 @@ def _print_built(built: BuildResult, page: Path, *, json: bool) -> None:
     left_out = ", ".join(f"{n} × {reason}" for reason, n in sorted(built.left_out.items()))
     print_line(f"left out: {left_out or 'nothing'}")
     print_line(f"review: open {page}")
+    print_status(f"next: movenet train {page.parent}")
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

@@ -15,6 +15,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet run dance.mp4 --people many --boxes --trails -o out.mp4",
         "movenet run photo.jpg --records -",
         "movenet run 0 --show",
+        "movenet run 0 rtsp://10.0.0.7/main --records poses.jsonl",
     ),
     "analyze": (
         "movenet analyze squats.mp4 --exercise squat -o report.html",
@@ -26,7 +27,15 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "explain": ("movenet explain photo.jpg -o figure.png",),
     "export": ("movenet export lightning -o lightning.onnx", "movenet export thunder -o thunder.tflite"),
     "live": ("movenet live", "movenet live --host 0.0.0.0 --tls"),
-    "train": ("movenet train yoga.toml",),
+    "send": (
+        "movenet send 0 --osc 127.0.0.1:9000 --people many",
+        "movenet send rtsp://camera/stream --mqtt homeassistant.local --name hall",
+    ),
+    "train": (
+        "movenet train yoga-set/",
+        "movenet train --init yoga-set/",
+        "movenet train yoga.toml --steps 2000",
+    ),
     "classes": ("movenet classes train yoga/ -o yoga.npz", "movenet classes predict yoga.npz class.mp4"),
     "classes train": ("movenet classes train yoga/ -o yoga.npz",),
     "classes test": ("movenet classes test yoga.npz more-yoga/",),
@@ -35,6 +44,9 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "dataset build": ("movenet dataset build yoga.mp4 -o yoga-set",),
     "dataset apply": ("movenet dataset apply yoga-set decisions.json",),
     "dataset check": ("movenet dataset check yoga-set/train.json --sides",),
+    "hub": ("movenet hub push yoga/model.onnx me/yoga", "movenet hub pull me/yoga -o yoga.onnx"),
+    "hub push": ("movenet hub push yoga/model.onnx me/yoga --note 'Yoga poses, from 40 clips.'",),
+    "hub pull": ("movenet hub pull me/yoga -o yoga.onnx",),
     "models": ("movenet models", "movenet models -v"),
     "doctor": ("movenet doctor",),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from movenet.cli.options import PeopleName
+from movenet.cli.output import print_line, print_progress
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from movenet.decode import Heads
     from movenet.export.job import Runner
-    from movenet.export.run import Assess
+    from movenet.export.run import Assess, Exported
+    from movenet.live.models_table import WebModels
     from movenet.models import ModelCard
 
 
@@ -94,6 +96,13 @@ def export(
     people: Annotated[
         PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
     ] = None,
+    exercise: Annotated[
+        str | None, typer.Option(help="Exercise that the page of --format web counts: a name or a TOML file.")
+    ] = None,
+    webgpu: Annotated[
+        Path | None,
+        typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")
     ] = False,
@@ -103,16 +112,15 @@ def export(
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
     `--format web` writes a folder for any http server: a page that runs the model in the visitor's browser.
     """
-    from movenet.cli.output import print_line, print_progress
-
     if format is FormatName.web:
         defaults = (StoredPrecisionName.fp32, AnswerName.heads, None, None, None, None, False)
         if (precision, answer, side, pictures, ap, images, json) != defaults:
-            raise ModelError("--format web takes --people and --out only")
-        _export_site(model, people or PeopleName.one, out)
+            raise ModelError("--format web takes --people, --exercise, --webgpu and --out only")
+        _write_site(_site_models(model, people or PeopleName.one, exercise), out, webgpu)
         return
-    if people is not None:
-        raise ModelError("--people is for --format web: the other formats hold the network alone")
+    for name, given in {"people": people, "exercise": exercise, "webgpu": webgpu}.items():
+        if given is not None:
+            raise ModelError(f"--{name} is for --format web: the other formats hold the network alone")
     try:
         from movenet.export.run import SHEET, ExportRequest, export_model, format_of
     except ImportError as error:
@@ -126,27 +134,35 @@ def export(
         done = export_model(model, out, request, assess, print_progress)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
-        return
+    else:
+        _print_exported(done, f"{name} {precision.value}")
+
+
+def _print_exported(done: Exported, made: str) -> None:
     d, measured = done.difference, "" if done.assessed is None else f" · AP {done.assessed['AP']:.3f}"
-    print_line(f"{out}  {name} {precision.value}, {done.bytes / 1e6:.2f} MB{measured}")
+    print_line(f"{done.path}  {made}, {done.bytes / 1e6:.2f} MB{measured}")
     print_line(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
     )
 
 
-def _export_site(model: str, people: PeopleName, out: Path) -> None:
-    """Write the page that runs the model in the browser."""
-    from movenet.cli.output import print_line
+def _write_site(site: WebModels, out: Path, webgpu: Path | None) -> None:
+    from movenet.live.site import write_site
+
+    size = write_site(site, out, webgpu)
+    print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
+
+
+def _site_models(model: str, people: PeopleName, exercise: str | None) -> WebModels:
+    """Return what the page of --format web offers."""
     from movenet.engine import open_engine
     from movenet.live.models_table import web_models
-    from movenet.live.site import write_site
-    from movenet.models import MODELS, find_model
+    from movenet.models import find_model
 
     found = find_model(model)
     card = open_engine(found).card if isinstance(found, Path) else found
-    size = write_site(web_models(card, people.value), MODELS["multipose"], out)
-    print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
+    return web_models(card, people.value, exercise)
 
 
 def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) -> Assess:

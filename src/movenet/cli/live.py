@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from movenet.cli import options
+from movenet.errors import DataError
 
 if TYPE_CHECKING:
+    from movenet.live import Limits
     from movenet.live.addresses import Addresses
 
 # Each option has the name of the setting of `movenet.live.settings` that it sets.
@@ -39,6 +43,12 @@ TlsOption = Annotated[
 ]
 TlsCertOption = Annotated[Path | None, typer.Option(help="Your own certificate for https (PEM).")]
 TlsKeyOption = Annotated[Path | None, typer.Option(help="The private key of --tls-cert.")]
+InBrowserOption = Annotated[
+    bool,
+    typer.Option(
+        "--in-browser", help="Run the models in the browser only: this server sends the page and the models."
+    ),
+]
 ClientsOption = Annotated[int, typer.Option(help="Maximum number of cameras at a time.")]
 FrameBytesOption = Annotated[int, typer.Option(help="Maximum bytes of a camera's picture.")]
 FramePixelsOption = Annotated[int, typer.Option(help="Maximum pixels of a camera's picture.")]
@@ -70,6 +80,8 @@ def live(
     browser: BrowserOption = True,
     model: options.ModelOption = "lightning",
     exercise: options.ExerciseOption = None,
+    in_browser: InBrowserOption = False,
+    probabilities: options.ProbabilitiesOption = False,
     engine: options.EngineOption = options.EngineName.openvino,
     precision: options.PrecisionOption = options.PrecisionName.auto,
     threads: options.ThreadsOption = None,
@@ -96,12 +108,11 @@ def live(
 ) -> None:
     """Show a camera with skeletons in the browser; the browser sends pictures, this server estimates the poses.
 
+    On the page, or with --in-browser, the browser can estimate them instead: then no picture leaves it.
     Other devices on the network: --host 0.0.0.0 --tls, then open the printed address, which contains a token.
     """
-    import webbrowser
-
     from movenet.engine import Runtime
-    from movenet.live import Limits, ServerSettings, open_models, serve
+    from movenet.live import Limits, ServerSettings, browser_models, open_models, serve
 
     limits = Limits(
         *(clients, frame_bytes, frame_pixels, rate_hz, photo_bytes, photo_pixels, photos),
@@ -111,14 +122,48 @@ def live(
         host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, exercise, limits
     )
 
-    def on_ready(addresses: Addresses) -> None:
-        _print_addresses(addresses)
-        if browser:
-            webbrowser.open(addresses.local_url)
-
+    on_ready = partial(_announce, open_page=browser)
+    if in_browser:
+        chosen = (engine, precision, threads, device, probabilities)
+        _refuse_server_options(limits, is_estimation_chosen=chosen != _DEFAULT_ESTIMATION)
+        serve(browser_models(model, exercise), settings, on_ready)
+        return
     threads = options.threads_beside_video(threads, device)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
-    serve(open_models(model, runtime), settings, on_ready)
+    serve(open_models(model, runtime, probabilities=probabilities), settings, on_ready)
+
+
+def _announce(addresses: Addresses, *, open_page: bool) -> None:
+    _print_addresses(addresses)
+    if open_page:
+        import webbrowser
+
+        webbrowser.open(addresses.local_url)
+
+
+_DEFAULT_ESTIMATION = (
+    options.EngineName.openvino,
+    options.PrecisionName.auto,
+    None,
+    options.DeviceName.cpu,
+    False,
+)
+_PAGE_LIMITS = ("connections", "request_s", "stall_s")
+"""Limits of a server that sends the page only."""
+
+
+def _refuse_server_options(limits: Limits, *, is_estimation_chosen: bool) -> None:
+    """Raise an error if an option is given that --in-browser leaves without effect."""
+    if is_estimation_chosen:
+        raise DataError(
+            "--engine, --precision, --threads, --device and --probabilities are for models on this server, "
+            "not --in-browser"
+        )
+    for field in fields(limits):
+        if field.name not in _PAGE_LIMITS and getattr(limits, field.name) != field.default:
+            raise DataError(
+                f"--{field.name.replace('_', '-')} is for pictures sent to this server, not for --in-browser"
+            )
 
 
 def _print_addresses(addresses: Addresses) -> None:

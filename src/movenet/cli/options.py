@@ -99,6 +99,7 @@ class PresetName(str, Enum):
 
     fast = "fast"
     balanced = "balanced"
+    accurate = "accurate"
     best = "best"
 
 
@@ -184,6 +185,13 @@ ExerciseOption = Annotated[
         "a .toml file.",
         show_default=False,
         rich_help_panel=VIDEOS,
+    ),
+]
+ProbabilitiesOption = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Keypoint scores become the probability that the keypoint is right, in every output.",
     ),
 ]
 WorkersOption = Annotated[

@@ -34,6 +34,7 @@ from movenet.cli.options import (
     PrecisionOption,
     PresetName,
     PresetOption,
+    ProbabilitiesOption,
     SmoothName,
     ThreadsOption,
     ToOption,
@@ -57,9 +58,10 @@ ListOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Annotated file, or folder for several.")]
 RecordsOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; - for CSV on stdout; a folder for many files."
+        help="Poses as .jsonl, .csv, .wide.csv, .parquet or .json; - for CSV on stdout; a folder, also "
+        "s3://BUCKET/FOLDER, for a job of many files (docs/scale.md)."
     ),
 ]
 FormatOption = Annotated[
@@ -85,13 +87,6 @@ AddressOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
 ScoreOption = Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")]
-ProbabilitiesOption = Annotated[
-    bool,
-    typer.Option(
-        "--probabilities",
-        help="Keypoint scores become the probability that the keypoint is right, in every output.",
-    ),
-]
 AnglesOption = Annotated[
     bool,
     typer.Option(

@@ -55,10 +55,14 @@ def execute(plan: RunPlan, models: ModelOptions) -> bool:
         window = stack.enter_context(Window()) if plan.show else None
         try:
             done = run_photos(plan, estimators, recorder, window) if plan.photos else 0
-            if plan.videos:
+            if one_by_one := plan.one_by_one:
                 from movenet.cli.run_videos import run_videos
 
-                done += run_videos(plan, estimators, recorder, window)
+                done += run_videos(one_by_one, plan, estimators, recorder, window)
+            if plan.streams:
+                from movenet.cli.run_streams import run_streams
+
+                done += run_streams(plan.streams, plan, estimators[0], recorder)
             if window is not None and not plan.videos:
                 window.wait()
         except WindowClosedError:

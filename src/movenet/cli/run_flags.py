@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from movenet.cli.output import IS_QUIET
-from movenet.cli.run_job import JobOptions
+from movenet.cli.run_job import JobOptions, sort_records
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunOptions
 from movenet.cli.run_start import RunInputs, start_run
@@ -25,14 +26,17 @@ def carry_out(flags: Any) -> bool:
     """
     IS_QUIET.set(flags.quiet)
     names = RunInputs(tuple(flags.inputs or ()), flags.from_list)
-    job = JobOptions(_value(flags.records_format), flags.resume, _value(flags.executor), flags.address)
-    return start_run(names, _run_options(flags), _model_options(flags), job)
+    folder, file = sort_records(flags.records)
+    job = JobOptions(
+        folder, _value(flags.records_format), flags.resume, _value(flags.executor), flags.address
+    )
+    return start_run(names, _run_options(flags, file), _model_options(flags), job)
 
 
-def _run_options(flags: Any) -> RunOptions:
+def _run_options(flags: Any, records: Path | None) -> RunOptions:
     return RunOptions(
         out=flags.out,
-        records=flags.records,
+        records=records,
         json=flags.json,
         smooth=_value(flags.smooth),
         style=StyleOptions(

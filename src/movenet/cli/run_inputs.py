@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from movenet.cli.output import print_error
 from movenet.cli.standard_input import read_standard_input
-from movenet.errors import MediaError
+from movenet.errors import FileError, MediaError
 from movenet.media.file_type import FileType, file_type
 from movenet.media.listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, is_listing, list_media
 from movenet.media.location import Address, Camera, Location, locate
@@ -17,6 +18,9 @@ from movenet.media.sources.pictures import is_pattern, list_matching
 from movenet.media.sources.web_photo import WebPhoto
 
 Photo: TypeAlias = Path | WebPhoto
+
+NAMES_AT_ONCE: Final = 16
+"""Names that are looked up side by side: an address whose server does not answer keeps no other waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,18 @@ class Video:
     def is_local(self) -> bool:
         """Whether it is in the file system: neither a camera nor an address."""
         return isinstance(self.location, Path)
+
+    @property
+    def may_be_live(self) -> bool:
+        """Whether it is a camera or an address of a stream; what an http address has is known only when it is open."""
+        return isinstance(self.location, Camera) or (
+            isinstance(self.location, Address) and not self.location.is_cloud
+        )
+
+    @property
+    def has_no_end(self) -> bool:
+        """Whether it is certainly live."""
+        return self.may_be_live and not (isinstance(self.location, Address) and self.location.is_web)
 
     @property
     def audio_file(self) -> Path | None:
@@ -62,25 +78,29 @@ class Inputs:
 def sort_inputs(names: Iterable[str]) -> Inputs:
     """Return the inputs by kind; a name that leads to no input is reported on stderr."""
     inputs, known = Inputs(), set[Photo | Video]()
-    for name in names:
-        try:
-            for item in _read_name(name):
-                if item in known:
-                    continue
-                known.add(item)
-                inputs.videos.append(item) if isinstance(item, Video) else inputs.photos.append(item)
-        except MediaError as error:
-            print_error(error)
-            inputs.all_found = False
+    with ThreadPoolExecutor(NAMES_AT_ONCE, thread_name_prefix="movenet-inputs") as pool:
+        for found in [pool.submit(_read_name, name) for name in names]:
+            try:
+                for item in found.result():
+                    if item in known:
+                        continue
+                    known.add(item)
+                    inputs.videos.append(item) if isinstance(item, Video) else inputs.photos.append(item)
+            except FileError as error:
+                print_error(error)
+                inputs.all_found = False
     return inputs
 
 
-def _read_name(name: str) -> Iterator[Photo | Video]:
-    if name == "-":
-        yield read_standard_input()
-        return
+def _read_name(name: str) -> list[Photo | Video]:
+    return [read_standard_input()] if name == "-" else list(_items(name))
+
+
+def _items(name: str) -> Iterator[Photo | Video]:
     location = locate(name)
-    if isinstance(location, Address):
+    if isinstance(location, Address) and location.is_cloud:
+        yield from _objects(location)
+    elif isinstance(location, Address):
         yield (location.is_web and _fetch(location)) or Video(location)
     elif isinstance(location, Camera) or is_pattern(location):
         yield Video(location)
@@ -88,6 +108,16 @@ def _read_name(name: str) -> Iterator[Photo | Video]:
         yield from _listed(location)
     else:
         yield _classified(location, file_type(location))
+
+
+def _objects(address: Address) -> Iterator[Photo | Video]:
+    from movenet.media.cloud import CloudObject
+    from movenet.media.sources.cloud_object import fetch_object
+    from movenet.scale.listing import list_objects
+
+    place = CloudObject(address)
+    for found in list_objects(place) if place.is_listing else [address]:
+        yield fetch_object(found) or Video(found)
 
 
 def _fetch(address: Address) -> WebPhoto | None:

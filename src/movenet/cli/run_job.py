@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from movenet.atomic import atomic_write
 from movenet.cli.job_progress import JobProgress
 from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
@@ -18,6 +17,7 @@ from movenet.cli.run_style import Overlays
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
+from movenet.media.location import Address, locate
 from movenet.scale import FileSettings, JobCounts, RecordsFolder, run_in_threads, run_job
 from movenet.scale.files import FileEstimator, smoothing
 from movenet.scale.job import Executor
@@ -38,6 +38,8 @@ class Listing(Protocol):
 class JobOptions:
     """The options that only a job has; None where an option was not given."""
 
+    folder: str | None = None
+    """Folder of records, a path or an address in a cloud; None if the run is no job."""
     format: str | None = None
     """`movenet.scale.RecordsFormat`."""
     resume: bool = False
@@ -60,13 +62,21 @@ class JobOptions:
             )
 
 
-def is_job(records: Path) -> bool:
-    """Tell whether the records are a folder: one that exists, or a name without a suffix."""
-    return records != STDOUT and (records.is_dir() or not records.suffix)
+def sort_records(records: str | None) -> tuple[str | None, Path | None]:
+    """Return the folder of records of a job, or the file of another run; both None without records.
+
+    A folder is one that exists, a name without a suffix, or an address in a cloud.
+    """
+    if records is None:
+        return None, None
+    location, path = locate(records), Path(records)
+    in_cloud = isinstance(location, Address) and location.is_cloud
+    is_folder = in_cloud or (path != STDOUT and (path.is_dir() or not path.suffix))
+    return (records, None) if is_folder else (None, path)
 
 
 def run_files(
-    inputs: Listing, options: RunOptions, models: ModelOptions, job: JobOptions, path: Path
+    inputs: Listing, options: RunOptions, models: ModelOptions, job: JobOptions, place: str
 ) -> bool:
     """Run on every file that is not done yet; return whether all succeeded.
 
@@ -75,7 +85,7 @@ def run_files(
         options: the options of the command line.
         models: the models.
         job: the options of a job.
-        path: the folder of records.
+        place: the folder of records, a path or an address in a cloud.
 
     Raises:
         MoveNetError: An option does not apply, or the model cannot be opened.
@@ -87,7 +97,7 @@ def run_files(
     settings = FileSettings(models.open, smoothing(options.smooth), options.probabilities)
     made_with = {"format": job.format or "jsonl", **models.for_json(), **settings.for_json()}
     counts = JobCounts()
-    with RecordsFolder(path, made_with, resume=job.resume) as folder:
+    with RecordsFolder(place, made_with, resume=job.resume) as folder:
         execute = _open_executor(settings, options, models, job, folder)
         with JobProgress(counts, inputs.files if inputs.can_be_counted else None) as progress:
             results = run_job(inputs.files(), execute, folder, counts)
@@ -99,9 +109,8 @@ def run_files(
                     progress.update()
             except FileError as error:
                 raise OutputError(f"{error}; --resume does what is left") from error
-    with atomic_write(path / "metrics.prom") as file:
-        file.write_text(counts.prometheus_text(), encoding="utf-8")
-    print_status(f"records → {path}")
+        folder.write_text("metrics.prom", counts.prometheus_text())
+    print_status(f"records → {folder.storage}")
     return not counts.failed
 
 

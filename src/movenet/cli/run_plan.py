@@ -89,6 +89,18 @@ class RunPlan:
         """Whether the records go to the standard output, as CSV."""
         return self.records == STDOUT
 
+    @property
+    def streams(self) -> list[Video]:
+        """The cameras and addresses that are processed at the same time: all, if several and none is drawn."""
+        streams = [video for video in self.videos if video.may_be_live]
+        at_once = len(streams) > 1 and self.smooth != "offline" and not any(map(self.is_seen, streams))
+        return streams if at_once else []
+
+    @property
+    def one_by_one(self) -> list[Video]:
+        """The videos that are processed one after the other."""
+        return [video for video in self.videos if video not in self.streams]
+
     def is_printed(self, video: Video) -> bool:
         """Tell whether the frames of a video are printed: with --json, and for a live source without other output."""
         return self.json or not (video.is_local or self.videos[video] or self.records or self.show)
@@ -169,6 +181,9 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
     if plan.overlays.blur is not None and plan.style.background != "picture":
         raise MoveNetError("--blur is for the picture: there is none with --background")
     _check_video_options(plan)
+    endless = [video for video in plan.videos if video.has_no_end]
+    if len(endless) > 1 and not plan.streams:
+        raise MoveNetError("-o and --smooth offline: expected one camera or stream at a time, got several")
     records = plan.records
     if plan.prints_csv and plan.json:
         raise MoveNetError("--records - prints CSV: leave out --json, which prints JSON")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from movenet.cli.run_job import JobOptions, is_job, run_files
+from movenet.cli.run_job import JobOptions, run_files
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunOptions
 
@@ -55,8 +55,8 @@ def start_run(inputs: RunInputs, options: RunOptions, models: ModelOptions, job:
         raise typer.BadParameter("the standard input holds either a picture (-) or a list (--from-list -)")
     if options.probabilities and models.method != "top-down":
         raise typer.BadParameter(f"--probabilities needs --method top-down, got {models.method}")
-    if options.records is not None and is_job(options.records):
-        return run_files(inputs, options, models, job, options.records)
+    if job.folder is not None:
+        return run_files(inputs, options, models, job, job.folder)
     from movenet.cli.run_execution import execute
     from movenet.cli.run_plan import plan_run
 

@@ -39,29 +39,27 @@ FRAMES_AHEAD: Final = 2
 
 
 def run_videos(
-    plan: RunPlan, estimators: Sequence[Estimator], recorder: Recorder | None, window: Window | None = None
+    videos: Sequence[Video],
+    plan: RunPlan,
+    estimators: Sequence[Estimator],
+    recorder: Recorder | None,
+    window: Window | None = None,
 ) -> int:
-    """Estimate, draw, record and print every video; return how many succeeded. Failures are reported on stderr.
+    """Estimate, draw, record and print videos, one after the other; return how many succeeded.
 
-    Ctrl-C completes the files of the current video and stops.
+    Failures are reported on stderr. Ctrl-C completes the files of the current video and stops.
 
     Raises:
         MoveNetError: The person of --lock needs ids, and there are none.
         OutputError: stdout or the records cannot be written to any more.
     """
-    if plan.person.id is not None and estimators[0].people == "one":
-        raise MoveNetError("--lock id:N needs ids: expected --people many")
     # OpenCV's idle threads spin on cores that decoder and encoder need: a tenth of the time of a video.
     cv2.setNumThreads(1)
-    smoothing = ONE_EURO if plan.smooth == "causal" else None
-    trackers = [
-        VideoEstimator(estimator, lock=plan.person.lock or DEFAULT_LOCK, smoothing=smoothing)
-        for estimator in estimators
-    ]
+    trackers = [open_tracker(plan, estimator) for estimator in estimators]
     done = 0
     with ExitStack() as stack:
         pool = stack.enter_context(TrackingPool(trackers)) if len(trackers) > 1 else None
-        for video, recording in _start_ahead(plan.videos, pool):
+        for video, recording in _start_ahead(videos, pool):
             try:
                 if isinstance(recording, MoveNetError):
                     raise recording
@@ -71,6 +69,18 @@ def run_videos(
             else:
                 done += 1
     return done
+
+
+def open_tracker(plan: RunPlan, estimator: Estimator) -> VideoEstimator:
+    """Return what tracks the people of videos.
+
+    Raises:
+        MoveNetError: The person of --lock needs ids, and there are none.
+    """
+    if plan.person.id is not None and estimator.people == "one":
+        raise MoveNetError("--lock id:N needs ids: expected --people many")
+    smoothing = ONE_EURO if plan.smooth == "causal" else None
+    return VideoEstimator(estimator, lock=plan.person.lock or DEFAULT_LOCK, smoothing=smoothing)
 
 
 def _start_ahead(

@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 
 ConfigArgument = Annotated[
-    Path, typer.Argument(help="Settings (TOML), see docs/training.md.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="DATASET|CONFIG",
+        help="Folder of a data set, as movenet dataset build makes it, or settings (.toml).",
+        show_default=False,
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -37,20 +42,33 @@ def train(
         int | None, typer.Option(min=0, help="Processes that load images: training.workers.")
     ] = None,
     settings: SetOption = None,
+    init: Annotated[
+        bool,
+        typer.Option("--init", help="Write train.toml into the data set, to adapt, and do not train yet."),
+    ] = False,
 ) -> None:
     """Train a model and write it as an ONNX file for --model.
 
-    The same command continues an interrupted run from its last checkpoint.
+    A data set without train.toml gets one with default settings, which fine-tune Lightning. The same command continues
+    an interrupted run from its last checkpoint. At the end report.html in the run's folder compares before and after.
     """
     from movenet.cli.output import print_line, print_status, progress
     from movenet.errors import MissingExtraError
 
     try:
-        from movenet.training import finalize, loop
+        from movenet.training import default_settings, distributed, finalize, loop, report
         from movenet.training.settings import read_settings
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train", "training") from None
 
+    config, is_new = default_settings.find_settings(config)
+    if is_new:
+        print_status(f"settings: {config}")
+    if init:
+        _check_initialised(config, is_new=is_new)
+        print_line(str(config))
+        print_status(f"next: movenet train {config.parent}")
+        return
     flags = {
         "steps": steps,
         "batch_size": batch_size,
@@ -65,7 +83,26 @@ def train(
     for step in progress(loop.train(run_settings), "training", run_settings.training.steps):
         if step.metrics:
             print_status(_line(step.step, step.metrics))
-    print_line(str(run_settings.out / finalize.MODEL_FILE))
+    if not distributed.is_first_process():
+        return
+    compared, model = report.compare_models(run_settings), run_settings.out / finalize.MODEL_FILE
+    for one in compared:
+        what = f"{one.name} (trained on)" if one.is_training_data else one.name
+        before, after = one.before, one.after
+        print_status(f"{what}: AP {before.ap:.3f} → {after.ap:.3f}, PCK {before.pck:.3f} → {after.pck:.3f}")
+    print_status(f"report: {report.write_report(run_settings, compared)}")
+    print_line(str(model))
+    print_status(f"next: movenet run photo.jpg --model {model}")
+
+
+def _check_initialised(config: Path, *, is_new: bool) -> None:
+    """Raise an error if --init did nothing."""
+    from movenet.errors import DataError
+
+    if not is_new:
+        raise DataError(
+            f"--init writes settings for the folder of a data set that has none: {config} is there already"
+        )
 
 
 def _line(step: int, metrics: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""A head of the network that is computed only in the cells that the decode reads.
+"""Heads of the network that are computed only in the cells that the decode reads.
 
 The decode reads "regress" in one cell per person and "offset" in a few cells per keypoint, out of 48 × 48 (Lightning)
 or 64 × 64 (Thunder) cells. Computing both everywhere takes a tenth of the network's time.
@@ -6,13 +6,15 @@ or 64 × 64 (Thunder) cells. Computing both everywhere takes a tenth of the netw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+SPARSE: Final = ("regress", "offset", "box_scale", "box_offset")
+"""Heads that decoding reads in few cells only."""
 ROWS: Final = 64
 """Most cells per matrix product. BLAS computes products of this size on one thread; larger ones wake its own threads,
 which then compete with the engine for the cores."""
@@ -35,6 +37,26 @@ class HeadWeights:
     """Shape (H, C)."""
     output_bias: Floats
     """Shape (C,)."""
+
+    @classmethod
+    def from_layers(cls, layers: Mapping[str, Floats]) -> HeadWeights:
+        """Return the weights of a head, given those of its three convolutions in the order of PyTorch.
+
+        Args:
+            layers: "depthwise" (F, 1, 3, 3), "pointwise" (H, F, 1, 1), "answer" (C, H, 1, 1) and the biases
+                "pointwise_bias" (H,), "answer_bias" (C,) and, if there is one, "depthwise_bias" (F,); dimensions of
+                length 1 may be anywhere.
+        """
+        features, channels = len(layers["depthwise"]), len(layers["answer"])
+        pointwise = layers["pointwise"].reshape(-1, features)
+        bias = layers.get("depthwise_bias", np.zeros(features, np.float32)).reshape(-1)
+        return cls(
+            layers["depthwise"].reshape(features, 9).T.copy(),
+            pointwise.T.copy(),
+            pointwise @ bias + layers["pointwise_bias"].reshape(-1),
+            layers["answer"].reshape(channels, -1).T.copy(),
+            layers["answer_bias"].reshape(-1).copy(),
+        )
 
 
 class SparseHead:
@@ -95,6 +117,14 @@ class SparseHead:
         hidden = np.maximum(filtered.reshape(-1, rows, features) @ w.hidden + w.hidden_bias, 0)
         outputs = np.asarray(hidden @ w.output + w.output_bias, np.float32)
         return outputs.reshape(-1, outputs.shape[-1])[: len(cells)]
+
+
+def frame_features(features: Floats) -> Floats:
+    """Return features (N, F, h, w) as `SparseHead` takes them: (N, h + 2, w + 2, F), zero-padded by one cell."""
+    count, channels, height, width = features.shape
+    framed = np.zeros((count, height + 2, width + 2, channels), np.float32)
+    framed[:, 1:-1, 1:-1] = features.transpose(0, 2, 3, 1)
+    return framed
 
 
 def concatenate_heads(heads: Sequence[Floats]) -> Floats:

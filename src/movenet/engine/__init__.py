@@ -1,7 +1,7 @@
 """Inference engines: uint8 RGB squares in, raw heads out, equal up to rounding for every runtime.
 
 Heads are float32 of shape (N, C, h, w), before any sigmoid; only `movenet.decode` interprets them. The heads "regress",
-"offset" and "box_*" of the OpenVINO engine are `movenet.decode.sparse_head.SparseHead` objects: indexed like arrays,
+"offset" and "box_*" of MoveNet models are `movenet.decode.sparse_head.SparseHead` objects: indexed like arrays,
 they compute only the cells that are read; `np.asarray(head)` computes all of them.
 
 To add a runtime, write a class with the properties `card` and `precision` and the method `__call__` (see `Engine`).

@@ -28,7 +28,7 @@ class Engine(Protocol):
     """Runs one network. May be called from several threads at once.
 
     `__call__` returns raw heads. Those that decoding reads in few cells may be `movenet.decode.sparse_head.SparseHead`
-    objects instead of arrays: the OpenVINO engine returns "regress", "offset", "box_scale" and "box_offset" of MoveNet
+    objects instead of arrays: all engines here return "regress", "offset", "box_scale" and "box_offset" of MoveNet
     models that way. They have `shape`, `dtype` and `len`, are indexed like arrays and then compute only the cells that
     are read; `np.asarray(head)` computes all cells.
     """

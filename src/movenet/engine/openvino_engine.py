@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
-from movenet.decode.sparse_head import HeadWeights, SparseHead, concatenate_heads
+from movenet.decode.sparse_head import SPARSE, HeadWeights, SparseHead, concatenate_heads
 from movenet.engine.compiled_cache import cache_folder, read_compiled, store_compiled
 from movenet.engine.devices import choose_floats
 from movenet.engine.interface import (
@@ -25,7 +25,7 @@ from movenet.engine.interface import (
     engine_error,
 )
 from movenet.engine.openvino_runtime import import_openvino, openvino_core, openvino_devices
-from movenet.engine.sparse_graph import FEATURES, PARTS, SPARSE, read_weights, without_sparse_heads
+from movenet.engine.sparse_openvino import FEATURES, PARTS, read_weights, without_sparse_heads
 from movenet.errors import EngineError
 from movenet.machine import features, may_use_bf16, processor_name
 from movenet.models import PROPERTIES, ModelCard
@@ -42,8 +42,6 @@ class OpenVinoEngine(LoadedEngine):
     Squares are run one at a time, so a result never depends on other squares, in the same batch or before it.
     Squares of the model's own side use a network compiled for that shape; all others share one with a dynamic shape,
     except on an NPU, which has none: there each shape has a network of its own.
-
-    "regress", "offset", "box_scale" and "box_offset" are returned as `SparseHead` objects; see `Engine`.
     """
 
     title = "OpenVINO"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movenet.decode import Heads
+from movenet.decode.sparse_head import SPARSE, HeadWeights, SparseHead, frame_features
 from movenet.engine.devices import Device, choose_floats
 from movenet.engine.interface import LoadedEngine, Runtime, check_squares, engine_error
 from movenet.errors import MissingExtraError
@@ -30,6 +31,7 @@ class TorchEngine(LoadedEngine):
         super().__init__(model, runtime)
         try:
             torch = _import()
+            from movenet.networks.movenet import Network
             from movenet.networks.onnx_file import read_network, read_properties
         except ImportError as error:
             raise MissingExtraError(str(error.name), "torch", "the engine 'torch'") from None
@@ -38,7 +40,9 @@ class TorchEngine(LoadedEngine):
         has_bf16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
         self._precision = choose_floats(runtime.precision, self.device, has_bf16=has_bf16)
         self._place = torch.device("cpu" if self.device == "cpu" else find_gpu(torch))
-        self._network = read_network(self.path).to(self._place)
+        network = read_network(self.path)
+        self._sparse = _sparse_weights(network.heads) if isinstance(network, Network) else {}
+        self._network = network.to(self._place)
         TorchEngine._first_pid = TorchEngine._first_pid or os.getpid()
 
     @property
@@ -59,10 +63,19 @@ class TorchEngine(LoadedEngine):
         autocast = torch.autocast(self._place.type, kind, enabled=self._precision != "fp32")
         try:
             with torch.inference_mode(), autocast:
-                heads = self._network(images.to(self._place))
-                return {name: head.float().cpu().numpy() for name, head in heads.items()}
+                return self._run(images.to(self._place))
         except (RuntimeError, MemoryError) as error:
             raise engine_error("run", self.title, self.path, error) from None
+
+    def _run(self, images: Any) -> Heads:
+        network: Any = self._network
+        if not self._sparse:
+            return {name: _array(head) for name, head in network(images).items()}
+        features = network.features(images)
+        dense = {n: _array(head(features)) for n, head in network.heads.items() if n not in self._sparse}
+        framed = frame_features(_array(features))
+        sparse: dict[str, Any] = {n: SparseHead(framed, weights) for n, weights in self._sparse.items()}
+        return dense | sparse
 
     @staticmethod
     def find_devices() -> tuple[Device, ...]:
@@ -75,6 +88,28 @@ def find_gpu(torch: Any) -> str | None:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else None
+
+
+def _array(tensor: Any) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.float().cpu().numpy()
+    return array
+
+
+def _sparse_weights(heads: Any) -> dict[str, HeadWeights]:
+    """Return the weights of the sparse heads among those of a MoveNet."""
+    return {
+        name: HeadWeights.from_layers(
+            {
+                "depthwise": _array(head.hidden.depthwise.weight.detach()),
+                "pointwise": _array(head.hidden.pointwise.weight.detach()),
+                "pointwise_bias": _array(head.hidden.pointwise.bias.detach()),
+                "answer": _array(head.answer.weight.detach()),
+                "answer_bias": _array(head.answer.bias.detach()),
+            }
+        )
+        for name, head in heads.items()
+        if name in SPARSE
+    }
 
 
 def _import() -> Any:

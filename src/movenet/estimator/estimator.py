@@ -64,7 +64,8 @@ class Estimator:
             method: "top-down" detects people, then estimates the pose in the crop of each; "bottom-up" returns the
                 detector's own keypoints; "whole", for one person only, runs once on the whole padded picture.
             min_score: poses of a lower score, 0…1, are not returned.
-            settings: a preset ("fast", "balanced" or "best", see docs/many-people.md) or an `EstimatorSettings`.
+            settings: a preset ("fast", "balanced", "accurate" or "best", see docs/accuracy.md), or an
+                `EstimatorSettings`.
             detector: the model that finds people: a name, an ONNX file or an open engine. None is "multipose", or
                 PoseNet itself with model="posenet" and method="bottom-up".
             runtime: the engine and its options, for models that are not open yet; None is the default.

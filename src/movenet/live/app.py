@@ -10,29 +10,27 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from movenet._version import __version__
 from movenet.analysis import EXERCISES, find_exercise
-from movenet.analysis.definitions import javascript_module
 from movenet.errors import DataError, MoveNetError
 from movenet.live import wire
 from movenet.live.auth import AuthMiddleware
 from movenet.live.connection import CameraConnection
 from movenet.live.live_metrics import LiveMetrics
+from movenet.live.models_table import WebModels
 from movenet.live.openapi import describe
+from movenet.live.page_routes import page_routes
 from movenet.live.pictures import decode_picture
 from movenet.live.session import CameraSession
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
-from movenet.live.site import PAGE
 from movenet.live.uploads import TooManyUploadsError, Uploads
 from movenet.machine import usable_cores
 from movenet.metrics import CONTENT_TYPE
-from movenet.models import DATA
 from movenet.records import Record
 from movenet.records.record import to_plain
 
@@ -65,22 +63,6 @@ class LiveApp:
         self._cameras_pool.shutdown()
         self._photos_pool.shutdown()
 
-    async def page(self, request: Request) -> Response:
-        """GET /: the page."""
-        return FileResponse(PAGE / "index.html")
-
-    async def angles(self, request: Request) -> Response:
-        """GET /page/angles.js: the table of angles that Python reads, as a JavaScript module."""
-        return Response(javascript_module(), media_type="text/javascript")
-
-    async def sample(self, request: Request) -> Response:
-        """GET /sample.mp4: the sample video, for use without a camera."""
-        return FileResponse(DATA / "sample.mp4")
-
-    async def health(self, request: Request) -> Response:
-        """GET /health: status and version."""
-        return JSONResponse({"status": "ok", "version": __version__})
-
     async def report_metrics(self, request: Request) -> Response:
         """GET /metrics: counters and times, in Prometheus' text format."""
         text = self.metrics.text(lambda: self.clients, lambda: self.photos)
@@ -105,7 +87,10 @@ class LiveApp:
 
     async def _run_connection(self, socket: WebSocket) -> None:
         names = (tuple(self.exercises), self.exercise)
-        await socket.send_text(wire.hello_message(__version__, self.models.names, self.limits, *names))
+        hello = wire.hello_message(
+            __version__, self.models.names, self.limits, *names, probabilities=self.models.probabilities
+        )
+        await socket.send_text(hello)
         session = CameraSession(self.models, self.limits, self.exercises, self.metrics)
         await CameraConnection(socket, session, self.limits, self._cameras_pool).run()
 
@@ -142,34 +127,37 @@ class LiveApp:
 
     def _estimate(self, data: bytes, model: str) -> dict[str, object]:
         image = decode_picture(data, self.limits.photo_pixels, "the photo")
-        poses = self.models.estimate(image, model)
+        poses = self.models.scored(self.models.estimate(image, model), model)
         self.metrics.photos.add()
         height, width = image.shape[:2]
-        return to_plain(Record("photo", 0, 0.0, width, height, tuple(poses)))
+        return to_plain(Record("photo", 0, 0.0, width, height, poses))
 
 
-def create_app(models: SharedModels, settings: ServerSettings) -> Starlette:
+def create_app(models: SharedModels | WebModels, settings: ServerSettings) -> Starlette:
     """Return the application, for uvicorn or any other ASGI server.
+
+    With `WebModels` the server runs no model: it has the page alone, which runs them in the browser.
 
     Raises:
         DataError: The settings admit other computers without a token, or the exercise is unknown.
     """
     if settings.token is None and not settings.is_local:
         raise DataError(f"expected a token for a server at {settings.host}, which others can reach")
+    middleware = [Middleware(AuthMiddleware, settings=settings)]
+    if isinstance(models, WebModels):
+        return Starlette(routes=page_routes(models, browser_only=True), middleware=middleware)
     live = LiveApp(models, settings)
-    routes = [
-        Route("/", live.page),
-        Route("/sample.mp4", live.sample),
-        Route("/health", live.health),
+    routes = [*_live_routes(live), *page_routes(models.for_browsers(settings.exercise), browser_only=False)]
+    app = Starlette(routes=routes, middleware=middleware, lifespan=live.lifespan)
+    app.state.live = live
+    return app
+
+
+def _live_routes(live: LiveApp) -> list[BaseRoute]:
+    """Return the routes of the server that runs models."""
+    return [
         Route("/metrics", live.report_metrics),
         Route("/openapi.json", live.openapi),
         Route("/api/pose", live.pose, methods=["POST"]),
         WebSocketRoute("/ws", live.camera),
-        Route("/page/angles.js", live.angles),
-        Mount("/page", StaticFiles(directory=PAGE)),
     ]
-    app = Starlette(
-        routes=routes, middleware=[Middleware(AuthMiddleware, settings=settings)], lifespan=live.lifespan
-    )
-    app.state.live = live
-    return app

@@ -21,14 +21,19 @@ LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this computer in the header Host."""
 
 PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Headers of every response: the page loads nothing from other origins, cannot be framed, and sends no referrer."""
+"""Headers of every response: the page loads nothing from other origins, cannot be framed, sends no referrer, and is
+cross-origin isolated, so that models in the browser run in threads."""
 
 
 def new_token() -> str:
@@ -109,9 +114,16 @@ class AuthMiddleware:
 
 
 def cookie_name(scope: Scope) -> str:
-    """Return the name of the token's cookie; it contains the port, because cookies are shared between ports."""
-    server = scope.get("server")
-    return f"movenet-live-{server[1] if server else 0}"
+    """Return the name of the token's cookie; it contains the port, because cookies are shared between ports.
+
+    That is the port that the browser sees, in the header Host: behind a load balancer all servers have the same
+    cookie.
+    """
+    try:
+        port = urlsplit(f"//{Headers(scope=scope).get('host', '')}").port
+    except ValueError:
+        port = None
+    return f"movenet-live-{port or 0}"
 
 
 def _is_same(token: str, received: str) -> bool:

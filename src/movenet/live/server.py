@@ -19,6 +19,7 @@ from movenet.live.auth import new_token
 from movenet.live.certificates import fingerprint, self_signed_certificate
 from movenet.live.connections import Acceptor
 from movenet.live.log_limit import limited_logs
+from movenet.live.models_table import WebModels
 from movenet.live.settings import ServerSettings
 from movenet.live.shared_models import SharedModels
 from movenet.live.wire import HEADER
@@ -28,12 +29,15 @@ class Server(uvicorn.Server):
     """Serves until it is stopped; calls back when it accepts connections."""
 
     def __init__(
-        self, models: SharedModels, settings: ServerSettings, on_ready: Callable[[Addresses], object]
+        self,
+        models: SharedModels | WebModels,
+        settings: ServerSettings,
+        on_ready: Callable[[Addresses], object],
     ):
         """Bind the port.
 
         Args:
-            models: the models that clients can choose.
+            models: the models that clients can choose; with `WebModels` they run in the browser only.
             settings: address, access and limits; a token is generated if one is needed and none is given.
             on_ready: called once with the page's addresses, in the server's thread.
 
@@ -123,7 +127,7 @@ def _certificate(settings: ServerSettings) -> Iterator[tuple[tuple[Path, Path] |
 
 
 def _config(
-    models: SharedModels, settings: ServerSettings, certificate: tuple[Path, Path] | None
+    models: SharedModels | WebModels, settings: ServerSettings, certificate: tuple[Path, Path] | None
 ) -> uvicorn.Config:
     config = uvicorn.Config(
         create_app(models, settings),

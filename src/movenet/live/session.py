@@ -90,18 +90,19 @@ class CameraSession:
         started_s = time.perf_counter()
         image = decode_picture(message.picture, self._limits.frame_pixels)
         decoded_s = time.perf_counter()
-        stream, counter = self._current_stream()
+        settings, stream, counter = self._current_stream()
         poses = stream(image, message.time_s)
         counts = counter.step(message.time_s, poses) if counter is not None else None
         done_s = time.perf_counter()
         height, width = image.shape[:2]
-        record = Record("live", message.frame, message.time_s, width, height, tuple(poses))
+        sent = self._models.scored(poses, settings.model)
+        record = Record("live", message.frame, message.time_s, width, height, sent)
         times = ServerTimes(started_s - message.received_s, decoded_s - started_s, done_s - decoded_s)
         self._metrics.count_frame(times)
         return wire.poses_message(record, times, self.dropped, counts)
 
-    def _current_stream(self) -> tuple[PoseFunction, RepetitionCounter | None]:
-        """Return stream and counter of the current settings; new settings start new ones."""
+    def _current_stream(self) -> tuple[StreamSettings, PoseFunction, RepetitionCounter | None]:
+        """Return the current settings with their stream and counter; new settings start new ones."""
         settings = self._settings
         if self._stream is None or self._stream[0] != settings:
             counter = None
@@ -109,4 +110,4 @@ class CameraSession:
                 exercise, card = self._exercises[settings.exercise], self._models.card(settings.model)
                 counter = RepetitionCounter(exercise, card)
             self._stream = (settings, self._models.open_stream(settings), counter)
-        return self._stream[1:]
+        return self._stream

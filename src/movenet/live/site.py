@@ -17,8 +17,9 @@ from typing import Final
 from movenet.analysis.definitions import javascript_module
 from movenet.atomic import temporary_folder
 from movenet.errors import FileError
-from movenet.live.models_table import TABLE, WebModel, model_files, models_table
-from movenet.models import DATA, ModelCard
+from movenet.live.models_table import TABLE, WebModels
+from movenet.live.runtime_files import WEBGPU_FILES, read_runtime
+from movenet.models import DATA
 
 PAGE: Final = Path(str(files("movenet.live"))) / "page"
 """Folder of the page's files."""
@@ -26,10 +27,23 @@ _OFFLINE: Final = "offline.js"
 """The service worker; in a site it stands at the top, because it serves only what lies below it."""
 _SERVER_ONLY: Final = ("link.js", "quality.js")
 """Modules that send pictures to a server."""
-_PLACE: Final = """/** Where the models run: in this browser. */
+BROWSER_PLACE: Final = """/** Where the models run: in this browser only. */
 
-export { LocalLink as Link } from "./local.js";
-export const PLACE = "browser";
+import { LocalLink } from "./local.js";
+
+export const PLACES = { browser: LocalLink };
+"""
+"""place.js of a page without a server for the models."""
+SERVER_PLACE: Final = """/** Where the models run: on the server only, because none of them runs in browsers. */
+
+import { Link } from "./link.js";
+
+export const PLACES = { server: Link };
+"""
+"""place.js of a page without models for the browser."""
+_OFFLINE_START: Final = """
+// Without a service worker, such as in a private window, the page works with a network only.
+navigator.serviceWorker?.register("sw.js").catch(() => {});
 """
 _HEAD: Final = '<meta charset="utf-8">'
 _POLICY: Final = (
@@ -40,21 +54,21 @@ _POLICY: Final = (
 _WORKER: Final = "sw.js"
 
 
-def write_site(models: tuple[WebModel, ...], detector: ModelCard, target: Path) -> int:
+def write_site(models: WebModels, target: Path, webgpu: Path | None = None) -> int:
     """Write the page with its models to a folder, and return its size in bytes.
 
     Args:
-        models: what visitors can choose, the first one first.
-        detector: the multi-person model.
+        models: what visitors can choose.
         target: the folder: new, empty, or an earlier site, which is replaced.
+        webgpu: the npm package (.tgz) whose build for graphics cards the site gets too; see `runtime_files`.
 
     Raises:
-        FileError: The folder holds anything else, or cannot be written.
-        ModelError: Two models have the same file name.
+        FileError: The folder holds anything else, or cannot be written, or the package cannot be read.
+        DataError: The package is another one.
     """
     if target.exists() and not _is_replaceable(target):
         raise FileError(f"expected a new folder, or one that this command wrote, got {target}")
-    sources = model_files(models, detector)
+    more = {} if webgpu is None else read_runtime(webgpu, WEBGPU_FILES)
     with temporary_folder(target) as temporary:
         site = temporary / "site"
         shutil.copytree(
@@ -62,12 +76,14 @@ def write_site(models: tuple[WebModel, ...], detector: ModelCard, target: Path) 
         )
         (site / "index.html").write_text(_index(), encoding="utf-8")
         (site / "page" / "angles.js").write_text(javascript_module(), encoding="utf-8")
-        (site / "page" / "place.js").write_text(_PLACE, encoding="utf-8")
+        (site / "page" / "place.js").write_text(BROWSER_PLACE + _OFFLINE_START, encoding="utf-8")
         shutil.copyfile(DATA / "sample.mp4", site / "sample.mp4")
         (site / "models").mkdir()
-        for name, path in sources.items():
+        for name, path in models.files().items():
             shutil.copyfile(path, site / "models" / name)
-        table = json.dumps(models_table(models, detector), indent=1)
+        for name, data in more.items():
+            (site / "page" / "movenet" / "ort" / name).write_bytes(data)
+        table = json.dumps(models.table(("wasm", "webgpu") if more else ("wasm",)), indent=1)
         (site / "models" / TABLE).write_text(table + "\n", encoding="utf-8")
         (site / _WORKER).write_text(_service_worker(site), encoding="utf-8")
         size = sum(path.stat().st_size for path in _files(site))

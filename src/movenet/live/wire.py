@@ -2,7 +2,8 @@
 
 Server, once, at the start (JSON text):
     {"type": "hello", "version": "0.1.0", "models": ["lightning", ...], "exercises": ["squat", ...], "exercise": null,
-     "limits": {"frame_bytes": ..., "frame_pixels": ..., "rate_hz": ...}}
+     "limits": {"frame_bytes": ..., "frame_pixels": ..., "rate_hz": ...}, "probabilities": false}
+`probabilities` tells whether the scores of keypoints are probabilities (`movenet live --probabilities`).
 
 Page, at any time (JSON text): model, whether keypoints are smoothed, the exercise to count or null, and the place of
 the person to follow or null: x and y as shares of the picture, 0…1. Starts a new stream, and counts from 0.
@@ -150,12 +151,15 @@ def hello_message(
     limits: Limits,
     exercises: Collection[str] = (),
     exercise: str | None = None,
+    *,
+    probabilities: bool = False,
 ) -> str:
     """Return the first message of a connection; `exercise` is the one to count from the start."""
     bounds = {name: getattr(limits, name) for name in ("frame_bytes", "frame_pixels", "rate_hz")}
     return json.dumps(
         {"type": "hello", "version": version, "models": list(models)}
         | {"exercises": list(exercises), "exercise": exercise, "limits": bounds}
+        | {"probabilities": probabilities}
     )
 
 

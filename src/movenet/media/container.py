@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 import av
 from av.container import InputContainer
@@ -26,6 +26,7 @@ _NO_PICTURES: Final = frozenset({"tty", "bin", "adf", "idf", "xbin"})
 def open_container(
     address: str,
     *,
+    file: BinaryIO | None = None,
     demuxer: str | None = None,
     timeouts_s: tuple[float, float] | None = None,
     options: Mapping[str, str] | None = None,
@@ -34,6 +35,7 @@ def open_container(
 
     Args:
         address: A name that exists in the file system is a file, even if FFmpeg would parse it as an address.
+        file: Read in place of the address, which then is only its name.
         demuxer: FFmpeg's name of the format; None lets FFmpeg detect it.
         timeouts_s: Timeouts in seconds of opening and of each read.
         options: FFmpeg's options.
@@ -42,11 +44,16 @@ def open_container(
         MediaError: It cannot be opened, or is text.
     """
     limits = {"max_pixels": str(MAX_FRAME_PIXELS)} | dict(options or {})
-    is_file = os.path.exists(address)  # noqa: PTH110 (Path.exists raises for odd names)
+    is_file = file is None and os.path.exists(address)  # noqa: PTH110 (Path.exists raises for odd names)
     place = os.path.abspath(address) if is_file else address  # noqa: PTH100 (a path, as FFmpeg takes it)
     try:
         container = av.open(
-            place, format=demuxer, options=limits, timeout=timeouts_s, metadata_errors="replace"
+            file or place,
+            mode="r",
+            format=demuxer,
+            options=limits,
+            timeout=timeouts_s,
+            metadata_errors="replace",
         )
     except (FFmpegError, ValueError) as problem:
         # FFmpeg's error contains the address with its password, which a traceback would print.

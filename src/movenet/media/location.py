@@ -14,6 +14,8 @@ from movenet.errors import MediaError
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _FILE_ADDRESS: Final = re.compile(r"file://(localhost(?=/))?", re.IGNORECASE)
+CLOUD_SCHEMES: Final = frozenset({"s3", "gs", "gcs", "abfs", "abfss"})
+"""Schemes of objects in stores: S3, Google Cloud Storage, Azure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Address:
     def is_web(self) -> bool:
         """Whether the scheme is http or https, which may serve a photo."""
         return self.scheme in ("http", "https")
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether it is an object in a store (`movenet.media.cloud`)."""
+        return self.scheme in CLOUD_SCHEMES
 
     def __str__(self) -> str:
         return without_password(self.url)

@@ -221,9 +221,14 @@ class Network(nn.Module):
         Returns:
             Head name → (N, C, H / 4, W / 4) float32, before any sigmoid.
         """
-        x = images.permute(0, 3, 1, 2).to(self.backbone.stem.weight.dtype) * (1 / 127.5) - 1
-        features = self.pyramid(self.backbone(x))
+        features = self.features(images)
         return {name: head(features) for name, head in self.heads.items()}
+
+    def features(self, images: Tensor) -> Tensor:
+        """Map pictures, as in `forward`, to the output of the pyramid, (N, 24, H / 4, W / 4)."""
+        x = images.permute(0, 3, 1, 2).to(self.backbone.stem.weight.dtype) * (1 / 127.5) - 1
+        out: Tensor = self.pyramid(self.backbone(x))
+        return out
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import anywidget
 import traitlets
 
 from movenet.analysis import Exercise, Repetition, RepetitionCounter
+from movenet.calibration import curve_of, with_probabilities
 from movenet.errors import ModelError, MoveNetError
 from movenet.estimator import Estimator, People
 from movenet.media.frame import Frame
@@ -28,6 +30,8 @@ from movenet.video.callbacks import Model, OnPose, pose_function
 
 HISTORY_FRAMES: Final = 18_000
 """Default length of the history: ten minutes at 30 frames per second."""
+EVEN_PROBABILITY: Final = 0.5
+"""Default `threshold` of probabilities: keypoints above it are right more often than wrong."""
 RUN_GAP_S: Final = 0.001
 """Least time between the last frame of a run and the first of the next, so that times always increase."""
 
@@ -58,6 +62,7 @@ class Camera(anywidget.AnyWidget):
         *,
         people: People = "one",
         exercise: str | Exercise | None = None,
+        probabilities: bool = False,
         history_limit: int = HISTORY_FRAMES,
         **traits: Any,
     ) -> None:
@@ -67,16 +72,23 @@ class Camera(anywidget.AnyWidget):
             model: the name of a model, an ONNX file, or an estimator, which several widgets may share.
             people: "one", "many" or "auto", as in `Estimator`.
             exercise: exercise to count, such as "squat" (`movenet.analysis.EXERCISES`); see `repetitions`.
+            probabilities: whether the scores of keypoints are probabilities (`movenet.probabilities`) in everything
+                that the widget shows and returns; `threshold` is then .5 if it is not given.
             history_limit: largest number of frames that `history` keeps.
             traits: `mirror`, `threshold`, `smooth`, or traits of every widget, such as `layout`.
 
         Raises:
-            ModelError: if `model` or `people` is unknown, or `people` is given although `model` is an estimator.
+            ModelError: if `model` or `people` is unknown, `people` is given although `model` is an estimator, or
+                probabilities are wanted of a model without a calibration.
             DataError: if `history_limit` is below 0, or the exercise is unknown.
         """
         # Messages may be handled in another thread while a cell uses the same widget.
         self._lock = threading.RLock()
         self._model = _open_model(model, people)
+        self._probabilities = probabilities
+        if probabilities:
+            curve_of(_card(self._model))  # raises for a model without a calibration
+            traits = {"threshold": EVEN_PROBABILITY} | traits
         self._history = History(history_limit)
         self._counter = None if exercise is None else RepetitionCounter(exercise, _card(self._model))
         self._callbacks: tuple[OnPose, ...] = ()
@@ -208,11 +220,14 @@ class Camera(anywidget.AnyWidget):
                 self.send({"type": "taken", "client": message.client})
                 return
             result = self._run.process(message)
+            if self._counter is not None:
+                self._counter.step(result.frame.time_s, result.poses)
+            if self._probabilities:
+                card = _card(self._model)
+                result = replace(result, poses=[with_probabilities(pose, card) for pose in result.poses])
             record = _record(result)
             self._result = result
             self._history.append(record)
-            if self._counter is not None:
-                self._counter.step(record.time_s, record.poses)
         kernel_s = {"decoded": result.decode_s, "estimated": result.estimate_s}
         answer = {"type": "poses", "client": message.client, "frame": message.frame, "kernel_s": kernel_s}
         counted = {} if self._counter is None else {"repetitions": len(self.repetitions)}

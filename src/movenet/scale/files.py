@@ -91,9 +91,11 @@ def read_file(name: str) -> Photo | Location:
 
 
 def _fetch(address: Address) -> Photo | Address:
+    from movenet.media.sources.cloud_object import fetch_object
     from movenet.media.sources.download import fetch_photo
 
-    photo = fetch_photo(address) if address.is_web else None
+    fetch = fetch_object if address.is_cloud else fetch_photo
+    photo = fetch(address) if address.is_cloud or address.is_web else None
     return Photo(str(photo), photo.read()) if photo else address
 
 

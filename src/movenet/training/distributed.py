@@ -106,3 +106,8 @@ def _device(name: str) -> torch.device:
             f"torch cannot compute on the device '{name}': {str(error).partition(chr(10))[0]}"
         ) from None
     return device
+
+
+def is_first_process() -> bool:
+    """Return whether this process writes the outputs: it runs alone, or is the first of those of torchrun."""
+    return int(os.environ.get("RANK", 0)) == 0

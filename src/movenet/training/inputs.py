@@ -19,6 +19,7 @@ from movenet.skeleton import Skeleton
 from movenet.training import batch_norm
 from movenet.training.dataset import Samples, TrainingSet
 from movenet.training.labels import Labels, read_coco, read_yolo
+from movenet.training.pseudo_labels import pseudo_label
 from movenet.training.relabel import relabel
 from movenet.training.settings import RANDOM, DataSettings, Settings, ValidationSettings
 from movenet.training.teacher import open_network
@@ -99,7 +100,8 @@ def _read_set(data: DataSettings, settings: Settings, index: int) -> TrainingSet
     if data.relabel.model:
         path = settings.out / f"relabelled-{index}.json"
         if not path.is_file():
-            write_coco(path, relabel(labels, data.relabel).images, settings.skeleton)
+            label = pseudo_label if data.is_unlabelled else relabel
+            write_coco(path, label(labels, data.relabel).images, settings.skeleton)
         labels = read_coco(path, data.images, settings.skeleton)
     return TrainingSet(labels, data.repeat, data.all_people_labelled, data.missing_is_absent)
 

@@ -39,13 +39,14 @@ class ModelSettings:
 class RelabelSettings:
     """Table [data.relabel]: how a model completes and corrects the labels of a dataset before training.
 
-    Distances are fractions of the longer edge of the person's box.
+    Images without labels are labelled by the model alone (`movenet.training.pseudo_labels`), with the settings `model`
+    and `confident_score`. Distances are fractions of the longer edge of the person's box.
     """
 
     model: str = ""
     """Name or ONNX file of the model; empty: labels stay as they are."""
     confident_score: float = 0.3
-    """A keypoint with at least this score is confident: it fills in a missing label."""
+    """A keypoint with at least this score is confident: it fills in a missing label, or is a pseudo-label."""
     drop_beyond: float = 0.0
     """Labels farther than this from a confident keypoint of the model are dropped; 0: none are."""
     replace_within: float = 0.0
@@ -61,7 +62,8 @@ class DataSettings:
     images: Path
     """Folder of the images."""
     annotations: Path | None = None
-    """COCO keypoint file. Without this and `yolo_labels` the images are unlabelled: only distillation uses them."""
+    """COCO keypoint file. Without this and `yolo_labels` the images are unlabelled: `relabel.model` labels them, or
+    only distillation uses them."""
     yolo_labels: Path | None = None
     """Folder of YOLO-pose label files, one for each image, instead of `annotations`."""
     repeat: float = 1.0
@@ -73,6 +75,11 @@ class DataSettings:
     relabel: RelabelSettings = field(default_factory=RelabelSettings)
     name_pattern: str = "*"
     """Only images whose file name matches this pattern are used, such as "lsp0*"."""
+
+    @property
+    def is_unlabelled(self) -> bool:
+        """Whether there are no labels for the images."""
+        return self.annotations is None and self.yolo_labels is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +194,11 @@ class Settings:
             raise DataError(f"expected a side that is a multiple of 32 px, got {self.model.side}")
         if min(self.model.width, *(data.repeat for data in self.data)) <= 0 or min(t.workers, t.seed) < 0:
             raise DataError("expected width and repeat above 0, workers and seed of at least 0")
-        unlabelled = any(data.annotations is None and data.yolo_labels is None for data in self.data)
+        unlabelled = any(data.is_unlabelled and not data.relabel.model for data in self.data)
         if unlabelled and not self.distillation.teacher:
-            raise DataError("expected annotations for all [[data]], or a teacher in [distillation]")
+            raise DataError(
+                "expected annotations or relabel.model for all [[data]], or a teacher in [distillation]"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as values that JSON can hold."""

@@ -79,6 +79,15 @@ export class Link {
     this.#socket.send(message);
   }
 
+  /** End the connection for good. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    this.state = "closed";
+    this.#release(Infinity);
+  }
+
   #connect() {
     const address = new URL("ws", document.baseURI);
     address.protocol = address.protocol.replace("http", "ws");

@@ -3,17 +3,17 @@
  *
  *   source ──► camera's picture ──► link ─── … ───► poses ──► picture and skeleton on the canvas
  *
- * Where the models run, on the server or in this browser, only place.js knows.
+ * Where the models run, on the server or in this browser, is the link's business; place.js lists the links.
  *
  * Each drawn frame is also an event "poses" on the document: {record, latencyMs, serverMs, roundTripMs, takenAt}.
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
 import { Recording, canRecord, save, snapshot } from "./saving.js";
-import { Link, PLACE } from "./place.js";
+import { PLACES } from "./place.js";
 import { drawPoses, parseRecord } from "./skeleton.js";
 import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
-import { currentLanguage, say, speak } from "./words.js";
+import { currentLanguage, say, speak, speakOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
@@ -42,15 +42,19 @@ let lock = null;
 let exercises = [];
 let noticeTimer = 0;
 
-const link = new Link({
+let link = null;
+
+const answers = {
   state: showState,
   hello: (message) => {
     offerExercises(message.exercises, message.exercise);
+    offerBackends(message.backends ?? []);
     offerModels(message.models);
+    if (message.probabilities && $("threshold").value === $("threshold").defaultValue) setThreshold(0.5);
   },
   poses: showPoses,
   error: ({ message }) => showNotice("serverSays", { message }, 5000),
-});
+};
 
 /* Sources */
 
@@ -127,8 +131,9 @@ function onPicture({ takenAt }) {
     lastTakenAt = takenAt;
     send(from, takenAt);
   }
-  // While there are no answers, pictures are shown without a skeleton.
-  if (performance.now() - lastShownAt > NO_ANSWER_MS) show(from.element, from.width, from.height, null);
+  // While there are no answers, pictures are shown without a skeleton; late answers are waited for.
+  const patienceMs = Math.max(NO_ANSWER_MS, 2 * (median(latencies) || 0));
+  if (performance.now() - lastShownAt > patienceMs) show(from.element, from.width, from.height, null);
 }
 
 async function send(from, takenAt) {
@@ -183,6 +188,12 @@ function show(picture, width, height, record) {
   }
 }
 
+/** Draw keypoints from this score; of probabilities, those from .5 are right more often than wrong. */
+function setThreshold(score) {
+  $("threshold").value = score;
+  $("threshold-value").textContent = Number(score).toFixed(2);
+}
+
 /** Canvas pixels per CSS pixel. */
 function density() {
   return Math.max(canvas.width / (canvas.clientWidth || 1), canvas.height / (canvas.clientHeight || 1));
@@ -205,7 +216,10 @@ function refresh() {
   $("people").textContent = live ? people : "–";
   $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
-  if (live) $("repetitions").textContent = latest.counts.map(({ id, count }) => (id === null || latest.counts.length === 1 ? count : `#${id} ${count}`)).join(" · ") || 0;
+  const here = new Set(latest?.record.poses.map(({ id }) => id));
+  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
+  const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
+  if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
   const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
@@ -323,42 +337,68 @@ function showState(state) {
   if (state === "refused") showNotice("tokenNeeded");
 }
 
+/** Connect with the models at a place. */
+function run(place) {
+  link?.close();
+  [models, exercises] = [[], []];
+  document.documentElement.dataset.place = place;
+  speakOf(place);
+  setLanguage(currentLanguage());
+  showState("connecting");
+  hideNotice();
+  link = new PLACES[place](answers);
+}
+
 function offerModels(names) {
   if (names.join() === models.join()) return;
   models = names;
-  const chosen = localStorage.getItem("model");
-  const labels = names.map((name) => {
+  $("models").replaceChildren(...segments("model", names));
+  choose();
+}
+
+/** Offer what computes in this browser, if there is a choice. */
+function offerBackends(names) {
+  $("backends").replaceChildren(...segments("backend", names));
+  $("backends").hidden = names.length < 2;
+}
+
+/** Return a radio button for each value; the one chosen on the last visit, or else the first, is checked. */
+function segments(name, values) {
+  const kept = localStorage.getItem(name);
+  const chosen = values.includes(kept) ? kept : values[0];
+  return values.map((value) => {
     const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "model", value: name });
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name, value, checked: value === chosen });
     const text = document.createElement("span");
-    radio.checked = name === (names.includes(chosen) ? chosen : names[0]);
-    [text.dataset.word, text.textContent] = [name, say(name)];
+    [text.dataset.word, text.textContent] = [value, say(value)];
     label.append(radio, text);
     return label;
   });
-  $("models").replaceChildren(...labels);
-  choose();
 }
 
 function choose() {
   const model = document.querySelector("#models :checked")?.value;
-  if (!model) return;
+  if (!model || !models.length) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
   $("follow-all").hidden = lock === null;
-  link.choose({ model, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
+  const backend = document.querySelector("#backends :checked")?.value;
+  link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
 
-/** Offer the exercises of the server; the one it was started with is chosen, with the angles shown. */
-function offerExercises(names, chosen) {
+/** Offer the exercises; the one that the page was started with is chosen, with the angles shown. */
+function offerExercises(names, started) {
   if (names.join() === exercises.join()) return;
   exercises = names;
+  const [none] = $("exercise").options;
+  const before = $("exercise").value;
+  const chosen = names.includes(before) ? before : started;
   const options = names.map((name) => {
     const option = new Option(say(name), name);
     option.dataset.word = name;
     return option;
   });
-  $("exercise").append(...options);
+  $("exercise").replaceChildren(none, ...options);
   $("exercise").value = chosen ?? "";
   if (chosen) $("angles").checked = true;
 }
@@ -426,6 +466,14 @@ $("models").onchange = (event) => {
   localStorage.setItem("model", event.target.value);
   choose();
 };
+$("places").onchange = (event) => {
+  localStorage.setItem("place", event.target.value);
+  run(event.target.value);
+};
+$("backends").onchange = (event) => {
+  localStorage.setItem("backend", event.target.value);
+  choose();
+};
 $("smoothing").onchange = choose;
 $("exercise").onchange = choose;
 $("follow-all").onclick = () => {
@@ -434,7 +482,7 @@ $("follow-all").onclick = () => {
 };
 canvas.onclick = follow;
 $("angles").onchange = () => refreshAngles(latest !== null && performance.now() - lastShownAt < 1000);
-$("threshold").oninput = ({ target }) => ($("threshold-value").textContent = Number(target.value).toFixed(2));
+$("threshold").oninput = ({ target }) => setThreshold(target.value);
 $("language").onclick = () => setLanguage(currentLanguage() === "en" ? "ko" : "en");
 $("settings").onsubmit = (event) => event.preventDefault();
 document.addEventListener("keydown", onKey);
@@ -449,8 +497,10 @@ document.addEventListener("drop", (event) => {
 });
 setInterval(refresh, REFRESH_MS);
 
-document.documentElement.dataset.place = PLACE;
 if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) $("welcome-text").dataset.word = "welcomeHere";
 // The token is in a cookie by now, so it is removed from the address bar.
 if (location.search) history.replaceState(null, "", location.pathname);
-setLanguage(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
+speak(localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
+$("places").replaceChildren(...segments("place", Object.keys(PLACES)));
+$("place-row").hidden = Object.keys(PLACES).length < 2;
+run(document.querySelector("#places :checked").value);

@@ -14,8 +14,6 @@ export class LocalLink {
     this.#worker.onmessage = ({ data }) => this.#onMessage(data);
     this.#worker.onerror = (event) => this.#fail(event.message);
     this.#set("connecting");
-    // Without a service worker, such as in a private window, the page works with a network only.
-    if (navigator.serviceWorker) navigator.serviceWorker.register("sw.js").catch(() => {});
   }
 
   /** Whether the worker is ready for a picture: one at a time, and the newest. */
@@ -23,10 +21,10 @@ export class LocalLink {
     return this.state === "open" && this.#underway === null;
   }
 
-  /** Choose model, smoothing and the person to follow. */
-  choose({ model, smoothing, lock }) {
+  /** Choose model, smoothing, exercise and the person to follow. */
+  choose(choice) {
     this.#set("connecting");
-    this.#worker.postMessage({ type: "choice", model, smoothing, lock });
+    this.#worker.postMessage({ type: "choice", ...choice });
   }
 
   /** Return a picture as it is sent: {data, width, height}; its longer side is at most 640 px, as for a server. */
@@ -48,8 +46,16 @@ export class LocalLink {
     this.#worker.postMessage({ type: "picture", picture, timeS, frame: this.#frame++ }, [picture]);
   }
 
+  /** End the worker for good. */
+  close() {
+    this.#worker.onmessage = this.#worker.onerror = null;
+    this.#worker.terminate();
+    this.state = "closed";
+    this.#release();
+  }
+
   #onMessage(message) {
-    if (message.type === "hello") this.on.hello({ models: message.models, exercises: [], exercise: null });
+    if (message.type === "hello") this.on.hello(message);
     else if (message.type === "ready") this.#set("open");
     else if (message.type === "failed") this.#fail(message.message);
     else this.#onPoses(message);
@@ -64,10 +70,14 @@ export class LocalLink {
   }
 
   #fail(message) {
-    this.#underway?.context.close();
-    this.#underway = null;
+    this.#release();
     this.#set("failed");
     this.on.error({ message });
+  }
+
+  #release() {
+    this.#underway?.context.close();
+    this.#underway = null;
   }
 
   #set(state) {

@@ -1,32 +1,41 @@
 /**
  * The Web Worker in which the models run, so that the page stays responsive (its other end: local.js).
  *
- *   {type: "choice", model, smoothing, lock}        → {type: "ready"}
- *   {type: "picture", picture, timeS, frame}        → {type: "poses", frame, time_s, width, height, poses, estimatedMs, …}
+ *   {type: "choice", model, backend, smoothing, exercise, lock}  → {type: "ready"}
+ *   {type: "picture", picture, timeS, frame}  → {type: "poses", frame, time_s, width, height, poses, estimatedMs, …}
  *
- * The first message is {type: "hello", models}; {type: "failed", message} tells what cannot be loaded.
+ * The first message is {type: "hello", models, backends, exercises, exercise}; {type: "failed", message} tells what cannot be
+ * loaded.
  */
 
-import { Estimator, listModels } from "./movenet/movenet.js";
+import { Estimator, readTables } from "./movenet/movenet.js";
 
-let next = null;
+let stream = null;
 let choices = 0;
 
-async function choose({ model, smoothing, lock }) {
+async function choose({ model, backend, smoothing, exercise, lock }) {
   const choice = ++choices;
-  const estimator = await Estimator.open({ model });
+  const estimator = await Estimator.open({ model, backend });
   if (choice !== choices) return; // another was chosen meanwhile
-  next = estimator.stream({ smoothing, lock });
+  stream = { next: estimator.stream({ smoothing, lock }), counter: exercise && estimator.counter(exercise) };
   self.postMessage({ type: "ready" });
 }
 
 async function estimate({ picture, timeS, frame }) {
   const { width, height } = picture;
+  const { next, counter } = stream;
   const startedAt = performance.now();
   const poses = await next(picture, timeS);
   picture.close();
+  const repetitions = counter?.step(timeS, poses);
   const estimatedMs = performance.now() - startedAt;
-  self.postMessage({ type: "poses", frame, time_s: timeS, width, height, poses, estimatedMs, dropped: 0 });
+  self.postMessage({ type: "poses", frame, time_s: timeS, width, height, poses, repetitions, estimatedMs, dropped: 0 });
+}
+
+async function greet() {
+  const { models, backends, exercises, exercise } = await readTables();
+  const names = (items) => items.map(({ name }) => name);
+  self.postMessage({ type: "hello", models: names(models), backends, exercises: names(exercises), exercise });
 }
 
 function report(error) {
@@ -34,4 +43,4 @@ function report(error) {
 }
 
 self.onmessage = ({ data }) => (data.type === "choice" ? choose(data) : estimate(data)).catch(report);
-listModels().then((models) => self.postMessage({ type: "hello", models }), report);
+greet().catch(report);

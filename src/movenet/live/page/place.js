@@ -1,4 +1,9 @@
-/** Where the models run: on the server that sent this page. `movenet export --format web` writes another choice here. */
+/**
+ * Where the models can run, and the link to each place; the first is the default. Pages without a server get another
+ * list from Python (`movenet.live.site`).
+ */
 
-export { Link } from "./link.js";
-export const PLACE = "server";
+import { Link } from "./link.js";
+import { LocalLink } from "./local.js";
+
+export const PLACES = { server: Link, browser: LocalLink };

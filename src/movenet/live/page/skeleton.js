@@ -1,7 +1,7 @@
 /**
  * Skeletons on a canvas: what `movenet.drawing` draws in Python, and joint angles. No state.
  *
- * A pose is what a record holds (docs/index.md): {id, score, box: [x, y, width, height] | null,
+ * A pose is what a record holds (docs/first-steps.md): {id, score, box: [x, y, width, height] | null,
  * keypoints: [[x, y, score] × 17]}, in pixels of the picture, origin at its top-left corner, y down, left and right
  * the person's own; null stands for a number that is not known.
  */

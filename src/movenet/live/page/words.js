@@ -2,8 +2,6 @@
  * All texts of the page, in English and Korean. A key that ends in "@browser" is the text for models in the browser.
  */
 
-import { PLACE } from "./place.js";
-
 export const WORDS = Object.freeze({
   en: {
     live: "live", stage: "Live picture", fps: "fps", latency: "latency", people: "people", person: "person", actions: "Actions",
@@ -14,6 +12,9 @@ export const WORDS = Object.freeze({
     startCamera: "Start the camera", openFile: "Open a file", sample: "Sample clip",
     pause: "Pause", resume: "Resume", snapshot: "Snapshot", record: "Record", stop: "Stop", fullscreen: "Full screen",
     source: "Source", camera: "Camera", file: "File …", whichCamera: "Which camera", model: "Model",
+    place: "Where the model runs", server: "Server", browser: "This browser",
+    backend: "What computes", wasm: "Processor", webgpu: "Graphics card",
+    placeHint: "Pictures go to the server.", "placeHint@browser": "No picture leaves this browser.",
     lightning: "Lightning", thunder: "Thunder", many: "Many people",
     lightningHint: "Fast: tracks one person.", thunderHint: "More accurate, slower: tracks one person.",
     manyHint: "Tracks everybody in the picture.", ownHint: "Your own model.",
@@ -30,7 +31,7 @@ export const WORDS = Object.freeze({
     cameraTaken: "The camera cannot be opened: another program may be using it. Close that and start again.",
     cameraInsecure: "Browsers give cameras only to pages from https or from this computer. Start the server with --tls, or open the page as http://localhost.",
     cameraEnded: "The camera was disconnected.",
-    fileUnreadable: "This browser cannot show that file. MP4 (H.264), WebM, JPEG and PNG work everywhere.",
+    fileUnreadable: "This browser cannot show that file. MP4 (H.264), WebM, JPEG and PNG work in most browsers.",
     recordingImpossible: "This browser cannot record video.",
     serverSays: "The server says: {message}",
     picture_of: "Live picture, {count} people", picture_of_one: "Live picture, 1 person", nobody: "Live picture, no people", idle: "No picture yet",
@@ -46,7 +47,6 @@ export const WORDS = Object.freeze({
     "connecting@browser": "Loading the model …", "open@browser": "Ready", "failed": "The model does not run here",
     "serverSays@browser": "The model does not run here: {message}", "link@browser": "Details",
     "onServer@browser": "Model", "onLink@browser": "Waiting", "sent@browser": "Picture", "size@browser": "{width} × {height}",
-    "exercise@browser": "Person", "exerciseHint@browser": "With Lightning or Thunder, click a person to follow only them.",
     "cameraInsecure@browser": "Browsers give cameras only to pages from https or from this computer: put the page on an https server, or open it as http://localhost.",
   },
   ko: {
@@ -57,6 +57,9 @@ export const WORDS = Object.freeze({
     startCamera: "카메라 시작", openFile: "파일 열기", sample: "예제 영상",
     pause: "일시정지", resume: "계속", snapshot: "사진", record: "녹화", stop: "중지", fullscreen: "전체 화면",
     source: "입력", camera: "카메라", file: "파일 …", whichCamera: "카메라 선택", model: "모델",
+    place: "모델을 실행할 곳", server: "서버", browser: "이 브라우저",
+    backend: "계산 장치", wasm: "프로세서", webgpu: "그래픽 카드",
+    placeHint: "영상을 서버로 보냅니다.", "placeHint@browser": "영상이 이 브라우저를 떠나지 않습니다.",
     lightning: "라이트닝", thunder: "썬더", many: "여러 명",
     lightningHint: "빠름: 한 사람을 추적합니다.", thunderHint: "더 정확하지만 느림: 한 사람을 추적합니다.",
     manyHint: "화면 속 모든 사람을 추적합니다.", ownHint: "사용자 모델.",
@@ -73,7 +76,7 @@ export const WORDS = Object.freeze({
     cameraTaken: "카메라를 열 수 없습니다. 다른 프로그램이 사용 중이면 닫고 다시 시작하세요.",
     cameraInsecure: "브라우저는 https 또는 이 컴퓨터의 페이지에만 카메라를 허용합니다. 서버를 --tls 옵션으로 시작하거나 http://localhost 주소로 여세요.",
     cameraEnded: "카메라 연결이 끊어졌습니다.",
-    fileUnreadable: "이 브라우저에서 열 수 없는 파일입니다. MP4(H.264), WebM, JPEG, PNG는 어디서나 열립니다.",
+    fileUnreadable: "이 브라우저에서 열 수 없는 파일입니다. MP4(H.264), WebM, JPEG, PNG는 대부분의 브라우저에서 열립니다.",
     recordingImpossible: "이 브라우저는 녹화를 지원하지 않습니다.",
     serverSays: "서버 메시지: {message}",
     picture_of: "실시간 화면, {count}명", picture_of_one: "실시간 화면, 1명", nobody: "실시간 화면, 사람 없음", idle: "아직 화면이 없습니다",
@@ -89,21 +92,26 @@ export const WORDS = Object.freeze({
     "connecting@browser": "모델을 불러오는 중 …", "open@browser": "준비됨", "failed": "모델을 실행할 수 없음",
     "serverSays@browser": "모델을 실행할 수 없습니다: {message}", "link@browser": "자세히",
     "onServer@browser": "모델", "onLink@browser": "대기", "sent@browser": "화면 크기", "size@browser": "{width} × {height}",
-    "exercise@browser": "사람", "exerciseHint@browser": "라이트닝이나 썬더에서는 사람을 클릭하면 그 사람만 추적합니다.",
     "cameraInsecure@browser": "브라우저는 https 또는 이 컴퓨터의 페이지에만 카메라를 허용합니다. 페이지를 https 서버에 올리거나 http://localhost 주소로 여세요.",
   },
 });
 
 let language = "en";
+let place = "server";
 
 /** The language in use. */
 export function currentLanguage() {
   return language;
 }
 
+/** Choose the texts for the place where the models run: "server" or "browser". */
+export function speakOf(chosen) {
+  place = chosen;
+}
+
 /** Return the text of a key with its {placeholders} filled. */
 export function say(key, gaps = {}) {
-  return (WORDS[language][`${key}@${PLACE}`] ?? WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
+  return (WORDS[language][`${key}@${place}`] ?? WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
 }
 
 /** Show the whole page in a language. */

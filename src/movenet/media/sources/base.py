@@ -129,6 +129,11 @@ class Source(ABC):
         """Number of frames of a live source so far that were replaced by a newer one before they were taken."""
         return 0
 
+    @property
+    def losses(self) -> int:
+        """Number of lost connections of a live source so far."""
+        return 0
+
     def __iter__(self) -> Iterator[Frame]:
         return self
 

@@ -22,7 +22,7 @@ def open_source(source: str | Path | int, settings: SourceSettings | None = None
     * a photo: one frame
     * a camera: its number (0 or "0") or its device ("/dev/video0")
     * an address: rtsp, rtmp, rtp, srt, udp and tcp are live; http and https are a photo, a recording (if it has a
-      duration) or live
+      duration) or live; s3, gs and abfs are a photo or a recording in a cloud (with the extra `cloud`)
 
     The content of a file decides its type, not its name. An existing file or folder has priority over a camera or
     an address, and a `Path` is always a path. Frames are upright, with square pixels; transparent pixels are blended
@@ -42,6 +42,10 @@ def open_location(location: Location, settings: SourceSettings) -> Source:
         from movenet.media.sources.camera import open_camera
 
         return open_camera(location.device, settings.live)
+    if isinstance(location, Address) and location.is_cloud:
+        from movenet.media.sources.cloud_object import open_object
+
+        return open_object(location, settings)
     if isinstance(location, Address):
         from movenet.media.sources.url import open_address
 

@@ -9,44 +9,66 @@
  *     const posesNow = await next(video, video.currentTime);
  */
 
+import { RepetitionCounter } from "./counter.js";
 import { Engine, LoadError, download } from "./engine.js";
 import { PictureEstimator } from "./estimator.js";
 import { MultiPersonTracker } from "./multi_person.js";
 import { pictureOf } from "./picture.js";
 import { SinglePersonTracker } from "./single_person.js";
 
-export { LoadError };
+export { LoadError, RepetitionCounter };
 
 /** Where `movenet export --format web` puts the list of models, relative to this file. */
 export const MODELS = new URL("../../models/models.json", import.meta.url);
 
 const engines = new Map();
 
-/** Return the engine of a model file; each is loaded once. */
-function engineOf(address, threads) {
-  if (!engines.has(address.href)) {
-    const opening = Engine.open(address, threads);
-    opening.catch(() => engines.delete(address.href)); // another attempt may succeed
-    engines.set(address.href, opening);
+/** Return the engine of a model file; each is loaded once for each backend. */
+function engineOf(address, options) {
+  const key = `${options.backend ?? "wasm"} ${address.href}`;
+  if (!engines.has(key)) {
+    const opening = Engine.open(address, options);
+    opening.catch(() => engines.delete(key)); // another attempt may succeed
+    engines.set(key, opening);
   }
-  return engines.get(address.href);
+  return engines.get(key);
 }
 
-/** Return the names of the models in a list, the default first. */
-export async function listModels(models = MODELS) {
-  const { models: choices } = await (await download(models)).json();
-  return choices.map(({ name }) => name);
+/**
+ * Return the list of models, the default first, and of exercises.
+ *
+ * @param {string | URL} [address] of the list of models
+ * @returns {Promise<{models: Array<{name: string}>, exercises: Array<{name: string}>, exercise: string | null,
+ *   backends: string[]}>} `exercise` is the one that the list was written for, `backends` are those that the site has
+ * @throws {LoadError} if the list is missing or damaged
+ */
+export async function readTables(address = MODELS) {
+  const response = await download(address);
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new LoadError(address, error.message);
+  }
 }
 
 export class Estimator {
   #inner;
   #tables;
+  #choice;
 
-  constructor(inner, tables, name) {
-    this.#inner = inner;
-    this.#tables = tables;
-    /** Name of the model. */
-    this.name = name;
+  /** Estimators are made by `Estimator.open`. */
+  constructor(inner, tables, choice) {
+    [this.#inner, this.#tables, this.#choice] = [inner, tables, choice];
+  }
+
+  /** Name of the model. */
+  get name() {
+    return this.#choice.name;
+  }
+
+  /** Names of the model's keypoints, in their order in poses. */
+  get keypointNames() {
+    return this.#choice.keypoint_names;
   }
 
   /**
@@ -55,18 +77,20 @@ export class Estimator {
    * @param {object} [options]
    * @param {string} [options.model] name in the list of models; the first if not given
    * @param {string | URL} [options.models] address of the list of models
+   * @param {"wasm" | "webgpu"} [options.backend] what computes: the processor (if not given) or the graphics card, for
+   *   which the site needs `movenet export --webgpu`
    * @param {number} [options.threads] of the runtime; as many as the page may use if not given
    * @returns {Promise<Estimator>}
-   * @throws {LoadError} if a file is missing or damaged
+   * @throws {LoadError} if a file is missing or damaged, or there is no WebGPU
    */
-  static async open({ model, models = MODELS, threads } = {}) {
+  static async open({ model, models = MODELS, backend, threads } = {}) {
     const list = new URL(models, globalThis.location?.href);
-    const tables = await (await download(list)).json();
+    const tables = await readTables(list);
     const name = model ?? tables.models[0].name;
     const choice = tables.models.find((one) => one.name === name);
     if (!choice) throw new LoadError(list, `expected a model out of ${tables.models.map((one) => one.name).join(", ")}, got ${name}`);
-    const [engine, detector] = await Promise.all([choice.file, tables.detector].map((file) => engineOf(new URL(file, list), threads)));
-    return new Estimator(new PictureEstimator({ engine, side: choice.side }, detector, choice), tables, name);
+    const [engine, detector] = await Promise.all([choice.file, tables.detector].map((file) => engineOf(new URL(file, list), { backend, threads })));
+    return new Estimator(new PictureEstimator({ engine, side: choice.side }, detector, choice), tables, choice);
   }
 
   /**
@@ -104,5 +128,21 @@ export class Estimator {
       state = after;
       return poses;
     };
+  }
+
+  /**
+   * Return a counter of the repetitions of an exercise: give it the poses of each frame.
+   *
+   * @param {string} exercise a name in the list of models
+   * @returns {RepetitionCounter}
+   * @throws {RangeError} if the exercise or the model's calibration is unknown
+   */
+  counter(exercise) {
+    const { exercises, joints } = this.#tables;
+    const { calibration, keypoint_names: names } = this.#choice;
+    const found = exercises.find(({ name }) => name === exercise);
+    if (!found) throw new RangeError(`expected an exercise out of ${exercises.map(({ name }) => name).join(", ")}, got ${exercise}`);
+    if (!calibration) throw new RangeError(`${this.name} cannot count: expected a model made from an official one`);
+    return new RepetitionCounter(found, calibration, new Map(joints.map(([joint, ...points]) => [joint, points.map((point) => names.indexOf(point))])));
   }
 }

