@@ -3,7 +3,7 @@
 FROM python:3.12-slim
 WORKDIR /movenet
 COPY . .
-RUN pip install --no-cache-dir '.[live]' && movenet doctor && useradd --create-home movenet
+RUN pip install --no-cache-dir '.[live]' && useradd --create-home movenet
 USER movenet
 WORKDIR /home/movenet
 EXPOSE 8765

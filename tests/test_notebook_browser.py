@@ -21,6 +21,7 @@ from movenet.video import VideoEstimator
 EXAMPLE = Path(__file__).parents[1] / "examples" / "camera.ipynb"
 SHOW, COUNT, TABLE, STOP, AGAIN, BUSY, KEEP, SETTINGS, DIE = range(9)
 MORE_CELLS = (
+    "camera.stop()",
     "kept = []\ncamera.on_pose(lambda frame, poses: kept.append((frame, poses)))\ncamera.start()",
     "import time\n\n"
     "def wait_for(count, frames):\n"
@@ -55,6 +56,11 @@ def notebook():
     book = nbformat.read(EXAMPLE, 4)
     book.cells += [nbformat.v4.new_code_cell(cell) for cell in MORE_CELLS]
     return book
+
+
+def test_the_example_run_from_top_to_bottom_ends_with_a_running_camera():
+    code = "".join(cell.source for cell in nbformat.read(EXAMPLE, 4).cells if cell.cell_type == "code")
+    assert "camera.stop()" not in code
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from movenet.cli.options import PeopleName
-from movenet.cli.output import print_line
+from movenet.cli.output import print_line, print_progress
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def export(
         warnings.simplefilter("ignore")  # of the converters, about their own internals
         name = format.value if format else format_of(out)
         request = ExportRequest(name, precision.value, answer.value, side, pictures)
-        done = export_model(model, out, request, assess)
+        done = export_model(model, out, request, assess, print_progress)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
     else:

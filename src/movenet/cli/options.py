@@ -112,7 +112,7 @@ PeopleOption = Annotated[
 _MODEL = typer.Option(
     "--model",
     "-m",
-    help="lightning (fast), thunder (accurate), posenet (the predecessor) or an ONNX file.",
+    help="lightning (fast), thunder (accurate), posenet (the predecessor), or an ONNX or OpenVINO (.xml) file.",
 )
 ModelOption = Annotated[str, _MODEL]
 ModelIfNamedOption = Annotated[str | None, _MODEL]

@@ -116,6 +116,12 @@ def print_status(line: str) -> None:
         print(printable(line), file=sys.stderr, flush=True)
 
 
+def print_progress(step: str) -> None:
+    """Print what is being done now, on stderr if that is a terminal."""
+    if sys.stderr.isatty():
+        print_status(f"{step} …")
+
+
 def print_error(error: Exception) -> None:
     """Print an error as one line on stderr."""
     print(printable(f"movenet: {error}"), file=sys.stderr, flush=True)

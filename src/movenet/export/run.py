@@ -53,7 +53,11 @@ class Exported:
 
 
 def export_model(
-    model: str | Path, target: Path, request: ExportRequest, assess: Assess | None = None
+    model: str | Path,
+    target: Path,
+    request: ExportRequest,
+    assess: Assess | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Exported:
     """Export a model, compare its outputs with PyTorch's, and write it if they agree; else nothing is written.
 
@@ -62,6 +66,7 @@ def export_model(
         target: the file to write; the report gets the same name and ".json".
         request: format and options.
         assess: computes further metrics of the export before it is written; they go into the report.
+        tell: is called with each step, in words, before it begins.
 
     Raises:
         ModelError: if the model is unknown, the request does not fit it, or the outputs differ too much.
@@ -71,10 +76,13 @@ def export_model(
     """
     form = find_format(request.format)
     form.check(request.precision, request.answer, target)
+    tell(f"reading {model}")
     job, source = prepare(model, request)
     with temporary_folder(target) as folder:
         path = folder / target.name
+        tell(f"converting to {form.name} {request.precision}")
         form.convert(job, path)
+        tell(f"comparing with PyTorch on {len(job.squares)} squares")
         run = form.open_file(path, job)
         difference = measure(job, run)
         if too_much := difference.beyond(LIMITS[request.precision]):

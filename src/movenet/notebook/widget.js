@@ -35,6 +35,7 @@ class Feed {
   views = new Set();
   quality = new Quality();
   canvases = [0, 1, 2].map(() => new OffscreenCanvas(1, 1));
+  sentCanvas = new OffscreenCanvas(1, 1);
   number = 0;
   newest = null;
   /** Pictures without an answer: number → times of capture and sending, and canvas. */
@@ -193,7 +194,7 @@ class Feed {
     this.inFlight.set(number, sent);
     this.encoding = true;
     try {
-      const bytes = await encode(sent.canvas, video, this.quality.step);
+      const bytes = await encode(sent.canvas, this.sentCanvas, video, this.quality.step);
       if (!this.inFlight.has(number)) return;
       sent.sent = performance.now();
       this.sendMessage("frame", { frame: number, time_s: sent.time / 1000 }, [bytes]);
@@ -246,14 +247,16 @@ class Feed {
   }
 }
 
-/** Return the current picture of a video element as the bytes of a JPEG file. */
-async function encode(canvas, video, [side, quality]) {
-  const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
-  canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
-  canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
-  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
-  context.drawImage(video, 0, 0, canvas.width, canvas.height);
-  return (await canvas.convertToBlob({ type: "image/jpeg", quality })).arrayBuffer();
+/** Keep the current picture of a video element on a canvas; return it, reduced, as the bytes of a JPEG file. */
+async function encode(canvas, small, video, [side, quality]) {
+  const { videoWidth: width, videoHeight: height } = video;
+  [canvas.width, canvas.height] = [Math.max(1, width), Math.max(1, height)];
+  canvas.getContext("2d", { alpha: false }).drawImage(video, 0, 0, canvas.width, canvas.height);
+  const scale = Math.min(1, side / Math.max(width, height));
+  [small.width, small.height] = [width, height].map((length) => Math.max(1, Math.round(length * scale)));
+  const context = small.getContext("2d", { alpha: false, willReadFrequently: true });
+  context.drawImage(canvas, 0, 0, small.width, small.height);
+  return (await small.convertToBlob({ type: "image/jpeg", quality })).arrayBuffer();
 }
 
 function median(values) {

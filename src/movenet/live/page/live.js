@@ -181,7 +181,10 @@ function show(picture, width, height, record) {
     const minScore = Number($("threshold").value);
     const palette = poses.length > 1 ? "person" : "clear";
     const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
-    drawPoses(context, poses, { width: pictureWidth, height: pictureHeight, ...style });
+    // Ids tell several people apart; the one person of the other models needs no label.
+    const isMany = document.querySelector("#models :checked")?.value === "many";
+    const drawn = isMany ? poses : poses.map((pose) => ({ ...pose, id: null }));
+    drawPoses(context, drawn, { width: pictureWidth, height: pictureHeight, ...style });
   }
 }
 
