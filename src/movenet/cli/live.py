@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,8 +110,6 @@ def live(
     On the page, or with --in-browser, the browser can estimate them instead: then no picture leaves it.
     Other devices on the network: --host 0.0.0.0 --tls, then open the printed address, which contains a token.
     """
-    import webbrowser
-
     from movenet.engine import Runtime
     from movenet.live import Limits, ServerSettings, browser_models, open_models, serve
 
@@ -122,11 +121,7 @@ def live(
         host, port, token, tuple(origins or ()), tls, tls_cert, tls_key, exercise, limits
     )
 
-    def on_ready(addresses: Addresses) -> None:
-        _print_addresses(addresses)
-        if browser:
-            webbrowser.open(addresses.local_url)
-
+    on_ready = partial(_announce, opens_browser=browser)
     if in_browser:
         chosen = (engine, precision, threads, device)
         _refuse_server_options(limits, is_runtime_chosen=chosen != _DEFAULT_RUNTIME)
@@ -153,6 +148,15 @@ def _refuse_server_options(limits: Limits, *, is_runtime_chosen: bool) -> None:
             raise DataError(
                 f"--{field.name.replace('_', '-')} is for pictures sent to this server, not for --in-browser"
             )
+
+
+def _announce(addresses: Addresses, *, opens_browser: bool) -> None:
+    """Tell where the page is, and open it."""
+    import webbrowser
+
+    _print_addresses(addresses)
+    if opens_browser:
+        webbrowser.open(addresses.local_url)
 
 
 def _print_addresses(addresses: Addresses) -> None:
