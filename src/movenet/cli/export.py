@@ -77,35 +77,39 @@ ApOption = Annotated[
     Path | None, typer.Option(help="COCO keypoint annotations to measure the export's AP on.")
 ]
 
+PrecisionOption = Annotated[StoredPrecisionName, typer.Option(help="How weights are stored.")]
+AnswerOption = Annotated[
+    AnswerName, typer.Option(help="Output: raw heads, or keypoints as Google's graph returns them.")
+]
+ImagesOption = Annotated[Path | None, typer.Option(help="Folder of the pictures of --ap.")]
+SitePeopleOption = Annotated[
+    PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
+]
+SiteExerciseOption = Annotated[
+    str | None, typer.Option(help="Exercise that the page of --format web counts: a name or a TOML file.")
+]
+WebGpuOption = Annotated[
+    Path | None,
+    typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")]
+
 
 def export(
     model: ModelArgument,
     *,
     out: OutOption,
     format: FormatOption = None,  # noqa: A002
-    precision: Annotated[
-        StoredPrecisionName, typer.Option(help="How weights are stored.")
-    ] = StoredPrecisionName.fp32,
-    answer: Annotated[
-        AnswerName, typer.Option(help="Output: raw heads, or keypoints as Google's graph returns them.")
-    ] = AnswerName.heads,
+    precision: PrecisionOption = StoredPrecisionName.fp32,
+    answer: AnswerOption = AnswerName.heads,
     side: SideOption = None,
     pictures: PicturesOption = None,
     ap: ApOption = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the pictures of --ap.")] = None,
-    people: Annotated[
-        PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
-    ] = None,
-    exercise: Annotated[
-        str | None, typer.Option(help="Exercise that the page of --format web counts: a name or a TOML file.")
-    ] = None,
-    webgpu: Annotated[
-        Path | None,
-        typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")
-    ] = False,
+    images: ImagesOption = None,
+    people: SitePeopleOption = None,
+    exercise: SiteExerciseOption = None,
+    webgpu: WebGpuOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Write a model for another runtime, and compare it with torch on real pictures first.
 
