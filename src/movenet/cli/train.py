@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from movenet.training.settings import Settings
 
 ConfigArgument = Annotated[
     Path,
@@ -56,7 +59,7 @@ def train(
     from movenet.errors import MissingExtraError
 
     try:
-        from movenet.training import default_settings, distributed, finalize, loop, report
+        from movenet.training import default_settings, distributed, loop
         from movenet.training.settings import read_settings
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train", "training") from None
@@ -83,8 +86,15 @@ def train(
     for step in progress(loop.train(run_settings), "training", run_settings.training.steps):
         if step.metrics:
             print_status(_line(step.step, step.metrics))
-    if not distributed.is_first_process():
-        return
+    if distributed.is_first_process():
+        _report(run_settings)
+
+
+def _report(run_settings: Settings) -> None:
+    """Compare the model with the one before, and say where it is."""
+    from movenet.cli.output import print_line, print_status
+    from movenet.training import finalize, report
+
     compared, model = report.compare_models(run_settings), run_settings.out / finalize.MODEL_FILE
     for one in compared:
         what = f"{one.name} (trained on)" if one.is_training_data else one.name
