@@ -25,6 +25,9 @@ SetOption = Annotated[
         "--set", help="One setting that replaces the file's: training.learning_rate=1e-4. Repeatable."
     ),
 ]
+InitOption = Annotated[
+    bool, typer.Option("--init", help="Write train.toml into the data set, to adapt, and do not train yet.")
+]
 
 
 def train(
@@ -45,10 +48,7 @@ def train(
         int | None, typer.Option(min=0, help="Processes that load images: training.workers.")
     ] = None,
     settings: SetOption = None,
-    init: Annotated[
-        bool,
-        typer.Option("--init", help="Write train.toml into the data set, to adapt, and do not train yet."),
-    ] = False,
+    init: InitOption = False,
 ) -> None:
     """Train a model and write it as an ONNX file for --model.
 
