@@ -29,7 +29,7 @@ movenet.smooth_recording([i / 30 for i in range(60)], [[pose]] * 60)
 }
 """By extra, code that needs it."""
 BEFORE_FLIP_S = 3.0
-"""Until then the man of the clip is upright; in his back-flip the arithmetic of some processors loses him for a second."""
+"""Until then the man of the clip is upright; in his back-flip some processors' arithmetic loses him for a second."""
 
 
 def command(*arguments: str) -> str:
