@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bodies import RATE_HZ, repeated
 from movenet.analysis import RepetitionCounter
+from movenet.calibration import probabilities
 from movenet.cli import app
 from movenet.engine import Runtime
 from movenet.errors import DataError, FileError, ModelError
@@ -122,6 +123,17 @@ def plain(pose):
     """Return a pose as the JavaScript has it."""
     keypoints = np.column_stack([pose.keypoints, pose.scores]).astype(float).tolist()
     return {"id": pose.id, "score": pose.score, "box": None, "keypoints": keypoints}
+
+
+def test_probabilities_are_those_of_python(tmp_path):
+    scores = np.linspace(0, 1, 101)
+    table = browser_models("thunder", probabilities=True).table()
+    assert table["probabilities"]
+    curve = next(model["calibration"] for model in table["models"] if model["name"] == "thunder")
+    request = {"page": str(PAGE), "curve": curve, "scores": scores.tolist()}
+    assert ask_node(tmp_path, "calibrate.mjs", request) == pytest.approx(
+        probabilities(scores, "thunder"), abs=1e-9
+    )
 
 
 def test_repetitions_are_counted_as_in_python(tmp_path):

@@ -92,6 +92,10 @@ WebGpuOption = Annotated[
     Path | None,
     typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
 ]
+SiteProbabilitiesOption = Annotated[
+    bool,
+    typer.Option("--probabilities", help="On the page of --format web, scores become probabilities."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")]
 
 
@@ -109,6 +113,7 @@ def export(
     people: SitePeopleOption = None,
     exercise: SiteExerciseOption = None,
     webgpu: WebGpuOption = None,
+    probabilities: SiteProbabilitiesOption = False,
     json: JsonOption = False,
 ) -> None:
     """Write a model for another runtime, and compare it with torch on real pictures first.
@@ -119,11 +124,15 @@ def export(
     if format is FormatName.web:
         defaults = (StoredPrecisionName.fp32, AnswerName.heads, None, None, None, None, False)
         if (precision, answer, side, pictures, ap, images, json) != defaults:
-            raise ModelError("--format web takes --people, --exercise, --webgpu and --out only")
-        _write_site(_site_models(model, people or PeopleName.one, exercise), out, webgpu)
+            raise ModelError(
+                "--format web takes --people, --exercise, --webgpu, --probabilities and --out only"
+            )
+        site = _site_models(model, people or PeopleName.one, exercise, probabilities=probabilities)
+        _write_site(site, out, webgpu)
         return
-    for name, given in {"people": people, "exercise": exercise, "webgpu": webgpu}.items():
-        if given is not None:
+    site_only = {"people": people, "exercise": exercise, "webgpu": webgpu, "probabilities": probabilities}
+    for name, given in site_only.items():
+        if given:
             raise ModelError(f"--{name} is for --format web: the other formats hold the network alone")
     try:
         from movenet.export.run import SHEET, ExportRequest, export_model, format_of
@@ -158,7 +167,7 @@ def _write_site(site: WebModels, out: Path, webgpu: Path | None) -> None:
     print_line(f"{out}  web, {size / 1e6:.1f} MB: python -m http.server --directory {out}")
 
 
-def _site_models(model: str, people: PeopleName, exercise: str | None) -> WebModels:
+def _site_models(model: str, people: PeopleName, exercise: str | None, *, probabilities: bool) -> WebModels:
     """Return what the page of --format web offers."""
     from movenet.engine import open_engine
     from movenet.live.models_table import web_models
@@ -166,7 +175,7 @@ def _site_models(model: str, people: PeopleName, exercise: str | None) -> WebMod
 
     found = find_model(model)
     card = open_engine(found).card if isinstance(found, Path) else found
-    return web_models(card, people.value, exercise)
+    return web_models(card, people.value, exercise, probabilities=probabilities)
 
 
 def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) -> Assess:

@@ -124,9 +124,9 @@ def live(
 
     on_ready = partial(_announce, open_page=browser)
     if in_browser:
-        chosen = (engine, precision, threads, device, probabilities)
+        chosen = (engine, precision, threads, device)
         _refuse_server_options(limits, is_estimation_chosen=chosen != _DEFAULT_ESTIMATION)
-        serve(browser_models(model, exercise), settings, on_ready)
+        serve(browser_models(model, exercise, probabilities=probabilities), settings, on_ready)
         return
     threads = options.threads_beside_video(threads, device)
     runtime = Runtime(engine.value, precision.value, threads, device.value)
@@ -146,7 +146,6 @@ _DEFAULT_ESTIMATION = (
     options.PrecisionName.auto,
     None,
     options.DeviceName.cpu,
-    False,
 )
 _PAGE_LIMITS = ("connections", "request_s", "stall_s")
 """Limits of a server that sends the page only."""
@@ -156,8 +155,7 @@ def _refuse_server_options(limits: Limits, *, is_estimation_chosen: bool) -> Non
     """Raise an error if an option is given that --in-browser leaves without effect."""
     if is_estimation_chosen:
         raise DataError(
-            "--engine, --precision, --threads, --device and --probabilities are for models on this server, "
-            "not --in-browser"
+            "--engine, --precision, --threads and --device are for models on this server, not --in-browser"
         )
     for field in fields(limits):
         if field.name not in _PAGE_LIMITS and getattr(limits, field.name) != field.default:

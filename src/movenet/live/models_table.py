@@ -14,7 +14,7 @@ from typing import Any, Final
 from movenet._version import __version__
 from movenet.analysis import EXERCISES, Exercise, find_exercise
 from movenet.analysis.definitions import joint_table
-from movenet.calibration import CALIBRATION_CURVES
+from movenet.calibration import CALIBRATION_CURVES, curve_of
 from movenet.errors import ModelError
 from movenet.estimator.settings import MIN_SCORE, EstimatorSettings, People, default_settings
 from movenet.models import MODELS, ModelCard
@@ -60,7 +60,7 @@ class WebModels:
     """What the page can run in the browser.
 
     Raises:
-        ModelError: There is no model.
+        ModelError: There is no model, or no calibration for one of them if probabilities are wanted.
         DataError: The exercise is unknown.
     """
 
@@ -70,11 +70,16 @@ class WebModels:
     """The multi-person model."""
     exercise: str | None = None
     """Exercise that the page counts from the start: its name, or a TOML file."""
+    probabilities: bool = False
+    """Whether the scores of keypoints are probabilities (`movenet.calibration`)."""
 
     def __post_init__(self) -> None:
         if not self.models:
             raise ModelError("expected a model that runs in the browser, got none")
         self._exercises()
+        if self.probabilities:
+            for model in self.models:
+                curve_of(model.card)
 
     def files(self) -> dict[str, Path]:
         """Return the model files by the names that the table gives them: their own, or numbered where two have one."""
@@ -101,6 +106,7 @@ class WebModels:
             "smoothing": asdict(ONE_EURO),
             "joints": joint_table(),
             "exercises": [_exercise(one) for one in self._exercises().values()],
+            "probabilities": self.probabilities,
             "exercise": None if self.exercise is None else find_exercise(self.exercise).name,
         }
 
@@ -109,17 +115,21 @@ class WebModels:
         return {**EXERCISES, **{one.name: one for one in own}}
 
 
-def web_models(card: ModelCard, people: People, exercise: str | None = None) -> WebModels:
+def web_models(
+    card: ModelCard, people: People, exercise: str | None = None, *, probabilities: bool = False
+) -> WebModels:
     """Return what a page with one model's file offers: tracking of one person and of many; `people` comes first.
 
     Raises:
-        ModelError: The model is not a single-person MoveNet, or `people` is "auto".
+        ModelError: The model is not a single-person MoveNet, `people` is "auto", or there is no calibration for the
+            model if probabilities are wanted.
         DataError: The exercise is unknown.
     """
     choices = {"one": WebModel(card.name, card), "many": WebModel(MANY, card, "many")}
     if people not in choices:
         raise ModelError(f"expected people one or many for the browser, got {people}")
-    return WebModels((choices.pop(people), *choices.values()), exercise=exercise)
+    models = (choices.pop(people), *choices.values())
+    return WebModels(models, exercise=exercise, probabilities=probabilities)
 
 
 def _settings(settings: EstimatorSettings) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class SharedModels:
             and one.engine.card.family == "movenet"
             and not one.engine.card.is_multi_person
         )
-        return WebModels(models, exercise=exercise) if models else None
+        return WebModels(models, exercise=exercise, probabilities=self.probabilities) if models else None
 
     def open_stream(self, settings: StreamSettings) -> PoseFunction:
         """Return a new stream for one camera.
@@ -135,12 +135,15 @@ def open_models(
     return SharedModels({name: estimators.pop(name), **estimators}, probabilities)
 
 
-def browser_models(default: str | Path = "lightning", exercise: str | None = None) -> WebModels:
+def browser_models(
+    default: str | Path = "lightning", exercise: str | None = None, *, probabilities: bool = False
+) -> WebModels:
     """Return the same choice for a page that runs the models in the browser; no engine is opened but for a file.
 
     Args:
         default: as in `open_models`.
         exercise: exercise that the page counts from the start: its name, or a TOML file.
+        probabilities: whether the scores of keypoints are probabilities.
 
     Raises:
         ModelError: `default` is unknown, damaged or no single-person MoveNet.
@@ -152,4 +155,5 @@ def browser_models(default: str | Path = "lightning", exercise: str | None = Non
     if name not in models:
         found = find_model(default)
         models[name] = WebModel(name, open_engine(found).card if isinstance(found, Path) else found)
-    return WebModels((models.pop(name), *models.values()), exercise=exercise)
+    chosen = (models.pop(name), *models.values())
+    return WebModels(chosen, exercise=exercise, probabilities=probabilities)

@@ -4,7 +4,7 @@
  *   {type: "choice", model, backend, smoothing, exercise, lock}  → {type: "ready"}
  *   {type: "picture", picture, timeS, frame}  → {type: "poses", frame, time_s, width, height, poses, estimatedMs, …}
  *
- * The first message is {type: "hello", models, backends, exercises, exercise}; {type: "failed", message} tells what cannot be
+ * The first message is {type: "hello", models, backends, exercises, exercise, probabilities}; {type: "failed", message} tells what cannot be
  * loaded.
  */
 
@@ -12,30 +12,35 @@ import { Estimator, readTables } from "./movenet/movenet.js";
 
 let stream = null;
 let choices = 0;
+let hasProbabilities = false;
 
 async function choose({ model, backend, smoothing, exercise, lock }) {
   const choice = ++choices;
   const estimator = await Estimator.open({ model, backend });
   if (choice !== choices) return; // another was chosen meanwhile
-  stream = { next: estimator.stream({ smoothing, lock }), counter: exercise && estimator.counter(exercise) };
+  const shown = (pose) => (hasProbabilities ? estimator.withProbabilities(pose) : pose);
+  stream = { next: estimator.stream({ smoothing, lock }), counter: exercise && estimator.counter(exercise), shown };
   self.postMessage({ type: "ready" });
 }
 
 async function estimate({ picture, timeS, frame }) {
   const { width, height } = picture;
-  const { next, counter } = stream;
+  const { next, counter, shown } = stream;
   const startedAt = performance.now();
-  const poses = await next(picture, timeS);
+  const found = await next(picture, timeS);
   picture.close();
-  const repetitions = counter?.step(timeS, poses);
+  const repetitions = counter?.step(timeS, found);
+  const poses = found.map(shown);
   const estimatedMs = performance.now() - startedAt;
   self.postMessage({ type: "poses", frame, time_s: timeS, width, height, poses, repetitions, estimatedMs, dropped: 0 });
 }
 
 async function greet() {
-  const { models, backends, exercises, exercise } = await readTables();
+  const { models, backends, exercises, exercise, probabilities } = await readTables();
+  hasProbabilities = probabilities;
   const names = (items) => items.map(({ name }) => name);
-  self.postMessage({ type: "hello", models: names(models), backends, exercises: names(exercises), exercise });
+  const lists = { models: names(models), backends, exercises: names(exercises) };
+  self.postMessage({ type: "hello", ...lists, exercise, probabilities });
 }
 
 function report(error) {

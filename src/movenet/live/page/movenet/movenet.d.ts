@@ -73,6 +73,8 @@ export class Estimator {
   estimate(picture: PictureSource): Promise<Pose[]>;
   /** Start a stream, which follows people from frame to frame. */
   stream(options?: StreamOptions): Stream;
+  /** Return the pose with the probability that each keypoint is right in place of its score. Throws RangeError if unknown. */
+  withProbabilities(pose: Pose): Pose;
   /** Return a counter of an exercise. Throws RangeError if it is unknown. */
   counter(exercise: string): RepetitionCounter;
 }

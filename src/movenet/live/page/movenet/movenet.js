@@ -9,6 +9,7 @@
  *     const posesNow = await next(video, video.currentTime);
  */
 
+import { withProbabilities } from "./calibration.js";
 import { RepetitionCounter } from "./counter.js";
 import { Engine, LoadError, download } from "./engine.js";
 import { PictureEstimator } from "./estimator.js";
@@ -128,6 +129,19 @@ export class Estimator {
       state = after;
       return poses;
     };
+  }
+
+  /**
+   * Return the pose with the probability that each keypoint is right in place of its score.
+   *
+   * @param {import("./pose.js").Pose} pose
+   * @returns {import("./pose.js").Pose}
+   * @throws {RangeError} if the model's calibration is unknown
+   */
+  withProbabilities(pose) {
+    const { calibration } = this.#choice;
+    if (!calibration) throw new RangeError(`${this.name} has no probabilities: expected a model made from an official one`);
+    return withProbabilities(pose, calibration);
   }
 
   /**

@@ -8,8 +8,9 @@
  *   that they are right
  */
 
+import { probabilityOf } from "./calibration.js";
+
 const MIN_PROBABILITY = 0.5;
-const LOGIT_MARGIN = 1e-4;
 const UNKNOWN = Object.freeze([Number.NaN, Number.NaN, 0]);
 
 /**
@@ -47,9 +48,8 @@ function trackOf(id, poses, frames, calibration) {
   return { id, times: frames.slice(first, last + 1).map(({ timeS }) => timeS), points };
 }
 
-function knownPoint([x, y, score], { slope, intercept }) {
+function knownPoint([x, y, score], calibration) {
   if (![x, y, score].every(Number.isFinite)) return UNKNOWN;
-  const inside = Math.max(LOGIT_MARGIN, Math.min(1 - LOGIT_MARGIN, score));
-  const probability = 1 / (1 + Math.exp(-(slope * Math.log(inside / (1 - inside)) + intercept)));
+  const probability = probabilityOf(score, calibration);
   return probability >= MIN_PROBABILITY ? [x, y, probability] : UNKNOWN;
 }
