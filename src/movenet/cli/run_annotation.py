@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from movenet.cli.run_style import Overlays
 from movenet.drawing import SteadyKeypoints, Style, blur, crop_people, draw, draw_on, on_transparent
 from movenet.media import write_photo
-from movenet.media.planes import as_rgb
 from movenet.models import ModelCard
 from movenet.planar import Picture
 from movenet.pose import Pose
@@ -48,7 +47,7 @@ class Annotation:
         drawn = self._skeletons(picture, poses)
         if not angles:
             return drawn
-        image = as_rgb(drawn)
+        image = to_rgb(drawn)
         self._draw_angles(image, poses, angles)
         return image
 
@@ -92,7 +91,7 @@ class VideoAnnotation(Annotation):
         drawn = self._skeletons(self._with_heat(picture, steady), steady)
         if not (angles or self._trails or self._counter):
             return drawn
-        image = as_rgb(drawn)
+        image = to_rgb(drawn)
         if self._trails is not None:
             self._trails.draw(image, steady, time_s, self.style)
         self._draw_angles(image, steady, angles)
@@ -107,9 +106,18 @@ class VideoAnnotation(Annotation):
         """Return the picture under the heat map, if there is one."""
         if self._heat_map is None:
             return picture
-        image = as_rgb(picture).copy()
+        image = to_rgb(picture).copy()
         self._heat_map.draw(image, poses, self.style)
         return image
+
+
+def to_rgb(picture: Picture) -> NDArray[np.uint8]:
+    """Return a picture as RGB; FFmpeg, which converts planes, is loaded only for them."""
+    if isinstance(picture, np.ndarray):
+        return picture
+    from movenet.media.planes import as_rgb
+
+    return as_rgb(picture)
 
 
 def write_crops(folder: Path, stem: str, picture: Picture, poses: Sequence[Pose]) -> None:

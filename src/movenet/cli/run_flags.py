@@ -6,8 +6,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from movenet.cli.job_options import JobOptions, sort_records
 from movenet.cli.output import IS_QUIET
-from movenet.cli.run_job import JobOptions, sort_records
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunOptions
 from movenet.cli.run_start import RunInputs, start_run

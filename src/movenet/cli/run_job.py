@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
+from movenet.cli.job_options import JobOptions
 from movenet.cli.job_progress import JobProgress
 from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
 from movenet.cli.run_models import ModelOptions
-from movenet.cli.run_plan import MAX_WORKERS, STDOUT, RunOptions
+from movenet.cli.run_plan import MAX_WORKERS, RunOptions
 from movenet.cli.run_style import Overlays
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
-from movenet.media.location import Address, locate
 from movenet.scale import FileSettings, JobCounts, RecordsFolder, run_in_threads, run_job
 from movenet.scale.files import FileEstimator, smoothing
 from movenet.scale.job import Executor
@@ -32,47 +30,6 @@ class Listing(Protocol):
 
     def files(self) -> Iterator[str]:
         """Yield the names of all files."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobOptions:
-    """The options that only a job has; None where an option was not given."""
-
-    folder: str | None = None
-    """Folder of records, a path or an address in a cloud; None if the run is no job."""
-    format: str | None = None
-    """`movenet.scale.RecordsFormat`."""
-    resume: bool = False
-    executor: str | None = None
-    """"threads" or "ray"."""
-    address: str | None = None
-    """Address of a Ray cluster."""
-
-    def check_unused(self) -> None:
-        """Raise MoveNetError if an option was given to a run that is no job."""
-        given = {
-            "--records-format": self.format is not None,
-            "--resume": self.resume,
-            "--executor": self.executor is not None,
-            "--address": self.address is not None,
-        }
-        if named := [option for option, is_given in given.items() if is_given]:
-            raise MoveNetError(
-                f"{named[0]} is for a folder of records: expected --records FOLDER, without a suffix"
-            )
-
-
-def sort_records(records: str | None) -> tuple[str | None, Path | None]:
-    """Return the folder of records of a job, or the file of another run; both None without records.
-
-    A folder is one that exists, a name without a suffix, or an address in a cloud.
-    """
-    if records is None:
-        return None, None
-    location, path = locate(records), Path(records)
-    in_cloud = isinstance(location, Address) and location.is_cloud
-    is_folder = in_cloud or (path != STDOUT and (path.is_dir() or not path.suffix))
-    return (records, None) if is_folder else (None, path)
 
 
 def run_files(

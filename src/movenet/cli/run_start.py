@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from movenet.cli.run_job import JobOptions, run_files
+from movenet.cli.job_options import JobOptions
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunOptions
 
@@ -56,6 +56,8 @@ def start_run(inputs: RunInputs, options: RunOptions, models: ModelOptions, job:
     if options.probabilities and models.method != "top-down":
         raise typer.BadParameter(f"--probabilities needs --method top-down, got {models.method}")
     if job.folder is not None:
+        from movenet.cli.run_job import run_files
+
         return run_files(inputs, options, models, job, job.folder)
     from movenet.cli.run_execution import execute
     from movenet.cli.run_plan import plan_run
