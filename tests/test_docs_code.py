@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import shutil
+from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ PAGES = [
 ]
 CLIPS = ("dance", "street", "crowd", "squats", "squat", "hall", "mine", "teacher", "class", "clips/a")
 PHOTOS = ("photo", "crowd", "pose", "me", "teacher", "photos/a", "photos/b", "hands/pictures/0", "images/1")
-NETWORKS = ("mine/run", "run", "yoga", "my", "hands/hand")
+NETWORKS = ("mine/run", "run", "yoga-set/run", "my", "hands/hand")
 MODEL_FILES = (*(f"{folder}/model.onnx" for folder in NETWORKS), "hands.onnx", "yoga.onnx")
 
 NOT_RUN = {
@@ -50,6 +51,8 @@ ONLY_PARSED = {
     r"classes (train|test)": "needs photos of several poses; tests/test_cli.py",
     r"export (?!.*web)": "takes minutes; tests/test_export.py",
     r"doctor": "runs every engine; tests/test_doctor.py",
+    r"export .*--webgpu": "needs a package of npm; tests/test_site.py",
+    r"run .*s3:": "needs a store; tests/test_scale_cloud.py",
     r"hub": "needs a hub; tests/test_integrations.py",
     r"eval .*--compare|eval .*best|eval .*mine": "needs the results of a longer run; tests/test_cli_evaluate.py",
     r"run .*--from-list|.*--workers": "needs many files; tests/test_cli_run_job.py",
@@ -60,6 +63,12 @@ OTHER_PROGRAMS = {
     "scripts/demo": "installs an environment of its own",
     "scripts/test": "runs this",
     "python": "a server, or a benchmark of minutes: the file or module is looked up",
+    "export": "of the shell",
+    "uv": "the same extras as with pip",
+    "npm": "fetches a package of the browser",
+    "docker": "needs Docker",
+    "haproxy": "runs until it is stopped; tests/test_live_balancer.py",
+    "ray": "needs a cluster",
     "curl": "needs a server; tests/test_live_app.py asks the same",
     "open": "opens a browser",
     "hf": "signs in at the hub",
@@ -212,6 +221,7 @@ def test_a_command_that_is_not_valid_is_found(line):
 
 
 def check_other_program(words):
+    words = list(dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words))  # variables of the environment
     assert words[0] in OTHER_PROGRAMS, words
     if words[:2] == ["pip", "install"]:
         extras = re.findall(r"\[([\w,]+)\]", " ".join(words))
