@@ -1,7 +1,6 @@
 """One picture in, poses out."""
 
 import itertools
-import pickle
 from dataclasses import replace
 from typing import get_args
 
@@ -25,7 +24,6 @@ from movenet.media import read_photo
 from movenet.models import DATA, MODELS, MULTIPLE
 from movenet.oks import similarity
 from movenet.pose import SIGMAS, Pose
-from stage import Stage
 
 
 @pytest.fixture(scope="module")
@@ -341,8 +339,3 @@ def test_detections_have_the_names_of_the_detector(lightning, astronaut):
     detector = ScriptedEngine(card, lightning.detector)
     estimator = Estimator(lightning.engine, people="many", method="bottom-up", detector=detector)
     assert estimator(astronaut)[0].names == card.keypoint_names
-
-
-def test_an_estimator_says_why_it_cannot_be_pickled():
-    with pytest.raises(ModelError, match="make one in each process"):
-        pickle.dumps(Stage().estimator())

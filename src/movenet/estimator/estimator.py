@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn, get_args, overload
+from typing import get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -114,11 +114,6 @@ class Estimator:
     def shift_px(self) -> float:
         """Added to the decoded points of the single-person model, in pixels of its input (see `MODEL_SHIFT_PX`)."""
         return DECODERS[self.engine.card.family].shift_px
-
-    def __reduce__(self) -> NoReturn:
-        raise ModelError(
-            "an Estimator holds engines that are open: make one in each process instead of pickling it"
-        )
 
     def __repr__(self) -> str:
         finder = "" if self.detector is None else f", detector={self.detector.card.name!r}"
