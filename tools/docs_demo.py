@@ -10,8 +10,11 @@ LOG = logging.getLogger("mkdocs.hooks.demo")
 
 
 def on_post_build(config: Any) -> None:
-    """Write the page that runs Lightning in the visitor's browser to site/demo."""
-    target = Path(config["site_dir"]) / "demo" / "live"
+    """Write the page that runs Lightning in the visitor's browser to site/live-demo.
+
+    Its name does not begin with that of the page that links to it: the theme takes such links for other languages.
+    """
+    target = Path(config["site_dir"]) / "live-demo"
     if target.exists():  # built with the first language
         return
     try:
@@ -21,5 +24,5 @@ def on_post_build(config: Any) -> None:
     except ImportError as problem:
         LOG.info("no live demo: %s", problem)
         return
-    size = write_site(web_models(MODELS["lightning"], "many"), MODELS["multipose"], target)
+    size = write_site(web_models(MODELS["lightning"], "many"), target)
     LOG.info("live demo: %.1f MB in %s", size / 1e6, target)
