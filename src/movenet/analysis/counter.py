@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from movenet.analysis.exercise_file import find_exercise
 from movenet.analysis.exercises import Exercise
+from movenet.analysis.frame_window import FrameWindow
 from movenet.analysis.repetitions import LEAVE, Repetition, count_repetitions
 from movenet.analysis.track import Track, make_tracks
-from movenet.errors import DataError
 from movenet.models import ModelCard
 from movenet.pose import Pose
 
 WINDOW_S: Final = 20.0
 """The person's range of movement is that of this time."""
-EVERY_S: Final = 0.25
-"""Time between two evaluations: a repetition is told at most this late."""
 MAX_AGE_S: Final = 2.0
 """A repetition that ended earlier than this before the newest frame is not counted any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    time_s: float
-    poses: tuple[Pose, ...]
 
 
 @dataclass(slots=True)
@@ -43,8 +34,7 @@ class RepetitionCounter:
     """The model that estimates the poses, for the calibration of its scores."""
     repetitions: dict[int | None, list[Repetition]] = field(default_factory=dict)
     """The repetitions so far by the id of the person; None is the person of a stream without ids."""
-    _frames: deque[_Frame] = field(default_factory=deque)
-    _evaluated_s: float = float("-inf")
+    _window: FrameWindow = field(default_factory=lambda: FrameWindow(WINDOW_S))
 
     def __post_init__(self) -> None:
         if isinstance(self.exercise, str):
@@ -70,14 +60,8 @@ class RepetitionCounter:
         Raises:
             DataError: the time is not later than that of the frame before.
         """
-        if self._frames and not time_s > self._frames[-1].time_s:
-            raise DataError(f"expected a frame later than {self._frames[-1].time_s} s, got {time_s} s")
-        self._frames.append(_Frame(time_s, tuple(poses)))
-        while self._frames[0].time_s < time_s - WINDOW_S:
-            self._frames.popleft()
-        if time_s - self._evaluated_s >= EVERY_S:
-            self._evaluated_s = time_s
-            for track in make_tracks(self._frames, self.model):
+        if self._window.add(time_s, poses):
+            for track in make_tracks(self._window.frames, self.model):
                 self._add_new(track, time_s)
         return {person: len(found) for person, found in self.repetitions.items()}
 

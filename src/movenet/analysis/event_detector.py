@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from movenet.analysis.frame_window import FrameWindow
 from movenet.analysis.posture import EventKind, find_events
 from movenet.analysis.track import Track, make_tracks
-from movenet.errors import DataError
 from movenet.models import ModelCard
 from movenet.pose import Pose
 
 WINDOW_S: Final = 6.0
 """Events are found in this time: long enough to see a fall begin and the person stay down."""
-EVERY_S: Final = 0.25
-"""Time between two evaluations: an event is reported at most this late."""
 MISSING_S: Final = 1.0
 """A person who has not been found for this time has no current events any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    time_s: float
-    poses: tuple[Pose, ...]
 
 
 @dataclass(slots=True)
@@ -39,8 +30,7 @@ class EventDetector:
     """The model that estimates the poses, for the calibration of its scores."""
     events: dict[int | None, frozenset[EventKind]] = field(default_factory=dict)
     """The current events of each person in the newest frames; None is the person of a stream without ids."""
-    _frames: deque[_Frame] = field(default_factory=deque)
-    _evaluated_s: float = float("-inf")
+    _window: FrameWindow = field(default_factory=lambda: FrameWindow(WINDOW_S))
 
     def step(self, time_s: float, poses: Sequence[Pose]) -> dict[int | None, frozenset[EventKind]]:
         """Take the poses of the next frame; return the current events of each person by id, evaluated every 0.25 s.
@@ -52,16 +42,11 @@ class EventDetector:
         Raises:
             DataError: the time is not later than that of the frame before, or a pose has another skeleton than COCO's.
         """
-        if self._frames and not time_s > self._frames[-1].time_s:
-            raise DataError(f"expected a frame later than {self._frames[-1].time_s} s, got {time_s} s")
-        self._frames.append(_Frame(time_s, tuple(poses)))
-        while self._frames[0].time_s < time_s - WINDOW_S:
-            self._frames.popleft()
-        if time_s - self._evaluated_s >= EVERY_S:
-            before, self._evaluated_s = self.events, time_s
+        if self._window.add(time_s, poses):
+            before = self.events
             self.events = {
                 track.id: _current_events(track, before.get(track.id, frozenset()))
-                for track in make_tracks(self._frames, self.model)
+                for track in make_tracks(self._window.frames, self.model)
                 if track.times_s[-1] > time_s - MISSING_S
             }
         return dict(self.events)
