@@ -8,7 +8,8 @@ import pytest
 from movenet.drawing import SteadyKeypoints, Style, blur, crop_people, draw
 from movenet.errors import DataError
 from movenet.media import read_photo, write_photo
-from movenet.media.planes import as_rgb, from_rgb
+from movenet.media.picture_like import as_rgb
+from movenet.media.planes import from_rgb
 from movenet.overlays import HeatMap
 from movenet.planar import Colours, PlanarImage
 from test_drawing import GREY, STANDING, changed, person

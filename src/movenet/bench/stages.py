@@ -21,7 +21,7 @@ from movenet.estimator import Detection
 from movenet.estimator.views import View, decode_views, to_pose
 from movenet.media.frame import Frame
 from movenet.media.photo import write_photo
-from movenet.media.planes import as_rgb
+from movenet.media.picture_like import as_rgb
 from movenet.media.sources.opening import open_source
 from movenet.media.writers.writer import open_writer
 from movenet.pose import Pose

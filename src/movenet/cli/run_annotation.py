@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from movenet.cli.run_style import Overlays
 from movenet.drawing import SteadyKeypoints, Style, blur, crop_people, draw, draw_on, on_transparent
 from movenet.media import write_photo
+from movenet.media.picture_like import as_rgb
 from movenet.models import ModelCard
 from movenet.planar import Picture
 from movenet.pose import Pose
@@ -47,7 +48,7 @@ class Annotation:
         drawn = self._skeletons(picture, poses)
         if not angles:
             return drawn
-        image = to_rgb(drawn)
+        image = as_rgb(drawn)
         self._draw_angles(image, poses, angles)
         return image
 
@@ -91,7 +92,7 @@ class VideoAnnotation(Annotation):
         drawn = self._skeletons(self._with_heat(picture, steady), steady)
         if not (angles or self._trails or self._counter):
             return drawn
-        image = to_rgb(drawn)
+        image = as_rgb(drawn)
         if self._trails is not None:
             self._trails.draw(image, steady, time_s, self.style)
         self._draw_angles(image, steady, angles)
@@ -106,18 +107,9 @@ class VideoAnnotation(Annotation):
         """Return the picture under the heat map, if there is one."""
         if self._heat_map is None:
             return picture
-        image = to_rgb(picture).copy()
+        image = as_rgb(picture).copy()
         self._heat_map.draw(image, poses, self.style)
         return image
-
-
-def to_rgb(picture: Picture) -> NDArray[np.uint8]:
-    """Return a picture as RGB; FFmpeg, which converts planes, is loaded only for them."""
-    if isinstance(picture, np.ndarray):
-        return picture
-    from movenet.media.planes import as_rgb
-
-    return as_rgb(picture)
 
 
 def write_crops(folder: Path, stem: str, picture: Picture, poses: Sequence[Pose]) -> None:

@@ -20,7 +20,7 @@ from movenet.cli.output import (
     write_record,
 )
 from movenet.cli.output_names import stem_of
-from movenet.cli.run_annotation import Annotation, to_rgb, write_crops
+from movenet.cli.run_annotation import Annotation, write_crops
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunPlan
 from movenet.cli.run_tally import Tally
@@ -30,6 +30,7 @@ from movenet.estimator import Estimator
 from movenet.estimator.photos import PhotoPoses, estimate_photos
 from movenet.machine import threads_for_video, usable_cores
 from movenet.media import write_photo
+from movenet.media.picture_like import as_rgb
 from movenet.records import Record, open_records, to_json
 
 T = TypeVar("T")
@@ -131,7 +132,7 @@ def _draw_photo(found: PhotoPoses, plan: RunPlan, annotation: Annotation, window
     if plan.crops is not None:
         write_crops(plan.crops, stem_of(found.path), found.image, poses)
     if target is not None or window is not None:
-        drawn = to_rgb(annotation.draw(found.image, poses, angles))
+        drawn = as_rgb(annotation.draw(found.image, poses, angles))
         if target is not None:
             write_photo(target, drawn)
         if window is not None:

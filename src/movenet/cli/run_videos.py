@@ -22,7 +22,7 @@ from movenet.cli.window import Window, WindowClosedError
 from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
 from movenet.media import Frame, Source, SourceSettings, open_writer
-from movenet.media.planes import as_rgb
+from movenet.media.picture_like import as_rgb
 from movenet.media.sources.opening import open_location
 from movenet.media.sources.prefetch import Prefetcher
 from movenet.planar import Picture

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from movenet.drawing.people import area_with_margin
 from movenet.errors import DataError
 from movenet.media.picture_like import PictureLike, to_picture
 from movenet.planar import Picture, PlanarImage
@@ -26,8 +27,6 @@ FACE_SHOULDERS: Final = 0.45
 """The same relative to the distance between the shoulders."""
 FACE_TORSO: Final = 0.33
 """The same relative to the length of the torso."""
-PERSON_MARGIN: Final = 0.15
-"""Added around the keypoints of a person, relative to the longer side: hair, hands and feet."""
 _FACE: Final = slice(0, 5)
 _SHOULDERS: Final = [KEYPOINTS.index(f"{side}_shoulder") for side in ("left", "right")]
 _HIPS: Final = [KEYPOINTS.index(f"{side}_hip") for side in ("left", "right")]
@@ -90,11 +89,7 @@ def _face(pose: Pose) -> NDArray[np.float64] | None:
 def _person(pose: Pose) -> NDArray[np.float64] | None:
     """Return left, top, right, bottom of the box around the person with a margin; None without keypoints."""
     bounds = pose.bounds(_MIN_SCORE)
-    if bounds is None:
-        return None
-    x, y, width, height = bounds
-    margin = PERSON_MARGIN * max(width, height)
-    return np.array([x - margin, y - margin, x + width + margin, y + height + margin])
+    return None if bounds is None else area_with_margin(bounds)
 
 
 _AREAS: Final = {"face": _face, "person": _person}

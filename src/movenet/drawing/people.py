@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from movenet.media.picture_like import PictureLike, to_picture
+from movenet.media.picture_like import PictureLike, as_rgb, to_picture
 from movenet.pose import Pose
 
 MARGIN: Final = 0.15
@@ -29,16 +29,21 @@ def crop_people(image: PictureLike, poses: Sequence[Pose], margin: float = MARGI
     Raises:
         MediaError: `image` is no picture, or cannot be read.
     """
-    from movenet.media.planes import as_rgb  # loads FFmpeg
-
     picture = as_rgb(to_picture(image))
     return [_cut(picture, pose, margin) for pose in poses]
 
 
-def _cut(picture: NDArray[np.uint8], pose: Pose, margin: float) -> NDArray[np.uint8]:
-    x, y, width, height = pose.bounds() or (0.0, 0.0, 0.0, 0.0)
+def area_with_margin(
+    bounds: tuple[float, float, float, float], margin: float = MARGIN
+) -> NDArray[np.float64]:
+    """Return left, top, right, bottom of bounds (x, y, width, height), grown by `margin` × the longer side."""
+    x, y, width, height = bounds
     more = margin * max(width, height)
-    corners = np.array([[x - more, y - more], [x + width + more, y + height + more]])
+    return np.array([x - more, y - more, x + width + more, y + height + more])
+
+
+def _cut(picture: NDArray[np.uint8], pose: Pose, margin: float) -> NDArray[np.uint8]:
+    corners = area_with_margin(pose.bounds() or (0.0, 0.0, 0.0, 0.0), margin).reshape(2, 2)
     (left, top), (right, bottom) = np.clip(np.round(corners), 0, picture.shape[1::-1]).astype(int)
     if left >= right or top >= bottom:
         return np.zeros((0, 0, 3), np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,12 +12,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 
 from movenet.decode.sparse_head import SPARSE, HeadWeights
 
-_LAYERS: Final = (
-    "Conv answer",
-    "Relu",
-    "Conv pointwise",
-    "Conv depthwise",
-)
+_LAYERS: Final = ("Conv answer", "Relu", "Conv pointwise", "Conv depthwise")
 """The nodes of a head from the last to the first: operation type and, if it has weights, the name of its layer."""
 
 
@@ -37,20 +33,26 @@ def remove_sparse_heads(model: ModelProto) -> SparseHeads | None:
     """
     graph = model.graph
     outputs = [output.name for output in graph.output]
-    heads = {name: _parse_head(graph, name) for name in SPARSE if name in outputs}
+    producers = {name: node for node in graph.node for name in node.output}
+    heads = {name: _parse_head(producers, name) for name in SPARSE if name in outputs}
     inputs = {layers["depthwise"].input[0] for layers in heads.values() if layers is not None}
     if None in heads.values() or len(inputs) != 1:
         return None
     (features,) = inputs
-    weights = {name: _read_weights(graph, layers) for name, layers in heads.items() if layers is not None}
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    tensors |= {
+        node.output[0]: tensors[node.input[0]]
+        for node in graph.node
+        if node.op_type == "Cast" and node.input[0] in tensors
+    }
+    weights = {name: _read_weights(tensors, layers) for name, layers in heads.items() if layers is not None}
     dense = [output for output in graph.output if output.name not in SPARSE]
     _keep_outputs(graph, [*dense, helper.make_tensor_value_info(features, TensorProto.FLOAT, None)])
     return SparseHeads(features, weights)
 
 
-def _parse_head(graph: GraphProto, output: str) -> dict[str, NodeProto] | None:
+def _parse_head(producers: Mapping[str, NodeProto], output: str) -> dict[str, NodeProto] | None:
     """Return the convolutions of the head with this output by name; None if its structure differs."""
-    producers = {name: node for node in graph.node for name in node.output}
     layers = {}
     for layer in _LAYERS:
         kind, _, name = layer.partition(" ")
@@ -62,12 +64,11 @@ def _parse_head(graph: GraphProto, output: str) -> dict[str, NodeProto] | None:
     return layers
 
 
-def _read_weights(graph: GraphProto, layers: dict[str, NodeProto]) -> HeadWeights:
-    casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
+def _read_weights(tensors: Mapping[str, TensorProto], layers: Mapping[str, NodeProto]) -> HeadWeights:
+    """Return the weights of a head, given the tensors of the graph by the names under which its nodes read them."""
 
     def read(name: str) -> NDArray[np.float32]:
-        return np.asarray(numpy_helper.to_array(tensors[casts.get(name, name)]), np.float32)
+        return np.asarray(numpy_helper.to_array(tensors[name]), np.float32)
 
     parts = {}
     for layer in ("depthwise", "pointwise", "answer"):

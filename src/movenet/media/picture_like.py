@@ -60,6 +60,15 @@ def to_picture(value: PictureLike, channels: Channels = "rgb") -> Picture:
     raise MediaError(f"expected {_EXPECTED}, got {type(value).__name__}")
 
 
+def as_rgb(picture: Picture) -> NDArray[np.uint8]:
+    """Return a picture as (H, W, 3) uint8 RGB: planes converted, an array itself. Only planes load FFmpeg."""
+    if not isinstance(picture, PlanarImage):
+        return picture
+    from movenet.media.planes import to_rgb
+
+    return to_rgb(picture)
+
+
 def _read(name: str | Path) -> NDArray[np.uint8]:
     location = locate(name)
     if isinstance(location, Camera):

@@ -12,7 +12,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from movenet.planar import LUMA_WEIGHTS, Colours, Picture, PlanarImage
+from movenet.planar import LUMA_WEIGHTS, Colours, PlanarImage
 
 UNSPECIFIED: Final = 2
 """Code of an unknown colour matrix, primaries and transfer characteristics (ITU-T H.273, tables 2 to 4)."""
@@ -82,11 +82,6 @@ def to_rgb(image: PlanarImage) -> NDArray[np.uint8]:
     """Return planes as (H, W, 3) uint8 RGB; rows may be padded."""
     frame = to_frame(image).reformat(format="rgb24", interpolation=Interpolation.BILINEAR, threads=1)
     return cast("NDArray[np.uint8]", frame.to_ndarray())
-
-
-def as_rgb(picture: Picture) -> NDArray[np.uint8]:
-    """Return a picture as (H, W, 3) uint8 RGB: planes converted, an array itself."""
-    return to_rgb(picture) if isinstance(picture, PlanarImage) else picture
 
 
 def from_rgb(image: NDArray[np.uint8], colours: Colours) -> PlanarImage:

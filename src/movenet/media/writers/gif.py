@@ -26,7 +26,7 @@ from movenet.atomic import PendingFile
 from movenet.errors import MediaError
 from movenet.media.canvas import Canvas
 from movenet.media.ffmpeg_errors import write_errors
-from movenet.media.planes import as_rgb
+from movenet.media.picture_like import as_rgb
 from movenet.planar import Picture
 
 TICK: Final = Fraction(1, 100)

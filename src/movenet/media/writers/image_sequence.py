@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from movenet.atomic import TemporaryFolder
 from movenet.errors import MediaError
 from movenet.media.photo import write_photo
-from movenet.media.planes import as_rgb
+from movenet.media.picture_like import as_rgb
 from movenet.media.sources.pictures import NUMBERED
 from movenet.planar import Picture
 

@@ -20,7 +20,8 @@ from movenet.atomic import PendingFile
 from movenet.errors import MediaError
 from movenet.media.canvas import Canvas, pad_planes_to_even, pad_to_even
 from movenet.media.ffmpeg_errors import write_errors
-from movenet.media.planes import RGB_COLOURS, as_rgb, color_range, from_rgb, to_frame
+from movenet.media.picture_like import as_rgb
+from movenet.media.planes import RGB_COLOURS, color_range, from_rgb, to_frame
 from movenet.media.writers.audio import AudioCodec, AudioTrack
 from movenet.media.writers.base import WriterSettings
 from movenet.planar import Picture, PlanarImage
