@@ -1,8 +1,8 @@
-"""One camera in a real browser on the same computer: frames a second, and milliseconds from capture to drawn.
+"""One camera in a real browser on the same computer: frames per second, and milliseconds from capture to drawn.
 
     python benchmarks/live_page.py --seconds 20 --screenshots docs/img
 
-Needs Chromium and the package playwright. The camera is the sample clip at 640 × 480, 30 frames a second.
+Needs Chromium and the package playwright. The camera is the sample clip at 640 × 480, 30 frames per second.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def measure(page: Page, seconds: float) -> None:
     """Print the figures of a while."""
     page.wait_for_timeout(1000 * seconds)
     seen = np.array(page.evaluate("window.seen"))[WARM_UP:]
-    print(f"frames a second: {(len(seen) - 1) / (seen[-1, 0] - seen[0, 0]) * 1000:.1f}")
+    print(f"frames per second: {(len(seen) - 1) / (seen[-1, 0] - seen[0, 0]) * 1000:.1f}")
     for name, column in {"capture to drawn": 1, "on the server": 2, "on the way": 3}.items():
         p50, p95 = np.percentile(seen[:, column], [50, 95])
         print(f"{name}, ms: p50 {p50:.1f}, p95 {p95:.1f}")

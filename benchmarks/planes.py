@@ -93,7 +93,7 @@ def main() -> None:
             clip = replace(footage.WALKER_720, **size, seconds=min(found.seconds, 3.0))
             lines.append(row(name, clip.make(found.media, Path(folder)), clip.frames, found.turns))
     heads = ("clip", "decode only", "square of RGB", "of planes", "film of RGB", "of planes")
-    note = f"Core time in ms a frame, {found.cores} cores; medians of {found.turns} turns."
+    note = f"Core time in ms per frame, {found.cores} cores; medians of {found.turns} turns."
     laps.show(Table(heads, tuple(lines), 1, (note,)))
 
 

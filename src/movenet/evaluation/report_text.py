@@ -12,7 +12,7 @@ from movenet.evaluation.worst import Worst
 
 SCORES: Final = (
     "AP, AR: COCO's keypoint evaluation, the mean over thresholds of object keypoint similarity (OKS) from 0.50 to "
-    ".95, at most 20 poses a picture. Medium people cover 32² to 96² square pixels, large ones more. Crowds and "
+    "0.95, at most 20 poses per picture. Medium people cover 32² to 96² square pixels, large ones more. Crowds and "
     "people without labelled keypoints are ignored."
 )
 COST_LABELS: Final = {

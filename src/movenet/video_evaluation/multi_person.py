@@ -31,7 +31,7 @@ COLUMNS: Final[Mapping[str, Callable[[MultiPersonMethod, MultiPersonMetrics], st
     "IDF1": lambda _, m: f"{m.idf1:.3f}",
     "switches": lambda _, m: f"{m.switches}",
     "shared ids": lambda _, m: f"{m.shared_ids}",
-    "ids a person": lambda _, m: f"{m.ids_per_person:.2f}",
+    "ids per person": lambda _, m: f"{m.ids_per_person:.2f}",
     "ms": lambda _, m: f"{1000 * m.frame_s:.1f}",
 }
 
