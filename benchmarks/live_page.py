@@ -37,7 +37,7 @@ BOTH_SEEN = """
     && window.latest.poses.every(({ keypoints }) => keypoints.filter(([, , score]) => score > 0.35).length > 14)
 """
 WARM_UP = 60
-SHOTS = {"live.jpg": (1280, 800), "live-phone.jpg": (390, 844)}
+
 
 
 def write_clip(path: Path) -> None:
