@@ -2,15 +2,15 @@
 
     python tools/page_pictures.py [NAME …]      # live, live-phone, browser; all without a name
 
-Needs Chromium and the package playwright. The camera of the browser plays the sample clip of the package. A picture is taken
-at the first moment at which everybody in view has a complete skeleton and the frame rate is usual; a busy machine has to be
-waited for.
+Needs Chromium and the package playwright. The camera of the browser plays the sample clip of the package. A picture is
+taken as soon as everybody in view has a complete skeleton and the frame rate is high enough.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import math
 import shutil
 import subprocess
 import sys
@@ -40,7 +40,9 @@ JUMP_S = 0.85
 LISTEN = 'document.addEventListener("poses", ({ detail }) => { window.latest = detail.record; });'
 SEEN = """([people, rate]) => window.latest?.poses.length === people
   && window.latest.poses.every(({ keypoints }) => keypoints.filter(([, , score]) => score > 0.3).length > 15)
+  && Number(document.getElementById("people").textContent) === people
   && Number(document.getElementById("fps").textContent) >= rate"""
+SCROLL_UP = "document.querySelectorAll('*').forEach((element) => element.scrollTo(0, 0))"
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,12 @@ class Shot:
     min_rate_fps: float
     size: tuple[int, int] = (1180, 740)
     scale: float = 1.0
+    angles: bool = True
 
 
 SHOTS = {
     "live": Shot((), EVERYBODY, "many", 2, 15),
-    "live-phone": Shot((), EVERYBODY, "many", 2, 15, (390, 844), 1.5),
+    "live-phone": Shot((), EVERYBODY, "many", 2, 15, (390, 720), 1.5, angles=False),
     "browser": Shot(("--in-browser", "--exercise", "jumping-jack"), MAN, "lightning", 1, 8),
 }
 
@@ -66,13 +69,16 @@ SHOTS = {
 def write_camera(path: Path, part: tuple[int, int, int, int]) -> None:
     """Write a part of the sample clip as Motion JPEG, 640 × 480, which Chromium plays over and over."""
     x, y, width, height = part
+    end_s = JUMP_S if part == MAN else math.inf
     with open_source(DATA / "sample.mp4") as source:
-        frames = [frame.image[y : y + height, x : x + width] for frame in source if part != MAN or frame.time_s < JUMP_S]
+        frames = [frame.image[y : y + height, x : x + width] for frame in source if frame.time_s < end_s]
     if part == MAN:
         frames += frames[::-1]
     with path.open("wb") as out:
         for frame in frames:
-            image = cv2.resize(np.ascontiguousarray(frame[..., ::-1]), (640, 480), interpolation=cv2.INTER_CUBIC)
+            image = cv2.resize(
+                np.ascontiguousarray(frame[..., ::-1]), (640, 480), interpolation=cv2.INTER_CUBIC
+            )
             out.write(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
 
 
@@ -105,7 +111,9 @@ def open_page(browser: Browser, address: str, shot: Shot, scheme: str) -> Page:
             time.sleep(0.2)
     page.click("#start-camera")
     page.check(f"[name=model][value={shot.model}]")
-    page.check("#angles")
+    if shot.angles:
+        page.check("#angles")
+    page.evaluate(SCROLL_UP)
     return page
 
 
@@ -117,7 +125,6 @@ def take(page: Page, shot: Shot) -> Image.Image:
         if time.monotonic() > deadline:
             raise SystemExit(f"waited {LIMIT_S} s; {page.text_content('#fps')} frames per second")
         page.wait_for_timeout(10)
-    page.evaluate("scrollTo(0, 0); document.getElementById('settings').scrollTop = 0")
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
@@ -132,11 +139,17 @@ def save(picture: Image.Image, path: Path) -> None:
 
 def main() -> None:
     """Make the pictures that are asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", choices=[[], *SHOTS])
     for name in parser.parse_args().names or SHOTS:
         shot = SHOTS[name]
-        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, served(shot.arguments) as address:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            sync_playwright() as playwright,
+            served(shot.arguments) as address,
+        ):
             write_camera(Path(folder, "camera.mjpeg"), shot.part)
             flags = ["--no-sandbox", "--use-fake-device-for-media-stream"]
             flags.append(f"--use-file-for-fake-video-capture={folder}/camera.mjpeg")
