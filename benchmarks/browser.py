@@ -22,9 +22,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from browser_server import BenchPage, serving
+from browser_server import BenchPage, BenchServer, serving
 from live_page import write_clip
 from movenet.annotations import to_results
 from movenet.engine import Runtime
@@ -182,34 +182,44 @@ def page(browser: Browser, settings: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         single = Path(folder) / "single"
         write_site(web_models(MODELS["lightning"], "one"), single)
-        with serving({"site": single}, isolated=False) as server:
-            context = browser.new_context(permissions=["camera"])
-            page = context.new_page()
-            page.add_init_script(LISTEN)
-            started_s = time.perf_counter()
-            page.goto(f"{server.url}/site/index.html")
-            page.click("#start-camera")
-            while page.evaluate("window.firstPoseMs") is None:
-                page.wait_for_timeout(20)
-            first_s, weight = time.perf_counter() - started_s, dict(server.sent)
-            print(
-                f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files"
-            )
-            session = context.new_cdp_session(page)
-            session.send("Performance.enable")
-            for minute in range(settings.minutes + 1):
-                drawn = page.evaluate("window.drawn")
-                page.wait_for_timeout(10_000 if minute == 0 else 60_000)
-                rate = (page.evaluate("window.drawn") - drawn) / (10 if minute == 0 else 60)
-                session.send("HeapProfiler.collectGarbage")
-                metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-                heap_mb = metrics["JSHeapUsedSize"] / 1e6
-                print(
-                    f"minute {minute}: {rate:.1f} frames a second, page's heap {heap_mb:.1f} MB, "
-                    f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
-                    flush=True,
-                )
-            context.close()
+        for isolated in (False, True):
+            with serving({"site": single}, isolated=isolated) as server:
+                context = browser.new_context(permissions=["camera"])
+                page = context.new_page()
+                print(f"page, {name_of(isolated)}: {open_page(page, server)}")
+                watch_page(page, settings.minutes if isolated else 0)
+                context.close()
+
+
+def open_page(page: Page, server: BenchServer) -> str:
+    """Open the page, start its camera and return in words how long the first pose took, and what was sent."""
+    page.add_init_script(LISTEN)
+    started_s = time.perf_counter()
+    page.goto(f"{server.url}/site/index.html")
+    page.click("#start-camera")
+    while page.evaluate("window.firstPoseMs") is None:
+        page.wait_for_timeout(20)
+    first_s, weight = time.perf_counter() - started_s, dict(server.sent)
+    return f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files"
+
+
+def watch_page(page: Page, minutes: int) -> None:
+    """Print frames a second and memory, after ten seconds and then every minute."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    for minute in range(minutes + 1):
+        seconds = 60 if minute else 10
+        drawn = page.evaluate("window.drawn")
+        page.wait_for_timeout(1000 * seconds)
+        rate = (page.evaluate("window.drawn") - drawn) / seconds
+        session.send("HeapProfiler.collectGarbage")
+        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+        heap_mb = metrics["JSHeapUsedSize"] / 1e6
+        print(
+            f"minute {minute}: {rate:.1f} frames a second, page's heap {heap_mb:.1f} MB, "
+            f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
 
 
 def renderers_mb() -> float:
