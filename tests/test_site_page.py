@@ -190,12 +190,13 @@ def test_a_model_that_litert_cannot_run_runs_in_onnx_runtime(site, context):
     assert sorted(heads) == ["center", "heatmap", "offset", "regress"]
 
 
-def test_a_missing_model_is_named(site, context):
+@pytest.mark.parametrize("file", ["multipose.onnx", "litert_wasm_internal.wasm.gz"])
+def test_a_missing_file_is_named(file, site, context):
     with static_server(site) as address:
-        context.route("**/multipose.onnx", lambda route: route.fulfill(status=404))
+        context.route(f"**/{file}", lambda route: route.fulfill(status=404))
         page, _ = visit(context, address)
         page.wait_for_selector("#status[data-state=failed]")
-        assert "multipose.onnx: status 404" in page.inner_text("#notice")
+        assert f"{file}: status 404" in page.inner_text("#notice")
 
 
 def test_the_example_page_finds_poses_with_the_modules_alone(site, context, tmp_path):
