@@ -84,7 +84,7 @@ export class LiteRtEngine {
     const compiling = this.#compiled.get(key) ?? this.#compileFor(size);
     this.#compiled.delete(key);
     this.#compiled.set(key, compiling);
-    if (this.#compiled.size > MAX_SIZES) this.#forget(this.#compiled.keys().next().value);
+    if (this.#compiled.size > MAX_SIZES) this.#forgetOldest();
     return compiling;
   }
 
@@ -93,10 +93,10 @@ export class LiteRtEngine {
     return this.#library.loadAndCompile(writeTflite(toTfliteGraph(this.#graph, size)), options);
   }
 
-  async #forget(key) {
-    const compiled = this.#compiled.get(key);
+  #forgetOldest() {
+    const [[key, compiled]] = this.#compiled;
     this.#compiled.delete(key);
-    (await compiled).delete();
+    compiled.then((model) => model.delete(), () => {});
   }
 }
 
