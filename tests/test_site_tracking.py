@@ -73,7 +73,9 @@ class Walker:
         self.place = self.place + self.speed
 
     def is_seen(self, at):
-        return self.shown[0] <= at < self.shown[1] and not any(start <= at < end for start, end in self.hidden)
+        return self.shown[0] <= at < self.shown[1] and not any(
+            start <= at < end for start, end in self.hidden
+        )
 
     def points(self, rng, noise):
         """Return the keypoints, with noise in heights of the person."""
@@ -83,7 +85,10 @@ class Walker:
     def paint(self, image, rng):
         points = self.points(rng, 0)
         for colour, corners in zip(self.colours, (points[[5, 6, 11, 12]], points[11:15]), strict=True):
-            (left, top), (right, bottom) = corners.min(axis=0).astype(int), corners.max(axis=0).astype(int) + 1
+            (left, top), (right, bottom) = (
+                corners.min(axis=0).astype(int),
+                corners.max(axis=0).astype(int) + 1,
+            )
             image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = colour
 
     def pose(self, rng, noise, score):
@@ -122,7 +127,9 @@ def random_sequence(seed, folder):
 def plain_frame(frame):
     """Return a frame as track.mjs takes it."""
     height, width = frame["image"].shape[:2]
-    detections = [{"pose": plain_pose(one.pose), "center": one.center.tolist()} for one in frame["detections"]]
+    detections = [
+        {"pose": plain_pose(one.pose), "center": one.center.tolist()} for one in frame["detections"]
+    ]
     people = [plain_pose(pose) for pose in frame["people"]]
     picture = {"file": str(frame["file"]), "width": width, "height": height}
     return {"time_s": frame["time_s"], "detections": detections, "people": people, **picture}
