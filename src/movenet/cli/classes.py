@@ -18,6 +18,7 @@ from movenet.cli.options import (
     PrecisionOption,
     ThreadsOption,
 )
+from movenet.cli.panels import PanelCommand
 
 if TYPE_CHECKING:
     from movenet.analysis.class_training import Confusion
@@ -45,7 +46,7 @@ FolderArgument = Annotated[
 ClassesArgument = Annotated[Path, typer.Argument(help="Classifier: .npz.", show_default=False)]
 
 
-@app.command()
+@app.command(cls=PanelCommand)
 def train(
     folder: FolderArgument,
     *,
@@ -58,7 +59,7 @@ def train(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Train on folders of photos, such as yoga/tree/*.jpg, and print the confusion matrix of a quarter held out."""
+    """Train on folders of photos, such as yoga/tree/*.jpg. A quarter is held out, for a confusion matrix."""
     from movenet.analysis.class_training import train_classes
     from movenet.cli.output import print_line
     from movenet.errors import DataError
@@ -73,7 +74,7 @@ def train(
     _print_confusion(confusion)
 
 
-@app.command("test")
+@app.command("test", cls=PanelCommand)
 def evaluate(
     classes: ClassesArgument,
     folder: FolderArgument,
@@ -83,7 +84,7 @@ def evaluate(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Print accuracy and confusion matrix on other folders of photos of the same classes."""
+    """Print accuracy and confusion matrix on photos of the same classes."""
     from movenet.analysis.class_training import confuse
     from movenet.analysis.classes import load_classes
     from movenet.cli.output import print_line
@@ -95,7 +96,7 @@ def evaluate(
     _print_confusion(confusion)
 
 
-@app.command()
+@app.command(cls=PanelCommand)
 def predict(
     classes: ClassesArgument,
     inputs: Annotated[list[Path], typer.Argument(help="Photos and videos.", show_default=False)],
@@ -106,7 +107,7 @@ def predict(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Print the class of the person in each photo, and in each frame of each video in which it changes."""
+    """Print the class of the person in photos and videos. Of videos each frame is printed in which it changes."""
     from movenet.analysis.classes import load_classes
     from movenet.cli.output import print_line
 

@@ -14,7 +14,11 @@ MARKS: Final = {"ok": "ok", "failed": "[bold red]failed[/]", "missing": "[dim]â€
 
 
 def doctor() -> None:
-    """Check files, hashes, engines, their answers, processor and precision; exit code 1 if something needs mending."""
+    """Check the installation and say how to repair it.
+
+    Checked are files, hashes, engines, their answers, processor and precision. The exit code is 1 if something needs
+    mending.
+    """
     from movenet.doctor import run_checks
 
     show(run_checks())

@@ -57,6 +57,7 @@ CompareOption = Annotated[
     tuple[Path, Path] | None,
     typer.Option(
         help="Compare the AP of two files of results on the same pictures, by paired bootstrap; no model runs.",
+        metavar="FILE FILE",
         show_default=False,
     ),
 ]
@@ -84,7 +85,7 @@ def evaluate(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Measure COCO keypoint AP and AR, and the kinds of error behind them.
+    """Measure COCO keypoint AP and AR, and the kinds of error.
 
     By default the estimator gets a whole picture and returns the main person, whatever the score. For annotations
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.

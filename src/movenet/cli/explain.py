@@ -42,7 +42,7 @@ def explain(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Draw every step from a photo to its pose: the crop, the heads of the network, and their decoding.
+    """Draw every step from a photo to its pose. They are the crop, the heads of the network, and their decoding.
 
     Without -o the figure of NAME.jpg is NAME.explained.png in the current folder.
     """

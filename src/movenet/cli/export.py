@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from movenet.cli.options import PeopleName
+from movenet.cli.options import WEB_PAGE, PeopleName
 from movenet.cli.output import print_line, print_progress
 from movenet.errors import MissingExtraError, ModelError
 
@@ -83,18 +83,22 @@ AnswerOption = Annotated[
 ]
 ImagesOption = Annotated[Path | None, typer.Option(help="Folder of the pictures of --ap.")]
 SitePeopleOption = Annotated[
-    PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
+    PeopleName | None,
+    typer.Option(help="Whom the page tracks first.", metavar="one|many", rich_help_panel=WEB_PAGE),
 ]
 SiteExerciseOption = Annotated[
-    str | None, typer.Option(help="Exercise that the page of --format web counts: a name or a TOML file.")
+    str | None,
+    typer.Option(help="Exercise that the page counts: a name or a .toml file.", rich_help_panel=WEB_PAGE),
 ]
 WebGpuOption = Annotated[
     Path | None,
-    typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
+    typer.Option(
+        help="The npm package onnxruntime-web (.tgz), whose WebGPU build is added.", rich_help_panel=WEB_PAGE
+    ),
 ]
 SiteProbabilitiesOption = Annotated[
     bool,
-    typer.Option("--probabilities", help="On the page of --format web, scores become probabilities."),
+    typer.Option("--probabilities", help="Keypoint scores become probabilities.", rich_help_panel=WEB_PAGE),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")]
 
@@ -116,7 +120,7 @@ def export(
     probabilities: SiteProbabilitiesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Write a model for another runtime, and compare it with torch on real pictures first.
+    """Write a model for another runtime, or a web page. It is compared with torch on real pictures first.
 
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
     `--format web` writes a folder for any http server: a page that runs the model in the visitor's browser.

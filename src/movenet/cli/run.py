@@ -10,6 +10,7 @@ import typer
 
 from movenet.cli.options import (
     DRAWING,
+    EXERCISE_HELP,
     JOBS,
     VIDEOS,
     BackgroundName,
@@ -20,7 +21,6 @@ from movenet.cli.options import (
     EngineOption,
     EveryOption,
     ExecutorName,
-    ExerciseOption,
     FormatName,
     FromOption,
     LockOption,
@@ -152,6 +152,9 @@ ShowOption = Annotated[
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print results and errors only: no progress, no closing line.")
 ]
+ExerciseOption = Annotated[
+    str | None, typer.Option(help=EXERCISE_HELP, show_default=False, rich_help_panel=VIDEOS)
+]
 SmoothOption = Annotated[
     SmoothName | None,
     typer.Option(
@@ -209,7 +212,7 @@ class RunFlags:
 
 @takes(RunFlags)
 def run(flags: RunFlags) -> None:
-    """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
+    """Estimate poses in photos, videos, cameras and streams. Draw, record and print them.
 
     A folder stands for the photos and videos in it. Without -o, --records, --json, --crops and --show the annotated
     copy of NAME.jpg is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per

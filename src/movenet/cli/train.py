@@ -22,7 +22,9 @@ ConfigArgument = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="One setting that replaces the file's: training.learning_rate=1e-4. Repeatable."
+        "--set",
+        metavar="NAME=VALUE",
+        help="One setting that replaces the file's: training.learning_rate=1e-4. Repeatable.",
     ),
 ]
 InitOption = Annotated[

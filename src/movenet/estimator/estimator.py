@@ -82,7 +82,8 @@ class Estimator:
         self.engine = _open(default_model(people) if model is None else model, runtime)
         if self.engine.card.is_multi_person:
             raise ModelError(
-                f"expected a single-person model, got the multi-person model {self.engine.card.name}"
+                f"expected a single-person model, got {self.engine.card.name}, which finds the people for one: choose "
+                "lightning or thunder, or leave the model out and take its own poses with the method bottom-up"
             )
         if not 0 <= min_score <= 1:
             raise ModelError(f"expected a min_score from 0 to 1, got {min_score}")
