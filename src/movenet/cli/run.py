@@ -134,7 +134,9 @@ BackgroundOption = Annotated[
 ]
 BlurOption = Annotated[
     BlurName | None,
-    typer.Option(help="For privacy: blur each face, or each person.", rich_help_panel=DRAWING),
+    typer.Option(
+        help="For privacy: blur each face, or each person, also in --crops.", rich_help_panel=DRAWING
+    ),
 ]
 CropsOption = Annotated[
     Path | None,

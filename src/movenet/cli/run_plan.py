@@ -172,13 +172,13 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
     if plan.smooth == "offline" and any(isinstance(video.location, Camera) for video in plan.videos):
         raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
     if not (plan.show or any((*plan.photos.values(), *plan.videos.values()))):
-        _refuse(
-            options.style.given() | plan.overlays.drawn(),
-            "is for annotated copies: expected -o or --show",
-        )
+        drawn = options.style.given() | plan.overlays.of_videos()
+        _refuse(drawn, "is for annotated copies: expected -o or --show")
+        if plan.overlays.blur is not None and plan.crops is None:
+            raise MoveNetError("--blur is for annotated copies and crops: expected -o, --show or --crops")
     if plan.style.background == "transparent" and (plan.videos or plan.show):
         raise MoveNetError("--background transparent is for photos: expected black for videos and windows")
-    if plan.overlays.blur is not None and plan.style.background != "picture":
+    if plan.overlays.blur is not None and plan.style.background != "picture" and plan.crops is None:
         raise MoveNetError("--blur is for the picture: there is none with --background")
     _check_video_options(plan)
     endless = [video for video in plan.videos if video.has_no_end]

@@ -36,10 +36,6 @@ class Overlays:
             "--heat-map": self.heat_map,
         }
 
-    def drawn(self) -> dict[str, bool]:
-        """Return the options that are drawn and nothing else, and whether each was given."""
-        return self.of_videos() | {"--blur": self.blur is not None}
-
 
 @dataclass(frozen=True, slots=True)
 class StyleOptions:

@@ -14,7 +14,7 @@ import cv2
 
 from movenet.cli.output import Recorder, frame_progress, print_error, print_line, print_status, write_record
 from movenet.cli.output_names import stem_of
-from movenet.cli.run_annotation import VideoAnnotation, write_crops
+from movenet.cli.run_annotation import VideoAnnotation
 from movenet.cli.run_inputs import Video
 from movenet.cli.run_plan import RunPlan
 from movenet.cli.run_tally import Tally
@@ -140,7 +140,8 @@ class _VideoRun:
                     if plan.is_printed(video):
                         print_line(to_json(record))
                     if picture is not None and plan.crops is not None:
-                        write_crops(plan.crops, f"{stem_of(video)}-{record.frame:06}", picture, record.poses)
+                        stem = f"{stem_of(video)}-{record.frame:06}"
+                        annotation.write_crops(plan.crops, stem, picture, record.poses)
                     if picture is not None and (writer or self.window):
                         drawn = annotation.draw_frame(picture, record.time_s, record.poses, angles)
                         if writer:
