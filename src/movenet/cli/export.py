@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from movenet.cli.options import WEB_PAGE, PeopleName
-from movenet.cli.output import print_line, print_progress
+from movenet.cli.output import print_line, print_progress, print_status, progress
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def export(
     for name, given in site_only.items():
         if given:
             raise ModelError(f"--{name} is for --format web: the other formats hold the network alone")
+    print_progress("loading torch")
     try:
         from movenet.export.run import SHEET, ExportRequest, export_model, format_of
     except ImportError as error:
@@ -148,20 +149,27 @@ def export(
         warnings.simplefilter("ignore")  # of the converters, about their own internals
         name = format.value if format else format_of(out)
         request = ExportRequest(name, precision.value, answer.value, side, pictures)
-        done = export_model(model, out, request, assess, print_progress)
+        done = export_model(model, out, request, assess, print_progress, _compared)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
     else:
-        _print_exported(done, f"{name} {precision.value}")
+        runs_here = name in ("onnx", "openvino") and answer is AnswerName.heads
+        _print_exported(done, f"{name} {precision.value}", runs_here=runs_here)
 
 
-def _print_exported(done: Exported, made: str) -> None:
+def _compared(squares: Iterable[NDArray[np.uint8]], count: int) -> Iterator[NDArray[np.uint8]]:
+    return progress(squares, "comparing", count)
+
+
+def _print_exported(done: Exported, made: str, *, runs_here: bool) -> None:
     d, measured = done.difference, "" if done.assessed is None else f" · AP {done.assessed['AP']:.3f}"
     print_line(f"{done.path}  {made}, {done.bytes / 1e6:.2f} MB{measured}")
     print_line(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
     )
+    if runs_here:
+        print_status(f"next: movenet run photo.jpg --model {done.path}")
 
 
 def _write_site(site: WebModels, out: Path, webgpu: Path | None) -> None:
@@ -195,7 +203,6 @@ def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) 
     def assess_export(card: ModelCard, run: Runner) -> Mapping[str, Any]:
         import numpy as np
 
-        from movenet.cli.output import progress
         from movenet.engine import ScriptedEngine
         from movenet.estimator import Estimator
         from movenet.evaluation import assess, read_truth, to_estimates
