@@ -95,9 +95,10 @@ def train(
 def _report(run_settings: Settings) -> None:
     """Compare the model with the one before, and say where it is."""
     from movenet.cli.output import print_line, print_status
-    from movenet.training import finalize, report
+    from movenet.training import report
+    from movenet.training.run_folder import MODEL_FILE
 
-    compared, model = report.compare_models(run_settings), run_settings.out / finalize.MODEL_FILE
+    compared, model = report.compare_models(run_settings), run_settings.out / MODEL_FILE
     for one in compared:
         what = f"{one.name} (trained on)" if one.is_training_data else one.name
         before, after = one.before, one.after
