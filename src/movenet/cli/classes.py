@@ -62,10 +62,12 @@ def train(
     """Train on folders of photos, such as yoga/tree/*.jpg. A quarter is held out, for a confusion matrix."""
     from movenet.analysis.class_training import train_classes
     from movenet.cli.output import print_line
+    from movenet.cli.output_folders import make_folders
     from movenet.errors import DataError
 
     if out.suffix.lower() != ".npz":
         raise DataError(f"expected a name ending in .npz for the classes, got {out}")
+    make_folders([out])
     poses, labels = _read(folder, _open(model, engine, precision, threads))
     classes, confusion = train_classes(poses, labels, method.value, mirror=mirror, seed=seed)
     classes.save(out)

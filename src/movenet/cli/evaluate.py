@@ -91,6 +91,7 @@ def evaluate(
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
     from movenet.annotations import write_results
+    from movenet.cli.output_folders import make_folders
     from movenet.engine import Runtime
     from movenet.evaluation import assess, read_truth, to_estimates
     from movenet.evaluation.protocol import measure, read_measured
@@ -100,6 +101,7 @@ def evaluate(
         _check_alone(context)
         _print_comparison(compare, truth, json=json)
         return
+    make_folders([out, save_results])
     if score_results is not None:
         measured = read_measured(score_results)
     elif images is not None:

@@ -12,6 +12,7 @@ import typer
 
 from movenet.cli.options import WEB_PAGE, PeopleName
 from movenet.cli.output import print_line, print_progress, print_status, progress
+from movenet.cli.output_folders import make_folders
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def export(
         warnings.simplefilter("ignore")  # of the converters, about their own internals
         name = format.value if format else format_of(out)
         request = ExportRequest(name, precision.value, answer.value, side, pictures)
+        make_folders([out])
         done = export_model(model, out, request, assess, print_progress, _compared)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")

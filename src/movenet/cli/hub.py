@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from movenet.cli.output import print_line, print_status
+from movenet.cli.output_folders import make_folders
 from movenet.cli.panels import PanelCommand
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ def pull(
     from movenet.atomic import atomic_write
     from movenet.integrations import pull_model
 
+    make_folders([out])
     path = pull_model(repository, revision)
     if out is not None:
         with atomic_write(out) as part:

@@ -28,6 +28,10 @@ class Overlays:
     blur: BlurPart | None = None
     """What is made unrecognizable."""
 
+    def given(self) -> dict[str, bool]:
+        """Return the options, and whether each was given."""
+        return {"--angles": self.angles, "--blur": self.blur is not None} | self.of_videos()
+
     def of_videos(self) -> dict[str, bool]:
         """Return the options that are for videos alone, and whether each was given."""
         return {

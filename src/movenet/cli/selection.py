@@ -57,6 +57,11 @@ class FrameSelection:
         """Whether every frame is processed."""
         return self == FrameSelection()
 
+    def given(self) -> dict[str, bool]:
+        """Return the options, and whether each was given and leaves something out."""
+        every = (self.every_frames, self.every_s) != (1, 0.0)
+        return {"--from": self.start_s > 0, "--to": self.end_s < math.inf, "--every": every}
+
     @property
     def source_settings(self) -> SourceSettings:
         """Settings of a source that begins with the part: a recording is decoded from a key frame before it."""
