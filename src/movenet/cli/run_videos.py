@@ -135,7 +135,8 @@ class _VideoRun:
                 results = stack.enter_context(closing(self._results(video, source)))
                 for record, picture in frame_progress(results, source, plan.frames.count(source)):
                     angles = annotation.measure(record.poses)
-                    record = replace(record, poses=plan.calibrate(record.poses, model), angles=angles)
+                    poses = plan.calibrate(record.poses, model)
+                    record = replace(record, source=video.name or record.source, poses=poses, angles=angles)
                     write_record(recorder, record)
                     if plan.is_printed(video):
                         print_line(to_json(record))
