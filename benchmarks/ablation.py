@@ -37,8 +37,8 @@ def variants(model: str) -> Iterator[tuple[str, Answers]]:
     yield "top-down, not guided", look_twice(guide_weight=0.0)
     yield "**default**", look_twice()
     yield "default in fp32", Estimator(model, min_score=0.0, runtime=Runtime(precision="fp32"))
-    yield "guide weight .3", look_twice(guide_weight=0.3)
-    yield "guide weight .9", look_twice(guide_weight=0.9)
+    yield "guide weight 0.3", look_twice(guide_weight=0.3)
+    yield "guide weight 0.9", look_twice(guide_weight=0.9)
     for factor in (1.0, 1.2, 1.3):
         yield f"crop of {factor} ×", look_twice(crop_factor=factor)
     for side in (192, 384):

@@ -127,8 +127,8 @@ def main() -> None:
         "clip",
         "model",
         "tutorial's threads",
-        "tutorial, ms a frame",
-        "ours, ms a frame",
+        "tutorial, ms per frame",
+        "ours, ms per frame",
         "times as fast",
     )
     note = f"{found.cores} cores. Ratios are medians of {found.turns} turns, with their middle half."

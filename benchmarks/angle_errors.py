@@ -61,7 +61,7 @@ def main() -> None:
             certain = reliability[:, : len(JOINT_ANGLES)]
             band = annotated & (certain >= low) & (certain < high)
             print(f"| {low} to {min(high, 1.0)} | {row(joints[band], annotated.sum())} |")
-        print("\n| angle, reliability ≥ .5 | share | mean ° | median ° | p90 ° |\n|---|---|---|---|---|")
+        print("\n| angle, reliability ≥ 0.5 | share | mean ° | median ° | p90 ° |\n|---|---|---|---|---|")
         pooled = dict.fromkeys(name.removeprefix("left_").removeprefix("right_") for name in ANGLE_NAMES)
         for name in pooled:
             columns = [at for at, one in enumerate(ANGLE_NAMES) if one.endswith(name)]

@@ -70,7 +70,7 @@ def bench_pages(browser: Browser, settings: argparse.Namespace, *, isolated: boo
 
 
 def speed(browser: Browser, settings: argparse.Namespace) -> None:
-    """Print milliseconds a frame of ours and of tfjs, turn by turn."""
+    """Print milliseconds per frame of ours and of tfjs, turn by turn."""
     for isolated in (False, True):
         with bench_pages(browser, settings, isolated=isolated) as bench:
             for model in settings.models:
@@ -80,7 +80,7 @@ def speed(browser: Browser, settings: argparse.Namespace) -> None:
                 ours, theirs = (np.array(found[name]) for name in ("ours", "tfjs"))
                 means, medians = theirs.mean() / ours.mean(), np.median(theirs) / np.median(ours)
                 print(
-                    f"{model}, {name_of(isolated)}: ours {figures(ours)}, tfjs {figures(theirs)}; frames a second, "
+                    f"{model}, {name_of(isolated)}: ours {figures(ours)}, tfjs {figures(theirs)}; frames per second, "
                     f"ours / tfjs: {means:.2f} by means, {medians:.2f} by medians; load {os.getloadavg()[0]:.1f}"
                 )
 
@@ -179,7 +179,7 @@ def runtimes(browser: Browser, settings: argparse.Namespace) -> None:
 
 
 def page(browser: Browser, settings: argparse.Namespace) -> None:
-    """Print weight, first pose, frames a second and memory of the exported page with the camera."""
+    """Print weight, first pose, frames per second and memory of the exported page with the camera."""
     with tempfile.TemporaryDirectory() as folder:
         single = Path(folder) / "single"
         write_site(web_models(MODELS["lightning"], "one"), single)
@@ -205,7 +205,7 @@ def open_page(page: Page, server: BenchServer) -> str:
 
 
 def watch_page(page: Page, minutes: int) -> None:
-    """Print frames a second and memory, after ten seconds and then every minute."""
+    """Print frames per second and memory, after ten seconds and then every minute."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     for minute in range(minutes + 1):
@@ -217,7 +217,7 @@ def watch_page(page: Page, minutes: int) -> None:
         metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
         heap_mb = metrics["JSHeapUsedSize"] / 1e6
         print(
-            f"minute {minute}: {rate:.1f} frames a second, page's heap {heap_mb:.1f} MB, "
+            f"minute {minute}: {rate:.1f} frames per second, page's heap {heap_mb:.1f} MB, "
             f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
             flush=True,
         )

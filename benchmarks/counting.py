@@ -2,11 +2,11 @@
 
     python benchmarks/counting.py [--sequences 200] [--none RECORDS.jsonl ...]
 
-A sequence has 1 to 10 repetitions of one of the ready exercises, each of .5 to 3 s and 80 to 100 % of the full
-movement, pauses of 0 to 3 s, and with probability .3 a movement of 20 to 40 % that is none. Keypoints have white noise
-of .05 torso lengths and slow noise of .03; some are missing for up to .4 s; with probability .2 one ankle or wrist is
-never seen. The camera is rolled by up to 10 degrees and may mirror. With probability .3 a second person stands beside
-and swings an arm; they must count 0. The same sequences are counted as recordings and as streams.
+A sequence has 1 to 10 repetitions of one of the ready exercises, each of 0.5 to 3 s and 80 to 100 % of the full
+movement, pauses of 0 to 3 s, and with probability 0.3 a movement of 20 to 40 % that is none. Keypoints have white noise
+of 0.05 torso lengths and slow noise of 0.03; some are missing for up to 0.4 s; with probability 0.2 one ankle or wrist
+is never seen. The camera is rolled by up to 10 degrees and may mirror. With probability 0.3 a second person stands
+beside and swings an arm; they must count 0. The same sequences are counted as recordings and as streams.
 
 `--none`: records of people who do none of the exercises, cut into 50 pieces of 2 to 8 seconds, some mirrored. All
 exercises must count 0 in all of them.
@@ -98,7 +98,7 @@ def seen(
 
 
 def slow_noise(rng: np.random.Generator, shape: tuple[int, ...], rate_hz: float) -> np.ndarray:
-    """Return noise of .03 torso lengths that changes within about .3 s."""
+    """Return noise of 0.03 torso lengths that changes within about 0.3 s."""
     noise = np.zeros(shape)
     keep = np.exp(-1 / (0.3 * rate_hz))
     for at in range(1, shape[0]):

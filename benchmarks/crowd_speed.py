@@ -107,7 +107,7 @@ def main() -> None:
     times_ms = [(name, laps.wall_ms(turns)) for name, turns in found.items()]
     rows = tuple((name, f"{ms:.1f}", f"{1000 / ms:.0f}") for name, ms in times_ms)
     note = f"{wanted.cores} cores, {frames} frames, {np.mean(seen):.1f} people seen a frame."
-    laps.show(Table(("step", "ms a frame", "frames/s"), rows, 1, (note,)))
+    laps.show(Table(("step", "ms per frame", "frames/s"), rows, 1, (note,)))
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def main() -> None:
     heads = (
         "clip",
         "preset, crf",
-        "core ms a frame",
+        "core ms per frame",
         "times MPEG-4's",
         "Mbit/s",
         "SSIM",

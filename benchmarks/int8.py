@@ -53,7 +53,7 @@ def network(model: str, count: int, calls: int = 40) -> list[float]:
 
 
 def pictures(model: str, truth: Truth, photos: dict) -> list[tuple[float, float]]:
-    """Return AP and the median milliseconds a picture of each kind."""
+    """Return AP and the median milliseconds per picture of each kind."""
     estimators = [
         Estimator(model + ending, min_score=0.0, runtime=runtime) for ending, runtime in KINDS.values()
     ]
@@ -75,7 +75,7 @@ def table(annotations: Path, images: Path) -> str:
     for model in MODELS:
         whole = [] if model == "multipose" else pictures(model, truth, photos)
         rows += lines(model, whole, network(model, 1), network(model, 8))
-    return Table(("", "AP", "ms a picture", "network, 1", "network, 8"), tuple(rows), 2).markdown()
+    return Table(("", "AP", "ms per picture", "network, 1", "network, 8"), tuple(rows), 2).markdown()
 
 
 def lines(

@@ -117,7 +117,7 @@ def report(cameras: list[Camera], memory: list[float]) -> None:
     rates = [per_second(camera.answers_s) for camera in cameras]
     waits_ms = 1000 * np.concatenate([camera.waits_s for camera in cameras])
     server_ms = 1000 * np.concatenate([camera.server_s for camera in cameras])
-    print(f"answers a second: mean {np.mean(rates):.1f}, slowest {min(rates):.1f}, all {sum(rates):.0f}")
+    print(f"answers per second: mean {np.mean(rates):.1f}, slowest {min(rates):.1f}, all {sum(rates):.0f}")
     print(f"slowest / mean: {min(rates) / np.mean(rates):.2f}")
     for name, values in {"answer after": waits_ms, "on the server": server_ms}.items():
         p50, p95, p99 = np.percentile(values, [50, 95, 99])

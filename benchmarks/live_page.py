@@ -1,8 +1,8 @@
-"""One camera in a real browser on the same computer: frames a second, and milliseconds from capture to drawn.
+"""One camera in a real browser on the same computer: frames per second, and milliseconds from capture to drawn.
 
-    python benchmarks/live_page.py --seconds 20 --screenshots docs/img
+    python benchmarks/live_page.py --seconds 20
 
-Needs Chromium and the package playwright. The camera is the sample clip at 640 × 480, 30 frames a second.
+Needs Chromium and the package playwright. The camera is the sample clip at 640 × 480, 30 frames per second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from movenet.engine import Runtime
 from movenet.live import ServerSettings, open_models
@@ -29,15 +29,10 @@ LISTEN = """
   window.seen = [];
   document.addEventListener("poses", ({ detail }) => {
     window.seen.push([performance.now(), detail.latencyMs, detail.serverMs, detail.roundTripMs]);
-    window.latest = detail.record;
   });
 """
-BOTH_SEEN = """
-  window.latest?.poses.length === 2
-    && window.latest.poses.every(({ keypoints }) => keypoints.filter(([, , score]) => score > 0.35).length > 14)
-"""
 WARM_UP = 60
-SHOTS = {"live.jpg": (1280, 800), "live-phone.jpg": (390, 844)}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 
 
 def write_clip(path: Path) -> None:
@@ -54,10 +49,9 @@ def serve(pipe: Connection) -> None:
     Server(models, ServerSettings(port=0), pipe.send).serve_until_stopped()
 
 
-def open_page(browser: Browser, url: str, size: tuple[int, int]) -> Page:
+def open_page(browser: Browser, url: str) -> Page:
     """Open the page and start the camera."""
-    viewport = {"width": size[0], "height": size[1]}
-    page = browser.new_context(viewport=viewport, permissions=["camera"], locale="en-US").new_page()
+    page = browser.new_context(viewport=VIEWPORT, permissions=["camera"], locale="en-US").new_page()
     page.add_init_script(LISTEN)
     page.goto(url)
     page.click("#start-camera")
@@ -68,31 +62,17 @@ def measure(page: Page, seconds: float) -> None:
     """Print the figures of a while."""
     page.wait_for_timeout(1000 * seconds)
     seen = np.array(page.evaluate("window.seen"))[WARM_UP:]
-    print(f"frames a second: {(len(seen) - 1) / (seen[-1, 0] - seen[0, 0]) * 1000:.1f}")
+    print(f"frames per second: {(len(seen) - 1) / (seen[-1, 0] - seen[0, 0]) * 1000:.1f}")
     for name, column in {"capture to drawn": 1, "on the server": 2, "on the way": 3}.items():
         p50, p95 = np.percentile(seen[:, column], [50, 95])
         print(f"{name}, ms: p50 {p50:.1f}, p95 {p95:.1f}")
     print("sent:", page.text_content("#sent"))
 
 
-def take_screenshots(browser: Browser, url: str, folder: Path) -> None:
-    """Write a wide and a narrow picture of the page at work, tracking all people."""
-    for name, size in SHOTS.items():
-        page = open_page(browser, url, size)
-        page.check("[name=model][value=many]")
-        page.check("#angles")
-        page.wait_for_timeout(2000)
-        while not page.evaluate(BOTH_SEEN):
-            page.wait_for_timeout(20)
-        page.screenshot(path=folder / name, type="jpeg", quality=86)
-        page.context.close()
-
-
 def main() -> None:
     """Serve, measure, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--screenshots", type=Path)
     settings = parser.parse_args()
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
@@ -104,11 +84,9 @@ def main() -> None:
         flags.append(f"--use-file-for-fake-video-capture={folder}/camera.mjpeg")
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         print(this_machine())
-        page = open_page(browser, url, SHOTS["live.jpg"])
+        page = open_page(browser, url)
         measure(page, settings.seconds)
         page.context.close()
-        if settings.screenshots:
-            take_screenshots(browser, url, settings.screenshots)
         browser.close()
     process.terminate()
 

@@ -108,7 +108,7 @@ def compare(
     scores = np.array(found)
     print(
         f"{what}: {frames:,} frames, {len(scores):,} poses, OKS mean {scores.mean():.4f}, "
-        f"{np.mean(scores >= 0.98):.3%} at least .98, lowest {scores.min():.3f}; "
+        f"{np.mean(scores >= 0.98):.3%} at least 0.98, lowest {scores.min():.3f}; "
         f"same id {same_id / len(scores):.2%}; {missing} poses in one reading only"
     )
 

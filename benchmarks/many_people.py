@@ -106,7 +106,7 @@ def crowd(people: Sequence[Person]) -> tuple[Image, NDArray[np.float64]]:
 
 
 def count_found(poses: Sequence[Pose], places: NDArray[np.float64], people: Sequence[Person]) -> int:
-    """Return how many people have a pose of their own with OKS of at least .5 on their labelled keypoints."""
+    """Return how many people have a pose of their own with OKS of at least 0.5 on their labelled keypoints."""
     free = [pose.keypoints for pose in poses]
     found = 0
     for keypoints, (_, _, labelled) in zip(places, people, strict=True):
@@ -199,10 +199,10 @@ def plot(figures: dict) -> None:
             style = {"color": COLOURS[method], "linestyle": LINES[preset], "label": f"{method}, {preset}"}
             middle.plot(people, [r["recall"] for r in rows], **style)
             right.plot(people, [r["ms"] for r in rows], **style)
-        left.set(title="multi", xlabel="ms a picture", ylabel="AP")
+        left.set(title="multi", xlabel="ms per picture", ylabel="AP")
         left.margins(x=0.3, y=0.15)
-        middle.set(title="composed crowds", xlabel="people", ylabel="recall at OKS .5", ylim=(0, 1.02))
-        right.set(title="composed crowds", xlabel="people", ylabel="ms a picture", ylim=(0, None))
+        middle.set(title="composed crowds", xlabel="people", ylabel="recall at OKS 0.5", ylim=(0, 1.02))
+        right.set(title="composed crowds", xlabel="people", ylabel="ms per picture", ylim=(0, None))
         middle.legend(frameon=False, fontsize=8, loc="lower left")
         figure.savefig(PLOT, format="svg", metadata={"Date": None, "Creator": None})
 

@@ -1,7 +1,7 @@
 """How fast the notebook widget is, end to end: python benchmarks/notebook_camera.py, where nothing else runs.
 
 JupyterLab, its kernel and a headless Chromium run here; the camera plays the sample clip at 640 x 480 and 30 fps.
-Prints, for an idle kernel, a cell that sleeps and one that computes: answers a second, milliseconds from the camera's
+Prints, for an idle kernel, a cell that sleeps and one that computes: answers per second, milliseconds from the camera's
 time stamp to the end of drawing, and of these on the way to the kernel and back and in the kernel (medians of 2 s).
 """
 

@@ -2,8 +2,8 @@
 
     python benchmarks/planes.py [--media FOLDER] [--turns 5] [--seconds 3] [--cores 2]
 
-Core time of a frame from the file to the square of the network: cut from planes, and from the whole frame converted to
-RGB. A film is the same, with a skeleton drawn and the planes for the encoder made, but not encoded.
+Core time of a frame from the file to the crop for the network: cut from planes, or from the whole frame converted to
+RGB. "annotated" is the same, with a skeleton drawn and the planes for the encoder made, but not encoded.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def main() -> None:
             size = {"width": width, "height": height, "mbit_per_s": rate}
             clip = replace(footage.WALKER_720, **size, seconds=min(found.seconds, 3.0))
             lines.append(row(name, clip.make(found.media, Path(folder)), clip.frames, found.turns))
-    heads = ("clip", "decode only", "square of RGB", "of planes", "film of RGB", "of planes")
-    note = f"Core time in ms a frame, {found.cores} cores; medians of {found.turns} turns."
+    heads = ("clip", "decode only", "crop, RGB", "crop, planes", "annotated, RGB", "annotated, planes")
+    note = f"Core time in ms per frame, {found.cores} cores; medians of {found.turns} turns."
     laps.show(Table(heads, tuple(lines), 1, (note,)))
 
 

@@ -4,7 +4,7 @@
     movenet classes train TRAIN_FOLDER -o classes.npz
     movenet classes test classes.npz TEST_FOLDER
 
-Classes: "lying" (trunk more than 60 degrees from upright), "arms up" (both wrists more than .4 torso lengths above
+Classes: "lying" (trunk more than 60 degrees from upright), "arms up" (both wrists more than 0.4 torso lengths above
 their shoulders), "crouching" (hips less than 1 torso length above the ankles), "upright" (hips more than 1.4 torso
 lengths above the ankles, both wrists below the shoulders). Photos that fit none are left out. The folders hold links.
 """

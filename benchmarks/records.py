@@ -3,7 +3,7 @@
     python benchmarks/records.py [--media FOLDER] [--turns 5] [--seconds 10] [--cores 2]
 
 As `movenet run --records` does it: decode, follow the person, write a line of JSON for each frame. The models are
-loaded before. Real time is 30 frames a second.
+loaded before. Real time is 30 frames per second.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
         for clip in (footage.WALKER_1080, footage.BALANCE_1080):
             wanted = replace(clip, seconds=found.seconds)
             lines += rows(wanted, wanted.make(found.media, Path(folder)), followers, found.turns)
-    heads = ("clip", "model", "ms a frame", "frames/s", "times as fast as real time")
+    heads = ("clip", "model", "ms per frame", "frames/s", "times as fast as real time")
     note = f"{found.cores} cores. Medians of {found.turns} turns."
     laps.show(Table(heads, tuple(lines), 2, (note,)))
 

@@ -50,7 +50,7 @@ def open_estimator(sleep_s: float, folder: Path) -> Estimator:
 
 
 def rate(names: list[str], nodes: int, sleep_s: float) -> float:
-    """Return the photos a second of a job with one actor a node, from when all have begun to the end of the last."""
+    """Return the photos per second of a job with one actor a node, from when all have begun to the end of the last."""
     with tempfile.TemporaryDirectory() as folder:
         opening = partial(open_estimator, sleep_s, Path(folder))
         settings = FileSettings(lambda threads: opening())

@@ -57,7 +57,7 @@ def measure(what: str, names: Iterable[str], execute: Callable[..., Iterator[Fil
         wall_s, used_s = time.monotonic() - start_s, sum(process.cpu_times()[:2]) - cpu_s
     done = counts.files - 1
     print(
-        f"{what}, {form}: {done:,} photos, {1000 * used_s / done:.3f} ms of the driver's core time a photo, "
+        f"{what}, {form}: {done:,} photos, {1000 * used_s / done:.3f} ms of the driver's core time per photo, "
         f"{done / wall_s:,.0f} a second, memory +{(most - before) / 2**20:.0f} MB"
     )
 

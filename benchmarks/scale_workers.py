@@ -76,7 +76,7 @@ def by_ray(names: Iterable[str]) -> Iterator[FilePoses]:
 
 
 def rate(names: list[str], execute: partial[Iterator[FilePoses]]) -> float:
-    """Return the photos a second of a job, from the first result to the last."""
+    """Return the photos per second of a job, from the first result to the last."""
     times_s = []
     with (
         tempfile.TemporaryDirectory() as out,

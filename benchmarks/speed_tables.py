@@ -65,7 +65,7 @@ def _one_and_two(times: dict[int | None, EngineTimes]) -> list[str]:
 
 
 def batches(quick: bool) -> str:  # noqa: FBT001
-    """Return pictures a second by the number of pictures in a call."""
+    """Return pictures per second by the number of pictures in a call."""
     sizes = (1, 4, 16)
     flags = [
         *several("--batch", sizes),

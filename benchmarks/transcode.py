@@ -92,8 +92,8 @@ def main() -> None:
         "clip",
         "model",
         "preset",
-        "plain, ms a frame",
-        "annotated, ms a frame",
+        "plain, ms per frame",
+        "annotated, ms per frame",
         "times as long",
         "core time",
     )

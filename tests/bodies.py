@@ -33,7 +33,7 @@ def with_noise(
 
 
 def track_of(keypoints: NDArray[np.float64], start_s: float = 0.0) -> Track:
-    """Return a track of keypoints (T, 17, 2) that are all right with probability .97."""
+    """Return a track of keypoints (T, 17, 2) that are all right with probability 0.97."""
     times_s = start_s + np.arange(len(keypoints)) / RATE_HZ
     known = np.isfinite(keypoints[..., 0])
     return Track(None, times_s, np.asarray(keypoints, np.float64), np.where(known, 0.97, 0.0))

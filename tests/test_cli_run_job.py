@@ -82,5 +82,5 @@ def test_a_run_needs_inputs_or_a_list(invoke):
 def test_progress_shows_rate_and_time_left_over_all_files():
     counts = JobCounts(listed=700, skipped=200, files=490, failed=10)
     line = progress_line(counts, 10_700, 100.0)
-    assert line == "700 of 10,700 files, 5.0 a second, 0:33:20 left, 10 failed"
-    assert progress_line(JobCounts(files=5), None, 1.0) == "5 files, 5.0 a second"
+    assert line == "700 of 10,700 files, 5.0 per second, 0:33:20 left, 10 failed"
+    assert progress_line(JobCounts(files=5), None, 1.0) == "5 files, 5.0 per second"

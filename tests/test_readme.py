@@ -37,7 +37,7 @@ def test_the_links_and_the_figures_are_the_same():
         return sorted(set(re.findall(r"\]\(([^)]+)\)", text)) - {"README.md", "README.ko.md"})
 
     assert links(ENGLISH) == links(KOREAN)
-    assert re.findall(r"\*\*\.\d+\*\*", ENGLISH) == re.findall(r"\*\*\.\d+\*\*", KOREAN)
+    assert re.findall(r"\*\*0\.\d+\*\*", ENGLISH) == re.findall(r"\*\*0\.\d+\*\*", KOREAN)
 
 
 def test_the_file_tree_names_every_package_and_nothing_else():

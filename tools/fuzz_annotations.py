@@ -73,7 +73,7 @@ def yolo_case(seed: int) -> str:
         folder, labels = _write_images(Path(name)), Path(name) / "labels"
         labels.mkdir()
         for number in range(IMAGES):
-            line = " ".join(["0 .5 .5 .4 .6", *(f"{x:.4f} {y:.4f} 2" for x, y in _shares())]) + "\n"
+            line = " ".join(["0 0.5 0.5 0.4 0.6", *(f"{x:.4f} {y:.4f} 2" for x, y in _shares())]) + "\n"
             data = mutate_bytes(2 * line.encode(), chance) if number == 0 else line.encode()
             (labels / f"{number}.txt").write_bytes(data)
         if chance.random() < 0.3:

@@ -1,7 +1,7 @@
 """Calibration: from a keypoint's score to the probability that the keypoint is right.
 
-The official models' scores are lower than the probabilities: of the keypoints that score .3 about half are right, of
-those at .5 seven in eight. Scores are reported unchanged, so that published thresholds keep their meaning.
+The official models' scores are lower than the probabilities: of the keypoints that score 0.3 about half are right, of
+those at 0.5 seven in eight. Scores are reported unchanged, so that published thresholds keep their meaning.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ CALIBRATION_CURVES: Final[Mapping[str, CalibrationCurve]] = {
 def probabilities(scores: ArrayLike, model: str | ModelCard = "lightning") -> NDArray[np.float64]:
     """Return the probability that each keypoint is right.
 
-    A keypoint is right if it is in the picture and its own OKS term with the true position is at least .5. Expected
-    calibration error (ECE) on pictures not used for the fit: .02 with one person, .05 in crowds.
+    A keypoint is right if it is in the picture and its own OKS term with the true position is at least 0.5. Expected
+    calibration error (ECE) on pictures not used for the fit: 0.02 with one person, 0.05 in crowds.
 
     Args:
         scores: any shape, 0…1: `Pose.scores` of a top-down estimate by MoveNet.
@@ -78,7 +78,7 @@ def curve_of(model: str | ModelCard) -> CalibrationCurve:
 def with_probabilities(pose: Pose, model: str | ModelCard = "lightning") -> Pose:
     """Return the pose with the probability of each keypoint in place of its score; the person's score remains.
 
-    Keypoints of a probability of .5 (`Style(min_score=0.5)`) are as often right as wrong.
+    Keypoints of a probability of 0.5 (`Style(min_score=0.5)`) are as often right as wrong.
 
     Args:
         pose: a top-down estimate by MoveNet.

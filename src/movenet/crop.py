@@ -22,8 +22,8 @@ from movenet.planar import Picture, PlanarImage
 MODEL_SHIFT_PX: Final = -0.17
 """Added to x and y of MoveNet's points, in pixels of its input, to correct their systematic error.
 
-Measured without labels: in a picture and its mirrored copy both Lightning and Thunder place the same keypoint .35 px
-apart, so each places it .17 px too far right (docs/accuracy.md). The vertical error is assumed to be the same.
+Measured without labels: in a picture and its mirrored copy both Lightning and Thunder place the same keypoint 0.35 px
+apart, so each places it 0.17 px too far right (docs/accuracy.md). The vertical error is assumed to be the same.
 """
 
 MIN_SIDE_PX: Final = 16.0
@@ -147,7 +147,7 @@ class Crop:
         `image` is uint8 of shape (H, W, 3) in any strides, RGB, or a `PlanarImage`, of which only the region becomes
         RGB; the result is uint8 RGB (out_height, out_width, 3).
         While the region is at least twice the output's size its pixels are averaged 2 × 2; the rest of the scaling is
-        bilinear. (On COCO, halving once more costs up to .03 AP, and an exact box filter gains nothing above noise.)
+        bilinear. (On COCO, halving once more costs up to 0.03 AP, and an exact box filter gains nothing above noise.)
         The 2 × 2 cells lie on a fixed grid from the picture's corner, so that the result is stable when the region
         moves. Only the pixels near the region are read.
 

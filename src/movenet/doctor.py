@@ -52,10 +52,11 @@ LIMITS_PX: Final[Mapping[frozenset[str], float]] = {
 }
 """Largest distance of keypoints from the stored ones, in pixels of the square, by the precisions of the layers.
 
-Measured with OpenVINO and ONNX Runtime on AVX2: below .01 px between two summation orders of float32, up to .4 px with
-exact int8 sums, 1.1 px and more with int8 sums that overflow 16 bits. With OpenVINO and PyTorch on AVX-512 BF16: up to
-1.0 px in bf16, which stores 8 significant bits between layers, and up to 2.0 px with int8 layers between them. In fp16,
-which stores 11, with PyTorch: .02 px for MoveNet and .09 px for PoseNet; with int8 layers the sum of the two limits.
+Measured with OpenVINO and ONNX Runtime on AVX2: below 0.01 px between two summation orders of float32, up to 0.4 px
+with exact int8 sums, 1.1 px and more with int8 sums that overflow 16 bits. With OpenVINO and PyTorch on AVX-512 BF16:
+up to 1.0 px in bf16, which stores 8 significant bits between layers, and up to 2.0 px with int8 layers between them.
+In fp16, which stores 11, with PyTorch: 0.02 px for MoveNet and 0.09 px for PoseNet; with int8 layers the sum of the
+two limits.
 """
 
 

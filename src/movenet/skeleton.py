@@ -13,7 +13,7 @@ from movenet.errors import DataError
 from movenet.pose import BONES, KEYPOINTS, MIRROR, SIGMAS
 
 DEFAULT_SIGMA: Final = 0.05
-"""Sigma of keypoints without a measured one: about the middle of COCO's, from .025 (eyes) to .107 (hips)."""
+"""Sigma of keypoints without a measured one: about the middle of COCO's, from 0.025 (eyes) to 0.107 (hips)."""
 
 
 @dataclass(frozen=True, slots=True)

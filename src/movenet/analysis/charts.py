@@ -121,7 +121,7 @@ def skeleton(keypoints: Floats, right: Floats, picture: tuple[bytes, int, int] |
 
     Args:
         keypoints: Shape (17, 2): x, y in pixels; NaN where unknown.
-        right: Shape (17,): the probability of each keypoint; those below .5 are left out.
+        right: Shape (17,): the probability of each keypoint; those below 0.5 are left out.
         picture: a JPEG file with its width and height in the pixels of the keypoints.
     """
     shown = np.isfinite(keypoints[:, 0]) & (right >= 0.5)

@@ -25,7 +25,7 @@ Complexes = NDArray[np.complex128]
 MAX_ROTATION_DEG: Final = 20.0
 """Largest rotation of the alignment: a camera held askew, but no person who lies instead of standing."""
 TOLERANCE: Final = 0.25
-"""A keypoint this far away, relative to the size of the pose, is e^−½ = .61 similar."""
+"""A keypoint this far away, relative to the size of the pose, is e^−½ = 0.61 similar."""
 MIN_KEYPOINTS: Final = 5
 """Poses with fewer keypoints in common are not compared."""
 _BODY: Final = np.arange(len(KEYPOINTS)) >= 5
@@ -38,7 +38,7 @@ class PoseComparison:
     """How alike two poses are."""
 
     similarity: float
-    """0…1: the weighted mean of exp(−½ (d / .25)²), d the distance of a keypoint after alignment relative to the size
+    """0…1: the weighted mean of exp(−½ (d / 0.25)²), d the distance of a keypoint after alignment relative to the size
     (RMS distance from the mean) of the reference. NaN if too few keypoints are known in both."""
     mirrored: bool
     """Whether the first pose was mirrored."""

@@ -1,4 +1,4 @@
-"""Counting while frames come in: the newest seconds are counted as a recording is, a few times a second."""
+"""Counting while frames come in: the newest seconds are counted as a recording is, a few times per second."""
 
 from __future__ import annotations
 

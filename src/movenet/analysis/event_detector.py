@@ -1,4 +1,4 @@
-"""Postures while frames come in: the newest seconds are evaluated as a recording is, a few times a second."""
+"""Postures while frames come in: the newest seconds are evaluated as a recording is, a few times per second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest frames of a stream, which are evaluated a few times a second as a recording is."""
+"""The newest frames of a stream, which are evaluated a few times per second as a recording is."""
 
 from __future__ import annotations
 

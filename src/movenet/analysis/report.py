@@ -260,7 +260,7 @@ def _side_by_side(compared: Compared, pictures: Pictures) -> str:
 def _notes() -> str:
     return (
         '<h2>How to read this</h2><p class="note">Angles are two-dimensional: a limb that points at the camera shows '
-        "less than it bends. An angle is known if all its keypoints are right with a probability of at least .5 "
+        "less than it bends. An angle is known if all its keypoints are right with a probability of at least 0.5 "
         "together. Joints: 180° is straight. Segments: degrees to the horizontal, an upright trunk has 90°. Left and "
         "right are the person's own.</p>"
     )

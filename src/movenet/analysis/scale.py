@@ -15,7 +15,7 @@ from movenet.errors import DataError
 from movenet.pose import KEYPOINTS
 
 EYES_TO_ANKLES: Final = 0.897
-"""From the ankles (.039 of the stature) to the eyes (.936): Drillis and Contini 1966, in Winter, "Biomechanics and
+"""From the ankles (0.039 of the stature) to the eyes (0.936): Drillis and Contini 1966, in Winter, "Biomechanics and
 Motor Control of Human Movement", figure 4.1."""
 MIN_FRAMES: Final = 5
 _EYES: Final = [KEYPOINTS.index("left_eye"), KEYPOINTS.index("right_eye")]

@@ -63,7 +63,7 @@ def timed(call: Call, clock: Clock = time.perf_counter) -> float:
 
 
 def quantile_ms(times_s: Sequence[float], share: float) -> float:
-    """Return a quantile of times in milliseconds; `share` 0…1, .5 is the median."""
+    """Return a quantile of times in milliseconds; `share` 0…1, 0.5 is the median."""
     return 1000 * float(np.quantile(times_s, share))
 
 

@@ -103,7 +103,7 @@ def predict(
     classes: ClassesArgument,
     inputs: Annotated[list[Path], typer.Argument(help="Photos and videos.", show_default=False)],
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     model: ModelIfNamedOption = None,
     engine: EngineOption = EngineName.openvino,
     precision: PrecisionOption = PrecisionName.auto,

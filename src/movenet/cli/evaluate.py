@@ -180,7 +180,7 @@ def _write_report(path: Path, assessment: Assessment, measured: Measured, folder
     ]
     entries = [(entry, to_jpeg(square)) for entry, square in zip(worst, drawn, strict=True)]
     ms = measured.ms_per_image
-    time = {} if ms is None else {"time": f"{ms:.1f} ms a picture, without reading the file"}
+    time = {} if ms is None else {"time": f"{ms:.1f} ms per picture, without reading the file"}
     write_report(path, f"{measured.name} on {a.truth.name}", a, {**_protocol(measured), **time}, entries)
 
 

@@ -75,7 +75,7 @@ def progress_line(counts: JobCounts, total: int | None, elapsed_s: float) -> str
     """
     now = counts.files + counts.failed
     done, rate = now + counts.skipped, now / elapsed_s
-    parts = [f"{done:,} files" if total is None else f"{done:,} of {total:,} files", f"{rate:.1f} a second"]
+    parts = [f"{done:,} files" if total is None else f"{done:,} of {total:,} files", f"{rate:.1f} per second"]
     if total is not None and rate:
         parts.append(f"{timedelta(seconds=round(max(total - done, 0) / rate))} left")
     if counts.failed:
@@ -89,5 +89,5 @@ def summary(counts: JobCounts, elapsed_s: float) -> str:
     return (
         f"{counts.files:,} files done, {counts.skipped:,} skipped, {counts.failed:,} failed; "
         f"{counts.frames:,} frames, {counts.people:,} poses, {1000 * counts.estimate_s.mean:.0f} ms a file; "
-        f"{timedelta(seconds=round(elapsed_s))}, {rate:.1f} files a second"
+        f"{timedelta(seconds=round(elapsed_s))}, {rate:.1f} files per second"
     )

@@ -53,7 +53,7 @@ ListOption = Annotated[
     str | None,
     typer.Option(
         "--from-list",
-        help="More inputs: a text file with one a line, - for stdin, or a .parquet with a column path or url.",
+        help="More inputs: a text file with one per line, - for stdin, or a .parquet with a column path or url.",
         rich_help_panel=JOBS,
     ),
 ]
@@ -86,7 +86,7 @@ AddressOption = Annotated[
         rich_help_panel=JOBS,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, and nothing else.")]
 ScoreOption = Annotated[float | None, typer.Option(min=0, max=1, help="Minimum score of a pose.")]
 AnglesOption = Annotated[
     bool,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 TABLE_HZ: Final = 2.0
-"""Updates of the table a second."""
+"""Updates of the table per second."""
 LOG_S: Final = 30.0
 """Time between two reports elsewhere."""
 HEADS: Final = ("stream", "frames/s", "frames", "dropped", "lost", "people", "")

@@ -15,7 +15,7 @@ from movenet.oks import similarity
 HASH_SIZE: Final = (9, 8)
 """Width and height of the grey thumbnail whose 8 × 8 horizontal differences give the 64 bits of the hash."""
 UNIT_AREA: Final = 0.27
-"""Area of a person in a box of 1 × ½, of which a body fills .53 (`movenet.oks.BOX_AREA_FRACTION`)."""
+"""Area of a person in a box of 1 × ½, of which a body fills 0.53 (`movenet.oks.BOX_AREA_FRACTION`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The folder of a data set: pictures, a manifest that is appended to, and the COCO files made from it.
 
 DIR/images/CLIP-000123-0.jpg     a crop around one person
-DIR/manifest.jsonl               one line a picture, written after the picture
+DIR/manifest.jsonl               one line per picture, written after the picture
 DIR/train.json · DIR/val.json    COCO keypoint annotations, made from the manifest and the decisions
 DIR/decisions.json               {"decisions": {picture: "accept" | "reject"}}, saved from the review page
 DIR/review.html                  the review page

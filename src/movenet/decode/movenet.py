@@ -49,7 +49,7 @@ class Guide:
     keypoints: Floats
     """Shape (K, 2): y, x of the keypoints, 0…1 of the square. The regressed keypoints are moved towards them."""
     weight: float = 0.3
-    """Weight of these keypoints against the regressed ones, 0…1; 0 takes the regression alone (.3 measured on COCO)."""
+    """Weight of these keypoints against the regressed ones, 0…1; 0 is the regression alone (measured on COCO: 0.3)."""
     scale: float = math.nan
     """√area of the person, in sides of the square. Only `movenet.decode.votes.cast_votes` uses it."""
 

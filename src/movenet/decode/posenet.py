@@ -40,7 +40,8 @@ STRIDE: Final = 16
 """Pixels of the input from one cell to the next, along each axis."""
 SHIFT_PX: Final = 0.5
 """Added to x and y of the decoded points, in pixels of the input. PoseNet counts from the center of the first pixel,
-this package from its corner. (Measured without labels, as `movenet.crop.MODEL_SHIFT_PX`: .45 at 256 px, .50 at 384.)"""
+this package from its corner. (Measured without labels, as `movenet.crop.MODEL_SHIFT_PX`: 0.45 at 256 px, 0.5 at
+384.)"""
 REFINEMENT_STEPS: Final = 2
 """How often the position at the end of a bone is corrected by the offset found there (Google's offsetRefineStep)."""
 TREE: Final = (

@@ -15,8 +15,8 @@ from movenet.machine import features
 from movenet.models import INT8, MODELS, ModelCard
 
 ACCURATE_IN_INT8: Final = ("lightning", "thunder")
-"""Models whose int8 version keeps AP within .003 of the model in the floating point of the same processor.
-MultiPose in int8, as the detector, loses up to .008."""
+"""Models whose int8 version keeps AP within 0.003 of the model in the floating point of the same processor.
+MultiPose in int8, as the detector, loses up to 0.008."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Calibration of keypoint scores: how well a score predicts the probability that the keypoint is correct.
 
-A keypoint is correct if COCO's similarity ks with its true place is at least .5. Calibration is measured in two ways:
+A keypoint is correct if COCO's similarity ks with its true place is at least 0.5. Calibration is measured in two ways:
 over all keypoints of estimates that are paired with a person, where an unlabelled keypoint (most are outside the
 picture) is incorrect, as for a user who draws keypoints above a threshold; and over the labelled keypoints alone.
 """

@@ -43,7 +43,7 @@ class Matches:
 def score(truth: Truth, estimates: Estimates) -> dict[str, float]:
     """Return AP, AP50, AP75, APM, APL, AR, ARM and ARL, 0…1; NaN where no person of that kind is annotated.
 
-    The mean over thresholds of OKS from .50 to .95, 20 estimates a picture at most. M: people from 32² to 96²
+    The mean over thresholds of OKS from 0.50 to 0.95, 20 estimates a picture at most. M: people from 32² to 96²
     square pixels; L: larger people; smaller people count in neither.
 
     Raises:

@@ -3,14 +3,14 @@
 "Benchmarking and Error Diagnosis in Multi-Instance Pose Estimation", ICCV 2017. Each labelled keypoint of a
 person with an estimate is compared with the truth by its similarity ks, the term of OKS:
 
-* good: ks ≥ .85 with its own true place;
-* jitter: .5 ≤ ks < .85, near but not on it;
-* inversion: ks ≥ .5 with the place of the same person's keypoint of the other side, and more than with its own;
-* swap: ks ≥ .5 with the keypoint, of either side, of another person in the picture, and more than with their own;
+* good: ks ≥ 0.85 with its own true place;
+* jitter: 0.5 ≤ ks < 0.85, near but not on it;
+* inversion: ks ≥ 0.5 with the place of the same person's keypoint of the other side, and more than with its own;
+* swap: ks ≥ 0.5 with the keypoint, of either side, of another person in the picture, and more than with their own;
 * miss: none of these.
 
-The cost of a class is the AP gained when its keypoints are corrected: jitter to ks .85, a miss to ks .5, inversion and
-swap to the ks they have with the wrong place.
+The cost of a class is the AP gained when its keypoints are corrected: jitter to ks 0.85, a miss to ks 0.5, inversion
+and swap to the ks they have with the wrong place.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Costs:
 
     @property
     def rest(self) -> float:
-        """The remainder to AP 1: keypoints that are good or corrected to .85, below the strictest thresholds."""
+        """The remainder to AP 1: keypoints that are good or corrected to 0.85, below the strictest thresholds."""
         return 1.0 - self.ap - sum(self.cumulative.values())
 
 
@@ -140,7 +140,7 @@ def _corrected_keypoints(
     }
     target = np.select([classes == CLASSES.index(name) for name in targets], list(targets.values()), 1.0)
     scale = 2 * np.asarray(SIGMAS) * np.sqrt(people.areas[pairs.people, None])
-    # Slightly nearer, so that an OKS meant to be .5 is not rounded below the threshold .5.
+    # Slightly nearer, so that an OKS meant to be 0.5 is not rounded below the threshold 0.5.
     distance = (1 - 1e-9) * scale * np.sqrt(-2 * np.log(target))
     beside = people.keypoints[pairs.people] + distance[..., None] * np.array([1.0, 0.0])
     stays = (classes == UNLABELLED) | (classes == CLASSES.index("good"))

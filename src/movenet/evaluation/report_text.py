@@ -11,8 +11,8 @@ from movenet.evaluation.calibration import Calibration
 from movenet.evaluation.worst import Worst
 
 SCORES: Final = (
-    "AP, AR: COCO's keypoint evaluation, the mean over thresholds of object keypoint similarity (OKS) from .50 to "
-    ".95, at most 20 poses a picture. Medium people cover 32² to 96² square pixels, large ones more. Crowds and "
+    "AP, AR: COCO's keypoint evaluation, the mean over thresholds of object keypoint similarity (OKS) from 0.50 to "
+    "0.95, at most 20 poses per picture. Medium people cover 32² to 96² square pixels, large ones more. Crowds and "
     "people without labelled keypoints are ignored."
 )
 COST_LABELS: Final = {
@@ -30,12 +30,12 @@ COSTS: Final = (
     "top of those before: the gains add up to 1. “Alone” is the gain when only that kind is corrected."
 )
 CLASSES: Final = (
-    "A labelled keypoint of a person with an estimate (OKS ≥ .1, pairs of highest OKS first) is good at a "
-    "similarity ks ≥ .85 with its true place, jitter from .5 to .85. At ks ≥ .5 with the same keypoint of the other "
-    "side, and more than with its own, it is an inversion; with a keypoint of another person, a swap. All else is a "
-    "miss. Jitter is corrected to ks .85, a miss to .5, inversion and swap to the ks with the wrong place. Then scores "
-    "are set to OKS, estimates of no person are removed, and people not found are ignored. The rest is due to good and "
-    "corrected keypoints below the strictest thresholds."
+    "A labelled keypoint of a person with an estimate (OKS ≥ 0.1, pairs of highest OKS first) is good at a "
+    "similarity ks ≥ 0.85 with its true place, jitter from 0.5 to 0.85. At ks ≥ 0.5 with the same keypoint of the "
+    "other side, and more than with its own, it is an inversion; with a keypoint of another person, a swap. All else "
+    "is a miss. Jitter is corrected to ks 0.85, a miss to 0.5, inversion and swap to the ks with the wrong place. Then "
+    "scores are set to OKS, estimates of no person are removed, and people not found are ignored. The rest is due to "
+    "good and corrected keypoints below the strictest thresholds."
 )
 GROUPS: Final = (
     "By keypoints: only pictures that show a person of the group count; other people in them, and the estimates paired "
@@ -46,7 +46,7 @@ NO_CALIBRATION: Final = (
 )
 CALIBRATION: Final = (
     "A calibrated score is the probability that the keypoint is correct: within the distance at which its OKS "
-    "similarity is .5. Left: all keypoints of the estimated people; one without a label, mostly outside the picture, "
+    "similarity is 0.5. Left: all keypoints of the estimated people; one without a label, mostly outside the picture, "
     "is incorrect. Right: the labelled keypoints alone."
 )
 CALIBRATED: Final = (
@@ -82,7 +82,7 @@ def keypoints(a: Assessment) -> str:
     return (
         "AP of a keypoint: COCO's AP, ranking by the person's score included, as if people consisted of that keypoint "
         "alone; people without it labelled are ignored, and with them estimates within twice their box. PCK@0.2: "
-        "share of labelled keypoints within .2 of the torso's diagonal (shoulder to the other side's hip, the longer "
+        "share of labelled keypoints within 0.2 of the torso's diagonal (shoulder to the other side's hip, the longer "
         f"one), of the {a.pck.people} people of whom one is labelled; without an estimate all are incorrect."
     )
 

@@ -48,7 +48,7 @@ def convert(job: ExportJob, path: Path) -> None:
 
 
 def _halve(path: Path) -> None:
-    """Store the weights of convolutions in fp16: pnnx can, but turns what is below 6·10⁻⁵ into 0 (measured: .2 px)."""
+    """Store the weights of convolutions in fp16: pnnx can, but turns what is below 6·10⁻⁵ into 0 (measured: 0.2 px)."""
     binary, out = path.with_suffix(".bin").read_bytes(), bytearray()
     at = 0
     for line in path.read_text(encoding="utf-8").splitlines()[2:]:

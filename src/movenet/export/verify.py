@@ -37,7 +37,7 @@ class Difference:
 
     squares: int
     keypoints: int
-    """Number of keypoints compared: those that PyTorch scores above .1."""
+    """Number of keypoints compared: those that PyTorch scores above 0.1."""
     median_px: float
     p90_px: float
     largest_px: float

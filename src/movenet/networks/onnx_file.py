@@ -31,7 +31,7 @@ MIN_FP16_SIZE: Final = 10_000
 """Tensors of at least this many numbers are stored in fp16, smaller ones only if that is exact.
 
 Large tensors are 95 % of a file. Biases and first layers are small: in fp16 they would change PoseNet's heads by up to
-.09 of their range, against .003 with this limit (measured).
+0.09 of their range, against 0.003 with this limit (measured).
 """
 
 

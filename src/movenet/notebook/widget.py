@@ -73,7 +73,7 @@ class Camera(anywidget.AnyWidget):
             people: "one", "many" or "auto", as in `Estimator`.
             exercise: exercise to count, such as "squat" (`movenet.analysis.EXERCISES`); see `repetitions`.
             probabilities: whether the scores of keypoints are probabilities (`movenet.probabilities`) in everything
-                that the widget shows and returns; `threshold` is then .5 if it is not given.
+                that the widget shows and returns; `threshold` is then 0.5 if it is not given.
             history_limit: largest number of frames that `history` keeps.
             traits: `mirror`, `threshold`, `smooth`, or traits of every widget, such as `layout`.
 

@@ -59,7 +59,7 @@ def list_objects(place: CloudObject) -> Iterator[Address]:
 
 
 def read_list(name: str) -> Iterator[str]:
-    """Yield the names in a list: a text file with one a line, "-" for stdin, or a .parquet file with `NAME_COLUMNS`.
+    """Yield the names in a list: a text file with one per line, "-" for stdin, or a .parquet file with `NAME_COLUMNS`.
 
     The file may lie in a cloud. Empty lines are left out. Names that are not UTF-8 keep their bytes, as with
     `os.fsdecode`.

@@ -1,7 +1,7 @@
 """A jointed body that does exercises and walks: keypoints of known movements, without pictures.
 
 Lengths of segments follow Drillis and Contini 1966 (in Winter, "Biomechanics and Motor Control of Human Movement"),
-relative to the trunk from hips to shoulders, .288 of the stature.
+relative to the trunk from hips to shoulders, 0.288 of the stature.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def make_clips_with_passer_by(
 ) -> list[ClipWithPasserBy]:
     """Return the clips of `movenet.synthetic.one_person.make_clips`, each with another person who walks past.
 
-    The passer-by stands upright, is .6 … 1 times as tall as the frame is high, and crosses the whole frame once.
+    The passer-by stands upright, is 0.6 … 1 times as tall as the frame is high, and crosses the whole frame once.
 
     Args:
         annotations: Path of the COCO JSON.

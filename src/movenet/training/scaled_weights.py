@@ -1,7 +1,7 @@
 """Relative steps: pretrained weights are trained as multiples of the size of their row.
 
 Adam changes every weight by about the learning rate, whatever its gradient. The official weights have batch norm folded
-in, so the size of their rows differs by five orders of magnitude (measured on Lightning: root mean square .001 in
+in, so the size of their rows differs by five orders of magnitude (measured on Lightning: root mean square 0.001 in
 `pyramid.merge.0.pointwise`, up to 133 in `backbone.blocks.2.depthwise`). A step of 6·10⁻⁵, negligible for the heads, is
 5 % of the former. So the trained parameter is weight / size, which is about 1 for all rows.
 """

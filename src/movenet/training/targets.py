@@ -1,7 +1,7 @@
 """Targets of the heads: the exact inverse of `movenet.decode`.
 
 A keypoint at p (y, x in cells) belongs to the cell ⌊p⌋ and has the offset p − ⌊p⌋, 0…1, as in Google's models (median
-offset measured: .44). A person's centre is the mean of their labelled keypoints inside the square. This was measured,
+offset measured: 0.44). A person's centre is the mean of their labelled keypoints inside the square. This was measured,
 too: the centres of Google's models are 4 to 6 cells from the centre of the box or of the hips; of people partly outside
 the square, 9 cells from the mean of all keypoints and 3 from the mean of those inside.
 """

@@ -122,7 +122,7 @@ class Track:
     def predict_missing(self, time_s: float, size: tuple[int, int], settings: TrackSettings) -> Pose:
         """Return the pose predicted for `time_s`, of a missing track; its center stays inside the picture.
 
-        The speed decays exponentially: it halves every .7 × `velocity_time_s`. `size` is the width and height of the
+        The speed decays exponentially: it halves every 0.7 × `velocity_time_s`. `size` is the width and height of the
         picture in pixels.
         """
         missing_s = time_s - self.last_seen_s

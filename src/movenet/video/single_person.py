@@ -58,7 +58,7 @@ class FollowSettings:
     confident_score: float = 0.4
     """A pose with at least this score is kept even if the detector misses the person.
 
-    Of poses estimated where nobody is, 6 % reach `min_track_score` and .2 % this score.
+    Of poses estimated where nobody is, 6 % reach `min_track_score` and 0.2 % this score.
     """
     undetected_s: float = 5.0
     """Such a pose that the detector has missed for this long may be replaced by another person …"""

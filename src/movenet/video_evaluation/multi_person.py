@@ -25,13 +25,13 @@ class MultiPersonMethod:
 COLUMNS: Final[Mapping[str, Callable[[MultiPersonMethod, MultiPersonMetrics], str]]] = {
     "way": lambda method, _: method.way,
     "HOTA": lambda _, m: f"{m.hota:.3f}",
-    "found": lambda _, m: f"{m.found:.3f}",
-    "kept": lambda _, m: f"{m.kept:.3f}",
+    "DetA": lambda _, m: f"{m.found:.3f}",
+    "AssA": lambda _, m: f"{m.kept:.3f}",
     "MOTA": lambda _, m: f"{m.mota:.3f}",
     "IDF1": lambda _, m: f"{m.idf1:.3f}",
     "switches": lambda _, m: f"{m.switches}",
     "shared ids": lambda _, m: f"{m.shared_ids}",
-    "ids a person": lambda _, m: f"{m.ids_per_person:.2f}",
+    "ids per person": lambda _, m: f"{m.ids_per_person:.2f}",
     "ms": lambda _, m: f"{1000 * m.frame_s:.1f}",
 }
 

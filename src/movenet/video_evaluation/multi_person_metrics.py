@@ -41,15 +41,15 @@ class MultiPersonMetrics:
     """Tracking metrics of one method."""
 
     hota: float
-    """Higher order tracking accuracy: geometric mean of DetA and AssA, over OKS thresholds of .05 … .95."""
+    """Higher order tracking accuracy: geometric mean of DetA and AssA, over OKS thresholds of 0.05 … 0.95."""
     found: float
     """DetA: detection accuracy."""
     kept: float
     """AssA: association accuracy."""
     mota: float
-    """1 − (false negatives + false positives + id switches) / people, at OKS ≥ .5."""
+    """1 − (false negatives + false positives + id switches) / people, at OKS ≥ 0.5."""
     idf1: float
-    """F1 score of poses with the right id, at OKS ≥ .5."""
+    """F1 score of poses with the right id, at OKS ≥ 0.5."""
     switches: int
     """Number of id switches."""
     shared_ids: int

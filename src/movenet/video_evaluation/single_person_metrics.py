@@ -41,7 +41,7 @@ class SinglePersonMetrics:
     longest_loss_s: float
     """Longest time for which a present person was not found, in any clip."""
     right: float
-    """Share of the frames in which the person is present and the pose is theirs, 0…1: OKS of .5 or more."""
+    """Share of the frames in which the person is present and the pose is theirs, 0…1: OKS of 0.5 or more."""
     wrong: float
     """Share of all frames in which the pose is the passer-by's, 0…1; NaN if there is none."""
     false_poses: float

@@ -188,7 +188,7 @@ function show(picture, width, height, record) {
   }
 }
 
-/** Draw keypoints from this score; of probabilities, those from .5 are right more often than wrong. */
+/** Draw keypoints from this score; of probabilities, those from 0.5 are right more often than wrong. */
 function setThreshold(score) {
   $("threshold").value = score;
   $("threshold-value").textContent = Number(score).toFixed(2);

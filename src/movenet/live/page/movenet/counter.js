@@ -1,5 +1,5 @@
 /**
- * Counting while frames come in: the newest seconds are counted as a recording is, a few times a second; as
+ * Counting while frames come in: the newest seconds are counted as a recording is, a few times per second; as
  * `movenet.analysis.counter` in Python.
  */
 

@@ -66,7 +66,7 @@ export class Signals {
     return this.#conditioned.get(name);
   }
 
-  /** Fill gaps of at most half a second, then take the median and the mean over .15 s. */
+  /** Fill gaps of at most half a second, then take the median and the mean over 0.15 s. */
   condition({ left, right }) {
     const { times } = this.track;
     const steps = times.slice(1).map((time, i) => time - times[i]);
