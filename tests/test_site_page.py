@@ -42,7 +42,8 @@ COMPARE_RUNTIMES = """async ({ model, sizes }) => {
   for (const runtime of ["litert", "onnxruntime"]) engines[runtime] = await openEngine(`/models/${model}`, { runtime });
   const found = [];
   for (const size of sizes) {
-    const pixels = Uint8Array.from({ length: 3 * size.reduce((product, side) => product * side) }, (_, i) => (i * 37) % 251);
+    const length = 3 * size.reduce((product, side) => product * side);
+    const pixels = Uint8Array.from({ length }, (_, i) => (i * 37) % 251);
     const { litert, onnxruntime } = Object.fromEntries(
       await Promise.all(Object.entries(engines).map(async ([name, engine]) => [name, await engine.run(pixels, size)])),
     );
