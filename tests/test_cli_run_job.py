@@ -62,7 +62,7 @@ def test_options_that_a_job_does_not_have_are_refused(invoke, tmp_path, options)
     jobs.photos(tmp_path / "in", 1)
     result = invoke("in", "--records", "out", *options)
     assert isinstance(result.exception, MoveNetError)
-    assert "got a folder, which takes whole files only" in str(result.exception)
+    assert "is not for a folder of records" in str(result.exception)
     assert not (tmp_path / "out").exists()
 
 

@@ -11,8 +11,9 @@ from movenet.export.run import ExportRequest, export_model
 from movenet.models import read_card
 from movenet.networks.onnx_file import read_properties
 from movenet.skeleton import BODY
-from movenet.training.finalize import MODEL_FILE, final_network, write_model
+from movenet.training.finalize import final_network, write_model
 from movenet.training.inputs import initial_network
+from movenet.training.run_folder import MODEL_FILE
 from movenet.training.settings import DataSettings, ModelSettings, Settings
 
 pytestmark = pytest.mark.filterwarnings(

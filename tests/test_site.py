@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import tarfile
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from bodies import RATE_HZ, repeated
+from javascript import BROWSER, ask_node, plain_pose
 from movenet.analysis import RepetitionCounter
 from movenet.calibration import probabilities
 from movenet.cli import app
@@ -28,7 +28,6 @@ from movenet.pose import Pose
 from movenet.synthetic.exercises import MOVES
 from movenet.video import VideoEstimator
 
-BROWSER = Path(__file__).parent / "browser"
 PROGRAM = """
 import {{ Estimator, type Pose }} from "{module}";
 const estimator = await Estimator.open({{ model: "lightning", threads: 1 }});
@@ -64,19 +63,6 @@ def run_in_node(site, folder, frames, model, *, video):
     return ask_node(
         folder, "run_site.mjs", {"site": str(site), "model": model, "frames": listed, "smoothing": video}
     )
-
-
-def ask_node(folder, script, request):
-    """Return the answer of a script to a request."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is not installed")
-    file = folder / "request.json"
-    file.write_text(json.dumps(request))
-    command = [node, BROWSER / script, file]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def distances_px(ours, theirs):
@@ -119,12 +105,6 @@ def hidden(keypoints, rng):
     ]
 
 
-def plain(pose):
-    """Return a pose as the JavaScript has it."""
-    keypoints = np.column_stack([pose.keypoints, pose.scores]).astype(float).tolist()
-    return {"id": pose.id, "score": pose.score, "box": None, "keypoints": keypoints}
-
-
 def test_probabilities_are_those_of_python(tmp_path):
     scores = np.linspace(0, 1, 101)
     table = browser_models("thunder", probabilities=True).table()
@@ -147,7 +127,7 @@ def test_repetitions_are_counted_as_in_python(tmp_path):
             [counter.step(time_s, [pose])[None] for time_s, pose in zip(times_s, poses, strict=True)]
         )
         frames = [
-            {"time_s": time_s, "poses": [plain(pose)]} for time_s, pose in zip(times_s, poses, strict=True)
+            {"time_s": time_s, "poses": [plain_pose(pose)]} for time_s, pose in zip(times_s, poses, strict=True)
         ]
         cases.append({"exercise": exercise, "frames": frames})
     request = {"page": str(PAGE), "table": browser_models().table(), "model": "lightning", "cases": cases}

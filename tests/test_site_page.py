@@ -36,6 +36,32 @@ COMPARE_BACKENDS = """async () => {
   }
   return found;
 }"""
+COMPARE_RUNTIMES = """async ({ model, sizes }) => {
+  const { openEngine } = await import("/page/movenet/engine.js");
+  const engines = {};
+  for (const runtime of ["litert", "onnxruntime"]) engines[runtime] = await openEngine(`/models/${model}`, { runtime });
+  const found = [];
+  for (const size of sizes) {
+    const length = 3 * size.reduce((product, side) => product * side);
+    const pixels = Uint8Array.from({ length }, (_, i) => (i * 37) % 251);
+    const { litert, onnxruntime } = Object.fromEntries(
+      await Promise.all(Object.entries(engines).map(async ([name, engine]) => [name, await engine.run(pixels, size)])),
+    );
+    for (const [head, { data, dims }] of Object.entries(onnxruntime)) {
+      const difference = data.reduce((most, value, i) => Math.max(most, Math.abs(value - litert[head].data[i])), 0);
+      const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      found.push({ head, sameShape: `${dims}` === `${litert[head].dims}`, error: difference / largest });
+    }
+  }
+  return found;
+}"""
+"""Opens a model in both runtimes, and compares the heads on pictures of some sizes: (N, height, width)."""
+NAME_ENGINE = """async (model) => {
+  const { openEngine } = await import("/page/movenet/engine.js");
+  const engine = await openEngine(`/models/${model}`);
+  const heads = await engine.run(new Uint8Array(3 * 64 * 64), [1, 64, 64]);
+  return [engine.constructor.name, Object.keys(heads)];
+}"""
 EXAMPLE = Path(__file__).parents[1] / "examples" / "browser" / "index.html"
 
 
@@ -137,12 +163,41 @@ def test_the_second_visit_needs_no_network_and_may_use_threads(site, context):
     assert wait_for_poses(page)[-1]["record"]["poses"]
 
 
-def test_a_missing_model_is_named(site, context):
+@pytest.mark.parametrize(
+    ("model", "sizes"),
+    [
+        (
+            "lightning.onnx",
+            [(1, 192, 192), (2, 128, 160), *((1, 32, 32 * i) for i in range(1, 6)), (1, 192, 192)],
+        ),
+        ("multipose.onnx", [(1, 96, 128)]),
+    ],
+)
+def test_both_runtimes_compute_the_same_heads(model, sizes, site, context):
     with static_server(site) as address:
-        context.route("**/multipose.onnx", lambda route: route.fulfill(status=404))
+        page, _ = visit(context, address)
+        found = page.evaluate(COMPARE_RUNTIMES, {"model": model, "sizes": sizes})
+    assert len(found) == len(sizes) * len(MODELS[Path(model).stem].heads)
+    assert all(head["sameShape"] and head["error"] < 1e-3 for head in found), found
+
+
+def test_a_model_that_litert_cannot_run_runs_in_onnx_runtime(site, context):
+    shutil.copyfile(DATA / "lightning-int8.onnx", site / "models" / "int8.onnx")
+    with static_server(site) as address:
+        page, _ = visit(context, address)
+        assert page.evaluate(NAME_ENGINE, "lightning.onnx")[0] == "LiteRtEngine"
+        name, heads = page.evaluate(NAME_ENGINE, "int8.onnx")
+    assert name == "OnnxEngine"
+    assert sorted(heads) == ["center", "heatmap", "offset", "regress"]
+
+
+@pytest.mark.parametrize("file", ["multipose.onnx", "litert_wasm_internal.wasm.gz"])
+def test_a_missing_file_is_named(file, site, context):
+    with static_server(site) as address:
+        context.route(f"**/{file}", lambda route: route.fulfill(status=404))
         page, _ = visit(context, address)
         page.wait_for_selector("#status[data-state=failed]")
-        assert "multipose.onnx: status 404" in page.inner_text("#notice")
+        assert f"{file}: status 404" in page.inner_text("#notice")
 
 
 def test_the_example_page_finds_poses_with_the_modules_alone(site, context, tmp_path):

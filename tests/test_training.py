@@ -32,6 +32,7 @@ from movenet.training.default_settings import default_settings, find_settings
 from movenet.training.distributed import Processes
 from movenet.training.inputs import read_samples
 from movenet.training.loop import Run, TrainingError, learning_rate, to_numbers, train
+from movenet.training.run_folder import CHECKPOINT_FILE
 from movenet.training.settings import (
     DataSettings,
     DistillationSettings,
@@ -76,7 +77,7 @@ def take(settings, steps):
 
 
 def state_of(settings):
-    saved = checkpoint.load(settings.out / checkpoint.CHECKPOINT_FILE)
+    saved = checkpoint.load(settings.out / CHECKPOINT_FILE)
     moments = saved.optimizer["state"]
     tensors = {f"network.{name}": tensor for name, tensor in saved.network.items()}
     tensors |= {f"ema.{name}": tensor for name, tensor in saved.ema.items()}
@@ -114,7 +115,7 @@ def work(settings, steps):
 
 
 def saved_step(settings):
-    path = settings.out / checkpoint.CHECKPOINT_FILE
+    path = settings.out / CHECKPOINT_FILE
     return checkpoint.load(path).step if path.is_file() else 0
 
 
@@ -323,7 +324,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     write_set(tmp_path)
     settings = tiny(tmp_path)
     take(settings, 5)
-    path = settings.out / checkpoint.CHECKPOINT_FILE
+    path = settings.out / CHECKPOINT_FILE
     saved = checkpoint.load(path)
     for odd in ({"network": {}}, {"optimizer": {}}, {"optimizer": {"state": [], "param_groups": [1]}}):
         checkpoint.save(path, replace(saved, **odd))

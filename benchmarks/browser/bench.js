@@ -5,7 +5,8 @@
  */
 
 import { Crop } from "/site/page/movenet/crop.js";
-import { Engine } from "/site/page/movenet/engine.js";
+import { openEngine } from "/site/page/movenet/engine.js";
+import { LiteRtEngine } from "/site/page/movenet/litert_engine.js";
 import { Estimator } from "/site/page/movenet/movenet.js";
 import { drawPoses } from "/site/page/skeleton.js";
 
@@ -104,7 +105,7 @@ window.bench = {
     const frames = await clipFrames(count);
     const context = document.getElementById("canvas").getContext("2d", { alpha: false });
     const sums = { grab: 0, crop: 0, network: 0, decode: 0, draw: 0 };
-    const undo = [timed(Crop.prototype, "cut", sums, "crop"), timed(Engine.prototype, "run", sums, "network")];
+    const undo = [timed(Crop.prototype, "cut", sums, "crop"), timed(LiteRtEngine.prototype, "run", sums, "network")];
     let all = 0;
     for (let at = 0; at < count; at++) {
       let startedAt = performance.now();
@@ -125,27 +126,16 @@ window.bench = {
     return Object.fromEntries(Object.entries(sums).map(([step, ms]) => [step, ms / count]));
   },
 
-  /** Run the single-person network alone in both runtimes in turn; return the milliseconds by name. */
-  async runtimes(onnx, tflite, count) {
-    const { loadAndCompile, loadLiteRt, Tensor } = await import("@litertjs/core");
-    await loadLiteRt("/npm/@litertjs/core/wasm/", { threads: crossOriginIsolated });
-    const model = await loadAndCompile(tflite, { accelerator: "wasm" });
-    const engine = await Engine.open(onnx, { threads });
-    const [input] = model.getInputDetails();
-    const [, height, width] = input.shape;
-    const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 37) % 251);
-    const typed = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[input.dtype].from(pixels);
-    const litert = async () => {
-      const tensor = new Tensor(typed, input.shape);
-      const results = await model.run(tensor);
-      results.forEach((result) => (result.toTypedArray(), result.delete()));
-      tensor.delete();
-    };
-    const found = { onnxruntime: [], litert: [] };
+  /** Run the network of a model alone in both runtimes in turn; return the milliseconds by name. */
+  async runtimes(model, size, count) {
+    const pixels = Uint8Array.from({ length: 3 * size.reduce((product, side) => product * side) }, (_, i) => (i * 37) % 251);
+    const engines = {};
+    for (const runtime of ["litert", "onnxruntime"]) engines[runtime] = await openEngine(model, { runtime, threads });
+    const found = Object.fromEntries(Object.keys(engines).map((name) => [name, []]));
     for (let at = 0; at < count; at++) {
-      for (const [name, run] of [["onnxruntime", () => engine.run(pixels, [1, height, width])], ["litert", litert]]) {
+      for (const [name, engine] of Object.entries(engines)) {
         const startedAt = performance.now();
-        await run();
+        await engine.run(pixels, size);
         if (at >= 5) found[name].push(performance.now() - startedAt);
       }
     }

@@ -207,11 +207,11 @@ def find_model(model: str | Path) -> ModelCard | Path:
         return path
     if path.is_dir():
         raise ModelError(f"expected a model file, got the folder {path}")
-    if path.suffix or len(path.parts) > 1:
+    if path.suffix or str(model) != path.name:
         raise ModelError(f"the model file {path} does not exist")
     close = get_close_matches(str(model), MODELS, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise ModelError(f"expected one of {', '.join(MODELS)} or an ONNX file, got '{model}'{hint}")
+    raise ModelError(f"expected one of {', '.join(MODELS)}, or an .onnx or .xml file, got '{model}'{hint}")
 
 
 def read_card(path: Path, properties: Mapping[str, str]) -> ModelCard:

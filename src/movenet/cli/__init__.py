@@ -42,6 +42,12 @@ COMMANDS: Final[Mapping[str, str]] = {
 class Commands(TyperGroup):
     """The commands, each built when it is asked for: building all takes as long as importing NumPy."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read `movenet help COMMAND` as `movenet COMMAND --help`."""
+        arguments = [*args[1:], "--help"] if args[:1] == ["help"] else args
+        parsed: list[str] = super().parse_args(ctx, arguments)
+        return parsed
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands."""
         return list(COMMANDS)

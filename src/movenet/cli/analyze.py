@@ -73,7 +73,7 @@ def analyze(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Measure joint angles, count repetitions, find events, and compare two recordings.
+    """Measure angles, repetitions and events; compare recordings.
 
     Records of `movenet run --records` are analysed without running a model again; --model then names the model that
     made them. Angles are two-dimensional, in the plane of the picture.

@@ -27,6 +27,7 @@ from movenet.analysis.track import Track, make_tracks
 from movenet.cli.analyze_export import check_lab, export_lab
 from movenet.cli.analyze_input import Reader, Recording
 from movenet.cli.output import print_line, print_status
+from movenet.cli.output_folders import make_folders
 from movenet.errors import DataError, MoveNetError
 
 
@@ -90,6 +91,7 @@ def _check_outputs(options: AnalyzeOptions) -> None:
             raise MoveNetError(f"expected a name ending in {suffix}, got {path}")
         if path is not None and path in (Path(options.source), Path(options.compare or "")):
             raise MoveNetError(f"{path} is an input itself: choose another output")
+    make_folders((options.outputs.report, options.outputs.csv, options.outputs.export))
 
 
 def _compare(people: list[PersonSummary], reference: Recording, reader: Reader) -> Compared:

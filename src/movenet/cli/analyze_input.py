@@ -88,7 +88,7 @@ class Reader:
             )
         if isinstance(location, Path) and location.is_file() and file_type(location) is FileType.PHOTO:
             raise MoveNetError(f"expected a video or records to analyze, got the photo {name}")
-        with open_location(location, SourceSettings()) as source:
+        with open_location(location, self._frames.source_settings) as source:
             records = self._estimate(source)
             path = location if isinstance(location, Path) else None
             return Recording(source.name, records, path)
@@ -108,7 +108,7 @@ class Reader:
             raise MoveNetError(f"{source.name} does not end: record it with movenet run --records first")
         stream = self._open().stream()
         records = []
-        for frame in frame_progress(self._frames.select(source), source):
+        for frame in frame_progress(self._frames.select(source), source, self._frames.count(source)):
             poses = tuple(stream(frame.native, frame.time_s))
             size = (frame.width, frame.height)
             records.append(Record(source.name, frame.index, frame.time_s, *size, poses))

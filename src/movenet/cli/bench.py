@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from movenet.cli.options import DeviceName, EngineName, JsonOption, PrecisionName, threads_beside_video
+from movenet.cli.output import print_progress
 from movenet.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,16 +20,45 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Video = Annotated[
     Path | None,
-    typer.Argument(help="With --stages: a video or photo; else the sample.", show_default=False),
+    typer.Argument(
+        help="Video or photo to time the steps on, as --stages does on the sample.", show_default=False
+    ),
 ]
 Stages = Annotated[
     bool, typer.Option("--stages", help="Time each step of a video: decode, crop, engine, draw, encode …")
 ]
 Models = Annotated[
-    list[str] | None, typer.Option("--model", "-m", help="lightning, thunder, multipose or an ONNX file.")
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|FILE",
+        help="A name of movenet models, or an .onnx or .xml file; default: lightning and thunder.",
+    ),
 ]
 Sizes = Annotated[
-    list[str] | None, typer.Option(help="Input size in pixels: 256 or 256x160; default: the model's.")
+    list[str] | None,
+    typer.Option(metavar="SIZE", help="Input size in pixels: 256 or 256x160; default: the model's."),
+]
+Engines = Annotated[
+    list[EngineName] | None,
+    typer.Option(metavar="NAME", help="openvino, onnxruntime or torch; default: the first two."),
+]
+Precisions = Annotated[
+    list[PrecisionName] | None,
+    typer.Option(metavar="NAME", help="auto, fp32, bf16, fp16 or int8; default: auto and fp32."),
+]
+Threads = Annotated[
+    list[int] | None,
+    typer.Option(
+        min=1, metavar="NUMBER", help="Threads of one inference; default: 1, and one for each core."
+    ),
+]
+Devices = Annotated[
+    list[DeviceName] | None, typer.Option(metavar="NAME", help="cpu, gpu, npu or auto; default: cpu.")
+]
+Batches = Annotated[
+    list[int] | None, typer.Option(min=1, metavar="NUMBER", help="Pictures per call; default: 1.")
 ]
 
 
@@ -37,19 +67,19 @@ def bench(
     *,
     stages: Stages = False,
     model: Models = None,
-    engine: Annotated[list[EngineName] | None, typer.Option(help="Inference engine.")] = None,
-    precision: Annotated[list[PrecisionName] | None, typer.Option(help="Arithmetic.")] = None,
-    threads: Annotated[list[int] | None, typer.Option(min=1, help="Threads of one inference.")] = None,
-    device: Annotated[list[DeviceName] | None, typer.Option(help="Where the network runs.")] = None,
-    batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures per call.")] = None,
+    engine: Engines = None,
+    precision: Precisions = None,
+    threads: Threads = None,
+    device: Devices = None,
+    batch: Batches = None,
     size: Sizes = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds to measure, without loading.")] = 20.0,
     json: JsonOption = False,
 ) -> None:
-    """Measure latency and throughput of every combination of the options, each of which may be given several times.
+    """Measure the speed of the network, or of all steps of a video. Each option may be given several times.
 
-    The combinations are measured in turn, round by round, so that changes of the machine's speed affect all alike.
-    Times are of the network alone, from uint8 squares to raw heads; --stages measures every step of a video.
+    The combinations of the options are measured in turn, round by round, so that changes of the machine's speed affect
+    all alike. Times are of the network alone, from uint8 squares to raw heads; --stages measures every step of a video.
     """
     from movenet.bench import (
         TimingPlan,
@@ -65,6 +95,8 @@ def bench(
     engines = [one.value for one in engine or ()]
     precisions: list[Precision] = [one.value for one in precision or ()]
     if stages or video:
+        if batch or size:
+            raise DataError("--batch and --size are for the network alone: leave out --stages and the video")
         chosen_device = _one(device, DeviceName.cpu)
         runtime = Runtime(
             _one(engines, "openvino"),
@@ -79,6 +111,7 @@ def bench(
     chosen = variants(
         model or (), engines, precisions, threads or (), devices=devices, batches=batch or (), sizes=sizes
     )
+    print_progress(f"timing {len(chosen)} variants, {seconds:g} s and the loading")
     times, skipped = time_engines(chosen, TimingPlan(seconds))
     _print(engine_table(times, skipped), figures(this_machine(), times), json=json)
 
@@ -92,6 +125,7 @@ def _bench_stages(video: Path | None, model: str, runtime: Runtime, plan: Timing
     from movenet.video import VideoEstimator
 
     cv2.setNumThreads(1)  # as for `movenet run`
+    print_progress(f"timing the steps, {plan.seconds:g} s and the loading")
     video_estimator = VideoEstimator(Estimator(model, runtime=runtime))
     info, times = time_stages(video or DATA / "sample.mp4", video_estimator, plan)
     _print(stage_table(info, times), figures(this_machine(), times, video=info), json=json)

@@ -18,6 +18,7 @@ from movenet.cli.options import (
     PrecisionOption,
     ThreadsOption,
 )
+from movenet.cli.panels import PanelCommand
 
 if TYPE_CHECKING:
     from movenet.analysis.class_training import Confusion
@@ -45,7 +46,7 @@ FolderArgument = Annotated[
 ClassesArgument = Annotated[Path, typer.Argument(help="Classifier: .npz.", show_default=False)]
 
 
-@app.command()
+@app.command(cls=PanelCommand)
 def train(
     folder: FolderArgument,
     *,
@@ -58,13 +59,15 @@ def train(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Train on folders of photos, such as yoga/tree/*.jpg, and print the confusion matrix of a quarter held out."""
+    """Train on folders of photos, such as yoga/tree/*.jpg. A quarter is held out, for a confusion matrix."""
     from movenet.analysis.class_training import train_classes
     from movenet.cli.output import print_line
+    from movenet.cli.output_folders import make_folders
     from movenet.errors import DataError
 
     if out.suffix.lower() != ".npz":
         raise DataError(f"expected a name ending in .npz for the classes, got {out}")
+    make_folders([out])
     poses, labels = _read(folder, _open(model, engine, precision, threads))
     classes, confusion = train_classes(poses, labels, method.value, mirror=mirror, seed=seed)
     classes.save(out)
@@ -73,7 +76,7 @@ def train(
     _print_confusion(confusion)
 
 
-@app.command("test")
+@app.command("test", cls=PanelCommand)
 def evaluate(
     classes: ClassesArgument,
     folder: FolderArgument,
@@ -83,7 +86,7 @@ def evaluate(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Print accuracy and confusion matrix on other folders of photos of the same classes."""
+    """Print accuracy and confusion matrix on photos of the same classes."""
     from movenet.analysis.class_training import confuse
     from movenet.analysis.classes import load_classes
     from movenet.cli.output import print_line
@@ -95,7 +98,7 @@ def evaluate(
     _print_confusion(confusion)
 
 
-@app.command()
+@app.command(cls=PanelCommand)
 def predict(
     classes: ClassesArgument,
     inputs: Annotated[list[Path], typer.Argument(help="Photos and videos.", show_default=False)],
@@ -106,7 +109,7 @@ def predict(
     precision: PrecisionOption = PrecisionName.auto,
     threads: ThreadsOption = None,
 ) -> None:
-    """Print the class of the person in each photo, and in each frame of each video in which it changes."""
+    """Print the class of the person in photos and videos. Of videos each frame is printed in which it changes."""
     from movenet.analysis.classes import load_classes
     from movenet.cli.output import print_line
 

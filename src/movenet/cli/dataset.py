@@ -21,6 +21,7 @@ from movenet.cli.options import (
     PrecisionOption,
     ThreadsOption,
 )
+from movenet.cli.panels import PanelCommand
 from movenet.errors import DataError, MoveNetError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ LabelsArgument = Annotated[
 ]
 
 
-@app.command("build")
+@app.command("build", cls=PanelCommand)
 def build(
     clips: ClipsArgument,
     *,
@@ -64,7 +65,7 @@ def build(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Turn clips into a COCO data set: frames with a new pose or place, with pseudo-labels of Thunder.
+    """Turn clips into a COCO data set, labelled by Thunder. It has the frames with a new pose or place.
 
     Ctrl-C ends it early and keeps the data set made so far. Then open review.html in a browser.
     """
@@ -92,14 +93,14 @@ def build(
         raise KeyboardInterrupt
 
 
-@app.command("apply")
+@app.command("apply", cls=PanelCommand)
 def apply(
     folder: Annotated[Path, typer.Argument(help="A data set made by build.", show_default=False)],
     decisions: Annotated[Path | None, typer.Argument(help="decisions.json of the review page.")] = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Write train.json and val.json anew, without the pictures rejected on the review page."""
+    """Leave out the pictures rejected on the review page. It writes train.json and val.json anew."""
     from movenet.cli.output import print_line
     from movenet.dataset.store import assemble
 
@@ -112,7 +113,7 @@ def apply(
     print_line(f"{counted.rejected} rejected")
 
 
-@app.command("check")
+@app.command("check", cls=PanelCommand)
 def check(
     labels: LabelsArgument,
     *,
@@ -124,7 +125,7 @@ def check(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Find broken labels; the exit code is 1 if there is an error, 0 with warnings alone."""
+    """Find broken labels. The exit code is 1 if there is an error, 0 with warnings alone."""
     from movenet.annotations.check import check as check_labels
     from movenet.cli.output import print_line, progress
     from movenet.dataset.sides import SideCheck

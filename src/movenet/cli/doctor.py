@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from json import dumps
 from typing import TYPE_CHECKING, Final
 
 import typer
+
+from movenet.cli.options import JsonOption
+from movenet.cli.output import print_line
 
 if TYPE_CHECKING:
     from movenet.doctor import CheckResult
@@ -13,19 +18,33 @@ if TYPE_CHECKING:
 MARKS: Final = {"ok": "ok", "failed": "[bold red]failed[/]", "missing": "[dim]–[/]"}
 
 
-def doctor() -> None:
-    """Check files, hashes, engines, their answers, processor and precision; exit code 1 if something needs mending."""
+def doctor(*, json: JsonOption = False) -> None:
+    """Check the installation and say how to repair it.
+
+    Checked are files, hashes, engines, their answers, processor and precision. The exit code is 1 if something needs
+    mending.
+    """
     from movenet.doctor import run_checks
 
-    show(run_checks())
+    show(run_checks(), json=json)
 
 
-def show(results: Sequence[CheckResult]) -> None:
-    """Print results as a table.
+def show(results: Sequence[CheckResult], *, json: bool = False) -> None:
+    """Print results as a table, or as JSON.
 
     Raises:
         typer.Exit: with code 1, if one needs mending.
     """
+    passed = all(result.passed for result in results)
+    if json:
+        print_line(dumps({"passed": passed, "checks": [asdict(result) for result in results]}))
+    else:
+        _print_table(results)
+    if not passed:
+        raise typer.Exit(1)
+
+
+def _print_table(results: Sequence[CheckResult]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -34,5 +53,3 @@ def show(results: Sequence[CheckResult]) -> None:
     for result in results:
         table.add_row(MARKS[result.status], result.name, escape(result.message))
     Console().print(table)
-    if not all(result.passed for result in results):
-        raise typer.Exit(1)

@@ -57,6 +57,7 @@ CompareOption = Annotated[
     tuple[Path, Path] | None,
     typer.Option(
         help="Compare the AP of two files of results on the same pictures, by paired bootstrap; no model runs.",
+        metavar="FILE FILE",
         show_default=False,
     ),
 ]
@@ -84,12 +85,13 @@ def evaluate(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Measure COCO keypoint AP and AR, and the kinds of error behind them.
+    """Measure COCO keypoint AP and AR, and the kinds of error.
 
     By default the estimator gets a whole picture and returns the main person, whatever the score. For annotations
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
     from movenet.annotations import write_results
+    from movenet.cli.output_folders import make_folders
     from movenet.engine import Runtime
     from movenet.evaluation import assess, read_truth, to_estimates
     from movenet.evaluation.protocol import measure, read_measured
@@ -99,6 +101,7 @@ def evaluate(
         _check_alone(context)
         _print_comparison(compare, truth, json=json)
         return
+    make_folders([out, save_results])
     if score_results is not None:
         measured = read_measured(score_results)
     elif images is not None:

@@ -54,7 +54,7 @@ def evaluate_video(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Compare methods to track a person and to smooth the keypoints, on synthetic videos of annotated photos.
+    """Compare methods of tracking and smoothing on synthetic videos. They are made of annotated photos.
 
     The ground truth follows from the annotations and the camera's motion. docs/video.md explains the metrics.
     With --people many: methods to track several people by ids, who cross, leave and come back; see docs/tracking.md.

@@ -42,11 +42,12 @@ def explain(
     threads: ThreadsOption = None,
     device: DeviceOption = DeviceName.cpu,
 ) -> None:
-    """Draw every step from a photo to its pose: the crop, the heads of the network, and their decoding.
+    """Draw every step from a photo to its pose. They are the crop, the heads of the network, and their decoding.
 
     Without -o the figure of NAME.jpg is NAME.explained.png in the current folder.
     """
     from movenet.cli.output import print_line
+    from movenet.cli.output_folders import make_folders
     from movenet.engine import Runtime
     from movenet.estimator import Estimator
     from movenet.explain import check_request, draw_figure, write_figure
@@ -56,6 +57,7 @@ def explain(
     target = Path(f"{photo.stem}.explained.png") if out is None else out
     check_request(target, keypoint)
     image = read_photo(photo)
+    make_folders([target])
     runtime = Runtime(engine.value, precision.value, threads, device.value)
     explanation = explain_image(image, Estimator(model, method=method.value, runtime=runtime))
     write_figure(target, draw_figure(explanation, keypoint))

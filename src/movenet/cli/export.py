@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from movenet.cli.options import PeopleName
-from movenet.cli.output import print_line, print_progress
+from movenet.cli.options import WEB_PAGE, PeopleName
+from movenet.cli.output import print_line, print_progress, print_status, progress
+from movenet.cli.output_folders import make_folders
 from movenet.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -83,18 +84,22 @@ AnswerOption = Annotated[
 ]
 ImagesOption = Annotated[Path | None, typer.Option(help="Folder of the pictures of --ap.")]
 SitePeopleOption = Annotated[
-    PeopleName | None, typer.Option(help="Whom the page of --format web tracks first: one or many.")
+    PeopleName | None,
+    typer.Option(help="Whom the page tracks first.", metavar="one|many", rich_help_panel=WEB_PAGE),
 ]
 SiteExerciseOption = Annotated[
-    str | None, typer.Option(help="Exercise that the page of --format web counts: a name or a TOML file.")
+    str | None,
+    typer.Option(help="Exercise that the page counts: a name or a .toml file.", rich_help_panel=WEB_PAGE),
 ]
 WebGpuOption = Annotated[
     Path | None,
-    typer.Option(help="The npm package onnxruntime-web (.tgz), whose WebGPU build --format web adds."),
+    typer.Option(
+        help="The npm package onnxruntime-web (.tgz), whose WebGPU build is added.", rich_help_panel=WEB_PAGE
+    ),
 ]
 SiteProbabilitiesOption = Annotated[
     bool,
-    typer.Option("--probabilities", help="On the page of --format web, scores become probabilities."),
+    typer.Option("--probabilities", help="Keypoint scores become probabilities.", rich_help_panel=WEB_PAGE),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the description (JSON), and nothing else.")]
 
@@ -116,7 +121,7 @@ def export(
     probabilities: SiteProbabilitiesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Write a model for another runtime, and compare it with torch on real pictures first.
+    """Write a model for another runtime, or a web page. It is compared with torch on real pictures first.
 
     If the answers differ by more than the precision explains, nothing is written and the exit code is 1.
     `--format web` writes a folder for any http server: a page that runs the model in the visitor's browser.
@@ -134,6 +139,7 @@ def export(
     for name, given in site_only.items():
         if given:
             raise ModelError(f"--{name} is for --format web: the other formats hold the network alone")
+    print_progress("loading torch")
     try:
         from movenet.export.run import SHEET, ExportRequest, export_model, format_of
     except ImportError as error:
@@ -144,20 +150,28 @@ def export(
         warnings.simplefilter("ignore")  # of the converters, about their own internals
         name = format.value if format else format_of(out)
         request = ExportRequest(name, precision.value, answer.value, side, pictures)
-        done = export_model(model, out, request, assess, print_progress)
+        make_folders([out])
+        done = export_model(model, out, request, assess, print_progress, _compared)
     if json:
         print(out.with_name(out.name + SHEET).read_text(encoding="utf-8"), end="")
     else:
-        _print_exported(done, f"{name} {precision.value}")
+        runs_here = name in ("onnx", "openvino") and answer is AnswerName.heads
+        _print_exported(done, f"{name} {precision.value}", runs_here=runs_here)
 
 
-def _print_exported(done: Exported, made: str) -> None:
+def _compared(squares: Iterable[NDArray[np.uint8]], count: int) -> Iterator[NDArray[np.uint8]]:
+    return progress(squares, "comparing", count)
+
+
+def _print_exported(done: Exported, made: str, *, runs_here: bool) -> None:
     d, measured = done.difference, "" if done.assessed is None else f" · AP {done.assessed['AP']:.3f}"
     print_line(f"{done.path}  {made}, {done.bytes / 1e6:.2f} MB{measured}")
     print_line(
         f"against torch, {d.keypoints} keypoints in {d.squares} squares: median {d.median_px:.1g} px, "
         f"90 % within {d.p90_px:.1g} px, largest {d.largest_px:.1g} px, score {d.largest_score:.1g}"
     )
+    if runs_here:
+        print_status(f"next: movenet run photo.jpg --model {done.path}")
 
 
 def _write_site(site: WebModels, out: Path, webgpu: Path | None) -> None:
@@ -191,7 +205,6 @@ def _ap_measurement(annotations: Path, images: Path | None, answer: AnswerName) 
     def assess_export(card: ModelCard, run: Runner) -> Mapping[str, Any]:
         import numpy as np
 
-        from movenet.cli.output import progress
         from movenet.engine import ScriptedEngine
         from movenet.estimator import Estimator
         from movenet.evaluation import assess, read_truth, to_estimates

@@ -8,15 +8,22 @@ from typing import Annotated
 import typer
 
 from movenet.cli.output import print_line, print_status
+from movenet.cli.output_folders import make_folders
+from movenet.cli.panels import PanelCommand
 
-app = typer.Typer(help="Push trained models to the Hugging Face Hub with a model card, and pull them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Trained models to and from the Hugging Face Hub: push, pull.",
+)
 
 RepositoryArgument = Annotated[
     str, typer.Argument(metavar="ACCOUNT/NAME", help="Repository on the hub.", show_default=False)
 ]
 
 
-@app.command()
+@app.command(cls=PanelCommand)
 def push(
     model: Annotated[Path, typer.Argument(help="ONNX file of movenet train.", show_default=False)],
     repository: RepositoryArgument,
@@ -26,14 +33,14 @@ def push(
         str, typer.Option(help="What it was trained for and on, for the model card (Markdown).")
     ] = "",
 ) -> None:
-    """Upload a model and its card; sign in first with  hf auth login."""
+    """Upload a model and its card. Sign in first with  hf auth login."""
     from movenet.integrations import push_model
 
     print_line(push_model(model, repository, private=not public, note=note))
     print_status(f"next: movenet hub pull {repository} -o model.onnx")
 
 
-@app.command()
+@app.command(cls=PanelCommand)
 def pull(
     repository: RepositoryArgument,
     *,
@@ -51,6 +58,7 @@ def pull(
     from movenet.atomic import atomic_write
     from movenet.integrations import pull_model
 
+    make_folders([out])
     path = pull_model(repository, revision)
     if out is not None:
         with atomic_write(out) as part:

@@ -31,7 +31,9 @@ TokenOption = Annotated[
 OriginsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--origin", help="Origin of another page that may use this server, such as https://example.org."
+        "--origin",
+        metavar="ORIGIN",
+        help="Origin of another page that may use this server, such as https://example.org.",
     ),
 ]
 TlsOption = Annotated[
@@ -49,27 +51,65 @@ InBrowserOption = Annotated[
         "--in-browser", help="Run the models in the browser only: this server sends the page and the models."
     ),
 ]
-ClientsOption = Annotated[int, typer.Option(help="Maximum number of cameras at a time.")]
-FrameBytesOption = Annotated[int, typer.Option(help="Maximum bytes of a camera's picture.")]
-FramePixelsOption = Annotated[int, typer.Option(help="Maximum pixels of a camera's picture.")]
-RateOption = Annotated[float, typer.Option(help="Maximum messages per second from a camera.")]
-PhotoBytesOption = Annotated[int, typer.Option(help="Maximum bytes of a posted photo.")]
-PhotoPixelsOption = Annotated[int, typer.Option(help="Maximum pixels of a posted photo.")]
-PhotosOption = Annotated[int, typer.Option(help="Maximum number of posted photos in work at a time.")]
+ClientsOption = Annotated[
+    int, typer.Option(help="Maximum number of cameras at a time.", rich_help_panel=options.LIMITS)
+]
+FrameBytesOption = Annotated[
+    int, typer.Option(help="Maximum bytes of a camera's picture.", rich_help_panel=options.LIMITS)
+]
+FramePixelsOption = Annotated[
+    int, typer.Option(help="Maximum pixels of a camera's picture.", rich_help_panel=options.LIMITS)
+]
+RateOption = Annotated[
+    float, typer.Option(help="Maximum messages per second from a camera.", rich_help_panel=options.LIMITS)
+]
+PhotoBytesOption = Annotated[
+    int, typer.Option(help="Maximum bytes of a posted photo.", rich_help_panel=options.LIMITS)
+]
+PhotoPixelsOption = Annotated[
+    int, typer.Option(help="Maximum pixels of a posted photo.", rich_help_panel=options.LIMITS)
+]
+PhotosOption = Annotated[
+    int,
+    typer.Option(help="Maximum number of posted photos in work at a time.", rich_help_panel=options.LIMITS),
+]
 UploadsOption = Annotated[
-    int, typer.Option(help="Maximum number of uploads at a time, at most half of them from one address.")
+    int,
+    typer.Option(
+        help="Maximum number of uploads at a time, at most half of them from one address.",
+        rich_help_panel=options.LIMITS,
+    ),
 ]
 UploadRateOption = Annotated[
-    float, typer.Option(help="Minimum rate of an upload, bytes per second; slower ones are refused.")
+    float,
+    typer.Option(
+        help="Minimum rate of an upload, bytes per second; slower ones are refused.",
+        rich_help_panel=options.LIMITS,
+    ),
 ]
-ConnectionsOption = Annotated[int, typer.Option(help="Maximum number of network connections at a time.")]
-RequestOption = Annotated[float, typer.Option(help="Timeout in seconds for a complete request header.")]
-IdleOption = Annotated[float, typer.Option(help="Timeout in seconds for a camera that sends nothing.")]
+ConnectionsOption = Annotated[
+    int, typer.Option(help="Maximum number of network connections at a time.", rich_help_panel=options.LIMITS)
+]
+RequestOption = Annotated[
+    float,
+    typer.Option(help="Timeout in seconds for a complete request header.", rich_help_panel=options.LIMITS),
+]
+IdleOption = Annotated[
+    float,
+    typer.Option(help="Timeout in seconds for a camera that sends nothing.", rich_help_panel=options.LIMITS),
+]
 StallOption = Annotated[
-    float, typer.Option(help="Timeout in seconds for receiving an answer or sending a photo.")
+    float,
+    typer.Option(
+        help="Timeout in seconds for receiving an answer or sending a photo.", rich_help_panel=options.LIMITS
+    ),
 ]
 BadMessagesOption = Annotated[
-    int, typer.Option(help="Maximum number of malformed messages in a row; more end the connection.")
+    int,
+    typer.Option(
+        help="Maximum number of malformed messages in a row; more end the connection.",
+        rich_help_panel=options.LIMITS,
+    ),
 ]
 
 
@@ -106,7 +146,7 @@ def live(
     stall_s: StallOption = 10.0,
     bad_messages: BadMessagesOption = 20,
 ) -> None:
-    """Show a camera with skeletons in the browser; the browser sends pictures, this server estimates the poses.
+    """Show a camera with skeletons in the browser. The browser sends pictures, this server estimates the poses.
 
     On the page, or with --in-browser, the browser can estimate them instead: then no picture leaves it.
     Other devices on the network: --host 0.0.0.0 --tls, then open the printed address, which contains a token.

@@ -9,6 +9,9 @@ import typer
 
 COMPUTATION: Final = "Computation"
 DRAWING: Final = "Drawing"
+LIMITS: Final = "Limits"
+MQTT: Final = "MQTT"
+WEB_PAGE: Final = "Web page (--format web)"
 VIDEOS: Final = "Videos"
 JOBS: Final = "Jobs of many files (docs/scale.md)"
 """Heads of the groups of options in help texts."""
@@ -112,7 +115,8 @@ PeopleOption = Annotated[
 _MODEL = typer.Option(
     "--model",
     "-m",
-    help="lightning (fast), thunder (accurate), posenet (the predecessor), or an ONNX or OpenVINO (.xml) file.",
+    metavar="NAME|FILE",
+    help="lightning (fast), thunder (accurate), another name of movenet models, or an .onnx or .xml file.",
 )
 ModelOption = Annotated[str, _MODEL]
 ModelIfNamedOption = Annotated[str | None, _MODEL]
@@ -178,15 +182,11 @@ LockOption = Annotated[
         rich_help_panel=VIDEOS,
     ),
 ]
-ExerciseOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Exercise to count: squat, lunge, push-up, pull-up, sit-up, biceps-curl, shoulder-press, jumping-jack or "
-        "a .toml file.",
-        show_default=False,
-        rich_help_panel=VIDEOS,
-    ),
-]
+EXERCISE_HELP: Final = (
+    "Exercise to count: squat, lunge, push-up, pull-up, sit-up, biceps-curl, shoulder-press, jumping-jack or a "
+    ".toml file."
+)
+ExerciseOption = Annotated[str | None, typer.Option(help=EXERCISE_HELP, show_default=False)]
 ProbabilitiesOption = Annotated[
     bool,
     typer.Option(

@@ -45,8 +45,11 @@ def progress(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
     yield from track(items, what, total=total, console=Console(stderr=True), transient=True)
 
 
-def frame_progress(frames: Iterable[T], source: Source) -> Iterator[T]:
-    """Yield the frames of a source, with frame rate and time left on stderr if that is a terminal."""
+def frame_progress(frames: Iterable[T], source: Source, total: int | None = None) -> Iterator[T]:
+    """Yield frames of a source, with frame rate and time left on stderr if that is a terminal.
+
+    `total` is about their number; None stands for all frames of the source.
+    """
     if IS_QUIET.get() or not sys.stderr.isatty():
         yield from frames
         return
@@ -63,7 +66,7 @@ def frame_progress(frames: Iterable[T], source: Source) -> Iterator[T]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(printable(source.name)), total=source.frame_count, rate="")
+        task = bar.add_task(escape(printable(source.name)), total=total or source.frame_count, rate="")
         for frame in frames:
             yield frame
             speed = bar.tasks[task].finished_speed or bar.tasks[task].speed

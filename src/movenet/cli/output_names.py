@@ -69,23 +69,6 @@ def check_outputs(outputs: Sequence[Path], inputs: Inputs) -> None:
         raise MediaError(f"{duplicate} is the name of two outputs: choose another")
 
 
-def make_folders(outputs: Iterable[Path]) -> None:
-    """Create the folders of the annotated copies.
-
-    Raises:
-        MediaError: A file has the name of the folder, or the folder cannot be created or written to.
-    """
-    for folder in dict.fromkeys(output.parent for output in outputs):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise MediaError(f"cannot write to the folder {folder}: it is a file, not a folder") from None
-        except OSError as problem:
-            raise MediaError(f"cannot create the folder {folder}: {problem.strerror}") from problem
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise MediaError(f"cannot write to the folder {folder}: permission denied")
-
-
 def stem_of(item: Photo | Video) -> str:
     """Return the name of an input without folder and suffix."""
     if isinstance(item, Path):

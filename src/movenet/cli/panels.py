@@ -16,9 +16,12 @@ class PanelCommand(TyperCommand):
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx)
             if record is not None:
-                is_argument = option.param_type_name == "argument"
-                named = "Arguments" if is_argument else getattr(option, "rich_help_panel", None) or "Options"
-                groups.setdefault(named, []).append(record)
+                if option.param_type_name == "argument":
+                    name, text = record
+                    groups["Arguments"].append((name.split(" <")[0], text))  # its help says the type
+                    continue
+                group = getattr(option, "rich_help_panel", None) or "Options"
+                groups.setdefault(group, []).append(record)
         for name, records in groups.items():
             if records:
                 with formatter.section(name):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated
 
 import typer
 
 from movenet.cli.options import (
     DRAWING,
+    EXERCISE_HELP,
     JOBS,
     VIDEOS,
     BackgroundName,
@@ -20,7 +21,6 @@ from movenet.cli.options import (
     EngineOption,
     EveryOption,
     ExecutorName,
-    ExerciseOption,
     FormatName,
     FromOption,
     LockOption,
@@ -40,6 +40,7 @@ from movenet.cli.options import (
     ToOption,
     WorkersOption,
 )
+from movenet.cli.typed_options import takes
 
 Inputs = Annotated[
     list[str] | None,
@@ -133,7 +134,9 @@ BackgroundOption = Annotated[
 ]
 BlurOption = Annotated[
     BlurName | None,
-    typer.Option(help="For privacy: blur each face, or each person.", rich_help_panel=DRAWING),
+    typer.Option(
+        help="For privacy: blur each face, or each person, also in --crops.", rich_help_panel=DRAWING
+    ),
 ]
 CropsOption = Annotated[
     Path | None,
@@ -151,6 +154,9 @@ ShowOption = Annotated[
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print results and errors only: no progress, no closing line.")
 ]
+ExerciseOption = Annotated[
+    str | None, typer.Option(help=EXERCISE_HELP, show_default=False, rich_help_panel=VIDEOS)
+]
 SmoothOption = Annotated[
     SmoothName | None,
     typer.Option(
@@ -161,55 +167,59 @@ SmoothOption = Annotated[
 ]
 
 
-def run(
-    inputs: Inputs = None,
-    *,
-    out: OutOption = None,
-    records: RecordsOption = None,
-    model: ModelIfNamedOption = None,
-    json: JsonOption = False,
-    smooth: SmoothOption = None,
-    people: PeopleOption = PeopleName.one,
-    method: MethodOption = MethodName.top_down,
-    preset: PresetOption = PresetName.balanced,
-    min_score: ScoreOption = None,
-    probabilities: ProbabilitiesOption = False,
-    palette: PaletteOption = None,
-    labels: LabelsOption = None,
-    boxes: BoxesOption = False,
-    line_width: LineWidthOption = None,
-    keypoint_threshold: KeypointThresholdOption = None,
-    background: BackgroundOption = None,
-    blur: BlurOption = None,
-    angles: AnglesOption = False,
-    trails: TrailsOption = False,
-    heat_map: HeatMapOption = False,
-    crops: CropsOption = None,
-    show: ShowOption = False,
-    quiet: QuietOption = False,
-    exercise: ExerciseOption = None,
-    start_s: FromOption = None,
-    end_s: ToOption = None,
-    every: EveryOption = None,
-    lock: LockOption = None,
-    engine: EngineOption = EngineName.openvino,
-    precision: PrecisionOption = PrecisionName.auto,
-    threads: ThreadsOption = None,
-    workers: WorkersOption = None,
-    device: DeviceOption = DeviceName.cpu,
-    from_list: ListOption = None,
-    records_format: FormatOption = None,
-    resume: ResumeOption = False,
-    executor: ExecutorOption = None,
-    address: AddressOption = None,
-) -> None:
-    """Estimate the poses in photos, videos, cameras and streams; draw, record and print them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFlags:
+    """The arguments of `movenet run`, as the command line gives them."""
+
+    inputs: Inputs = None
+    out: OutOption = None
+    records: RecordsOption = None
+    model: ModelIfNamedOption = None
+    json: JsonOption = False
+    smooth: SmoothOption = None
+    people: PeopleOption = PeopleName.one
+    method: MethodOption = MethodName.top_down
+    preset: PresetOption = PresetName.balanced
+    min_score: ScoreOption = None
+    probabilities: ProbabilitiesOption = False
+    palette: PaletteOption = None
+    labels: LabelsOption = None
+    boxes: BoxesOption = False
+    line_width: LineWidthOption = None
+    keypoint_threshold: KeypointThresholdOption = None
+    background: BackgroundOption = None
+    blur: BlurOption = None
+    angles: AnglesOption = False
+    trails: TrailsOption = False
+    heat_map: HeatMapOption = False
+    crops: CropsOption = None
+    show: ShowOption = False
+    quiet: QuietOption = False
+    exercise: ExerciseOption = None
+    start_s: FromOption = None
+    end_s: ToOption = None
+    every: EveryOption = None
+    lock: LockOption = None
+    engine: EngineOption = EngineName.openvino
+    precision: PrecisionOption = PrecisionName.auto
+    threads: ThreadsOption = None
+    workers: WorkersOption = None
+    device: DeviceOption = DeviceName.cpu
+    from_list: ListOption = None
+    records_format: FormatOption = None
+    resume: ResumeOption = False
+    executor: ExecutorOption = None
+    address: AddressOption = None
+
+
+@takes(RunFlags)
+def run(flags: RunFlags) -> None:
+    """Estimate poses in photos, videos, cameras and streams. Draw, record and print them.
 
     A folder stands for the photos and videos in it. Without -o, --records, --json, --crops and --show the annotated
     copy of NAME.jpg is NAME.pose.jpg in the current folder. A camera or a stream prints one JSON object per
     frame. Ctrl-C stops and completes the output files.
     """
-    flags = SimpleNamespace(**locals())
     from movenet.cli.run_flags import carry_out
 
     if not carry_out(flags):

@@ -52,10 +52,25 @@ class Annotation:
         self._draw_angles(image, poses, angles)
         return image
 
+    def hide(self, picture: Picture, poses: Sequence[Pose]) -> Picture:
+        """Return the picture with the people blurred as --blur says: a copy, or the picture itself."""
+        return blur(picture, poses, self.overlays.blur) if self.overlays.blur and poses else picture
+
+    def write_crops(self, folder: Path, stem: str, picture: Picture, poses: Sequence[Pose]) -> None:
+        """Write a picture of each person, blurred as the annotated copies are: FOLDER/STEM-1.jpg and so on.
+
+        They are numbered by id, or else in the order of the poses.
+
+        Raises:
+            MediaError: A file cannot be written.
+        """
+        crops = crop_people(self.hide(picture, poses), poses)
+        for number, (pose, crop) in enumerate(zip(poses, crops, strict=True), start=1):
+            if crop.size:
+                write_photo(folder / f"{stem}-{number if pose.id is None else pose.id}.jpg", crop)
+
     def _skeletons(self, picture: Picture, poses: Sequence[Pose]) -> Picture:
-        if self.overlays.blur is not None and poses:
-            picture = blur(picture, poses, self.overlays.blur)
-        return draw(picture, poses, self.style)
+        return draw(self.hide(picture, poses), poses, self.style)
 
     def _paint(self, poses: Sequence[Pose], angles: Angles, image: NDArray[np.uint8]) -> None:
         draw_on(image, poses, self.style)
@@ -110,14 +125,3 @@ class VideoAnnotation(Annotation):
         image = as_rgb(picture).copy()
         self._heat_map.draw(image, poses, self.style)
         return image
-
-
-def write_crops(folder: Path, stem: str, picture: Picture, poses: Sequence[Pose]) -> None:
-    """Write a picture of each person: FOLDER/STEM-1.jpg and so on, numbered by id, or else in the order of the poses.
-
-    Raises:
-        MediaError: A file cannot be written.
-    """
-    for number, (pose, crop) in enumerate(zip(poses, crop_people(picture, poses), strict=True), start=1):
-        if crop.size:
-            write_photo(folder / f"{stem}-{number if pose.id is None else pose.id}.jpg", crop)

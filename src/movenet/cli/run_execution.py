@@ -20,7 +20,7 @@ from movenet.cli.output import (
     write_record,
 )
 from movenet.cli.output_names import stem_of
-from movenet.cli.run_annotation import Annotation, write_crops
+from movenet.cli.run_annotation import Annotation
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import RunPlan
 from movenet.cli.run_tally import Tally
@@ -130,7 +130,7 @@ def _draw_photo(found: PhotoPoses, plan: RunPlan, annotation: Annotation, window
     target, poses = plan.photos[found.path], plan.calibrate(found.poses, annotation.model)
     angles = annotation.measure(found.poses)
     if plan.crops is not None:
-        write_crops(plan.crops, stem_of(found.path), found.image, poses)
+        annotation.write_crops(plan.crops, stem_of(found.path), found.image, poses)
     if target is not None or window is not None:
         drawn = as_rgb(annotation.draw(found.image, poses, angles))
         if target is not None:

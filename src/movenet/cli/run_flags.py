@@ -1,10 +1,10 @@
-"""The flags of `movenet run`, by name, as the values that its parts take."""
+"""The flags of `movenet run`, as the values that its parts take."""
 
 from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from movenet.cli.job_options import JobOptions, sort_records
 from movenet.cli.output import IS_QUIET
@@ -16,9 +16,12 @@ from movenet.cli.selection import parse_lock, select_frames
 from movenet.engine import Runtime
 from movenet.estimator import MIN_SCORE
 
+if TYPE_CHECKING:
+    from movenet.cli.run import RunFlags
 
-def carry_out(flags: Any) -> bool:
-    """Carry out the run; return whether all inputs succeeded. `flags` has the parameters of `movenet.cli.run.run`.
+
+def carry_out(flags: RunFlags) -> bool:
+    """Carry out the run; return whether all inputs succeeded.
 
     Raises:
         MoveNetError: An option does not apply, the model cannot be opened, or the records cannot be written.
@@ -33,7 +36,7 @@ def carry_out(flags: Any) -> bool:
     return start_run(names, _run_options(flags, file), _model_options(flags), job)
 
 
-def _run_options(flags: Any, records: Path | None) -> RunOptions:
+def _run_options(flags: RunFlags, records: Path | None) -> RunOptions:
     return RunOptions(
         out=flags.out,
         records=records,
@@ -57,7 +60,7 @@ def _run_options(flags: Any, records: Path | None) -> RunOptions:
     )
 
 
-def _model_options(flags: Any) -> ModelOptions:
+def _model_options(flags: RunFlags) -> ModelOptions:
     return ModelOptions(
         flags.model,
         _value(flags.people),

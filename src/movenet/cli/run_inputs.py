@@ -30,9 +30,11 @@ class Video:
     location: Location
     type: FileType = FileType.VIDEO
     """What a file holds."""
+    name: str = ""
+    """Name in messages and records; "" for the location."""
 
     def __str__(self) -> str:
-        return str(self.location)
+        return self.name or str(self.location)
 
     @property
     def is_local(self) -> bool:

@@ -12,7 +12,6 @@ from movenet.cli.output import OutputError, print_status
 from movenet.cli.run_execution import open_side_by_side
 from movenet.cli.run_models import ModelOptions
 from movenet.cli.run_plan import MAX_WORKERS, RunOptions
-from movenet.cli.run_style import Overlays
 from movenet.cli.selection import PersonLock
 from movenet.errors import FileError, MoveNetError
 from movenet.machine import usable_cores
@@ -109,13 +108,13 @@ def _check_options(options: RunOptions) -> None:
         "--json": options.json,
         "--crops": options.crops is not None,
         "--show": options.show,
-        "--angles, --trails, --exercise, --heat-map and --blur": options.overlays != Overlays(),
+        **options.overlays.given(),
         **options.style.given(),
-        "--from, --to and --every": not options.frames.takes_all,
+        **options.frames.given(),
         "--lock": options.person != PersonLock(),
     }
     for option, is_given in given.items():
         if is_given:
             raise MoveNetError(
-                f"{option}: expected --records FILE, got a folder, which takes whole files only"
+                f"{option} is not for a folder of records, a job of whole files: expected --records FILE"
             )

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from movenet.calibration import with_probabilities
-from movenet.cli.output_names import check_outputs, make_folders, name_outputs
+from movenet.cli.output_folders import make_folders
+from movenet.cli.output_names import check_outputs, name_outputs
 from movenet.cli.run_inputs import Inputs, Photo, Video, sort_inputs
 from movenet.cli.run_style import Overlays, StyleOptions
 from movenet.cli.selection import FrameSelection, PersonLock
@@ -149,7 +150,7 @@ def plan_run(names: Sequence[str], options: RunOptions, *, one_person: bool) -> 
         _check_image_ids(plan)
         records = [options.records] if options.records and not plan.prints_csv else []
         check_outputs([*outputs.values(), *records], inputs)
-        make_folders([*outputs.values(), *([options.crops / "person"] if options.crops else [])])
+        make_folders([*outputs.values(), *records, options.crops and options.crops / "person"])
     return plan
 
 
@@ -172,13 +173,13 @@ def _check_options(plan: RunPlan, options: RunOptions) -> None:
     if plan.smooth == "offline" and any(isinstance(video.location, Camera) for video in plan.videos):
         raise MoveNetError("--smooth offline needs a recording: use causal for a camera")
     if not (plan.show or any((*plan.photos.values(), *plan.videos.values()))):
-        _refuse(
-            options.style.given() | plan.overlays.drawn(),
-            "is for annotated copies: expected -o or --show",
-        )
+        drawn = options.style.given() | plan.overlays.of_videos()
+        _refuse(drawn, "is for annotated copies: expected -o or --show")
+        if plan.overlays.blur is not None and plan.crops is None:
+            raise MoveNetError("--blur is for annotated copies and crops: expected -o, --show or --crops")
     if plan.style.background == "transparent" and (plan.videos or plan.show):
         raise MoveNetError("--background transparent is for photos: expected black for videos and windows")
-    if plan.overlays.blur is not None and plan.style.background != "picture":
+    if plan.overlays.blur is not None and plan.style.background != "picture" and plan.crops is None:
         raise MoveNetError("--blur is for the picture: there is none with --background")
     _check_video_options(plan)
     endless = [video for video in plan.videos if video.has_no_end]
@@ -200,7 +201,7 @@ def _check_video_options(plan: RunPlan) -> None:
     if plan.workers > 1 and any(not video.is_local for video in plan.videos):
         raise MoveNetError("--workers needs files: a camera or a stream has one worker")
     given = {
-        "--from, --to and --every": not plan.frames.takes_all,
+        **plan.frames.given(),
         "--lock": plan.person != PersonLock(),
     }
     if not plan.videos or plan.photos:

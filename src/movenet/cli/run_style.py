@@ -28,6 +28,10 @@ class Overlays:
     blur: BlurPart | None = None
     """What is made unrecognizable."""
 
+    def given(self) -> dict[str, bool]:
+        """Return the options, and whether each was given."""
+        return {"--angles": self.angles, "--blur": self.blur is not None} | self.of_videos()
+
     def of_videos(self) -> dict[str, bool]:
         """Return the options that are for videos alone, and whether each was given."""
         return {
@@ -35,10 +39,6 @@ class Overlays:
             "--exercise": self.exercise is not None,
             "--heat-map": self.heat_map,
         }
-
-    def drawn(self) -> dict[str, bool]:
-        """Return the options that are drawn and nothing else, and whether each was given."""
-        return self.of_videos() | {"--blur": self.blur is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ import cv2
 
 from movenet.cli.output import Recorder, frame_progress, print_error, print_line, print_status, write_record
 from movenet.cli.output_names import stem_of
-from movenet.cli.run_annotation import VideoAnnotation, write_crops
+from movenet.cli.run_annotation import VideoAnnotation
 from movenet.cli.run_inputs import Video
 from movenet.cli.run_plan import RunPlan
 from movenet.cli.run_tally import Tally
 from movenet.cli.window import Window, WindowClosedError
 from movenet.errors import MediaError, MoveNetError
 from movenet.estimator import Estimator
-from movenet.media import Frame, Source, SourceSettings, open_writer
+from movenet.media import Frame, Source, open_writer
 from movenet.media.picture_like import as_rgb
 from movenet.media.sources.opening import open_location
 from movenet.media.sources.prefetch import Prefetcher
@@ -126,21 +126,23 @@ class _VideoRun:
         tally = Tally()
         try:
             with ExitStack() as stack:
-                source = stack.enter_context(open_location(video.location, SourceSettings()))
+                source = stack.enter_context(open_location(video.location, plan.frames.source_settings))
                 audio_file = video.audio_file if plan.frames.takes_all else None
                 writer = target and stack.enter_context(
                     open_writer(target, like=source, audio_from=audio_file)
                 )
                 annotation = VideoAnnotation(plan.overlays, model, plan.style)
                 results = stack.enter_context(closing(self._results(video, source)))
-                for record, picture in frame_progress(results, source):
+                for record, picture in frame_progress(results, source, plan.frames.count(source)):
                     angles = annotation.measure(record.poses)
-                    record = replace(record, poses=plan.calibrate(record.poses, model), angles=angles)
+                    poses = plan.calibrate(record.poses, model)
+                    record = replace(record, source=video.name or record.source, poses=poses, angles=angles)
                     write_record(recorder, record)
                     if plan.is_printed(video):
                         print_line(to_json(record))
                     if picture is not None and plan.crops is not None:
-                        write_crops(plan.crops, f"{stem_of(video)}-{record.frame:06}", picture, record.poses)
+                        stem = f"{stem_of(video)}-{record.frame:06}"
+                        annotation.write_crops(plan.crops, stem, picture, record.poses)
                     if picture is not None and (writer or self.window):
                         drawn = annotation.draw_frame(picture, record.time_s, record.poses, angles)
                         if writer:
@@ -177,7 +179,7 @@ class _VideoRun:
         if not self.plan.is_seen(video):
             yield from ((self._record(source.name, frame), None) for frame in tracked)
             return
-        with open_location(video.location, SourceSettings()) as again:
+        with open_location(video.location, self.plan.frames.source_settings) as again:
             for frame, read in _pair(again.name, tracked, self.plan.frames.select(again)):
                 yield self._record(source.name, frame), read.native
 

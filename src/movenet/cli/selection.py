@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from movenet.errors import MoveNetError
+from movenet.media.sources.base import SourceSettings
 
 if TYPE_CHECKING:
+    from movenet.media import Source
     from movenet.pose import Pose
     from movenet.video import Lock
 
@@ -54,6 +56,23 @@ class FrameSelection:
     def takes_all(self) -> bool:
         """Whether every frame is processed."""
         return self == FrameSelection()
+
+    def given(self) -> dict[str, bool]:
+        """Return the options, and whether each was given and leaves something out."""
+        every = (self.every_frames, self.every_s) != (1, 0.0)
+        return {"--from": self.start_s > 0, "--to": self.end_s < math.inf, "--every": every}
+
+    @property
+    def source_settings(self) -> SourceSettings:
+        """Settings of a source that begins with the part: a recording is decoded from a key frame before it."""
+        return SourceSettings(start_s=self.start_s)
+
+    def count(self, source: Source) -> int | None:
+        """Return about how many frames of a source are processed, for a progress bar; None if that is unknown."""
+        if self.takes_all or not (source.duration_s and source.rate_fps):
+            return source.frame_count
+        interval_s = max(self.every_frames / source.rate_fps, self.every_s)
+        return math.ceil(max(min(self.end_s, source.duration_s) - self.start_s, 0.0) / interval_s)
 
     def select(self, frames: Iterable[T]) -> Iterator[T]:
         """Yield the frames to process; reading stops at the end."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from movenet.cli.options import ModelIfNamedOption, PeopleName, PeopleOption
+from movenet.cli.options import MQTT, ModelIfNamedOption, PeopleName, PeopleOption
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -29,13 +29,24 @@ MqttOption = Annotated[
         help="Publish presence, people, posture and falls to this broker, for Home Assistant; port 1883 if not given.",
     ),
 ]
-NameOption = Annotated[str | None, typer.Option(help="Name of the camera in MQTT; default: camera.")]
-UserOption = Annotated[str | None, typer.Option("--mqtt-user", help="User name at the broker.")]
+NameOption = Annotated[
+    str | None, typer.Option(help="Name of the camera; default: camera.", rich_help_panel=MQTT)
+]
+UserOption = Annotated[
+    str | None, typer.Option("--mqtt-user", help="User name at the broker.", rich_help_panel=MQTT)
+]
 PasswordOption = Annotated[
     str | None,
-    typer.Option("--mqtt-password", envvar="MOVENET_MQTT_PASSWORD", help="Password at the broker."),
+    typer.Option(
+        "--mqtt-password",
+        envvar="MOVENET_MQTT_PASSWORD",
+        help="Password at the broker.",
+        rich_help_panel=MQTT,
+    ),
 ]
-TlsOption = Annotated[bool, typer.Option("--mqtt-tls", help="Encrypt the connection to the broker.")]
+TlsOption = Annotated[
+    bool, typer.Option("--mqtt-tls", help="Encrypt the connection to the broker.", rich_help_panel=MQTT)
+]
 
 
 def send(
@@ -50,7 +61,7 @@ def send(
     people: PeopleOption = PeopleName.one,
     model: ModelIfNamedOption = None,
 ) -> None:
-    """Send the poses of a camera, a stream or a video to other programs: OSC, MQTT. Ctrl-C stops.
+    """Send the poses of a camera or a video to programs: OSC, MQTT. Ctrl-C stops.
 
     No picture leaves this computer. The messages are described in docs/integrations.md.
     """

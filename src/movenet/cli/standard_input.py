@@ -40,7 +40,7 @@ def read_standard_input() -> Photo | Video:
     if not path.stat().st_size:
         raise MediaError("expected a photo or a video on the standard input, got nothing")
     kind = file_type(path)
-    return WebPhoto(NAME, path.read_bytes()) if kind is FileType.PHOTO else Video(path, kind)
+    return WebPhoto(NAME, path.read_bytes()) if kind is FileType.PHOTO else Video(path, kind, NAME)
 
 
 @cache

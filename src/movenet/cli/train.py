@@ -22,7 +22,9 @@ ConfigArgument = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="One setting that replaces the file's: training.learning_rate=1e-4. Repeatable."
+        "--set",
+        metavar="NAME=VALUE",
+        help="One setting that replaces the file's: training.learning_rate=1e-4. Repeatable.",
     ),
 ]
 InitOption = Annotated[
@@ -93,9 +95,10 @@ def train(
 def _report(run_settings: Settings) -> None:
     """Compare the model with the one before, and say where it is."""
     from movenet.cli.output import print_line, print_status
-    from movenet.training import finalize, report
+    from movenet.training import report
+    from movenet.training.run_folder import MODEL_FILE
 
-    compared, model = report.compare_models(run_settings), run_settings.out / finalize.MODEL_FILE
+    compared, model = report.compare_models(run_settings), run_settings.out / MODEL_FILE
     for one in compared:
         what = f"{one.name} (trained on)" if one.is_training_data else one.name
         before, after = one.before, one.after

@@ -82,7 +82,8 @@ class Estimator:
         self.engine = _open(default_model(people) if model is None else model, runtime)
         if self.engine.card.is_multi_person:
             raise ModelError(
-                f"expected a single-person model, got the multi-person model {self.engine.card.name}"
+                f"expected a single-person model, got {self.engine.card.name}, which finds the people for one: choose "
+                "lightning or thunder, or leave the model out and take its own poses with the method bottom-up"
             )
         if not 0 <= min_score <= 1:
             raise ModelError(f"expected a min_score from 0 to 1, got {min_score}")
@@ -141,8 +142,9 @@ class Estimator:
                 the poses of each, as `batch` does.
             channels: the order of the channels in arrays and tensors: "rgb", or "bgr" as OpenCV reads pictures.
             boxes: (n, 4) x, y, width, height of the people in pixels, if known. Then there is no detection, whatever
-                the method: the result is one pose per box, in their order, of any score. A box may leave the picture;
-                the pose in a box completely outside scores close to 0.
+                the method: the result is one pose per box, in their order, of any score. A box may leave the picture.
+                The pose in a box without a person scores close to 0; its own box, the extent of its visible
+                keypoints, is None if fewer than two are visible.
 
         Raises:
             MediaError: if `image` is anything else.
@@ -212,8 +214,8 @@ class Estimator:
     ) -> list[Pose]:
         """Return one pose for each crop of its picture, of any score.
 
-        The pose's score is the mean of the keypoint scores, its box the extent of the visible keypoints. Crops of one
-        size run in batches.
+        The pose's score is the mean of the keypoint scores, its box the extent of the visible keypoints, None if fewer
+        than two are visible. Crops of one size run in batches.
 
         Args:
             images: the picture of each crop, (H, W, 3) uint8 RGB or planes.

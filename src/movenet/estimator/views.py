@@ -108,11 +108,12 @@ def decode_views(
 def to_pose(votes: Sequence[Votes], view: View, names: tuple[str, ...]) -> Pose:
     """Return the pose that the votes of all views of a person agree on; `view` is the first of them.
 
-    Its score is the mean of the keypoint scores, its box the extent of the visible keypoints.
+    Its score is the mean of the keypoint scores, its box the extent of the visible keypoints; None if that is no area.
     """
     keypoints, scores = find_modes(votes, bandwidths(view, votes[0].scores.shape[-1]))
     pose = Pose(keypoints.astype(np.float32), scores.astype(np.float32), float(scores.mean()), names=names)
-    return replace(pose, box=pose.bounds())
+    bounds = pose.bounds()
+    return replace(pose, box=bounds if bounds and min(bounds[2:]) > 0 else None)
 
 
 def bandwidths(view: View, keypoints: int) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from movenet.atomic import temporary_folder
 from movenet.errors import ModelError
 from movenet.export.formats import FORMATS, Format
 from movenet.export.job import Answer, ExportJob, Precision, Runner
-from movenet.export.verify import LIMITS, Difference, draw_squares, measure
+from movenet.export.verify import LIMITS, Difference, Progress, draw_squares, measure
 from movenet.models import MULTIPLE, ModelCard, find_model, read_card
 from movenet.networks.onnx_file import read_network, read_properties
 
@@ -58,6 +58,7 @@ def export_model(
     request: ExportRequest,
     assess: Assess | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda squares, _: squares,
 ) -> Exported:
     """Export a model, compare its outputs with PyTorch's, and write it if they agree; else nothing is written.
 
@@ -67,6 +68,8 @@ def export_model(
         request: format and options.
         assess: computes further metrics of the export before it is written; they go into the report.
         tell: is called with each step, in words, before it begins.
+        progress: takes the squares of the comparison and their number, and yields the squares while it shows how far
+            it is.
 
     Raises:
         ModelError: if the model is unknown, the request does not fit it, or the outputs differ too much.
@@ -84,7 +87,7 @@ def export_model(
         form.convert(job, path)
         tell(f"comparing with PyTorch on {len(job.squares)} squares")
         run = form.open_file(path, job)
-        difference = measure(job, run)
+        difference = measure(job, run, progress)
         if too_much := difference.beyond(LIMITS[request.precision]):
             raise ModelError(
                 f"not written: as {form.name} {request.precision} the outputs differ from PyTorch's by more than "
@@ -99,6 +102,7 @@ def export_model(
             "measured": assessed,
         }
         path.with_name(target.name + SHEET).write_text(json.dumps(sheet, indent=1) + "\n", encoding="utf-8")
+        tell(f"writing {target}")
         _publish([*form.files(path), path.with_name(target.name + SHEET)], target.parent)
     return Exported(target, sum(file["bytes"] for file in files.values()), difference, assessed)
 

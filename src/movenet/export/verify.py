@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from movenet.networks.movenet import Network
 from movenet.networks.posenet import PoseNet
 from movenet.pose import MIN_KEYPOINT_SCORE
 
+Progress: TypeAlias = Callable[[Iterable[NDArray[np.uint8]], int], Iterable[NDArray[np.uint8]]]
+"""Shows how many of the squares, whose number is given, are compared."""
 FACTOR: Final = 1.25
 """Side of the crop, as a multiple of the person's longer side."""
 EVERY: Final = 10
@@ -96,15 +98,20 @@ def draw_squares(
     return np.stack(squares)
 
 
-def measure(job: ExportJob, run: Runner) -> Difference:
+def measure(job: ExportJob, run: Runner, progress: Progress = lambda squares, _: squares) -> Difference:
     """Compare an export with PyTorch, square by square.
+
+    Args:
+        job: the export.
+        run: the export in its own runtime.
+        progress: takes the squares and their number, and yields the squares while it shows how far it is.
 
     Raises:
         ModelError: if PyTorch finds no keypoint in any square, so that nothing can be compared.
     """
     moved, scored, heads = [np.zeros(0)], [np.zeros(0)], [0.0]
     module = job.module.eval()
-    for square in job.squares[:, None]:
+    for square in progress(job.squares[:, None], len(job.squares)):
         expected, got = _ask_torch(job, module, square), run(square)
         if job.answer == "heads":
             heads += [_share(got[name], expected[name]) for name in job.names]

@@ -16,14 +16,11 @@ from movenet._version import __version__
 from movenet.engine import Runtime, open_engine
 from movenet.errors import FileError, MissingExtraError
 from movenet.models import ModelCard
+from movenet.training.run_folder import LOG_FILE, MODEL_FILE
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-MODEL_FILE: Final = "model.onnx"
-"""Name of the model in its repository."""
-LOG_FILE: Final = "log.csv"
-"""Log of the training, in the folder of the run, beside the model."""
 _TAGS: Final = ["movenet", "pose-estimation", "keypoint-detection", "onnx"]
 
 

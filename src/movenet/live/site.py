@@ -18,7 +18,7 @@ from movenet.analysis.definitions import javascript_module
 from movenet.atomic import temporary_folder
 from movenet.errors import FileError
 from movenet.live.models_table import TABLE, WebModels
-from movenet.live.runtime_files import WEBGPU_FILES, read_runtime
+from movenet.live.runtime_files import WEBGPU_FILES, read_files
 from movenet.models import DATA
 
 PAGE: Final = Path(str(files("movenet.live"))) / "page"
@@ -68,7 +68,7 @@ def write_site(models: WebModels, target: Path, webgpu: Path | None = None) -> i
     """
     if target.exists() and not _is_replaceable(target):
         raise FileError(f"expected a new folder, or one that this command wrote, got {target}")
-    more = {} if webgpu is None else read_runtime(webgpu, WEBGPU_FILES)
+    more = {} if webgpu is None else read_files(webgpu, WEBGPU_FILES)
     with temporary_folder(target) as temporary:
         site = temporary / "site"
         shutil.copytree(

@@ -18,7 +18,7 @@ def describe_error(problem: Exception) -> str:
     if isinstance(problem, ExitError | FFmpegTimeout):
         return "nothing came in time"
     if isinstance(problem, InvalidDataError | FFmpegEof):
-        return "it is not a readable video, or is damaged or cut short"
+        return "it is neither a photo nor a video that can be read, or it is damaged or cut short"
     text = getattr(problem, "strerror", None) or str(problem)
     return text[:1].lower() + text[1:]
 

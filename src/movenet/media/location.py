@@ -64,8 +64,10 @@ def locate(source: str | Path | int) -> Location:
     path); else a camera (digits, or a device under /dev); else a path.
 
     Raises:
-        MediaError: The camera's number is below 0.
+        MediaError: The camera's number is below 0, or the name is empty.
     """
+    if source == "":
+        raise MediaError("expected a file, a folder, an address or a camera, got an empty name")
     if isinstance(source, int):
         if source < 0:
             raise MediaError(f"expected a camera's number from 0, got {source}")

@@ -19,8 +19,6 @@ from torch import Tensor
 from movenet.atomic import atomic_write
 from movenet.errors import DataError, FileError
 
-CHECKPOINT_FILE: Final = "checkpoint.pt"
-"""Name of the checkpoint in the folder of the run."""
 CHANGEABLE: Final = {"out", "intervals", "validation", "device", "workers", "wise_ft", "wise_ft_until"}
 """Tables and settings that may change when a run continues: the trained weights do not depend on them."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import Final
 
 import onnx
 
@@ -14,10 +13,8 @@ from movenet.networks.onnx_file import to_onnx
 from movenet.training import batch_norm, scaled_weights
 from movenet.training.inputs import InitialNetwork, initial_network
 from movenet.training.layers import weight_names_until
+from movenet.training.run_folder import MODEL_FILE
 from movenet.training.settings import RANDOM, Settings
-
-MODEL_FILE: Final = "model.onnx"
-"""Name of the trained model in the folder of the run."""
 
 
 def final_network(trained: Network, settings: Settings) -> Network:

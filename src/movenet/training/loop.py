@@ -27,6 +27,7 @@ from movenet.training.distributed import Processes, join_processes
 from movenet.training.finalize import final_network, write_model
 from movenet.training.inputs import initial_network, read_samples, validation_labels
 from movenet.training.losses import distillation_losses, label_losses
+from movenet.training.run_folder import CHECKPOINT_FILE
 from movenet.training.run_log import RunLog
 from movenet.training.scaled_weights import scale_pretrained
 from movenet.training.settings import Settings, TrainingSettings
@@ -168,11 +169,11 @@ class Run:
             self.optimizer.state_dict(),
             self.settings.plain(),
         )
-        checkpoint.save(self.settings.out / checkpoint.CHECKPOINT_FILE, state)
+        checkpoint.save(self.settings.out / CHECKPOINT_FILE, state)
 
     def _resume(self) -> int:
         """Load the checkpoint in the folder, if there is one; return its number of steps, else 0."""
-        path = self.settings.out / checkpoint.CHECKPOINT_FILE
+        path = self.settings.out / CHECKPOINT_FILE
         if not path.is_file():
             return 0
         saved = checkpoint.load(path)

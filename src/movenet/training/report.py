@@ -16,13 +16,11 @@ from PIL import Image
 
 from movenet.atomic import atomic_write
 from movenet.networks.onnx_file import read_network
-from movenet.training.finalize import MODEL_FILE
 from movenet.training.inputs import initial_network, validation_labels
+from movenet.training.run_folder import MODEL_FILE, REPORT_FILE
 from movenet.training.settings import Settings, ValidationSettings
 from movenet.training.validation import ValidationMetrics, validate
 
-REPORT_FILE: Final = "report.html"
-"""Name of the report in the folder of the run."""
 SEEN_PEOPLE: Final = 8
 """People of the training images that are shown if there is no validation dataset."""
 _STYLE: Final = """

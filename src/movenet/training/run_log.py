@@ -15,6 +15,7 @@ from movenet.atomic import atomic_write
 from movenet.errors import DataError, FileError, MissingExtraError
 from movenet.media import write_photo
 from movenet.records.table import escape_cell, unescape_cell
+from movenet.training.run_folder import LOG_FILE
 
 
 class RunLog:
@@ -25,7 +26,7 @@ class RunLog:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             raise MissingExtraError("tensorboard", "train", "training") from None
-        self.folder, self.path = folder, folder / "log.csv"
+        self.folder, self.path = folder, folder / LOG_FILE
         self._rows = [row for row in self._read() if int(row["step"]) <= step]
         self._columns: list[str] = []
         self._events: Any = SummaryWriter(str(folder / "events"), purge_step=step + 1)

@@ -1,8 +1,9 @@
 /*
- * The service worker of a site: it keeps all files, so that the page works without a network after the first visit.
+ * The service worker of a site: it keeps its files, so that the page works without a network after the first visit.
  *
  * `FILES` and `VERSION` are written above by `movenet.live.site`. It also makes the page cross-origin isolated, which
- * most static servers do not: then the models run in threads.
+ * most static servers do not: then the models run in threads. Of the runtimes it keeps the one that runs here, with
+ * threads; another one, which a model or a page may need, is kept when it is first used.
  */
 
 const CACHE = `movenet-${VERSION}`;
@@ -10,6 +11,10 @@ const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
 };
+/** A function with one instruction of relaxed SIMD: engine.js chooses LiteRT where the browser accepts it. */
+const RELAXED_SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11);
+const ONE_THREAD = /\/litert\/litert_wasm_internal\./;
+const OTHER_RUNTIME = WebAssembly.validate(RELAXED_SIMD) ? /\/ort\/(ort\.wasm\.|ort-wasm-simd-threaded\.(mjs|wasm))/ : /\/litert\//;
 
 self.addEventListener("install", (event) => event.waitUntil(keep()));
 self.addEventListener("activate", (event) => event.waitUntil(forgetOthers()));
@@ -20,7 +25,7 @@ self.addEventListener("fetch", (event) => {
 
 async function keep() {
   const cache = await caches.open(CACHE);
-  await cache.addAll(FILES);
+  await cache.addAll(FILES.filter((file) => !ONE_THREAD.test(file) && !OTHER_RUNTIME.test(file)));
   await self.skipWaiting();
 }
 
@@ -33,9 +38,16 @@ async function forgetOthers() {
 async function answer(request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request, { ignoreSearch: true });
-  const response = kept ?? (await fetch(request));
+  const response = kept ?? (await fetchAndKeep(request, cache));
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("Range") ?? "");
   return kept && range ? part(response, Number(range[1]), range[2]) : isolated(response, response.body, response.status);
+}
+
+async function fetchAndKeep(request, cache) {
+  const response = await fetch(request);
+  const isListed = FILES.some((file) => new URL(file, self.location.href).href === request.url);
+  if (isListed && response.status === 200) await cache.put(request, response.clone());
+  return response;
 }
 
 /** Answer with a part of a file, which videos ask for. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Generic, TypeVar, cast
@@ -20,6 +21,13 @@ from movenet.media.alpha import AlphaDecoder, has_alpha_packets
 from movenet.media.ffmpeg_errors import describe_error
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
+
+
+def _reason(problem: FFmpegError, name: str) -> str:
+    """Return why a file or stream broke off, with a remedy for recordings on servers that send whole files only."""
+    remedy = "; if its server cannot send parts of a file, download it first"
+    is_download = name.startswith("http") and problem.errno == errno.EIO
+    return describe_error(problem) + (remedy if is_download else "")
 
 
 class Packets(Generic[AnyStream]):
@@ -64,7 +72,7 @@ class Packets(Generic[AnyStream]):
             except FFmpegError as problem:
                 # In a damaged file an I/O error may be local and reading can continue; a lost connection cannot.
                 if isinstance(problem, ExitError) or ("://" in self._name and isinstance(problem, OSError)):
-                    raise MediaError(f"{self._name} broke off: {describe_error(problem)}") from problem
+                    raise MediaError(f"{self._name} broke off: {_reason(problem, self._name)}") from problem
                 misses += 1
                 self.damage += 1
             except IndexError:

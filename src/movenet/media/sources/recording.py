@@ -90,7 +90,8 @@ def _between(frames: Iterator[Frame], settings: SourceSettings) -> Iterator[Fram
 def _reason(name: str, settings: SourceSettings) -> str:
     """Return why there is no frame."""
     if settings.start_s > 0 or settings.end_s < math.inf:
-        return f"{name} has no picture from {settings.start_s:g} s to {settings.end_s:g} s"
+        end = "on" if settings.end_s == math.inf else f"to {settings.end_s:g} s"
+        return f"{name} has no picture from {settings.start_s:g} s {end}"
     return f"not one picture of {name} can be decoded: it is damaged or cut short"
 
 

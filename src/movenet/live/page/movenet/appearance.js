@@ -4,12 +4,19 @@
  * An appearance is two histograms; null where the part is not visible.
  */
 
+import { extent } from "./pose.js";
+
 const BINS = 4;
 const MIN_SCORE = 0.2;
 /** Corner keypoints of torso and thighs: left and right at the top, left and right at the bottom. */
 const BODY_PARTS = [[5, 6, 11, 12], [11, 12, 13, 14]];
 const ACROSS = Array.from({ length: 8 }, (_, i) => 0.15 + (0.7 * i) / 7);
 const DOWN = Array.from({ length: 10 }, (_, i) => 0.1 + (0.8 * i) / 9);
+/** For each value of a channel the lower of the two bins that it lies between. */
+const LOW_BIN = Uint8Array.from({ length: 256 }, (_, value) => Math.min(Math.floor((value * (BINS - 1)) / 255), BINS - 2));
+const HIGH_WEIGHTS = Float64Array.from(LOW_BIN, (low, value) => (value * (BINS - 1)) / 255 - low);
+/** For each value the weight of the lower bin, and of the higher one. */
+const BIN_WEIGHTS = [HIGH_WEIGHTS.map((weight) => 1 - weight), HIGH_WEIGHTS];
 
 /** Return the appearance of a person in a picture. */
 export function measureAppearance(picture, pose) {
@@ -39,41 +46,37 @@ function partHistogram(picture, corners) {
   const pixels = DOWN.flatMap((down) => ACROSS.map((across) => pixelAt(corners, across, down)))
     .filter(([x, y]) => x >= 0 && x < picture.width && y >= 0 && y < picture.height);
   if (pixels.length < (ACROSS.length * DOWN.length) / 2) return null;
-  return histogramOf(readPixels(picture, pixels));
+  return histogramOf(picture, pixels);
 }
 
 function pixelAt([topLeft, topRight, bottomLeft, bottomRight], across, down) {
-  return [0, 1].map((axis) => {
+  const along = (axis) => {
     const top = topLeft[axis] + across * (topRight[axis] - topLeft[axis]);
     const bottom = bottomLeft[axis] + across * (bottomRight[axis] - bottomLeft[axis]);
     return Math.floor(top + down * (bottom - top));
-  });
+  };
+  return [along(0), along(1)];
 }
 
-/** Return the colours of pixels, from one read of the region that they are in. */
-function readPixels(picture, pixels) {
-  const [xs, ys] = [pixels.map(([x]) => x), pixels.map(([, y]) => y)];
-  const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  const [width, height] = [Math.max(...xs) - left + 1, Math.max(...ys) - top + 1];
-  const data = picture.read(left, top, width, height);
-  return pixels.map(([x, y]) => {
-    const at = 4 * ((y - top) * width + x - left);
-    return [data[at], data[at + 1], data[at + 2]];
-  });
+/** Return the histogram of the colours of pixels, trilinearly interpolated, with sum 1. */
+function histogramOf(picture, pixels) {
+  const [left, top, right, bottom] = extent(pixels);
+  const width = right - left + 1;
+  const data = picture.read(left, top, width, bottom - top + 1);
+  const histogram = new Float64Array(BINS ** 3);
+  for (const [x, y] of pixels) addColour(histogram, data, 4 * ((y - top) * width + x - left));
+  return histogram.map((sum) => sum / pixels.length);
 }
 
-/** Return the histogram of colours, trilinearly interpolated, with sum 1. */
-function histogramOf(colours) {
-  const histogram = Array(BINS ** 3).fill(0);
-  for (const colour of colours) {
-    const places = colour.map((value) => (value * (BINS - 1)) / 255);
-    const low = places.map((place) => Math.min(Math.floor(place), BINS - 2));
-    for (let corner = 0; corner < 8; corner++) {
-      const bits = [(corner >> 2) & 1, (corner >> 1) & 1, corner & 1];
-      const weights = bits.map((bit, axis) => (bit ? places[axis] - low[axis] : 1 - places[axis] + low[axis]));
-      const [red, green, blue] = bits.map((bit, axis) => low[axis] + bit);
-      histogram[(red * BINS + green) * BINS + blue] += weights[0] * weights[1] * weights[2];
-    }
+/** Add the colour at a place of RGBA data to the eight bins that it lies between. */
+function addColour(histogram, data, at) {
+  const red = data[at];
+  const green = data[at + 1];
+  const blue = data[at + 2];
+  const first = (LOW_BIN[red] * BINS + LOW_BIN[green]) * BINS + LOW_BIN[blue];
+  for (let corner = 0; corner < 8; corner++) {
+    const [highRed, highGreen, highBlue] = [corner >> 2, (corner >> 1) & 1, corner & 1];
+    const bin = first + (highRed * BINS + highGreen) * BINS + highBlue;
+    histogram[bin] += BIN_WEIGHTS[highRed][red] * BIN_WEIGHTS[highGreen][green] * BIN_WEIGHTS[highBlue][blue];
   }
-  return histogram.map((sum) => sum / colours.length);
 }

@@ -77,26 +77,27 @@ function pixelsToRead(start, length, limit, cell) {
 }
 
 /** Return the mean of each 2 × 2 pixels; an odd last row or column is averaged with black. */
-function halve({ data, width, height }) {
-  const [outWidth, outHeight] = [(width + 1) >> 1, (height + 1) >> 1];
-  const out = new Uint8ClampedArray(4 * outWidth * outHeight);
-  for (let y = 0, to = 0; y < outHeight; y++) {
-    const first = 8 * y * width;
-    const hasBelow = 2 * y + 1 < height;
-    for (let x = 0; x < outWidth; x++, to += 4) {
-      const from = first + 8 * x;
-      const hasRight = 2 * x + 1 < width;
-      for (let channel = 0; channel < 3; channel++) {
-        const at = from + channel;
-        let sum = data[at] + 2;
-        if (hasRight) sum += data[at + 4];
-        if (hasBelow) sum += data[at + 4 * width];
-        if (hasRight && hasBelow) sum += data[at + 4 * width + 4];
-        out[to + channel] = sum >> 2;
-      }
+function halve(part) {
+  const { data, width, height } = evenSized(part);
+  const out = new Uint8ClampedArray(data.length / 4);
+  for (let y = 0, to = 0; y < height; y += 2) {
+    const end = 4 * (y + 1) * width;
+    for (let above = 4 * y * width, below = end; above < end; above += 8, below += 8, to += 4) {
+      out[to] = (data[above] + data[above + 4] + data[below] + data[below + 4] + 2) >> 2;
+      out[to + 1] = (data[above + 1] + data[above + 5] + data[below + 1] + data[below + 5] + 2) >> 2;
+      out[to + 2] = (data[above + 2] + data[above + 6] + data[below + 2] + data[below + 6] + 2) >> 2;
     }
   }
-  return { data: out, width: outWidth, height: outHeight };
+  return { data: out, width: width / 2, height: height / 2 };
+}
+
+/** Return pixels with a black row or column more where their number is odd. */
+function evenSized({ data, width, height }) {
+  const [evenWidth, evenHeight] = [width + (width % 2), height + (height % 2)];
+  if (evenWidth === width && evenHeight === height) return { data, width, height };
+  const out = new Uint8ClampedArray(4 * evenWidth * evenHeight);
+  for (let y = 0; y < height; y++) out.set(data.subarray(4 * y * width, 4 * (y + 1) * width), 4 * y * evenWidth);
+  return { data: out, width: evenWidth, height: evenHeight };
 }
 
 /** Return for each output pixel along an axis the two pixels that it lies between and their weights; 0 outside. */
@@ -106,28 +107,52 @@ function samples(start, step, count, limit) {
   for (let i = 0; i < count; i++) {
     const place = start + i * step;
     const at = Math.floor(place);
-    const inside = (pixel) => pixel >= 0 && pixel < limit;
-    if (inside(at)) [low[i], lowWeight[i]] = [at, 1 - (place - at)];
-    if (inside(at + 1)) [high[i], highWeight[i]] = [at + 1, place - at];
+    if (at >= 0 && at < limit) {
+      low[i] = at;
+      lowWeight[i] = 1 - (place - at);
+    }
+    if (at >= -1 && at < limit - 1) {
+      high[i] = at + 1;
+      highWeight[i] = place - at;
+    }
   }
   return { low, high, lowWeight, highWeight, count };
 }
 
-function interpolate({ data, width }, columns, rows) {
-  // It rounds halves to even, as OpenCV does.
-  const out = new Uint8ClampedArray(3 * columns.count * rows.count);
-  for (let y = 0, to = 0; y < rows.count; y++) {
-    const [above, below] = [4 * width * rows.low[y], 4 * width * rows.high[y]];
-    const [aboveWeight, belowWeight] = [rows.lowWeight[y], rows.highWeight[y]];
-    for (let x = 0; x < columns.count; x++) {
-      const [left, right] = [4 * columns.low[x], 4 * columns.high[x]];
-      const [leftWeight, rightWeight] = [columns.lowWeight[x], columns.highWeight[x]];
-      for (let channel = 0; channel < 3; channel++) {
-        const upper = data[above + left + channel] * leftWeight + data[above + right + channel] * rightWeight;
-        const lower = data[below + left + channel] * leftWeight + data[below + right + channel] * rightWeight;
-        out[to++] = upper * aboveWeight + lower * belowWeight;
-      }
-    }
+// The loops over pixels have no arrays of their own: each would be an allocation.
+
+function interpolate(part, columns, rows) {
+  const length = 3 * columns.count;
+  const out = new Uint8ClampedArray(length * rows.count);
+  let upper = { row: -1, values: new Float64Array(length) };
+  let lower = { row: -1, values: new Float64Array(length) };
+  for (let y = 0; y < rows.count; y++) {
+    if (rows.low[y] === lower.row) [upper, lower] = [lower, upper];
+    interpolateRow(part, rows.low[y], columns, upper);
+    interpolateRow(part, rows.high[y], columns, lower);
+    mixRows(upper.values, rows.lowWeight[y], lower.values, rows.highWeight[y], out, y * length);
   }
   return new Uint8Array(out.buffer);
+}
+
+/** Interpolate a row of pixels along x, unless it is there already. */
+function interpolateRow({ data, width }, row, { low, high, lowWeight, highWeight, count }, result) {
+  if (result.row === row) return;
+  result.row = row;
+  const out = result.values;
+  const start = 4 * width * row;
+  for (let x = 0, to = 0; x < count; x++, to += 3) {
+    const left = start + 4 * low[x];
+    const right = start + 4 * high[x];
+    const leftWeight = lowWeight[x];
+    const rightWeight = highWeight[x];
+    out[to] = data[left] * leftWeight + data[right] * rightWeight;
+    out[to + 1] = data[left + 1] * leftWeight + data[right + 1] * rightWeight;
+    out[to + 2] = data[left + 2] * leftWeight + data[right + 2] * rightWeight;
+  }
+}
+
+/** Write the weighted sum of two rows; it rounds halves to even, as OpenCV does. */
+function mixRows(upper, upperWeight, lower, lowerWeight, out, start) {
+  for (let i = 0; i < upper.length; i++) out[start + i] = upper[i] * upperWeight + lower[i] * lowerWeight;
 }

@@ -118,15 +118,23 @@ function distanceOffsets(guide, offsetCells, count, cells) {
 }
 
 /** Return the [y, x] of the cell of channel k with the highest weight; of equals the first. */
-function findCell(head, k, expected, offset) {
+function findCell(head, k, [expectedY, expectedX], offset) {
   const [, , height, width] = head.dims;
   const start = k * height * width;
-  let [best, bestWeight] = [0, -1];
+  let best = 0;
+  let bestWeight = 0;
+  let leastLogit = -Infinity; // of a cell that weighs more, even at no distance: most need no more than this comparison
   for (let y = 0, at = 0; y < height; y++) {
-    const squaredY = (y - expected[0]) ** 2;
+    const squaredY = (y - expectedY) ** 2;
     for (let x = 0; x < width; x++, at++) {
-      const weight = sigmoid(head.data[start + at]) / (Math.sqrt(squaredY + (x - expected[1]) ** 2) + offset);
-      if (weight > bestWeight) [best, bestWeight] = [at, weight];
+      const logit = head.data[start + at];
+      if (!(logit > leastLogit)) continue;
+      const weight = sigmoid(logit) / (Math.sqrt(squaredY + (x - expectedX) ** 2) + offset);
+      if (weight > bestWeight) {
+        best = at;
+        bestWeight = weight;
+        leastLogit = Math.log((weight * offset) / (1 - weight * offset));
+      }
     }
   }
   return [Math.floor(best / width), best % width];

@@ -3,6 +3,7 @@
  * rules are those of `movenet.video.followed_person` in Python.
  *
  * A person is one value, replaced at each frame: {id, center, sizePx, appearance, firstS, seenS, detectedS, alikeS, score}.
+ * An observation is {pose, appearance}.
  */
 
 import { appearanceDistance, blendAppearance, measureAppearance } from "./appearance.js";
@@ -16,13 +17,13 @@ const TIME_S = 1;
 const LONGEST_STEP_S = 0.1;
 
 /** Return a person who was just detected. */
-export function startPerson(id, pose, appearance, timeS) {
+export function startPerson(id, { pose, appearance }, timeS) {
   const [center, sizePx] = [centerOf(pose), sizeOf(pose)];
   return { id, center, sizePx, appearance, firstS: timeS, seenS: timeS, detectedS: timeS, alikeS: timeS, score: pose.score };
 }
 
 /** Return the same person in a later frame, in which the detector found them or not. */
-export function updatePerson(person, pose, appearance, timeS, isDetected) {
+export function updatePerson(person, { pose, appearance }, timeS, isDetected) {
   const weight = -Math.expm1(-Math.min(timeS - person.seenS, LONGEST_STEP_S) / TIME_S);
   const isAlike = !differs(person, appearance);
   return {
@@ -39,25 +40,25 @@ export function updatePerson(person, pose, appearance, timeS, isDetected) {
 }
 
 /** Whether the tracked pose is another person's by now. */
-export function isOther(person, picture, pose, timeS) {
-  return differs(person, measureAppearance(picture, pose)) && timeS - person.alikeS > DOUBT_S;
+export function isOther(person, { appearance }, timeS) {
+  return differs(person, appearance) && timeS - person.alikeS > DOUBT_S;
 }
 
 /** Whether a pose estimated where the person was detected is theirs. */
-export function isIn(person, pose, picture) {
-  return Number.isFinite(costOf(person, { pose, center: centerOf(pose) }, picture));
+export function isIn(person, { pose, appearance }) {
+  return Number.isFinite(costOf(person, centerOf(pose), appearance));
 }
 
 /** Return the detection that is this person, by the clothes and the place; null if none can be. */
 export function findPerson(person, detections, picture) {
-  const costs = detections.map((detection) => costOf(person, detection, picture));
+  const costs = detections.map(({ pose, center }) => costOf(person, center, measureAppearance(picture, pose)));
   const least = Math.min(...costs);
   return Number.isFinite(least) ? detections[costs.indexOf(least)] : null;
 }
 
-function costOf(person, detection, picture) {
-  const distance = appearanceDistance(person.appearance, measureAppearance(picture, detection.pose));
-  const [x, y] = [0, 1].map((axis) => detection.center[axis] - person.center[axis]);
+function costOf(person, center, appearance) {
+  const distance = appearanceDistance(person.appearance, appearance);
+  const [x, y] = [0, 1].map((axis) => center[axis] - person.center[axis]);
   const offset = Math.hypot(x, y) / person.sizePx;
   if (Number.isNaN(distance)) return offset <= 1 ? 1 + offset : Infinity;
   const limit = offset <= 1 ? MAX_DISTANCE : MAX_DISTANCE_ELSEWHERE;

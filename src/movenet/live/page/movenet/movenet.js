@@ -11,7 +11,8 @@
 
 import { withProbabilities } from "./calibration.js";
 import { RepetitionCounter } from "./counter.js";
-import { Engine, LoadError, download } from "./engine.js";
+import { LoadError, download } from "./download.js";
+import { openEngine } from "./engine.js";
 import { PictureEstimator } from "./estimator.js";
 import { MultiPersonTracker } from "./multi_person.js";
 import { pictureOf } from "./picture.js";
@@ -28,7 +29,7 @@ const engines = new Map();
 function engineOf(address, options) {
   const key = `${options.backend ?? "wasm"} ${address.href}`;
   if (!engines.has(key)) {
-    const opening = Engine.open(address, options);
+    const opening = openEngine(address, options);
     opening.catch(() => engines.delete(key)); // another attempt may succeed
     engines.set(key, opening);
   }

@@ -3,6 +3,7 @@
  * person is lost, and regularly while they are tracked. The rules are those of `movenet.video.single_person` in Python.
  *
  * The state of a stream is one value, replaced at each frame: {timeS, size, pose, velocity, person, nextId, detectedS, smooth}.
+ * An observation is {pose, appearance}.
  */
 
 import { measureAppearance } from "./appearance.js";
@@ -34,21 +35,21 @@ export class SinglePersonTracker {
    */
   async step(state, picture, timeS) {
     const before = this.#validState(state, picture, timeS);
-    const pose = await this.#track(before, picture, timeS);
-    if (pose && timeS - before.detectedS < this.settings.detect_every_s) {
-      return this.#nextState(before, pose, picture, timeS, false);
+    const tracked = await this.#track(before, picture, timeS);
+    if (tracked && timeS - before.detectedS < this.settings.detect_every_s) {
+      return this.#nextState(before, tracked, timeS, false);
     }
     const searched = { ...before, detectedS: timeS };
     const detections = await this.estimator.detect(picture);
-    if (pose && detections.some((detection) => isSamePerson(pose, detection.pose))) {
-      return this.#nextState(searched, pose, picture, timeS, true);
+    if (tracked && detections.some((detection) => isSamePerson(tracked.pose, detection.pose))) {
+      return this.#nextState(searched, tracked, timeS, true);
     }
-    const isGivenUp = this.#isGivenUp(searched, pose, timeS);
+    const isGivenUp = this.#isGivenUp(searched, tracked, timeS);
     let [detection, person] = this.#choose(detections, searched, picture, isGivenUp);
     let other = await this.#estimate(detection, picture);
-    if (other && person && !isIn(person, other, picture)) [other, person] = [isGivenUp ? other : null, null];
-    if (!this.#takesOver(other, pose)) return this.#nextState(searched, pose, picture, timeS, false);
-    return this.#nextState(switchTo(other, person, searched), other, picture, timeS, other !== null);
+    if (other && person && !isIn(person, other)) [other, person] = [isGivenUp ? other : null, null];
+    if (!this.#takesOver(other, tracked)) return this.#nextState(searched, tracked, timeS, false);
+    return this.#nextState(switchTo(other, person, searched), other, timeS, other !== null);
   }
 
   #validState(state, { width, height }, timeS) {
@@ -61,32 +62,35 @@ export class SinglePersonTracker {
   }
 
   /** Whether the person detected, if any, replaces a tracked pose that the detector missed. */
-  #takesOver(other, pose) {
-    if (!pose || pose.score < this.settings.confident_score) return true;
-    return other !== null && other.score > this.settings.takeover_ratio * pose.score;
+  #takesOver(other, tracked) {
+    if (!tracked || tracked.pose.score < this.settings.confident_score) return true;
+    return other !== null && other.pose.score > this.settings.takeover_ratio * tracked.pose.score;
   }
 
+  /** Return the observation in the predicted crop; null if nobody was tracked or the person is lost. */
   async #track(state, picture, timeS) {
     if (!state.pose) return null;
     const predicted = translate(state.pose, state.velocity.map((speed) => speed * (timeS - state.timeS)));
     const detection = new Detection(predicted, centerOf(predicted));
     const { crop_factor: factor, guide_weight: weight, min_track_score: minScore } = this.settings;
     const [pose] = await this.estimator.estimateDetections(picture, [detection], factor, weight);
-    const isLost = pose.score < minScore || (state.person && isOther(state.person, picture, pose, timeS));
-    return isLost ? null : pose;
+    if (pose.score < minScore) return null;
+    const observation = observe(picture, pose);
+    return state.person && isOther(state.person, observation, timeS) ? null : observation;
   }
 
+  /** Return the observation in the crop of a detection, as in a photo; null if the score of both is too low. */
   async #estimate(detection, picture) {
     if (!detection) return null;
     const { crop_factor: factor, guide_weight: weight } = this.estimator.settings;
     const [pose] = await this.estimator.estimateDetections(picture, [detection], factor, weight);
-    return Math.sqrt(detection.pose.score * pose.score) >= this.estimator.minScore ? pose : null;
+    return Math.sqrt(detection.pose.score * pose.score) >= this.estimator.minScore ? observe(picture, pose) : null;
   }
 
-  /** Whether another person may be followed from now on; `pose` is the tracked one. */
-  #isGivenUp({ person, timeS: lastS }, pose, timeS) {
+  /** Whether another person may be followed from now on. */
+  #isGivenUp({ person, timeS: lastS }, tracked, timeS) {
     if (!person || timeS - lastS > this.settings.reset_after_s) return true;
-    if (pose && pose.score >= this.settings.confident_score) return timeS - person.detectedS > this.settings.undetected_s;
+    if (tracked && tracked.pose.score >= this.settings.confident_score) return timeS - person.detectedS > this.settings.undetected_s;
     return timeS - person.seenS > Math.min(this.settings.wait_s, person.seenS - person.firstS);
   }
 
@@ -107,12 +111,12 @@ export class SinglePersonTracker {
     return found || !isGivenUp ? [found, person] : [first, null];
   }
 
-  #nextState(state, pose, picture, timeS, isDetected) {
-    if (!pose) return [{ ...emptyState(timeS, state.size, state.person, state.nextId), detectedS: state.detectedS }, []];
-    const appearance = measureAppearance(picture, pose);
+  #nextState(state, observation, timeS, isDetected) {
+    if (!observation) return [{ ...emptyState(timeS, state.size, state.person, state.nextId), detectedS: state.detectedS }, []];
+    const { pose } = observation;
     const person = state.person
-      ? updatePerson(state.person, pose, appearance, timeS, isDetected)
-      : startPerson(state.nextId, pose, appearance, timeS);
+      ? updatePerson(state.person, observation, timeS, isDetected)
+      : startPerson(state.nextId, observation, timeS);
     const [smoothState, smoothed] = smoothPose(this.smoothing, state.smooth, { ...pose, id: person.id }, timeS);
     const next = {
       ...state,
@@ -138,9 +142,13 @@ function emptyState(timeS, size, person, nextId) {
   return { timeS, size, pose: null, velocity: [0, 0], person, nextId, detectedS: -Infinity, smooth: null };
 }
 
+function observe(picture, pose) {
+  return { pose, appearance: measureAppearance(picture, pose) };
+}
+
 /** Return what of the state is valid for a person just detected: all, if they are where the person was tracked. */
 function switchTo(other, person, state) {
-  if (other && person && state.pose && isSamePerson(state.pose, other)) return { ...state, person };
+  if (other && person && state.pose && isSamePerson(state.pose, other.pose)) return { ...state, person };
   return { ...state, person: other ? person : state.person, pose: null, smooth: null };
 }
 
