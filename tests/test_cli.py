@@ -271,6 +271,11 @@ def test_help_ends_with_examples_that_the_command_accepts(name, command, invoke,
         command.make_context(name, words[1 + len(name.split()) :])
 
 
+@pytest.mark.parametrize("name", ["", *(name for name, _ in _commands())])
+def test_help_fits_into_a_terminal(name, invoke):
+    assert all(len(line) <= 80 for line in invoke(*name.split(), "-h").stdout.splitlines())
+
+
 def test_the_package_runs_as_a_module():
     done = subprocess.run(
         [sys.executable, "-m", "movenet", "--version"], capture_output=True, text=True, check=True
