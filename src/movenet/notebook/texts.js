@@ -1,7 +1,8 @@
 /** The texts of the widget in English and Korean; reasons sent to Python are in English. */
 import { CAMERA_WORDS, filled } from "../live/page/camera_words.js";
 
-const TEXTS = {
+/** All texts by language and key. */
+export const TEXTS = {
   en: {
     ...CAMERA_WORDS.en,
     widget: "Camera with skeletons", start: "Start camera", stop: "Stop camera", stopRecording: "Stop recording",
