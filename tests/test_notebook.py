@@ -435,12 +435,20 @@ def test_a_choice_that_fails_is_reported_to_the_window_and_changes_nothing():
     camera.close()
 
 
-def test_a_wrong_choice_by_a_linked_widget_is_undone(caplog):
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [("model", "thundre", "did you mean 'thunder'"), ("people", 3, "people"), ("threshold", 7, "threshold")],
+)
+def test_a_wrong_setting_of_the_browser_is_undone_and_explained_there(caplog, name, wrong, said):
     camera = FakeCamera("lightning")
-    data = {"method": "update", "state": {"model": "thundre"}, "buffer_paths": []}
+    before = getattr(camera, name)
+    data = {"method": "update", "state": {name: wrong}, "buffer_paths": []}
     camera.comm.handle_msg({"content": {"data": data}, "buffers": []})
-    assert camera.model == "lightning"
-    assert "did you mean 'thunder'" in caplog.text
+    assert getattr(camera, name) == before
+    (answer,) = camera.sent
+    assert (answer["type"], answer["frame"]) == ("error", None)
+    assert said in answer["message"]
+    assert not caplog.records
     camera.close()
 
 

@@ -183,7 +183,7 @@ def visit_own_model(book, seen):
     expect(widget.get_by_role("status")).to_have_text("The camera is off.")
     book.run(REMOVE)
     model.select_option("own.onnx")
-    expect(widget.get_by_role("status")).to_contain_text("could not be loaded")
+    expect(widget.get_by_role("status")).to_contain_text("The kernel says:")
     seen["notice of a missing model"] = widget.get_by_role("status").inner_text()
     seen["model after a missing one"] = model.input_value()
 

@@ -102,8 +102,9 @@ export class Feed {
   }
 
   onError(content) {
-    if (content.frame === null && this.choice) return this.onChosen(say("modelFailed", content));
-    this.showNotice(say("pictureFailed", content));
+    const notice = say("kernelSays", content);
+    if (content.frame === null && this.choice) return this.onChosen(notice);
+    this.showNotice(notice);
     return this.onAnswer(content);
   }
 

@@ -184,6 +184,14 @@ class Camera(anywidget.AnyWidget):
             self._run, self._callbacks = None, ()
         super().close()
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take settings of the browser, for the front end; a wrong one is reported and reset there."""
+        try:
+            super().set_state(sync_data)
+        except traitlets.TraitError as problem:
+            self.send_state(set(sync_data))
+            self._send_error({}, str(problem))
+
     def _on_message(self, _: object, content: Any, buffers: Any) -> None:
         """Handle a message of the browser; errors are sent back."""
         try:
