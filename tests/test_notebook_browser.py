@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from browsers import Notebook, camera_film, chromium, jupyter_lab
@@ -163,6 +164,8 @@ def visit_captures(book, lab, widget, seen):
     stop = widget.get_by_role("button", name="Stop recording")
     seen["recording"] = downloads(book.page, lab, 2, stop.click)
     seen["saved"] = widget.locator(".saved").inner_text()
+    found = Axe().run(book.page, context=".movenet-camera").response["violations"]
+    seen["violations"] = [(one["id"], one["nodes"][0]["html"]) for one in found]
     widget.get_by_role("button", name="Record").click()
     seen["recording of a removed view"] = downloads(book.page, lab, 2, lambda: rerun(book, widget))
 
@@ -306,6 +309,10 @@ def test_a_recording_is_a_video_and_records_of_the_same_time(visit, name):
     assert (film.width, film.height) == (640, 480)
     assert len(frames) >= 2
     assert frames[-1].time_s <= times_s[-1] + 1
+
+
+def test_axe_finds_nothing_to_mend_in_the_widget(visit):
+    assert visit["violations"] == []
 
 
 def test_what_was_saved_is_listed_with_links(visit):
