@@ -9,11 +9,13 @@
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
-import { Recording, canRecord, save, snapshot } from "./saving.js";
+import { SourceError, listCameras, openCamera } from "./camera.js";
+import { pictureKey } from "./camera_words.js";
+import { Recording, canRecord, clock, countDown, save, snapshot } from "./saving.js";
 import { PLACES } from "./place.js";
-import { drawPoses, parseRecord } from "./skeleton.js";
-import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
-import { currentLanguage, say, speak, speakOf } from "./words.js";
+import { drawRecord, parseRecord } from "./skeleton.js";
+import { openAddress, openFile } from "./sources.js";
+import { currentLanguage, say, sayWith, speak, speakOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
@@ -21,7 +23,6 @@ const context = canvas.getContext("2d", { alpha: false });
 const MAX_SIDE = 1280;
 const NO_ANSWER_MS = 400;
 const REFRESH_MS = 250;
-const COUNTDOWN = [3, 2, 1];
 const PAUSE_SHAPES = { pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z", resume: "M8 5v14l11-7z" };
 
 let source = null;
@@ -177,14 +178,8 @@ function show(picture, width, height, record) {
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   context.setTransform(1, 0, 0, 1, 0, 0);
   if (record) {
-    const { width: pictureWidth, height: pictureHeight, poses } = record;
-    const minScore = Number($("threshold").value);
-    const palette = poses.length > 1 ? "person" : "clear";
-    const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
-    // Ids tell several people apart; the one person of the other models needs no label.
-    const isMany = document.querySelector("#models :checked")?.value === "many";
-    const drawn = isMany ? poses : poses.map((pose) => ({ ...pose, id: null }));
-    drawPoses(context, drawn, { width: pictureWidth, height: pictureHeight, ...style });
+    const style = { mirror, minScore: Number($("threshold").value), angles: $("angles").checked, density: density() };
+    drawRecord(context, record, document.querySelector("#models :checked")?.value === "many", style);
   }
 }
 
@@ -220,7 +215,7 @@ function refresh() {
   const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
   const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
   if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
-  const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
+  const about = say(source ? pictureKey(people) : "idle", { count: people });
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
   if (!live) refreshAngles(false);
@@ -245,10 +240,6 @@ function median(values) {
   return values.length ? [...values].sort((one, other) => one - other)[values.length >> 1] : NaN;
 }
 
-function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${`${Math.floor(seconds % 60)}`.padStart(2, "0")}`;
-}
-
 /* What the user can do */
 
 function setPaused(value) {
@@ -267,12 +258,10 @@ function setRunning() {
 async function takeSnapshot() {
   if (counting || !source) return;
   counting = true;
-  for (const number of COUNTDOWN) {
-    $("count").hidden = false;
-    $("count").textContent = number;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  $("count").hidden = true;
+  await countDown((number) => {
+    $("count").hidden = number === null;
+    $("count").textContent = number ?? "";
+  });
   counting = false;
   if (!source) return;
   stage.classList.remove("flash");
@@ -305,8 +294,7 @@ function showRecording() {
 /** Add a line to what was saved; `gaps` may be texts or elements. */
 function list(key, gaps) {
   const line = document.createElement("li");
-  const marks = Object.fromEntries(Object.keys(gaps).map((name) => [name, `\u0000${name}\u0000`]));
-  line.append(...say(key, marks).split("\u0000").map((part) => gaps[part] ?? part));
+  line.append(...sayWith(key, gaps));
   $("kept").hidden = false;
   $("kept").querySelector("ul").prepend(line);
 }

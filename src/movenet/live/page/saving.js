@@ -2,6 +2,21 @@
 
 const TYPES = ["video/webm;codecs=vp8", "video/webm", "video/mp4"];
 const LINES_AT_ONCE = 500;
+const COUNTDOWN = [3, 2, 1];
+
+/** Call `show` with 3, 2 and 1, a second each, and then with null. */
+export async function countDown(show) {
+  for (const number of COUNTDOWN) {
+    show(number);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  show(null);
+}
+
+/** Return seconds as minutes and seconds, such as "1:05". */
+export function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${`${Math.floor(seconds % 60)}`.padStart(2, "0")}`;
+}
 
 /** Whether this browser can record. */
 export function canRecord() {
@@ -23,6 +38,7 @@ export class Recording {
     this.#recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: this.type, videoBitsPerSecond: 4_000_000 });
     this.#recorder.ondataavailable = (event) => event.data.size && this.#pieces.push(event.data);
     this.#recorder.start(1000);
+    addEventListener("beforeunload", askToStay);
   }
 
   /** Seconds since the start. */
@@ -39,6 +55,7 @@ export class Recording {
 
   /** Stop and return the two files {video, poses}. */
   async stop() {
+    removeEventListener("beforeunload", askToStay);
     const ended = new Promise((resolve) => (this.#recorder.onstop = resolve));
     this.#recorder.stop();
     this.#recorder.stream.getTracks().forEach((track) => track.stop());
@@ -72,6 +89,11 @@ export function save(file, text) {
   link.textContent = text;
   link.click();
   return link;
+}
+
+/** Let the browser ask whether to leave the page: the recording would be lost. */
+function askToStay(event) {
+  event.preventDefault();
 }
 
 function timestamp() {
