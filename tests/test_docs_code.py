@@ -260,7 +260,7 @@ def test_the_programs_of_the_cookbook_are_twelve_and_short():
     assert max(lengths.values()) <= 10
     assert lengths["Count squats, with the number in the picture"] <= 10
     assert lengths["An alarm when somebody falls"] <= 8
-    assert lengths["My pose against the teacher's"] <= 6
+    assert lengths["Compare my pose with the teacher's"] <= 6
     text = (ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8")
     assert len(set(re.findall(r"img/cookbook/\w+\.webp", text))) == 12
 

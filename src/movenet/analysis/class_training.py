@@ -16,7 +16,7 @@ from movenet.pose import MIRROR, Pose
 HELD_OUT: Final = 0.25
 """Share of the examples of each class that is held out."""
 MIN_EXAMPLES: Final = 4
-"""Least number of examples of a class."""
+"""Minimum number of examples of a class."""
 INVERSE_REGULARIZATION: Final = 10.0
 """`C` of the logistic regression."""
 

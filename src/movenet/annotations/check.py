@@ -46,7 +46,7 @@ BONE_SHARES: Final = {
 """Length of a bone (indices of two keypoints) divided by the stature: Drillis and Contini 1966, in Winter, Biomechanics
 and Motor Control."""
 MIN_BONES: Final = 5
-"""Least number of bones, or of keypoints labelled in both people, for a comparison."""
+"""Minimum number of bones, or of keypoints labelled in both people, for a comparison."""
 
 SidesSwapped = Callable[[NDArray[np.uint8], Person], bool]
 """Function of a picture, (H, W, 3) uint8 RGB, and a label: whether left and right are swapped."""

@@ -29,9 +29,9 @@ class TimingPlan:
     turn_s: float = 0.1
     """Time of one turn of a call: repeated, so that its code and data are in the caches, as in real use."""
     min_calls: int = 3
-    """Least number of calls in a turn."""
+    """Minimum number of calls in a turn."""
     min_rounds: int = 3
-    """Least number of turns of each call."""
+    """Minimum number of turns of each call."""
     warmup_calls: int = 1
     """Warm-up calls at the start of each turn, which are not counted."""
 

@@ -57,7 +57,7 @@ def build(
         float, typer.Option(min=0, max=1, help="Share of the clips kept for validation.")
     ] = 0.1,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Least mean score of a person's labels.")
+        float, typer.Option(min=0, max=1, help="Minimum mean score of a person's labels.")
     ] = 0.3,
     json: JsonOption = False,
     engine: EngineOption = EngineName.openvino,

@@ -33,15 +33,15 @@ class LabelSettings:
     second_factor: float = 1.5
     """Side of the second crop, as a multiple of the person's longer side; the first crop is the estimator's."""
     min_keypoint_score: float = 0.35
-    """Least score of a keypoint, averaged over both crops."""
+    """Minimum score of a keypoint, averaged over both crops."""
     min_keypoint_similarity: float = 0.5
     """Least similarity of a keypoint's two positions, 0…1: exp(−d² / (2 · area · (2σ)²)), as in COCO's OKS."""
     min_keypoints: int = 9
-    """Least number of labelled keypoints of a person; with fewer, only the person's box is kept (a crowd region)."""
+    """Minimum number of labelled keypoints of a person; with fewer, only the person's box is kept (a crowd region)."""
     min_score: float = 0.3
-    """Least mean score of the labelled keypoints."""
+    """Minimum mean score of the labelled keypoints."""
     min_length_px: float = 96.0
-    """Least length of a person's longer side, in pixels of the frame."""
+    """Minimum length of a person's longer side, in pixels of the frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

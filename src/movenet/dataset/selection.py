@@ -25,7 +25,7 @@ class SelectionSettings:
     interval_s: float = 0.5
     """Length of the windows in seconds; the sharpest frame of each is a candidate."""
     min_change: float = 1.0
-    """Least mean difference, in grey levels, from the last frame selected."""
+    """Minimum mean difference, in grey levels, from the last frame selected."""
 
 
 def select(frames: Iterable[Frame], settings: SelectionSettings) -> Iterator[Frame]:

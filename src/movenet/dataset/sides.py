@@ -22,9 +22,9 @@ LEAST: Final = 0.5
 GAIN: Final = 0.2
 """Least difference between the OKS of the swapped label and that of the label as it is."""
 MIN_SCORE: Final = 0.3
-"""Least score of the model's keypoints that are compared."""
+"""Minimum score of the model's keypoints that are compared."""
 MIN_KEYPOINTS: Final = 6
-"""Least number of keypoints to compare."""
+"""Minimum number of keypoints to compare."""
 
 
 class SideCheck:

@@ -31,7 +31,7 @@ class Decoder:
     cast_votes: Callable[[Heads, Guides | None, float | None], Votes]
     """Arguments as in `movenet.decode.votes.cast_votes` → votes for one person in each picture."""
     decode_many: Callable[[Heads, float], list[DecodedPeople]]
-    """Heads and the least score of a center (PoseNet: of a root) → every person in each picture."""
+    """Heads and the minimum score of a center (PoseNet: of a root) → every person in each picture."""
     shift_px: float
     """Added to x and y of the decoded points, in pixels of the input, to correct the model's systematic error."""
 

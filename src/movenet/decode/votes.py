@@ -44,7 +44,7 @@ ITERATIONS: Final = 3
 BANDWIDTH_WIDTHS: Final = 0.5
 """Bandwidth of the mean shift, in OKS widths of the keypoint (measured, docs/accuracy.md)."""
 MIN_BANDWIDTH_CELLS: Final = 0.7
-"""Least bandwidth, in cells of the first square; also that of people of unknown size."""
+"""Minimum bandwidth, in cells of the first square; also that of people of unknown size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

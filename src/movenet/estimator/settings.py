@@ -20,7 +20,7 @@ Preset = Literal["fast", "balanced", "accurate", "best"]
 """Trade-off of speed and accuracy: "accurate" takes about 1.4 times as long as "balanced", "best" 2.1 to 2.5 times."""
 
 MIN_SCORE: Final = 0.2
-"""Default least score of a pose. Few pictures without a person have a higher one (measured, docs/accuracy.md)."""
+"""Default minimum score of a pose. Few pictures without a person have a higher one (measured, docs/accuracy.md)."""
 AUTO_PROMINENCE: Final = 0.35
 """With people="auto", people of at least this prominence, relative to the most prominent person, are returned."""
 SMALL_PERSON_SCALE: Final = 2 / 3
@@ -50,7 +50,7 @@ class EstimatorSettings:
     tile_px: int = 1280
     """A resized picture larger than this is run in overlapping tiles of this side, a multiple of 32."""
     min_center_score: float = 0.03
-    """Least score of a person's center (PoseNet: of a root keypoint) in the detector's decode, 0…1."""
+    """Minimum score of a person's center (PoseNet: of a root keypoint) in the detector's decode, 0…1."""
     min_detection_score: float = 0.0
     """Detections below this score, 0…1, are dropped."""
     nms_oks: float = 0.6

@@ -36,7 +36,7 @@ LIMBS: Final = tuple(
 """Keypoints preferred by `most_instructive`: far from the center, and easily confused with the other side."""
 HEADS: Final = frozenset({"center", "regress", "heatmap", "offset"})
 VISIBLE_SCORE: Final = 0.3
-"""Least score of a visible keypoint (Google's recommended threshold)."""
+"""Minimum score of a visible keypoint (Google's recommended threshold)."""
 SECOND_PEAK_SHARE: Final = 1 / 12
 """A second peak of a heatmap is farther from the keypoint than this share of the square's side."""
 
@@ -98,7 +98,7 @@ class Explanation:
     scores: Floats
     """Shape (17,), 0…1: the heatmaps at the cells, unweighted."""
     min_score: float
-    """Least score of a pose that the estimator returns."""
+    """Minimum score of a pose that the estimator returns."""
     pose: Pose | None
     """The estimator's result in pixels of the photo, from all squares and the detection; None if there is no person."""
 

@@ -32,7 +32,7 @@ HISTORY_FRAMES: Final = 18_000
 EVEN_PROBABILITY: Final = 0.5
 """Default `threshold` of probabilities: keypoints above it are right more often than wrong."""
 RUN_GAP_S: Final = 0.001
-"""Least time between the last frame of a run and the first of the next, so that times always increase."""
+"""Minimum time between the last frame of a run and the first of the next, so that times always increase."""
 
 
 class Camera(anywidget.AnyWidget):
@@ -53,7 +53,7 @@ class Camera(anywidget.AnyWidget):
     mirror = traitlets.Bool(default_value=True).tag(sync=True)
     """Mirror the displayed picture; poses are not mirrored."""
     threshold = traitlets.Float(default_value=0.3, min=0.0, max=1.0).tag(sync=True)
-    """Least score of the keypoints that are drawn; `poses` has all of them."""
+    """Minimum score of the keypoints that are drawn; `poses` has all of them."""
     smooth = traitlets.Bool(default_value=True).tag(sync=True)
     """Smooth the keypoints over time; without effect on an `Estimator`, which has no state."""
     status = traitlets.Unicode(default_value="off", read_only=True)

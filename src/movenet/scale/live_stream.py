@@ -16,7 +16,7 @@ from movenet.pose import Pose
 RATE_S: Final = 5.0
 """Length of the time over which the rate of a stream is counted."""
 SHORTEST_STEP_S: Final = 0.001
-"""Least time between the last frame before a loss and the first one after it."""
+"""Minimum time between the last frame before a loss and the first one after it."""
 
 
 class StreamState:

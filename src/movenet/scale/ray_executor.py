@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BLOCK: Final = 64
 """Files in one task of an actor: enough that Ray's own work per task does not count."""
 BLOCKS_PER_ACTOR: Final = 8
-"""Least number of tasks per actor, so that few long videos are spread evenly."""
+"""Minimum number of tasks per actor, so that few long videos are spread evenly."""
 CHUNK: Final = 200_000
 """Files in one Ray dataset; between two datasets the models are opened again. It bounds the driver's memory."""
 OBJECT_STORE_BYTES: Final = 128 * 2**20

@@ -85,7 +85,7 @@ class OneEuro:
     derivative_cutoff_hz: float = 2.0
     """Cutoff of the low-pass on the velocity."""
     min_score: float = 0.2
-    """Least score of a confident keypoint, which counts fully."""
+    """Minimum score of a confident keypoint, which counts fully."""
     max_gap_s: float = 0.5
     """A keypoint that was not valid or not confident for longer restarts unsmoothed at its next position."""
     unit: Literal["person", "picture"] = "person"

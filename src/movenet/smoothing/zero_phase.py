@@ -85,7 +85,7 @@ class ZeroPhase:
     filter: Butterworth | SavitzkyGolay = Butterworth()
     """The low-pass filter of step 3."""
     min_score: float = 0.2
-    """Least score of a confident sample."""
+    """Minimum score of a confident sample."""
     max_gap_s: float = 0.3
     """Longest gap that is filled, in seconds."""
     outlier_sigmas: float = 3.0

@@ -16,7 +16,7 @@ from movenet.synthetic.one_person import find_person_photos, hand_shake
 from movenet.synthetic.scene import Scene, Walker
 
 MIN_KEYPOINTS: Final = 14
-"""Least number of labelled keypoints of a person who is cut out."""
+"""Minimum number of labelled keypoints of a person who is cut out."""
 MIN_ASPECT: Final = 1.3
 """Least height of the person's box, relative to its width."""
 GROUND_Y: Final = 0.93

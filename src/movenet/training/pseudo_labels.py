@@ -26,9 +26,9 @@ from movenet.training.teacher import check_keypoints
 DETECTOR_SIDES_PX: Final = (256, 512)
 """Longer sides of the detector's input, in pixels: for large and for small people."""
 MIN_POSE_SCORE: Final = 0.05
-"""Least score of a pose to be at least an ignored region."""
+"""Minimum score of a pose to be at least an ignored region."""
 MIN_KEYPOINTS: Final = 9
-"""Least number of confident keypoints of a person to train on; with fewer, the person's box is an ignored region."""
+"""Minimum number of confident keypoints of a person to train on; with fewer, the person's box is an ignored region."""
 MIN_LENGTH_PX: Final = 64.0
 """Least longer side of a person to train on, in pixels of the image; smaller people are ignored regions."""
 
@@ -78,7 +78,7 @@ def to_person(pose: Pose, size: tuple[int, int], confident_score: float) -> Pers
     Args:
         pose: keypoints in pixels of the image.
         size: width and height of the image, in pixels.
-        confident_score: least score of a labelled keypoint, 0…1.
+        confident_score: minimum score of a labelled keypoint, 0…1.
 
     Returns:
         None if the pose has no extent in the image.

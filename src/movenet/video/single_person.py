@@ -61,9 +61,9 @@ class FollowSettings:
     Of poses estimated where nobody is, 6 % reach `min_track_score` and 0.2 % this score.
     """
     undetected_s: float = 5.0
-    """Such a pose that the detector has missed for this long may be replaced by another person …"""
+    """A confident pose that the detector has missed for this long may be replaced, see `takeover_ratio`."""
     takeover_ratio: float = 1.5
-    """… whose score is this many times as high."""
+    """A confident pose is replaced by a detected person whose score is this many times as high."""
     reset_after_s: float = 0.5
     """After a longer gap between two frames nobody is tracked, nor waited for."""
     wait_s: float = 2.0

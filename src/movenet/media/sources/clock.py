@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 MIN_STEP_S: Final = 1e-4
-"""Least time between two frames, used if their timestamps are equal."""
+"""Minimum time between two frames, used if their timestamps are equal."""
 MAX_BACK_S: Final = 1.0
 """A larger step back is the start of another recording (two files joined); a smaller one is a wrong timestamp."""
 MAX_FORWARD_S: Final = 3600.0
