@@ -182,10 +182,14 @@ function show(picture, width, height, record) {
     const palette = poses.length > 1 ? "person" : "clear";
     const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
     // Ids tell several people apart; the one person of the other models needs no label.
-    const isMany = document.querySelector("#models :checked")?.value === "many";
-    const drawn = isMany ? poses : poses.map((pose) => ({ ...pose, id: null }));
+    const drawn = tracksMany() ? poses : poses.map((pose) => ({ ...pose, id: null }));
     drawPoses(context, drawn, { width: pictureWidth, height: pictureHeight, ...style });
   }
+}
+
+/** Whether the model chosen tracks everybody, by ids. */
+function tracksMany() {
+  return document.querySelector("#models :checked")?.value === "many";
 }
 
 /** Draw keypoints from this score; of probabilities, those from .5 are right more often than wrong. */
@@ -216,15 +220,20 @@ function refresh() {
   $("people").textContent = live ? people : "–";
   $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
-  const here = new Set(latest?.record.poses.map(({ id }) => id));
-  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
-  const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
-  if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
+  if (live) $("repetitions").textContent = repetitionsText(latest);
   const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
   if (!live) refreshAngles(false);
   if (recording) $("recording-time").textContent = clock(recording.lengthS);
+}
+
+/** Return the repetitions of everybody, with the ids where these are in the picture, or of one person after another. */
+function repetitionsText({ record, counts }) {
+  if (!tracksMany()) return `${counts.reduce((sum, { count }) => sum + count, 0)}`;
+  const here = new Set(record.poses.map(({ id }) => id));
+  const shown = counts.filter(({ id, count }) => count || here.has(id));
+  return shown.map(({ id, count }) => (shown.length === 1 ? count : `#${id} ${count}`)).join(" · ") || "0";
 }
 
 function refreshDetails() {
@@ -400,13 +409,12 @@ function offerExercises(names, started) {
   });
   $("exercise").replaceChildren(none, ...options);
   $("exercise").value = chosen ?? "";
-  if (chosen) $("angles").checked = true;
+  if (chosen && !before) $("angles").checked = true;
 }
 
 /** Follow the person at the place of a click; the picture may be mirrored, and letterboxed in its box. */
 function follow({ clientX, clientY }) {
-  const model = document.querySelector("#models :checked")?.value;
-  if (!source || !latest || model === "many") return;
+  if (!source || !latest || tracksMany()) return;
   const box = canvas.getBoundingClientRect();
   const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
   const x = (clientX - box.left - (box.width - canvas.width * scale) / 2) / (canvas.width * scale);
