@@ -136,7 +136,9 @@ def test_a_recording_has_the_digits_of_other_records(site, context):
         assert happens(lambda: page.wait_for_timeout(50) or len(files) == 2)
         [records] = [file for file in files if file.suggested_filename.endswith(".jsonl")]
         lines = Path(records.path()).read_text().splitlines()
-        assert [json.loads(line) for line in lines] == [json.loads(to_json(from_json(line))) for line in lines]
+        assert [json.loads(line) for line in lines] == [
+            json.loads(to_json(from_json(line))) for line in lines
+        ]
         assert any(json.loads(line)["poses"] for line in lines)
 
 
