@@ -390,7 +390,7 @@ function choose() {
   if (!model || !models.length) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
-  $("follow-all").hidden = lock === null;
+  for (const id of ["follow-hint", "follow-all"]) $(id).hidden = lock === null;
   const backend = document.querySelector("#backends :checked")?.value;
   link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
