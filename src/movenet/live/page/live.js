@@ -179,8 +179,13 @@ function show(picture, width, height, record) {
   context.setTransform(1, 0, 0, 1, 0, 0);
   if (record) {
     const style = { mirror, minScore: Number($("threshold").value), angles: $("angles").checked, density: density() };
-    drawRecord(context, record, document.querySelector("#models :checked")?.value === "many", style);
+    drawRecord(context, record, tracksMany(), style);
   }
+}
+
+/** Whether the model chosen tracks everybody, by ids. */
+function tracksMany() {
+  return document.querySelector("#models :checked")?.value === "many";
 }
 
 /** Draw keypoints from this score; of probabilities, those from 0.5 are right more often than wrong. */
@@ -211,15 +216,20 @@ function refresh() {
   $("people").textContent = live ? people : "–";
   $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
-  const here = new Set(latest?.record.poses.map(({ id }) => id));
-  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
-  const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
-  if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
+  if (live) $("repetitions").textContent = repetitionsText(latest);
   const about = say(source ? pictureKey(people) : "idle", { count: people });
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
   if (!live) refreshAngles(false);
   if (recording) $("recording-time").textContent = clock(recording.lengthS);
+}
+
+/** Return the repetitions of everybody, with the ids where these are in the picture, or of one person after another. */
+function repetitionsText({ record, counts }) {
+  if (!tracksMany()) return `${counts.reduce((sum, { count }) => sum + count, 0)}`;
+  const here = new Set(record.poses.map(({ id }) => id));
+  const shown = counts.filter(({ id, count }) => count || here.has(id));
+  return shown.map(({ id, count }) => (shown.length === 1 ? count : `#${id} ${count}`)).join(" · ") || "0";
 }
 
 function refreshDetails() {
@@ -369,7 +379,7 @@ function choose() {
   if (!model || !models.length) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
-  $("follow-all").hidden = lock === null;
+  for (const id of ["follow-hint", "follow-all"]) $(id).hidden = lock === null;
   const backend = document.querySelector("#backends :checked")?.value;
   link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
@@ -388,13 +398,12 @@ function offerExercises(names, started) {
   });
   $("exercise").replaceChildren(none, ...options);
   $("exercise").value = chosen ?? "";
-  if (chosen) $("angles").checked = true;
+  if (chosen && !before) $("angles").checked = true;
 }
 
 /** Follow the person at the place of a click; the picture may be mirrored, and letterboxed in its box. */
 function follow({ clientX, clientY }) {
-  const model = document.querySelector("#models :checked")?.value;
-  if (!source || !latest || model === "many") return;
+  if (!source || !latest || tracksMany()) return;
   const box = canvas.getBoundingClientRect();
   const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
   const x = (clientX - box.left - (box.width - canvas.width * scale) / 2) / (canvas.width * scale);

@@ -49,7 +49,8 @@ export class Recording {
   /** Add the poses of a frame, as a record with the time in the recorded video. */
   add({ width, height, poses }) {
     const time_s = Math.round(this.lengthS * 1e6) / 1e6;
-    this.#lines.push(JSON.stringify({ source: this.source, frame: this.#count++, time_s, width, height, poses }));
+    const record = { source: this.source, frame: this.#count++, time_s, width, height, poses: poses.map(rounded) };
+    this.#lines.push(JSON.stringify(record));
     if (this.#lines.length >= LINES_AT_ONCE) this.#flush();
   }
 
@@ -73,6 +74,14 @@ export class Recording {
     if (this.#lines.length) this.#texts.push(new Blob([`${this.#lines.join("\n")}\n`]));
     this.#lines = [];
   }
+}
+
+/** Return a pose with the digits that `movenet.records` writes: hundredths of a pixel, scores to four decimals. */
+function rounded({ id, score, box, keypoints }) {
+  const toSteps = (steps) => (value) => (Number.isFinite(value) ? Math.round(steps * value) / steps : null);
+  const [pixels, share] = [toSteps(100), toSteps(10_000)];
+  const points = keypoints.map(([x, y, pointScore]) => [pixels(x), pixels(y), share(pointScore)]);
+  return { id, score: share(score), box: box && box.map(pixels), keypoints: points };
 }
 
 /** Return the canvas's picture as a PNG file. */
