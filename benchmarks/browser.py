@@ -5,8 +5,9 @@
     python benchmarks/browser.py node_modules --data coco-val-dev [--only speed pictures …]
 
 `speed` runs our modules and tfjs on the same frames in turn, with one thread and with more; `steps` tells where our
-time goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `runtimes`
-compares the two runtimes on the networks alone; `page` opens the exported page. Needs Chromium.
+time goes; `pictures` and `clips` compare accuracy, with the same pixels for the browser and for Python; `noise` repeats
+`clips` with noise of one grey level (only where it is named), which tells how far the figures of so many clips vary by
+chance; `runtimes` compares the two runtimes on the networks alone; `page` opens the exported page. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -37,8 +38,9 @@ from movenet.live.site import write_site
 from movenet.machine import this_machine
 from movenet.media import read_photo
 from movenet.models import MODELS
+from movenet.pose import Pose
 from movenet.synthetic.one_person import make_clips
-from movenet.video import ONE_EURO, VideoEstimator
+from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
 from movenet.video_evaluation.harness import Comparison
 from movenet.video_evaluation.single_person import COLUMNS, OURS, SinglePersonMethod, measure_all
 
@@ -142,7 +144,6 @@ def part_of(people: People, ids: set[int]) -> People:
 
 def clips(browser: Browser, settings: argparse.Namespace) -> None:
     """Print the metrics of `movenet eval-video` for the browser, tfjs and Python on the same clips."""
-    source = (settings.data / "single.json", settings.data / "images", settings.clips, 1)
     with bench_pages(browser, settings, isolated=False) as bench:
         for model in settings.models:
             python = Estimator(model, runtime=Runtime("onnxruntime", "fp32"))
@@ -158,10 +159,53 @@ def clips(browser: Browser, settings: argparse.Namespace) -> None:
                     "tfjs", model=m, smoothing=True
                 ),
             }
-            comparison = Comparison(methods, lambda runs, e=python: measure_all(runs, e.min_score), COLUMNS)
-            print(f"{model}, {settings.clips} clips:", *comparison.columns, sep=" | ")
-            for row in comparison.compare(make_clips(*source)):
-                print(*comparison.to_cells(row), sep=" | ")
+            compare(model, methods, python.min_score, settings)
+
+
+def noise(browser: Browser, settings: argparse.Namespace) -> None:
+    """Print the same for the browser and Python without smoothing, `settings.seeds` times with other noise."""
+    with bench_pages(browser, settings, isolated=False) as bench:
+        for model in settings.models:
+            python = Estimator(model, runtime=Runtime("onnxruntime", "fp32"))
+            starts = {
+                "ours": VideoEstimator(python, smoothing=None).stream,
+                "browser": lambda m=model: bench.start("ours", model=m),
+            }
+            methods = {
+                SinglePersonMethod(f"{name}, noise {seed}", "off"): with_noise(start, seed)
+                for seed in range(settings.seeds)
+                for name, start in starts.items()
+            }
+            compare(model, {OURS: starts["ours"], **methods}, python.min_score, settings)
+
+
+def with_noise(start: Callable[[], PoseFunction], seed: int) -> Callable[[], PoseFunction]:
+    """Return a method that gets each value of each pixel changed by −1, 0 or +1 at random."""
+
+    def begin() -> PoseFunction:
+        estimate, rng = start(), np.random.default_rng(seed)
+
+        def estimate_noisy(image: np.ndarray, time_s: float) -> list[Pose]:
+            changed = image + rng.integers(-1, 2, image.shape)
+            return estimate(np.clip(changed, 0, 255).astype(np.uint8), time_s)
+
+        return estimate_noisy
+
+    return begin
+
+
+def compare(
+    model: str,
+    methods: Mapping[SinglePersonMethod, Callable[[], PoseFunction]],
+    min_score: float,
+    settings: argparse.Namespace,
+) -> None:
+    """Print the metrics of methods on the clips."""
+    comparison = Comparison(methods, lambda runs: measure_all(runs, min_score), COLUMNS)
+    print(f"{model}, {settings.clips} clips:", *comparison.columns, sep=" | ")
+    source = (settings.data / "single.json", settings.data / "images", settings.clips, 1)
+    for row in comparison.compare(make_clips(*source)):
+        print(*comparison.to_cells(row), sep=" | ")
 
 
 def runtimes(browser: Browser, settings: argparse.Namespace) -> None:
@@ -242,11 +286,12 @@ def main() -> None:
     )
     parser.add_argument("node_modules", type=Path)
     parser.add_argument("--data", type=Path, help="folder with single.json and images")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--only", nargs="+", choices=(*PARTS, "noise"), default=PARTS)
     parser.add_argument("--models", nargs="+", default=["lightning"])
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--clips", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=5, help="rounds of noise")
     parser.add_argument("--minutes", type=int, default=0, help="how long page watches the memory")
     settings = parser.parse_args()
     print(this_machine())

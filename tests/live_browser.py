@@ -19,7 +19,7 @@ from live_stage import jpeg
 LIMIT_S = 120
 """Of waiting for a condition, on the slowest machine."""
 KEEP_SIZE = "import('/page/quality.js').then(({ Quality }) => { Quality.prototype.observe = () => {}; })"
-"""On a slow machine the page would send ever smaller pictures, whose poses are in their own pixels."""
+"""On a slow machine the page would send ever smaller pictures, whose poses are less exact."""
 LISTEN = """
   window.poses = [];
   document.addEventListener("poses", ({ detail }) => window.poses.push(detail));

@@ -319,6 +319,13 @@ def test_the_command_times_the_stages_of_a_photo():
     assert [one["stage"] for one in json.loads(result.stdout)["times"]] == [*STAGES, TOGETHER]
 
 
+@pytest.mark.parametrize("options", [("--batch", 2), ("--size", "64")])
+def test_options_of_the_network_alone_are_refused_for_stages(options):
+    result = invoke("--stages", *options)
+    assert isinstance(result.exception, DataError)
+    assert "leave out --stages" in str(result.exception)
+
+
 def test_stages_are_timed_with_one_model_at_a_time():
     result = invoke("--stages", "-m", "lightning", "-m", "thunder")
     assert isinstance(result.exception, DataError)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
 
@@ -21,6 +21,7 @@ from movenet.cli import COMMANDS, app
 from movenet.cli.examples import EXAMPLES
 from movenet.cli.options import DeviceName, EngineName, PrecisionName, SmoothName
 from movenet.cli.output import print_table
+from movenet.cli.run import RunFlags
 from movenet.cli.run_tally import Tally
 from movenet.engine import ENGINES, Device, Precision
 from movenet.errors import ModelError
@@ -179,6 +180,13 @@ def test_the_table_of_models_fits_into_a_terminal_and_has_no_hashes(invoke):
     assert all(len(line) <= 80 for line in table.splitlines())
 
 
+def test_the_models_are_listed_for_programs(invoke):
+    models = json.loads(invoke("models", "--json").stdout)["models"]
+    assert [model["name"] for model in models] == list(MODELS)
+    assert all(Path(model["path"]).stat().st_size == model["bytes"] for model in models)
+    assert models[0]["sha256"] == MODELS["lightning"].sha256
+
+
 def test_the_doctor_finds_a_sound_installation(invoke):
     result = invoke("doctor")
     assert result.exit_code == 0, result.output
@@ -212,6 +220,36 @@ def test_every_command_is_listed_and_a_misspelt_one_is_corrected(invoke):
     assert "Did you mean 'run'" in invoke("runn").output
 
 
+def test_help_is_a_command_as_well(invoke):
+    assert invoke("help").stdout == invoke("--help").stdout
+    assert invoke("help", "dataset", "build").stdout == invoke("dataset", "build", "--help").stdout
+
+
+@pytest.mark.parametrize("group", ["", "classes", "dataset", "hub"])
+def test_no_summary_of_a_command_is_cut_off(group, invoke):
+    listed = invoke(*group.split(), "--help").stdout.split("Commands:")[1].split("Examples:")[0]
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize(
+    ("command", "head", "options"),
+    [
+        ("live", "Limits:", ["--clients", "--bad-messages"]),
+        ("export", "Web page (--format web):", ["--exercise", "--webgpu"]),
+        ("send", "MQTT:", ["--mqtt-user", "--mqtt-tls"]),
+        ("dataset build", "Computation:", ["--engine", "--device"]),
+    ],
+)
+def test_options_that_few_need_stand_in_a_group_of_their_own(command, head, options, invoke):
+    main, few = invoke(*command.split(), "--help").stdout.split(f"\n{head}\n")
+    assert all(f"  {option} " in few and f"  {option} " not in main for option in options)
+
+
+def test_the_options_of_run_are_the_fields_of_one_value():
+    parameters = main_command("run").params
+    assert {parameter.name for parameter in parameters} == {field.name for field in fields(RunFlags)}
+
+
 def _commands():
     for name in COMMANDS:
         command = main_command(name)
@@ -233,6 +271,11 @@ def test_help_ends_with_examples_that_the_command_accepts(name, command, invoke,
         command.make_context(name, words[1 + len(name.split()) :])
 
 
+@pytest.mark.parametrize("name", ["", *(name for name, _ in _commands())])
+def test_help_fits_into_a_terminal(name, invoke):
+    assert all(len(line) <= 80 for line in invoke(*name.split(), "-h").stdout.splitlines())
+
+
 def test_the_package_runs_as_a_module():
     done = subprocess.run(
         [sys.executable, "-m", "movenet", "--version"], capture_output=True, text=True, check=True
@@ -245,12 +288,13 @@ def test_the_package_runs_as_a_module():
     [
         ("yoga/model.onnx", "the model file yoga/model.onnx does not exist"),
         ("foo.onnx", "the model file foo.onnx does not exist"),
+        ("./thunder", "the model file ./thunder does not exist"),
         ("thundr", "did you mean 'thunder'?"),
     ],
 )
 def test_a_model_that_is_not_there_is_named_with_the_remedy(model, message):
     with pytest.raises(ModelError, match=re.escape(message)):
-        find_model(str(Path(model)))
+        find_model(model)
 
 
 def test_the_format_of_an_export_is_told_by_the_ending():

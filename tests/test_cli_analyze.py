@@ -4,7 +4,6 @@ import csv
 import json
 import math
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -126,13 +125,26 @@ def test_run_takes_a_part_of_a_video(movenet, tmp_path):
     movenet(
         "run", CLIP, "--records", "part.jsonl", "-o", "part.mp4", "--from", 0.5, "--to", 1.5, "--every", 3
     )
-    times = [record.time_s for record in read_records(tmp_path / "part.jsonl")]
+    records = list(read_records(tmp_path / "part.jsonl"))
+    assert [record.frame for record in records] == [3 * k for k in range(len(records))]
+    times = [record.time_s for record in records]
     assert 0.5 <= min(times) < max(times) <= 1.5
     with open_source(CLIP) as source:
-        step_s = 3 / source.rate_fps
-    assert np.diff(times) == pytest.approx(step_s, abs=1e-3)
+        in_part = [frame.time_s for frame in source if 0.5 <= frame.time_s <= 1.5]
+    assert times == pytest.approx(in_part[::3], abs=1e-6)
     with open_source(tmp_path / "part.mp4") as source:
         assert sum(1 for _ in source) == len(times)
+
+
+def test_a_part_that_begins_after_the_end_is_an_error(movenet):
+    assert "has no picture from 100 s on" in movenet("analyze", CLIP, "--from", 100, fails=True)
+
+
+def test_analyze_takes_a_part_of_a_video_and_makes_the_folders_of_its_outputs(movenet, tmp_path):
+    movenet("analyze", CLIP, "--from", 1, "--to", 1.2, "--csv", "new/angles.csv")
+    with (tmp_path / "new" / "angles.csv").open() as file:
+        times = {float(row["time_s"]) for row in csv.DictReader(file)}
+    assert 1 <= min(times) < max(times) <= 1.2
 
 
 def test_run_locks_on_to_one_person(movenet, tmp_path):
@@ -160,6 +172,7 @@ def test_run_counts_an_exercise_in_the_picture(movenet, tmp_path):
         ([DATA / "astronaut.jpg", "--trails"], "--trails"),
         ([CLIP, "--exercise", "squat", "--json"], "--exercise"),
         ([CLIP, "--exercise", "yoga"], "one of the exercises"),
+        ([DATA / "astronaut.jpg", "--to", "1"], "--to is for videos"),
         ([CLIP, "--angles", "--records", "x.csv"], ".jsonl"),
     ],
 )
@@ -187,6 +200,16 @@ def timed(count, rate=10):
 )
 def test_frames_are_selected_by_time_and_number(selection, frames_taken):
     assert [record.frame for record in selection.select(timed(10))] == frames_taken
+
+
+def test_a_part_is_searched_for_and_counted_for_the_progress_bar():
+    with open_source(CLIP) as source:
+        whole, rate_fps = source.frame_count, source.rate_fps
+        assert FrameSelection().count(source) == whole
+        assert FrameSelection(1.0, 2.0).count(source) == math.ceil(rate_fps)
+        assert FrameSelection(1.0, 2.0, every_frames=5).count(source) == math.ceil(rate_fps / 5)
+        assert FrameSelection(1.0, 2.0, every_s=0.25).count(source) == 4
+    assert FrameSelection(1.0, 2.0).source_settings.start_s == 1.0
 
 
 def test_selections_are_read_from_the_options():

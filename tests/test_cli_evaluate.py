@@ -57,8 +57,8 @@ def test_the_figures_are_printed_for_people_too(evaluate, scored):
 
 
 def test_a_report_is_written_without_pictures_where_their_folder_is_not_given(evaluate, scored, tmp_path):
-    assert evaluate(*scored, "-o", "report.html").exit_code == 0
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "→ new/report.html" in evaluate(*scored, "-o", "new/report.html").stderr
+    page = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
     assert "theirs.json on two.json" in page
     assert "<img" not in page
 

@@ -18,7 +18,7 @@ from movenet.cli.output import printable
 from movenet.cli.output_names import check_outputs, name_outputs
 from movenet.cli.run_inputs import Inputs, Video
 from movenet.cli.run_videos import _pair
-from movenet.errors import MediaError
+from movenet.errors import FileError, MediaError
 from movenet.media import open_source
 from movenet.media.sources.web_photo import WebPhoto
 from movenet.models import DATA
@@ -396,11 +396,18 @@ def test_an_output_below_a_file_is_an_error(invoke, tmp_path, out):
     (tmp_path / "plain").write_text("a file")
     photo(tmp_path / "a.jpg")
     result = invoke("a.jpg", "-o", out)
-    assert (result.exit_code, type(result.exception)) == (1, MediaError)
+    assert (result.exit_code, type(result.exception)) == (1, FileError)
     assert (tmp_path / "plain").read_text() == "a file"
+
+
+def test_the_folder_of_the_records_is_made(invoke, tmp_path):
+    photo(tmp_path / "a.jpg")
+    photo(tmp_path / "b.jpg")
+    assert invoke("a.jpg", "b.jpg", "--records", "new/deep/poses.jsonl").exit_code == 0
+    assert len(list(read_records(tmp_path / "new" / "deep" / "poses.jsonl"))) == 2
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(invoke, tmp_path):
     photo(tmp_path / "a.jpg")
     result = invoke("a.jpg", "-o", "/proc/none/here")
-    assert (result.exit_code, type(result.exception)) == (1, MediaError)
+    assert (result.exit_code, type(result.exception)) == (1, FileError)

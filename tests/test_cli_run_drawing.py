@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from typer.testing import CliRunner
 
 from movenet.cli import app
 from movenet.cli.window import Window
+from movenet.drawing import blur, crop_people
 from movenet.errors import MoveNetError
+from movenet.estimator import Estimator
 from movenet.media import read_photo
 from movenet.models import DATA
 from test_cli_run import MAIN, photo, video
@@ -91,6 +94,29 @@ def test_crops_are_numbered_by_person_and_frame(invoke, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
 
 
+@pytest.mark.parametrize("flags", [(), ("-o", "copy.jpg"), ("-o", "black.jpg", "--background", "black")])
+def test_crops_are_blurred_as_the_picture_is(invoke, tmp_path, flags):
+    assert invoke(ONE_PERSON, "--crops", "people", "--blur", "face", *flags).exit_code == 0
+    written = read_photo(tmp_path / "people" / "astronaut-1.jpg").astype(float)
+    photo = read_photo(ONE_PERSON)
+    poses = Estimator()(photo)
+    (sharp,), (blurred,) = crop_people(photo, poses), crop_people(blur(photo, poses), poses)
+    hidden = (sharp != blurred).any(axis=2)
+    assert hidden.mean() > 0.02
+    assert np.abs(written - blurred)[hidden].mean() < np.abs(written - sharp)[hidden].mean() / 3
+
+
+def test_crops_of_videos_are_blurred_as_the_frames_are(invoke, tmp_path):
+    part = (DATA / "sample.mp4", "--to", "0.01")
+    assert invoke(*part, "--crops", "sharp").exit_code == 0
+    assert invoke(*part, "--crops", "blurred", "--blur", "person").exit_code == 0
+    sharp, blurred = (
+        np.diff(read_photo(next((tmp_path / name).iterdir())).astype(float), axis=1)
+        for name in ("sharp", "blurred")
+    )
+    assert np.abs(blurred).mean() < np.abs(sharp).mean() / 2
+
+
 def test_a_photo_at_the_standard_input_becomes_csv_at_the_standard_output(tmp_path):
     with ONE_PERSON.open("rb") as file:
         done = subprocess.run(
@@ -108,6 +134,15 @@ def test_a_video_at_the_standard_input_is_drawn(tmp_path):
         done = subprocess.run([*MAIN, "-"], stdin=file, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "stdin.pose.mp4").is_file()
+    assert done.stderr.startswith("stdin: 5 frames")
+
+
+def test_the_records_of_a_video_at_the_standard_input_name_it(tmp_path):
+    with video(tmp_path / "in" / "a.mp4", 5).open("rb") as file:
+        done = subprocess.run(
+            [*MAIN, "-", "--json"], stdin=file, cwd=tmp_path, capture_output=True, text=True
+        )
+    assert [json.loads(line)["source"] for line in done.stdout.splitlines()] == ["stdin"] * 5
 
 
 def test_an_empty_standard_input_and_a_list_there_as_well_are_errors(tmp_path):

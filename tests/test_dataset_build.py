@@ -313,6 +313,11 @@ def test_rejected_pictures_are_left_out_now_and_when_it_is_built_again(clips, tm
     assert build(clips, folder, labels_of, QUICK).counted == after
 
 
+def test_decisions_need_a_data_set(tmp_path):
+    with pytest.raises(DataError, match="expected a data set made by 'movenet dataset build'"):
+        assemble(tmp_path / "none")
+
+
 def test_decisions_about_other_pictures_are_refused(clips, tmp_path):
     build(clips[:1], tmp_path / "set", labels_of, QUICK)
     decisions = tmp_path / "decisions.json"

@@ -156,3 +156,14 @@ def test_only_a_failed_check_ends_with_exit_code_1(capsys):
         show([CheckResult("engine a", "works"), CheckResult("answers of a", "thunder is off", "failed")])
     assert caught.value.exit_code == 1
     assert capsys.readouterr().out.splitlines()[1].split()[0] == "failed"
+
+
+def test_programs_get_the_checks_as_json(capsys):
+    show([CheckResult("engine a", "works"), CheckResult("engine b", "not installed", "missing")], json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "passed": True,
+        "checks": [
+            {"name": "engine a", "message": "works", "status": "ok"},
+            {"name": "engine b", "message": "not installed", "status": "missing"},
+        ],
+    }

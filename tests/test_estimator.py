@@ -23,7 +23,7 @@ from movenet.estimator import (
 from movenet.media import read_photo
 from movenet.models import DATA, MODELS, MULTIPLE
 from movenet.oks import similarity
-from movenet.pose import SIGMAS, Pose
+from movenet.pose import MIN_KEYPOINT_SCORE, SIGMAS, Pose
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,10 @@ def test_min_score_decides_which_poses_are_returned(lightning, whole):
 
 
 def test_a_multi_person_model_is_refused_as_the_single_person_model():
-    with pytest.raises(ModelError, match="expected a single-person model"):
+    with pytest.raises(
+        ModelError,
+        match=r"got multipose, which finds the people.*take its own poses with the method bottom-up",
+    ):
         Estimator("multipose")
 
 
@@ -246,6 +249,15 @@ def test_boxes_give_poses_in_their_order_without_detection(lightning, astronaut)
     assert np.hypot(left["nose"][0] - 223, left["nose"][1] - 123) < 12
     assert np.hypot(right["nose"][0] - 223 - 512, right["nose"][1] - 123) < 12
     assert nobody.score < 0.2 < min(left.score, right.score)
+
+
+@pytest.mark.parametrize("box", [[0, 0, 100, 200], [300, 100, 100, 200], [900, 900, 50, 50], [10, 10, 1, 1]])
+def test_the_pose_in_a_box_without_a_person_scores_low_and_its_box_has_an_area_or_is_none(lightning, box):
+    (pose,) = lightning(np.full((480, 640, 3), 128, np.uint8), boxes=[box])
+    assert pose.score < 0.1
+    assert pose.box is None or min(pose.box[2:]) > 0
+    seen = int((pose.scores > MIN_KEYPOINT_SCORE).sum())
+    assert (pose.box is None) == (seen < 2)
 
 
 def test_boxes_of_several_pictures_run_in_one_batch(lightning, astronaut):

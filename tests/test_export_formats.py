@@ -92,6 +92,19 @@ def test_a_many_person_network_of_ones_own_answers_with_six_people():
     assert fused(torch.zeros(1, 96, 128, 3, dtype=torch.int32)).shape == (1, 6, 3 * 3 + 5)
 
 
+def test_an_export_tells_its_steps_and_counts_the_squares_that_it_compares(tiny, tmp_path):
+    steps, counted = [], []
+
+    def watched(squares, count):
+        counted.append(count)
+        yield from squares
+
+    target = tmp_path / "it.onnx"
+    done = export_model(tiny, target, ExportRequest("onnx"), tell=steps.append, progress=watched)
+    assert [step.split()[0] for step in steps] == ["reading", "converting", "comparing", "writing"]
+    assert counted == [done.difference.squares]
+
+
 def test_an_export_in_fp32_runs_in_every_engine_and_can_be_trained_on(tiny, tmp_path):
     export_model(tiny, tmp_path / "it.onnx", ExportRequest("onnx"))
     squares = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)

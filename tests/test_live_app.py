@@ -19,7 +19,9 @@ from movenet.errors import DataError, ModelError
 from movenet.estimator import Estimator, EstimatorSettings
 from movenet.live import Limits, ServerSettings, SharedModels
 from movenet.live.app import create_app
+from movenet.live.pictures import stable_size
 from movenet.live.site import PAGE
+from movenet.live.wire import StreamSettings
 from movenet.models import MODELS
 from movenet.records import from_json
 from movenet.video import VideoEstimator
@@ -311,6 +313,40 @@ def test_the_server_offers_exercises_and_counts_the_one_it_was_started_with():
         assert ask(socket, 0, 0.5)["repetitions"] == [{"id": 1, "count": 0}]
         socket.send_text('{"type": "choice", "model": "many", "lock": [0.4, 0.4]}')
         assert "tracks one person" in ask(socket, 1, 1.0)["message"]
+
+
+def picture_of(side):
+    """Return a JPEG file of the person on the stage in a picture of 640 × 480 px, as sent with another longer side."""
+    image = scene(PERSON, width=640, height=480)
+    return jpeg(cv2.resize(image, (side, side * 3 // 4), interpolation=cv2.INTER_AREA))
+
+
+@pytest.mark.parametrize("lock", [None, [0.41, 0.38]])
+def test_a_person_keeps_the_id_while_the_page_sends_smaller_pictures(visit, lock):
+    with visit().websocket_connect(SOCKET) as socket:
+        socket.receive_text()
+        socket.send_text(json.dumps({"type": "choice", "model": "lightning", "lock": lock}))
+        answers = [
+            ask(socket, at, at / 10, picture_of(side)) for at, side in enumerate([512, 640, 400, 256, 640])
+        ]
+    assert [answer["width"] for answer in answers] == [512, 640, 640, 640, 640]
+    assert [[pose["id"] for pose in answer["poses"]] for answer in answers] == [[1], [2], [2], [2], [2]]
+    for answer in answers[1:]:
+        assert answer["poses"][0]["box"] == pytest.approx(PERSON[:4], abs=8)
+
+
+def test_pictures_of_another_shape_are_another_camera():
+    assert stable_size((512, 341), (640, 427)) == (640, 427)
+    assert stable_size((341, 512), (640, 427)) == (341, 512)
+    assert stable_size((512, 300), (640, 427)) == (512, 300)
+
+
+def test_a_person_is_followed_by_a_click_at_every_size_of_the_picture():
+    follow = models().open_stream(StreamSettings("lightning", smoothing=False, lock=(0.9, 0.5)))
+    for time_s, (width, height) in enumerate([(640, 360), (360, 640)]):
+        person = (round(0.9 * width) - 30, height // 2 - 60, 60, 120, 200)
+        [pose] = follow(scene(person, (20, 20, 100, 200, 220), width=width, height=height), float(time_s))
+        assert pose.box == pytest.approx(person[:4], abs=8)
 
 
 def test_an_unknown_exercise_keeps_the_server_from_starting():

@@ -210,6 +210,23 @@ def test_a_recording_is_a_video_and_records_of_the_same_time(playing, tmp_path):
     assert frames[-1].time_s <= times_s[-1] + 1
 
 
+def test_the_browser_asks_before_a_page_that_records_is_left(playing):
+    asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    playing.on("dialog", stay)
+    playing.click("#record")
+    playing.close(run_before_unload=True)
+    assert happens(lambda: playing.wait_for_timeout(50) or asked == ["beforeunload"])
+    playing.click("#record")
+    playing.wait_for_selector("#kept li")
+    playing.reload()
+    assert asked == ["beforeunload"]
+
+
 def test_a_snapshot_counts_down_and_saves_what_is_seen(playing, tmp_path):
     playing.evaluate(
         """() => {

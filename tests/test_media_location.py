@@ -35,6 +35,11 @@ def test_only_character_devices_under_dev_are_cameras():
     assert locate("/dev/shm/clip.mp4") == Path("/dev/shm/clip.mp4")
 
 
+def test_an_empty_name_is_an_error_and_not_the_current_folder():
+    with pytest.raises(MediaError, match="got an empty name"):
+        locate("")
+
+
 def test_a_negative_camera_is_an_error():
     with pytest.raises(MediaError, match="from 0, got -1"):
         locate(-1)

@@ -1,18 +1,25 @@
 """The Python part of the notebook widget; the tests send the messages of a browser."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from random import Random
 
 import cv2
 import numpy as np
 import pytest
+from traitlets import TraitError
 
+import movenet
 from movenet.calibration import probabilities
 from movenet.errors import DataError, ModelError
 from movenet.installation import install_command
+from movenet.models import MODELS
 from movenet.notebook import Camera, History
 from movenet.notebook.assets import script
 from movenet.pose import Pose
@@ -23,6 +30,7 @@ from stage import Stage, keypoints, scene
 
 ADA = (100, 60, 90, 240, 230)
 BOB = (450, 120, 60, 160, 200)
+PACKAGE = Path(movenet.__file__).parent
 
 
 class FakeCamera(Camera):
@@ -255,6 +263,9 @@ def test_a_callback_that_fails_is_reported_and_removed_and_the_others_stay(runni
         ({"type": "frame", "client": "window", "frame": 1, "time_s": 1.0}, (png(scene(ADA))[:300],)),
         ({"type": "dance", "client": "window"}, ()),
         ({"type": ["hello"], "client": "window"}, ()),
+        ({"type": "choose", "client": "window"}, ()),
+        ({"type": "choose", "client": "window", "model": "lightning", "people": 1}, ()),
+        ({"type": "choose", "client": "window", "model": ["lightning"], "people": "one"}, ()),
         ({"type": "hello", "client": ""}, ()),
         ({"type": "hello", "client": "x" * 65}, ()),
         ({"type": "hello", "client": {"a": 1}}, ()),
@@ -360,6 +371,126 @@ def test_people_with_an_estimator_is_an_error():
 def test_an_unknown_model_is_an_error_in_the_cell():
     with pytest.raises(ModelError):
         Camera("thunderbolt")
+
+
+def test_the_model_and_people_can_be_changed_in_python():
+    camera = FakeCamera("lightning")
+    assert (camera.model, camera.people) == ("lightning", "one")
+    camera.model = "thunder"
+    camera.people = "many"
+    estimator = camera._model.estimator
+    assert (estimator.engine.card.base, estimator.people) == ("thunder", "many")
+    camera.close()
+
+
+def test_a_model_is_loaded_once_for_all_widgets():
+    cameras = [FakeCamera("lightning", people=people) for people in ("one", "many")]
+    assert len({camera._model.estimator.engine for camera in cameras}) == 1
+    engine = cameras[0]._model.estimator.engine
+    for name in ("thunder", "lightning"):
+        cameras[0].model = name
+    assert cameras[0]._model.estimator.engine is engine
+    for camera in cameras:
+        camera.close()
+
+
+def test_a_changed_file_is_loaded_again(tmp_path):
+    path = tmp_path / "own.onnx"
+    bases = []
+    for name in ("lightning", "thunder"):
+        path.write_bytes(MODELS[name].path.read_bytes())
+        os.utime(path, (len(bases), len(bases)))
+        bases.append(Camera(path)._model.estimator.engine.card.base)
+    assert bases == ["lightning", "thunder"]
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "said"), [("model", "thundre", "did you mean 'thunder'"), ("people", "two", "one, many")]
+)
+def test_a_wrong_choice_is_an_error_in_python_and_the_one_before_stays(trait, value, said):
+    camera = FakeCamera("lightning")
+    before = getattr(camera, trait)
+    with pytest.raises(TraitError, match=said):
+        setattr(camera, trait, value)
+    assert getattr(camera, trait) == before
+    camera.close()
+
+
+def test_the_model_and_people_can_be_chosen_in_the_widget_while_the_camera_runs():
+    camera = FakeCamera("lightning")
+    camera.receive("start")
+    camera.receive_picture(1, ADA)
+    assert camera.receive("choose", model="thunder", people="many") == [{"type": "chosen", "client": "window"}]
+    assert (camera.model, camera.people) == ("thunder", "many")
+    assert camera.receive_picture(2, ADA)[0]["type"] == "poses"
+    assert len(camera.history) == 2
+    camera.close()
+
+
+def test_a_choice_that_fails_is_reported_to_the_window_and_changes_nothing():
+    camera = FakeCamera("lightning")
+    (answer,) = camera.receive("choose", model="lightning", people="nobody")
+    assert (answer["type"], answer["client"], answer["frame"]) == ("error", "window", None)
+    assert (camera.model, camera.people) == ("lightning", "one")
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [("model", "thundre", "did you mean 'thunder'"), ("people", 3, "people"), ("threshold", 7, "threshold")],
+)
+def test_a_wrong_setting_of_the_browser_is_undone_and_explained_there(caplog, name, wrong, said):
+    camera = FakeCamera("lightning")
+    before = getattr(camera, name)
+    data = {"method": "update", "state": {name: wrong}, "buffer_paths": []}
+    camera.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    assert getattr(camera, name) == before
+    (answer,) = camera.sent
+    assert (answer["type"], answer["frame"]) == ("error", None)
+    assert said in answer["message"]
+    assert not caplog.records
+    camera.close()
+
+
+def test_the_widget_offers_the_models_beside_ones_own(tmp_path):
+    path = tmp_path / "own.onnx"
+    path.write_bytes(MODELS["lightning"].path.read_bytes())
+    assert Camera("thunder")._models == ["thunder", "lightning"]
+    assert Camera(path)._models == [str(path), "lightning", "thunder"]
+
+
+def test_a_given_estimator_is_the_only_choice(camera):
+    assert camera._models == []
+    assert camera.people == "one"
+    for trait, value in (("model", "thunder"), ("people", "many")):
+        with pytest.raises(TraitError, match="cannot be changed"):
+            setattr(camera, trait, value)
+
+
+def test_a_model_without_a_calibration_cannot_be_chosen_with_probabilities():
+    camera = FakeCamera("lightning", probabilities=True)
+    with pytest.raises(TraitError, match="got one made from posenet"):
+        camera.model = "posenet"
+    camera.close()
+
+
+def test_repetitions_are_still_counted_after_another_model_was_chosen():
+    camera = FakeCamera("lightning", exercise="squat")
+    camera.receive("start")
+    camera.model = "thunder"
+    assert camera._counter.model.base == "thunder"
+    assert camera.receive_picture(1, ADA)[0]["repetitions"] == 0
+    camera.close()
+
+
+def test_a_snapshot_is_the_newest_frame_with_its_poses(running):
+    with pytest.raises(DataError, match="none yet"):
+        running.snapshot()
+    running.receive_picture(1, BOB)
+    running.receive_picture(2, ADA)
+    frame, poses = running.snapshot()
+    assert frame is running.frame
+    assert is_on(poses[0], ADA)
 
 
 def test_keypoint_scores_can_be_probabilities_in_what_is_shown_and_kept():
@@ -476,6 +607,28 @@ def test_the_script_is_a_single_module():
     assert "\nimport " not in text
     assert text.count("export ") == text.count("export default") == 1
     assert "function drawPoses(" in text
+
+
+def test_the_script_is_valid_javascript_in_which_no_name_occurs_twice(tmp_path):
+    (tmp_path / "widget.mjs").write_text(script(), encoding="utf-8")
+    subprocess.run(["node", "--check", tmp_path / "widget.mjs"], check=True, capture_output=True)
+
+
+def test_both_languages_have_the_same_texts_with_the_same_placeholders(tmp_path):
+    for name in ("notebook/texts.js", "live/page/camera_words.js"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copyfile(PACKAGE / name, tmp_path / name)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "say.js").write_text(
+        'globalThis.navigator ??= {};\nconst { TEXTS } = await import("./notebook/texts.js");\n'
+        "console.log(JSON.stringify(TEXTS));\n"
+    )
+    done = subprocess.run(["node", tmp_path / "say.js"], check=True, capture_output=True, text=True)
+    english, korean = (
+        {key: sorted(re.findall(r"\{(\w+)\}", text)) for key, text in texts.items()}
+        for texts in json.loads(done.stdout).values()
+    )
+    assert english == korean
 
 
 def test_without_anywidget_the_error_names_the_command_that_installs_it():

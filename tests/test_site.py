@@ -127,7 +127,8 @@ def test_repetitions_are_counted_as_in_python(tmp_path):
             [counter.step(time_s, [pose])[None] for time_s, pose in zip(times_s, poses, strict=True)]
         )
         frames = [
-            {"time_s": time_s, "poses": [plain_pose(pose)]} for time_s, pose in zip(times_s, poses, strict=True)
+            {"time_s": time_s, "poses": [plain_pose(pose)]}
+            for time_s, pose in zip(times_s, poses, strict=True)
         ]
         cases.append({"exercise": exercise, "frames": frames})
     request = {"page": str(PAGE), "table": browser_models().table(), "model": "lightning", "cases": cases}

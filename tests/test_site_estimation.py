@@ -22,7 +22,12 @@ CROPS = (
     (120.2, 60.6, 17.3, 17.3, 192, 192),
     (400.0, 10.0, 50.0, 50.0, 32, 32),
 )
-"""left, top, width, height, out_width, out_height: inside, across each edge, halved once and twice, enlarged, outside."""
+"""left, top, width, height, out_width, out_height: inside, across each edge, halved, enlarged, outside."""
+SIZES = {
+    "single": [(128, 128), (160, 160), (192, 192), (256, 256)],
+    "detector": [(256, 224), (640, 512)],
+}
+"""Sizes (width, height) of the inputs of both networks."""
 CHANNELS = {"center": 1, "heatmap": 17, "regress": 34, "offset": 34, "box_scale": 2, "box_offset": 2}
 
 
@@ -46,13 +51,14 @@ def test_crops_have_the_pixels_of_python(tmp_path):
     assert not rest.size
 
 
-def random_heads(rng, names, width, height):
-    """Return heads for an input of a size: logits of centers and keypoints with few high ones, distances in cells."""
+def random_heads(rng, part, width, height):
+    """Return heads for an input of a size: logits, of which few are high, and distances in cells."""
     grid = (height // STRIDE, width // STRIDE)
-    scales = {"center": (-7, 1.5), "heatmap": (-3, 2), "regress": (0, 5), "box_scale": (25, 8)}
+    normal = {"center": (-7, 1.5), "heatmap": (-3, 2), "regress": (0, 5), "box_scale": (25, 8)}
     return {
-        name: rng.normal(*scales.get(name, (0, 1)), (1, CHANNELS[name], *grid)).astype(np.float32)
-        for name in names
+        name: rng.normal(*normal.get(name, (0, 1)), (1, channels, *grid)).astype(np.float32)
+        for name, channels in CHANNELS.items()
+        if part == "detector" or not name.startswith("box")
     }
 
 
@@ -66,6 +72,16 @@ def save_heads(heads, folder, name):
     return listed
 
 
+def scripted(card, heads):
+    """Return an engine that gives every picture of a size the same heads."""
+
+    def answer(squares):
+        height, width = squares.shape[1:3]
+        return {name: head.repeat(len(squares), axis=0) for name, head in heads[width, height].items()}
+
+    return ScriptedEngine(card, answer)
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     ("model", "people"),
@@ -73,32 +89,24 @@ def save_heads(heads, folder, name):
 )
 def test_poses_of_random_heads_are_those_of_python(model, people, seed, tmp_path):
     rng = np.random.default_rng(seed)
-    heads, listed = {}, {}
-    for part, card in (("single", MODELS[model]), ("detector", MODELS["multipose"])):
-        sizes = (
-            [(128, 128), (160, 160), (192, 192), (256, 256)] if part == "single" else [(256, 224), (640, 512)]
-        )
-        names = [name for name in CHANNELS if part == "detector" or not name.startswith("box")]
-        heads[part] = {(height, width): random_heads(rng, names, width, height) for width, height in sizes}
-        listed[part] = {
-            f"{width}x{height}": save_heads(found, tmp_path, f"{part}-{width}x{height}")
-            for (height, width), found in heads[part].items()
-        }
-
-    def scripted(part, card):
-        def answer(squares):
-            found = heads[part][squares.shape[1:3]]
-            return {name: np.repeat(head, len(squares), axis=0) for name, head in found.items()}
-
-        return ScriptedEngine(card, answer)
-
+    heads = {part: {size: random_heads(rng, part, *size) for size in sizes} for part, sizes in SIZES.items()}
     single, detector = (
-        scripted(part, MODELS[name]) for part, name in (("single", model), ("detector", "multipose"))
+        scripted(MODELS[name], heads[part]) for part, name in (("single", model), ("detector", "multipose"))
     )
-    estimator = Estimator(single, people=people, detector=detector)
-    expected = estimator(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    choice = WebModel(model, MODELS[model], people).describe("")
-    request = {"page": str(PAGE), "width": WIDTH, "height": HEIGHT, "choice": choice, "models": listed}
+    expected = Estimator(single, people=people, detector=detector)(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    request = {
+        "page": str(PAGE),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "choice": WebModel(model, MODELS[model], people).describe(""),
+        "models": {
+            part: {
+                f"{width}x{height}": save_heads(found, tmp_path, f"{part}-{width}x{height}")
+                for (width, height), found in heads[part].items()
+            }
+            for part in heads
+        },
+    }
     found = ask_node(tmp_path, "estimate.mjs", request)
     assert [pose["score"] for pose in found] == pytest.approx([pose.score for pose in expected], abs=1e-5)
     for ours, theirs in zip(found, expected, strict=True):

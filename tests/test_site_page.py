@@ -16,11 +16,12 @@ from playwright.sync_api import sync_playwright
 
 from browsers import camera_film, launch
 from live_browser import LIMIT_S, LISTEN, wait_for_poses, wait_until
-from live_stage import models, serving
+from live_stage import happens, models, serving
 from movenet.live import browser_models
 from movenet.live.models_table import web_models
 from movenet.live.site import write_site
 from movenet.models import DATA, MODELS
+from movenet.records import from_json, to_json
 
 ONNXRUNTIME_WEB = os.environ.get("MOVENET_ONNXRUNTIME_WEB")
 """The npm package onnxruntime-web (.tgz), for what is not part of this one."""
@@ -147,6 +148,26 @@ def test_the_camera_gets_a_skeleton_and_nothing_leaves_the_page(site, context):
         assert page.failures == []
 
 
+def test_a_recording_has_the_digits_of_other_records(site, context):
+    with static_server(site) as address:
+        page, _ = visit(context, address)
+        page.wait_for_selector("#status[data-state=open]")
+        page.click("#start-camera")
+        wait_for_poses(page)
+        page.click("#record")
+        wait_for_poses(page)
+        files = []
+        page.on("download", lambda file: files.append(file))
+        page.click("#record")
+        assert happens(lambda: page.wait_for_timeout(50) or len(files) == 2)
+        [records] = [file for file in files if file.suggested_filename.endswith(".jsonl")]
+        lines = Path(records.path()).read_text().splitlines()
+        assert [json.loads(line) for line in lines] == [
+            json.loads(to_json(from_json(line))) for line in lines
+        ]
+        assert any(json.loads(line)["poses"] for line in lines)
+
+
 def test_the_second_visit_needs_no_network_and_may_use_threads(site, context):
     with static_server(site) as address:
         page, _ = visit(context, address)
@@ -250,16 +271,18 @@ def test_a_graphics_card_finds_the_pose_that_the_processor_finds(playwright, tmp
 
 def test_a_server_offers_both_places(context):
     """The server's scripted engines find bright boxes; the browser runs the models themselves."""
-    with serving(models()) as server:
+    with serving(models(), exercise="squat") as server:
         page, asked = visit(context, server.url)
         page.wait_for_selector("#status[data-state=open]")
         assert page.inner_text("#status-text") == "Connected"
         page.click("#start-camera")
+        page.uncheck("#angles")
         page.check("[name=place][value=browser]")
         page.wait_for_selector("#status[data-state=open]")
         assert page.inner_text("#status-text") == "Ready"
         wait_until(page, "window.poses.at(-1)?.record.poses[0]?.score > 0.3")
         assert page.evaluate("crossOriginIsolated")
+        assert (page.is_checked("#angles"), page.input_value("#exercise")) == (False, "squat")
         page.check("[name=place][value=server]")
         page.wait_for_selector("#status[data-state=open]")
         assert page.inner_text("#status-text") == "Connected"

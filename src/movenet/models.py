@@ -208,7 +208,7 @@ def find_model(model: str | Path) -> ModelCard | Path:
     if path.is_dir():
         raise ModelError(f"expected a model file, got the folder {path}")
     if path.suffix or str(model) != path.name:
-        raise ModelError(f"the model file {path} does not exist")
+        raise ModelError(f"the model file {model} does not exist")
     close = get_close_matches(str(model), MODELS, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     raise ModelError(f"expected one of {', '.join(MODELS)}, or an .onnx or .xml file, got '{model}'{hint}")

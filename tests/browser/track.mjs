@@ -4,7 +4,8 @@
 //
 // The request: {page, table, settings, cases: [{people, lock, smoothing, frames}]}; `page` is the folder of the page's files,
 // `table` is models.json, `settings` those of the estimator. A frame is {time_s, width, height, file, detections, people}: `file`
-// holds RGBA, `people` are the poses that a network would estimate, and a detection is {pose, center}.
+// holds RGBA, `people` are the poses that a network would estimate, and a detection is {pose, center}. Of each frame it prints the
+// poses, the runs of the detector, and x, y and length of the person in each crop.
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
@@ -19,7 +20,7 @@ class ScriptedEstimator {
   settings = settings;
 
   set frame(frame) {
-    Object.assign(this, { detections: frame.detections, people: frame.people, detectorRuns: 0, crops: 0 });
+    Object.assign(this, { detections: frame.detections, people: frame.people, detectorRuns: 0, crops: [] });
   }
 
   detect() {
@@ -32,7 +33,7 @@ class ScriptedEstimator {
   }
 
   estimateDetections(_, detections) {
-    this.crops += detections.length;
+    this.crops.push(...detections.map(({ center, length }) => [...center, length]));
     return detections.map((detection) => this.#nearest(detection));
   }
 

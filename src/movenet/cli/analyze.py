@@ -76,7 +76,7 @@ def analyze(
     """Measure angles, repetitions and events; compare recordings.
 
     Records of `movenet run --records` are analysed without running a model again; --model then names the model that
-    made them. Angles are two-dimensional, in the plane of the picture.
+    made them. Angles are those in the plane of the picture.
     """
     from movenet.cli.analyze_execution import AnalyzeOptions, Outputs, execute
     from movenet.cli.analyze_input import Reader

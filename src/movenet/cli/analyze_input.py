@@ -42,7 +42,9 @@ class Recording:
         found: dict[float, tuple[bytes, int, int]] = {}
         wanted = set(times_s) if self.video is not None else set()
         if self.video is not None and wanted:
-            with open_location(self.video, SourceSettings()) as source:
+            # Times of records are rounded: half a millisecond is less than any frame.
+            start_s = max(min(wanted) - 5e-4, 0.0)
+            with open_location(self.video, SourceSettings(start_s=start_s)) as source:
                 for frame in source:
                     if frame.time_s in wanted or any(abs(frame.time_s - time_s) < 1e-5 for time_s in wanted):
                         found[round(frame.time_s, 4)] = (_jpeg(frame.image), frame.width, frame.height)

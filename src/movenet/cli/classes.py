@@ -61,7 +61,7 @@ def train(
 ) -> None:
     """Train on folders of photos, such as yoga/tree/*.jpg. A quarter is held out, for a confusion matrix."""
     from movenet.analysis.class_training import train_classes
-    from movenet.cli.output import print_line
+    from movenet.cli.output import print_line, print_status
     from movenet.cli.output_folders import make_folders
     from movenet.errors import DataError
 
@@ -74,6 +74,7 @@ def train(
     print_line(f"{len(poses)} poses of {len(classes.names)} classes → {out}")
     print_line(f"held out: {int(confusion.counts.sum())} poses, accuracy {confusion.accuracy:.3f}")
     _print_confusion(confusion)
+    print_status(f"next: movenet classes predict {out} photo.jpg")
 
 
 @app.command("test", cls=PanelCommand)

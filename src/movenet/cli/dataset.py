@@ -83,7 +83,7 @@ def build(
     labeller = Labeller(labels, runtime=Runtime(engine.value, precision.value, threads, device.value))
     built = build(clips, out, labeller, settings, frame_progress)
     for clip, reason in built.failed.items():
-        print_error(MoveNetError(f"{clip}: {reason}"))
+        print_error(MoveNetError(reason if clip in reason else f"{clip}: {reason}"))
     if len(built.failed) == len(clips) and not sum(built.counted.pictures.values()):
         raise DataError("not one of the clips could be read")
     if built.kept:
@@ -101,7 +101,7 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Leave out the pictures rejected on the review page. It writes train.json and val.json anew."""
-    from movenet.cli.output import print_line
+    from movenet.cli.output import print_line, print_status
     from movenet.dataset.store import assemble
 
     counted = assemble(folder, decisions)
@@ -111,6 +111,7 @@ def apply(
     for part, pictures in counted.pictures.items():
         print_line(f"{folder / part}.json  {pictures} pictures, {counted.people[part]} people")
     print_line(f"{counted.rejected} rejected")
+    print_status(f"next: movenet train {folder}")
 
 
 @app.command("check", cls=PanelCommand)

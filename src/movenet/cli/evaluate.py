@@ -91,6 +91,7 @@ def evaluate(
     with many people in a picture there is --people many; with --crop-to-box the annotated boxes replace the detector.
     """
     from movenet.annotations import write_results
+    from movenet.cli.output import print_status
     from movenet.cli.output_folders import make_folders
     from movenet.engine import Runtime
     from movenet.evaluation import assess, read_truth, to_estimates
@@ -117,6 +118,9 @@ def evaluate(
     if out is not None:
         _write_report(out, assessment, measured, images)
     _print(assessment, measured, json=json)
+    for path in (out, save_results):
+        if path is not None and not json:
+            print_status(f"→ {path}")
 
 
 def _open_estimator(

@@ -59,7 +59,7 @@ def evaluate_video(
     The ground truth follows from the annotations and the camera's motion. docs/video.md explains the metrics.
     With --people many: methods to track several people by ids, who cross, leave and come back; see docs/tracking.md.
     """
-    from movenet.cli.output import print_line, print_table
+    from movenet.cli.output import print_line, print_status, print_table
     from movenet.engine import Runtime, device_of
     from movenet.estimator import Estimator
     from movenet.video_evaluation import to_plain, write_plot, write_report
@@ -89,6 +89,8 @@ def evaluate_video(
         print_line(dumps(report))
     else:
         print_table(heads, cells, text_columns=2 if people is PeopleName.one else 1)
+        if out is not None:
+            print_status(f"→ {out}")
 
 
 def _compare(

@@ -22,7 +22,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "movenet analyze mine.mp4 --compare teacher.mp4 -o report.html",
     ),
     "eval": ("movenet eval --annotations single.json --images images --model thunder",),
-    "eval-video": ("movenet eval-video --annotations single.json --images images --clips 20 -o report",),
+    "eval-video": ("movenet eval-video --annotations single.json --images images --clips 20",),
     "bench": ("movenet bench -m thunder --threads 2", "movenet bench --stages dance.mp4"),
     "explain": ("movenet explain photo.jpg -o figure.png",),
     "export": ("movenet export lightning -o lightning.onnx", "movenet export thunder -o thunder.tflite"),

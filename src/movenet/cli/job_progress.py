@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from movenet.cli.output import print_status
+from movenet.cli.output import IS_QUIET, print_status
 from movenet.errors import MoveNetError
 from movenet.scale.job import JobCounts
 
@@ -35,7 +35,7 @@ class JobProgress:
         """
         self._counts = counts
         self._total: int | None = None
-        self._is_terminal = sys.stderr.isatty()
+        self._is_terminal = sys.stderr.isatty() and not IS_QUIET.get()
         self._start_s = self._shown_s = time.monotonic()
         if list_files is not None:
             threading.Thread(target=self._count, args=[list_files], daemon=True).start()

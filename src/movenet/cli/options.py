@@ -183,7 +183,7 @@ LockOption = Annotated[
     ),
 ]
 EXERCISE_HELP: Final = (
-    "Exercise to count: squat, lunge, push-up, pull-up, sit-up, biceps-curl, shoulder-press, jumping-jack or a "
+    "Exercise to count: squat, lunge, push-up, sit-up, pull-up, biceps-curl, jumping-jack, shoulder-press or a "
     ".toml file."
 )
 ExerciseOption = Annotated[str | None, typer.Option(help=EXERCISE_HELP, show_default=False)]

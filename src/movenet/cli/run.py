@@ -135,7 +135,8 @@ BackgroundOption = Annotated[
 BlurOption = Annotated[
     BlurName | None,
     typer.Option(
-        help="For privacy: blur each face, or each person, also in --crops.", rich_help_panel=DRAWING
+        help="For privacy: blur the face, or the whole body, of everybody found, also in --crops.",
+        rich_help_panel=DRAWING,
     ),
 ]
 CropsOption = Annotated[

@@ -154,7 +154,7 @@ class _VideoRun:
             print_status(f"{video}: stopped, what was done is kept: {tally}{arrow}")
             raise
         damage = self.recording.damage if self.recording else source.damage
-        note = f", {damage} damaged parts left out" if damage else ""
+        note = f", {damage} damaged part{'' if damage == 1 else 's'} left out" if damage else ""
         print_status(f"{video}: {tally}{note}{arrow}")
 
     def _results(self, video: Video, source: Source) -> Generator[tuple[Record, Picture | None], None, None]:

@@ -67,6 +67,7 @@ def send(
     """
     from contextlib import ExitStack, suppress
 
+    from movenet.cli.output import print_status
     from movenet.errors import MoveNetError
     from movenet.video import watch
 
@@ -81,6 +82,7 @@ def send(
         if mqtt is not None:
             login = (mqtt_user, mqtt_password) if mqtt_user else None
             receivers.append(_open_mqtt(mqtt, name or "camera", login, stack, tls=mqtt_tls))
+        print_status(f"sending {source} → {', '.join(filter(None, (osc, mqtt)))} (Ctrl-C stops it)")
         location: str | Path = Path(source) if Path(source).exists() else source
         for frame, poses in watch(location, model, people=people.value):
             for receive in receivers:

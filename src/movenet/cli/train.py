@@ -54,8 +54,8 @@ def train(
 ) -> None:
     """Train a model and write it as an ONNX file for --model.
 
-    A data set without train.toml gets one with default settings, which fine-tune Lightning. The same command continues
-    an interrupted run from its last checkpoint. At the end report.html in the run's folder compares before and after.
+    A data set without train.toml gets one, whose defaults fine-tune Lightning. The same command continues an
+    interrupted run from its last checkpoint. At the end report.html in the run's folder compares before and after.
     """
     from movenet.cli.output import print_line, print_status, progress
     from movenet.errors import MissingExtraError

@@ -96,8 +96,8 @@ def assemble(folder: Path, decisions: Path | None = None) -> Counts:
     """
     kept = folder / DECISIONS
     decided = read_decisions(decisions or kept) if decisions or kept.is_file() else {}
-    names = {entry["image"]["file_name"] for entry in read_manifest(folder)} if decisions else set(decided)
-    if unknown := set(decided) - names:
+    known = {entry["image"]["file_name"] for entry in read_manifest(folder)}
+    if decisions is not None and (unknown := set(decided) - known):
         raise DataError(
             f"the decisions name {min(unknown)}, which is not in {folder}: is it of another data set?"
         )

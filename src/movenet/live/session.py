@@ -11,7 +11,7 @@ from movenet.analysis import EXERCISES, Exercise, RepetitionCounter
 from movenet.errors import MoveNetError
 from movenet.live import wire
 from movenet.live.live_metrics import LiveMetrics
-from movenet.live.pictures import decode_picture
+from movenet.live.pictures import decode_picture, resize, stable_size
 from movenet.live.settings import Limits
 from movenet.live.shared_models import SharedModels
 from movenet.live.wire import FrameMessage, ServerTimes, StreamSettings
@@ -46,6 +46,7 @@ class CameraSession:
         self._stream: tuple[StreamSettings, PoseFunction, RepetitionCounter | None] | None = None
         self._lock = threading.Lock()
         self._waiting: FrameMessage | None = None
+        self._size: tuple[int, int] | None = None
         self.dropped = 0
         """Number of pictures that were replaced by a newer one before they were estimated."""
 
@@ -89,6 +90,8 @@ class CameraSession:
     def _answer(self, message: FrameMessage) -> str:
         started_s = time.perf_counter()
         image = decode_picture(message.picture, self._limits.frame_pixels)
+        self._size = stable_size((image.shape[1], image.shape[0]), self._size)
+        image = resize(image, self._size)
         decoded_s = time.perf_counter()
         settings, stream, counter = self._current_stream()
         poses = stream(image, message.time_s)

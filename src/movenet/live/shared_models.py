@@ -20,6 +20,7 @@ from movenet.planar import Picture
 from movenet.pose import Pose
 from movenet.smoothing import OneEuro
 from movenet.video import ONE_EURO, PoseFunction, VideoEstimator
+from movenet.video.estimator import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class SharedModels:
 
 
 class _LockedStream:
-    """A stream that follows the person at a place given as shares of the picture, whose size its first frame tells."""
+    """A stream that follows the person at a place given as shares of the picture, whatever its size."""
 
     def __init__(self, estimator: Estimator, smoothing: OneEuro | None, place: tuple[float, float]) -> None:
         if estimator.people != "one":
@@ -99,14 +100,13 @@ class _LockedStream:
         self._estimator = estimator
         self._smoothing = smoothing
         self._place = place
-        self._stream: PoseFunction | None = None
+        self._state: State | None = None
 
     def __call__(self, image: Picture, time_s: float) -> list[Pose]:
-        if self._stream is None:
-            height, width = image.shape[0], image.shape[1]
-            lock = (self._place[0] * width, self._place[1] * height)
-            self._stream = VideoEstimator(self._estimator, lock=lock, smoothing=self._smoothing).stream()
-        return self._stream(image, time_s)
+        lock = (self._place[0] * image.shape[1], self._place[1] * image.shape[0])
+        video = VideoEstimator(self._estimator, lock=lock, smoothing=self._smoothing)
+        self._state, poses = video.step(self._state, image, time_s)
+        return poses
 
 
 def open_models(

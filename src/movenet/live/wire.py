@@ -16,6 +16,7 @@ Page, a picture (binary): 12 bytes, then a JPEG, WebP or PNG file.
 Server, for a picture (JSON text): a record as in `movenet.records`, its `frame` and `time_s` those of the page.
     {"type": "poses", "source": "live", "frame": 7, "time_s": 1.25, "width": 640, "height": 480, "poses": [...],
      "server_s": {"waited": 0.0001, "decoded": 0.002, "estimated": 0.003}, "dropped": 0}
+Poses are in pixels of a picture of `width` × `height`: the picture itself, or the largest of the same shape before it.
 `server_s` holds the seconds of waiting, decoding and estimation. `dropped` is the number of pictures of this connection
 so far that were replaced by a newer one before they were estimated. With an exercise there is also
 `"repetitions": [{"id": null, "count": 3}]`, of each person counted so far.

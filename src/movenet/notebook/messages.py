@@ -9,6 +9,7 @@ messages of the kernel to one window contain it. Messages of the browser:
                                                        a number that the answer repeats, `time_s` the time of the
                                                        picture in seconds of the window's clock
     {"type": "stop", "client", "reason"}               its camera is off, after a click ("") or because of a problem
+    {"type": "choose", "client", "model", "people"}    another model, or another choice of people
 
 Messages of the kernel:
 
@@ -16,6 +17,7 @@ Messages of the kernel:
     {"type": "poses", "client", "frame", ...}          answer to frame: a record (`movenet.records`) and
                                                        "kernel_s": {"decoded", "estimated"}, durations in seconds;
                                                        "repetitions", how many so far, if an exercise is counted
+    {"type": "chosen", "client"}                       answer to choose
     {"type": "error", "client", "frame", "message"}    answer to frame or, if `frame` is null, to another message
     {"type": "start"}, {"type": "stop"}                `Camera.start` or `Camera.stop` was called
     {"type": "taken", "client"}                        another window has started its camera
@@ -60,6 +62,15 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """A model was chosen, and whom it tracks."""
+
+    client: str
+    model: str
+    people: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture that a window has sent."""
 
@@ -72,7 +83,7 @@ class Picture:
     """A picture file, not decoded yet."""
 
 
-Message = Hello | Start | Stop | Picture
+Message = Hello | Start | Stop | Choose | Picture
 
 
 def read_message(content: Any, buffers: Sequence[Any] | None) -> Message:
@@ -91,8 +102,10 @@ def read_message(content: Any, buffers: Sequence[Any] | None) -> Message:
         return _picture(client, content, buffers or ())
     if kind == "stop":
         return Stop(client, str(content.get("reason") or "")[:MAX_REASON_LENGTH])
+    if kind == "choose":
+        return Choose(client, *(_text(content, key) for key in ("model", "people")))
     if kind not in ("hello", "start"):
-        raise DataError(f"expected hello, start, frame or stop as type, got {_abbreviated(kind)}")
+        raise DataError(f"expected hello, start, frame, stop or choose as type, got {_abbreviated(kind)}")
     return Hello(client) if kind == "hello" else Start(client)
 
 
@@ -108,6 +121,13 @@ def _picture(client: str, content: Mapping[str, Any], buffers: Sequence[Any]) ->
     if size > MAX_BYTES:
         raise DataError(f"expected a picture of at most {MAX_BYTES} bytes, got {size}")
     return Picture(client, frame, float(time_s), bytes(buffers[0]))
+
+
+def _text(content: Mapping[str, Any], key: str) -> str:
+    value = content.get(key)
+    if not isinstance(value, str):
+        raise DataError(f"expected text as {key}, got {_abbreviated(value)}")
+    return value
 
 
 def _abbreviated(value: object) -> str:

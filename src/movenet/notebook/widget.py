@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import anywidget
@@ -14,13 +13,13 @@ import traitlets
 
 from movenet.analysis import Exercise, Repetition, RepetitionCounter
 from movenet.calibration import curve_of, with_probabilities
-from movenet.errors import ModelError, MoveNetError
+from movenet.errors import DataError, MoveNetError
 from movenet.estimator import Estimator, People
 from movenet.media.frame import Frame
-from movenet.models import ModelCard
 from movenet.notebook.assets import script, style
 from movenet.notebook.history import History
-from movenet.notebook.messages import Hello, Picture, Start, Stop, read_message
+from movenet.notebook.messages import Choose, Hello, Picture, Start, Stop, read_message
+from movenet.notebook.model_choice import ModelChoice, card_of
 from movenet.notebook.run import FrameResult, Run
 from movenet.pose import Pose
 from movenet.records import Record
@@ -47,6 +46,10 @@ class Camera(anywidget.AnyWidget):
 
     _esm = script()
     _css = style()
+    model = traitlets.Unicode().tag(sync=True)
+    """Name of the model, or path of its file; a new one is loaded when it is set. Fixed if an estimator was given."""
+    people = traitlets.Unicode().tag(sync=True)
+    """Whom to track: "one", "many" or "auto". Fixed if an estimator was given."""
     mirror = traitlets.Bool(default_value=True).tag(sync=True)
     """Mirror the displayed picture; poses are not mirrored."""
     threshold = traitlets.Float(default_value=0.3, min=0.0, max=1.0).tag(sync=True)
@@ -55,6 +58,7 @@ class Camera(anywidget.AnyWidget):
     """Smooth the keypoints over time; without effect on an `Estimator`, which has no state."""
     status = traitlets.Unicode(default_value="off", read_only=True)
     """"on", "off", or the reason why the camera is off."""
+    _models = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(
         self,
@@ -69,7 +73,8 @@ class Camera(anywidget.AnyWidget):
         """Load the model; the camera starts as soon as the widget is shown.
 
         Args:
-            model: the name of a model, an ONNX file, or an estimator, which several widgets may share.
+            model: the name of a model, an ONNX file, or an estimator, which several widgets may share. The widget
+                offers Lightning and Thunder beside a model of your own, but no other than a given estimator.
             people: "one", "many" or "auto", as in `Estimator`.
             exercise: exercise to count, such as "squat" (`movenet.analysis.EXERCISES`); see `repetitions`.
             probabilities: whether the scores of keypoints are probabilities (`movenet.probabilities`) in everything
@@ -84,13 +89,13 @@ class Camera(anywidget.AnyWidget):
         """
         # Messages may be handled in another thread while a cell uses the same widget.
         self._lock = threading.RLock()
-        self._model = _open_model(model, people)
+        self._choice = ModelChoice(model, people)
         self._probabilities = probabilities
+        self._model = self._open(self._choice.name, self._choice.people)
         if probabilities:
-            curve_of(_card(self._model))  # raises for a model without a calibration
             traits = {"threshold": EVEN_PROBABILITY} | traits
         self._history = History(history_limit)
-        self._counter = None if exercise is None else RepetitionCounter(exercise, _card(self._model))
+        self._counter = None if exercise is None else RepetitionCounter(exercise, card_of(self._model))
         self._callbacks: tuple[OnPose, ...] = ()
         self._problem: Exception | None = None
         self._run: Run | None = None
@@ -98,8 +103,9 @@ class Camera(anywidget.AnyWidget):
         self._origin_s = 0.0
         self._start_wanted = True
         smooth = not isinstance(self._model, VideoEstimator) or self._model.smoothing is not None
-        super().__init__(**{"smooth": smooth} | traits)
-        self.observe(self._on_smooth_change, "smooth")
+        chosen = {"model": self._choice.name, "people": self._choice.people, "_models": self._choice.names}
+        super().__init__(**{"smooth": smooth} | traits | chosen)
+        self.observe(self._on_setting_change, ("model", "people", "smooth"))
         self.on_msg(self._on_message)
 
     @property
@@ -113,6 +119,20 @@ class Camera(anywidget.AnyWidget):
         """The newest frame, None before the first one; its time starts at the first frame and continues over stops."""
         result = self._result
         return result.frame if result else None
+
+    def snapshot(self) -> tuple[Frame, list[Pose]]:
+        """Return the newest frame and the poses in it.
+
+        The frame has the picture that the browser sent for estimation: JPEG-compressed, at most 640 pixels long and
+        less in a slow connection. "Snapshot" in the widget saves the camera's own picture.
+
+        Raises:
+            DataError: if there is no frame yet.
+        """
+        result = self._result
+        if result is None:
+            raise DataError("expected a frame of the camera, got none yet: show the widget and start its camera")
+        return result.frame, list(result.poses)
 
     @property
     def history(self) -> History:
@@ -163,6 +183,14 @@ class Camera(anywidget.AnyWidget):
         with self._lock:
             self._run, self._callbacks = None, ()
         super().close()
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take settings of the browser, for the front end; a wrong one is reported and reset there."""
+        try:
+            super().set_state(sync_data)
+        except traitlets.TraitError as problem:
+            self.send_state(set(sync_data))
+            self._send_error({}, str(problem))
 
     def _on_message(self, _: object, content: Any, buffers: Any) -> None:
         """Handle a message of the browser; errors are sent back."""
@@ -223,7 +251,7 @@ class Camera(anywidget.AnyWidget):
             if self._counter is not None:
                 self._counter.step(result.frame.time_s, result.poses)
             if self._probabilities:
-                card = _card(self._model)
+                card = card_of(self._model)
                 result = replace(result, poses=[with_probabilities(pose, card) for pose in result.poses])
             record = _record(result)
             self._result = result
@@ -245,8 +273,34 @@ class Camera(anywidget.AnyWidget):
         if not keep:
             self.off_pose(callback)
 
-    def _on_smooth_change(self, _: object) -> None:
+    def _on_choose(self, message: Choose) -> None:
+        self._open(message.model, message.people)  # raises for a model that cannot be chosen
+        with self.hold_trait_notifications():
+            self.model, self.people = message.model, message.people
+        self.send({"type": "chosen", "client": message.client})
+
+    @traitlets.validate("model", "people")
+    def _check_choice(self, proposal: Mapping[str, Any]) -> str:
+        """Load the model that is chosen; other threads go on with the one before."""
+        chosen = {"model": self.model, "people": self.people, proposal["trait"].name: proposal["value"]}
+        try:
+            self._open(**chosen)
+        except MoveNetError as problem:
+            raise traitlets.TraitError(str(problem)) from problem
+        return str(proposal["value"])
+
+    def _open(self, model: str, people: str) -> Estimator | VideoEstimator:
+        opened = self._choice.open(model, people)
+        if self._probabilities:
+            curve_of(card_of(opened))  # raises for a model without a calibration
+        return opened
+
+    def _on_setting_change(self, _: object) -> None:
+        """Continue with a new stream of the chosen model."""
         with self._lock:
+            self._model = self._open(self.model, self.people)
+            if self._counter is not None:
+                self._counter.model = card_of(self._model)
             if self._run is not None:
                 self._run.step = self._new_stream()
 
@@ -268,22 +322,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Camera, Any], None]]] = {
     Hello: Camera._on_hello,
     Start: Camera._on_start,
     Stop: Camera._on_stop,
+    Choose: Camera._on_choose,
     Picture: Camera._on_picture,
 }
-
-
-def _open_model(model: Model, people: People) -> Estimator | VideoEstimator:
-    if isinstance(model, str | Path):
-        return VideoEstimator(model if people == "one" else Estimator(model, people=people))
-    if people != "one":
-        raise ModelError(
-            f"expected people to be given to the estimator, not to Camera, got people='{people}'"
-        )
-    return model
-
-
-def _card(model: Estimator | VideoEstimator) -> ModelCard:
-    return (model.estimator if isinstance(model, VideoEstimator) else model).engine.card
 
 
 def _record(result: FrameResult) -> Record:

@@ -2,8 +2,6 @@
 
 import { Quality } from "./quality.js";
 
-const scaled = new OffscreenCanvas(640, 480);
-const scaledContext = scaled.getContext("2d", { alpha: false, willReadFrequently: true });
 const HEADER_BYTES = 12;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS, BUSY_WAIT_MS] = [300, 4000, 3000];
 const ANSWER_TIMEOUT_MS = 4000;
@@ -49,16 +47,9 @@ export class Link {
     if (this.state === "open") this.#socket.send(JSON.stringify({ type: "choice", ...choice }));
   }
 
-  /** Return a picture as it is sent: {data, a JPEG file, width, height, kilobytes, jpegQuality}. */
-  async encode(picture) {
-    const [side, jpegQuality] = this.#quality.step;
-    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
-    const [width, height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
-    [scaled.width, scaled.height] = [width, height];
-    scaledContext.drawImage(picture, 0, 0, width, height);
-    const file = await scaled.convertToBlob({ type: "image/jpeg", quality: jpegQuality });
-    const data = await file.arrayBuffer();
-    return { data, width, height, kilobytes: data.byteLength / 1024, jpegQuality };
+  /** Return a picture as it is sent; see `Quality.encode`. */
+  encode(picture) {
+    return this.#quality.encode(picture);
   }
 
   /**

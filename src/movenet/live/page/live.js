@@ -9,11 +9,13 @@
  */
 
 import { fillAngles, showAngles } from "./angle_table.js";
-import { Recording, canRecord, save, snapshot } from "./saving.js";
+import { SourceError, listCameras, openCamera } from "./camera.js";
+import { pictureKey } from "./camera_words.js";
+import { Recording, canRecord, clock, countDown, save, snapshot } from "./saving.js";
 import { PLACES } from "./place.js";
-import { drawPoses, parseRecord } from "./skeleton.js";
-import { SourceError, listCameras, openAddress, openCamera, openFile } from "./sources.js";
-import { currentLanguage, say, speak, speakOf } from "./words.js";
+import { drawRecord, parseRecord } from "./skeleton.js";
+import { openAddress, openFile } from "./sources.js";
+import { currentLanguage, say, sayWith, speak, speakOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const [video, canvas, stage] = [$("video"), $("canvas"), $("stage")];
@@ -21,7 +23,6 @@ const context = canvas.getContext("2d", { alpha: false });
 const MAX_SIDE = 1280;
 const NO_ANSWER_MS = 400;
 const REFRESH_MS = 250;
-const COUNTDOWN = [3, 2, 1];
 const PAUSE_SHAPES = { pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z", resume: "M8 5v14l11-7z" };
 
 let source = null;
@@ -177,15 +178,14 @@ function show(picture, width, height, record) {
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   context.setTransform(1, 0, 0, 1, 0, 0);
   if (record) {
-    const { width: pictureWidth, height: pictureHeight, poses } = record;
-    const minScore = Number($("threshold").value);
-    const palette = poses.length > 1 ? "person" : "clear";
-    const style = { mirror, minScore, palette, angles: $("angles").checked, density: density() };
-    // Ids tell several people apart; the one person of the other models needs no label.
-    const isMany = document.querySelector("#models :checked")?.value === "many";
-    const drawn = isMany ? poses : poses.map((pose) => ({ ...pose, id: null }));
-    drawPoses(context, drawn, { width: pictureWidth, height: pictureHeight, ...style });
+    const style = { mirror, minScore: Number($("threshold").value), angles: $("angles").checked, density: density() };
+    drawRecord(context, record, tracksMany(), style);
   }
+}
+
+/** Whether the model chosen tracks everybody, by ids. */
+function tracksMany() {
+  return document.querySelector("#models :checked")?.value === "many";
 }
 
 /** Draw keypoints from this score; of probabilities, those from 0.5 are right more often than wrong. */
@@ -216,15 +216,20 @@ function refresh() {
   $("people").textContent = live ? people : "–";
   $("people-word").textContent = say(live && people === 1 ? "person" : "people");
   $("repetitions-box").hidden = !$("exercise").value;
-  const here = new Set(latest?.record.poses.map(({ id }) => id));
-  const counts = latest?.counts.filter(({ id, count }) => count || here.has(id)) ?? [];
-  const repetitions = counts.map(({ id, count }) => (id === null || counts.length === 1 ? count : `#${id} ${count}`));
-  if (live) $("repetitions").textContent = repetitions.join(" · ") || 0;
-  const about = !source ? say("idle") : people === 1 ? say("picture_of_one") : people ? say("picture_of", { count: people }) : say("nobody");
+  if (live) $("repetitions").textContent = repetitionsText(latest);
+  const about = say(source ? pictureKey(people) : "idle", { count: people });
   if (canvas.getAttribute("aria-label") !== about) canvas.setAttribute("aria-label", about);
   if (live) refreshDetails();
   if (!live) refreshAngles(false);
   if (recording) $("recording-time").textContent = clock(recording.lengthS);
+}
+
+/** Return the repetitions of everybody, with the ids where these are in the picture, or of one person after another. */
+function repetitionsText({ record, counts }) {
+  if (!tracksMany()) return `${counts.reduce((sum, { count }) => sum + count, 0)}`;
+  const here = new Set(record.poses.map(({ id }) => id));
+  const shown = counts.filter(({ id, count }) => count || here.has(id));
+  return shown.map(({ id, count }) => (shown.length === 1 ? count : `#${id} ${count}`)).join(" · ") || "0";
 }
 
 function refreshDetails() {
@@ -245,10 +250,6 @@ function median(values) {
   return values.length ? [...values].sort((one, other) => one - other)[values.length >> 1] : NaN;
 }
 
-function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${`${Math.floor(seconds % 60)}`.padStart(2, "0")}`;
-}
-
 /* What the user can do */
 
 function setPaused(value) {
@@ -267,12 +268,10 @@ function setRunning() {
 async function takeSnapshot() {
   if (counting || !source) return;
   counting = true;
-  for (const number of COUNTDOWN) {
-    $("count").hidden = false;
-    $("count").textContent = number;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  $("count").hidden = true;
+  await countDown((number) => {
+    $("count").hidden = number === null;
+    $("count").textContent = number ?? "";
+  });
   counting = false;
   if (!source) return;
   stage.classList.remove("flash");
@@ -305,8 +304,7 @@ function showRecording() {
 /** Add a line to what was saved; `gaps` may be texts or elements. */
 function list(key, gaps) {
   const line = document.createElement("li");
-  const marks = Object.fromEntries(Object.keys(gaps).map((name) => [name, `\u0000${name}\u0000`]));
-  line.append(...say(key, marks).split("\u0000").map((part) => gaps[part] ?? part));
+  line.append(...sayWith(key, gaps));
   $("kept").hidden = false;
   $("kept").querySelector("ul").prepend(line);
 }
@@ -381,7 +379,7 @@ function choose() {
   if (!model || !models.length) return;
   $("model-hint").textContent = say(["lightning", "thunder", "many"].includes(model) ? `${model}Hint` : "ownHint");
   if (model === "many") lock = null;
-  $("follow-all").hidden = lock === null;
+  for (const id of ["follow-hint", "follow-all"]) $(id).hidden = lock === null;
   const backend = document.querySelector("#backends :checked")?.value;
   link.choose({ model, backend, smoothing: $("smoothing").checked, exercise: $("exercise").value || null, lock });
 }
@@ -400,13 +398,12 @@ function offerExercises(names, started) {
   });
   $("exercise").replaceChildren(none, ...options);
   $("exercise").value = chosen ?? "";
-  if (chosen) $("angles").checked = true;
+  if (chosen && !before) $("angles").checked = true;
 }
 
 /** Follow the person at the place of a click; the picture may be mirrored, and letterboxed in its box. */
 function follow({ clientX, clientY }) {
-  const model = document.querySelector("#models :checked")?.value;
-  if (!source || !latest || model === "many") return;
+  if (!source || !latest || tracksMany()) return;
   const box = canvas.getBoundingClientRect();
   const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
   const x = (clientX - box.left - (box.width - canvas.width * scale) / 2) / (canvas.width * scale);

@@ -6,6 +6,9 @@
  * to be undone, the next one waits twice as long.
  */
 
+const scaled = new OffscreenCanvas(640, 480);
+const scaledContext = scaled.getContext("2d", { alpha: false, willReadFrequently: true });
+
 /** Steps from the best to the lowest quality: longer side in pixels, JPEG quality 0…1. */
 export const STEPS = Object.freeze([
   [640, 0.8], [640, 0.65], [512, 0.6], [400, 0.55], [320, 0.5], [256, 0.4], [192, 0.35],
@@ -43,6 +46,18 @@ export class Quality {
     if (this.#delayMs > LONG_DELAY_MS) this.#move(1, nowMs);
     else if (this.#delayMs > SHORT_DELAY_MS) this.#shortSince = null;
     else if (nowMs - (this.#shortSince ??= nowMs) > this.#raiseAfterMs) this.#move(-1, nowMs);
+  }
+
+  /** Return a picture of a canvas or bitmap as it is sent: {data, a JPEG file, width, height, kilobytes, jpegQuality}. */
+  async encode(picture) {
+    const [side, jpegQuality] = this.step;
+    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+    const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
+    [scaled.width, scaled.height] = [width, height];
+    scaledContext.drawImage(picture, 0, 0, width, height);
+    const file = await scaled.convertToBlob({ type: "image/jpeg", quality: jpegQuality });
+    const data = await file.arrayBuffer();
+    return { data, width, height, kilobytes: data.byteLength / 1024, jpegQuality };
   }
 
   #move(by, nowMs) {

@@ -75,6 +75,19 @@ export function drawPoses(context, poses, options = {}) {
 }
 
 /**
+ * Draw the skeletons of a record over the whole canvas of `context`, as `drawPoses` does. Ids and colours tell several
+ * people apart; the one person of a model that follows one has no label.
+ *
+ * @param {object} record {width, height, poses}
+ * @param {boolean} isMany whether the model follows several people
+ * @param {object} options of `drawPoses`
+ */
+export function drawRecord(context, { width, height, poses }, isMany, options) {
+  const drawn = isMany ? poses : poses.map((pose) => ({ ...pose, id: null }));
+  drawPoses(context, drawn, { width, height, palette: poses.length > 1 ? "person" : "clear", ...options });
+}
+
+/**
  * Return the angles at elbows, shoulders, hips and knees as they appear in the picture.
  *
  * An angle is 0…180 degrees without a sign, between the two limbs that meet in the joint: 180 is a straight arm or
