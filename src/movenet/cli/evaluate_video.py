@@ -56,7 +56,7 @@ def evaluate_video(
 ) -> None:
     """Compare methods of tracking and smoothing on synthetic videos. They are made of annotated photos.
 
-    The ground truth follows from the annotations and the camera's motion. docs/video.md explains the metrics.
+    The ground truth follows from the annotations and the camera's motion. docs/video-results.md explains the metrics.
     With --people many: methods to track several people by ids, who cross, leave and come back; see docs/tracking.md.
     """
     from movenet.cli.output import print_line, print_status, print_table

@@ -45,7 +45,7 @@ Lock = Literal["prominent", "largest", "central"] | tuple[float, float] | tuple[
 
 @dataclass(frozen=True, slots=True)
 class FollowSettings:
-    """Tracking from frame to frame (defaults measured on moving-camera clips, docs/video.md)."""
+    """Tracking from frame to frame (defaults measured on moving-camera clips, docs/video-results.md)."""
 
     crop_factor: float = 1.15
     """Side of the crop as a multiple of the longer side of the person in the last frame."""
