@@ -405,7 +405,8 @@ def test_a_changed_file_is_loaded_again(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("trait", "value", "said"), [("model", "thundre", "did you mean 'thunder'"), ("people", "two", "one, many")]
+    ("trait", "value", "said"),
+    [("model", "thundre", "did you mean 'thunder'"), ("people", "two", "one, many")],
 )
 def test_a_wrong_choice_is_an_error_in_python_and_the_one_before_stays(trait, value, said):
     camera = FakeCamera("lightning")
@@ -420,7 +421,9 @@ def test_the_model_and_people_can_be_chosen_in_the_widget_while_the_camera_runs(
     camera = FakeCamera("lightning")
     camera.receive("start")
     camera.receive_picture(1, ADA)
-    assert camera.receive("choose", model="thunder", people="many") == [{"type": "chosen", "client": "window"}]
+    assert camera.receive("choose", model="thunder", people="many") == [
+        {"type": "chosen", "client": "window"}
+    ]
     assert (camera.model, camera.people) == ("thunder", "many")
     assert camera.receive_picture(2, ADA)[0]["type"] == "poses"
     assert len(camera.history) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, cast
 
 from movenet.engine import Engine, Runtime, open_engine
 from movenet.errors import ModelError
@@ -56,10 +56,8 @@ class ModelChoice:
             if (name, people) != (self.name, self.people):
                 raise ModelError("the camera was given an estimator: its model and people cannot be changed")
             return self._given
-        if people not in get_args(People):
-            raise ModelError(f"expected people to be one of {', '.join(get_args(People))}, got '{people}'")
         engine, detector = (_engines.open(each) for each in (name, _DETECTOR))
-        return VideoEstimator(Estimator(engine, people=people, detector=detector))
+        return VideoEstimator(Estimator(engine, people=cast("People", people), detector=detector))
 
 
 class _Engines:

@@ -131,7 +131,9 @@ class Camera(anywidget.AnyWidget):
         """
         result = self._result
         if result is None:
-            raise DataError("expected a frame of the camera, got none yet: show the widget and start its camera")
+            raise DataError(
+                "expected a frame of the camera, got none yet: show the widget and start its camera"
+            )
         return result.frame, list(result.poses)
 
     @property
