@@ -180,7 +180,7 @@ def visit_own_model(book, seen):
     model.select_option("thunder")
     expect(widget.get_by_role("status")).to_have_text("The camera is off.")
     book.run(REMOVE)
-    model.select_option("own.onnx")
+    model.select_option(label="own.onnx")
     expect(widget.get_by_role("status")).to_contain_text("The kernel says:")
     seen["notice of a missing model"] = widget.get_by_role("status").inner_text()
     seen["model after a missing one"] = model.input_value()
@@ -325,7 +325,7 @@ def test_a_model_of_ones_own_is_offered_beside_the_others(visit):
 
 
 def test_a_model_that_cannot_be_loaded_is_explained_and_the_one_before_stays(visit):
-    assert "the model file own.onnx does not exist" in visit["notice of a missing model"]
+    assert "own.onnx does not exist" in visit["notice of a missing model"]
     assert visit["model after a missing one"] == "thunder"
 
 
