@@ -401,6 +401,20 @@ def test_pictures_shrink_when_they_stand_in_a_queue_and_grow_again_when_not(page
     assert steps[3] == 0
 
 
+@pytest.mark.parametrize(("delays", "shrinks"), [("", True), ("{ long: 200, short: 80 }", False)])
+def test_which_delay_makes_pictures_shrink_can_be_chosen(page, delays, shrinks):
+    before, after = page.evaluate(
+        f"""import("/page/quality.js?not-the-one-that-keeps-its-size").then(({{ Quality }}) => {{
+             const quality = new Quality({delays});
+             const side = () => quality.step[0];
+             const before = side();
+             for (let now = 0; now < 3000; now += 33) quality.observe(now < 600 ? 20 : 170, now);
+             return [before, side()];
+           }})"""
+    )
+    assert (after < before) == shrinks
+
+
 def test_skeletons_agree_with_following_the_same_frames_offline(playwright, tmp_path):
     with open_source(DATA / "sample.mp4") as source:
         frames = [

@@ -100,7 +100,7 @@ export class View {
     this.root.dataset.state = state;
     this.root.dataset.problem = problem;
     this.power.textContent = say(state === "off" ? "start" : "stop");
-    this.snapshot.disabled = state !== "on" || captures.countdown !== null;
+    this.snapshot.disabled = state !== "on";
     this.record.disabled = state !== "on" || !captures.canRecord;
     this.record.textContent = say(captures.recording ? "stopRecording" : "record");
     this.recording.hidden = !captures.recording;
