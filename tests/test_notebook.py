@@ -404,6 +404,20 @@ def test_a_changed_file_is_loaded_again(tmp_path):
     assert bases == ["lightning", "thunder"]
 
 
+def test_a_model_file_is_kept_by_its_absolute_path_and_not_read_again_for_smoothing(tmp_path, monkeypatch):
+    path = tmp_path / "own.onnx"
+    path.write_bytes(MODELS["lightning"].path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    camera = Camera("own.onnx")
+    monkeypatch.chdir(tmp_path.parent)
+    camera.model = "thunder"
+    camera.model = str(path)
+    assert camera.model == str(path) == camera._models[0]
+    path.unlink()
+    camera.smooth = False
+    assert camera._model.estimator.engine.card.base == "lightning"
+
+
 @pytest.mark.parametrize(
     ("trait", "value", "said"),
     [("model", "thundre", "did you mean 'thunder'"), ("people", "two", "one, many")],

@@ -5,6 +5,8 @@ import { drawRecord, parseRecord } from "../live/page/skeleton.js";
 import { Captures } from "./captures.js";
 import { say, sayInEnglish } from "./texts.js";
 
+/** The Jupyter server holds small messages back for up to 40 ms, which smaller pictures would not shorten. */
+const JUPYTER_DELAYS_MS = { long: 200, short: 80 };
 const BUSY_AFTER_MS = 2_000;
 /** After this time without an answer a hello is sent to the kernel: the picture may be lost. */
 const HELLO_AFTER_MS = 15_000;
@@ -27,7 +29,7 @@ export class Feed {
   choice = null;
   unconfirmed = 0;
   views = new Set();
-  quality = new Quality();
+  quality = new Quality(JUPYTER_DELAYS_MS);
   canvases = [0, 1, 2].map(() => new OffscreenCanvas(1, 1));
   shownCanvas = null;
   number = 0;

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, cast
 
-from movenet.engine import Engine, Runtime, open_engine
+from movenet.engine import Engine, Runtime, loading, open_engine
 from movenet.errors import ModelError
 from movenet.estimator import Estimator, People
 from movenet.machine import threads_for_video
-from movenet.models import MODELS, ModelCard
+from movenet.models import MODELS, ModelCard, find_model
 from movenet.video import VideoEstimator
 from movenet.video.callbacks import Model
 
@@ -32,21 +32,27 @@ class ModelChoice:
         Raises:
             ModelError: if `people` is given for an estimator.
         """
-        self._given: Estimator | VideoEstimator | None = None
+        self._given = None if isinstance(model, str | Path) else model
         if isinstance(model, str | Path):
-            self.name, self.people = str(model), people
-            self.names = tuple(dict.fromkeys((self.name, *OFFERED)))
-            """Names of the models, the first one first; empty for an estimator."""
-            return
-        if people != "one":
+            self.name, self.people = name_of(model), people
+        elif people != "one":
             raise ModelError(
                 f"expected people to be given to the estimator, not to Camera, got people='{people}'"
             )
-        self._given, self.names = model, ()
-        self.name, self.people = card_of(model).name, _estimator_of(model).people
+        else:
+            self.name, self.people = card_of(model).name, _estimator_of(model).people
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the models, the first one first; empty for an estimator."""
+        return () if self._given is not None else tuple(dict.fromkeys((self.name, *OFFERED)))
 
     def open(self, name: str, people: str) -> Estimator | VideoEstimator:
         """Return the estimator of a model for one person or many; each model is loaded once.
+
+        Args:
+            name: as `name_of` returns it.
+            people: "one", "many" or "auto".
 
         Raises:
             ModelError: if there is no such model, `people` is unknown, or they are not those of the given estimator.
@@ -56,10 +62,9 @@ class ModelChoice:
             if (name, people) != (self.name, self.people):
                 raise ModelError("the camera was given an estimator: its model and people cannot be changed")
             return self._given
-        if people not in get_args(People):
-            raise ModelError(f"expected people to be one of {', '.join(get_args(People))}, got '{people}'")
         engine, detector = (_engines.open(each) for each in (name, _DETECTOR))
-        return VideoEstimator(Estimator(engine, people=people, detector=detector))
+        with loading(engine), loading(detector):  # side by side
+            return VideoEstimator(Estimator(engine, people=cast("People", people), detector=detector))
 
 
 class _Engines:
@@ -70,7 +75,7 @@ class _Engines:
         self._opened: dict[str, tuple[float, Engine]] = {}
 
     def open(self, name: str) -> Engine:
-        """Return the engine of a model by its name or the path of its file."""
+        """Return the engine of an official model or of a file."""
         with self._lock:
             changed_s = 0.0 if name in MODELS else _changed_s(Path(name))
             known = self._opened.get(name)
@@ -83,6 +88,16 @@ class _Engines:
 _engines: Final = _Engines()
 
 
+def name_of(model: str | Path) -> str:
+    """Return the name of an official model, or the absolute path of a file.
+
+    Raises:
+        ModelError: if there is neither.
+    """
+    found = find_model(model)
+    return found.name if isinstance(found, ModelCard) else str(found.absolute())
+
+
 def card_of(model: Estimator | VideoEstimator) -> ModelCard:
     """Return the card of an estimator's single-person model."""
     return _estimator_of(model).engine.card
@@ -93,5 +108,5 @@ def _estimator_of(model: Estimator | VideoEstimator) -> Estimator:
 
 
 def _changed_s(path: Path) -> float:
-    """Return the time of a file's last change, 0 if there is none, which opening it reports."""
+    """Return the time of a file's last change; 0 if it is gone, which opening it reports."""
     return path.stat().st_mtime if path.is_file() else 0.0

@@ -19,7 +19,7 @@ from movenet.media.frame import Frame
 from movenet.notebook.assets import script, style
 from movenet.notebook.history import History
 from movenet.notebook.messages import Choose, Hello, Picture, Start, Stop, read_message
-from movenet.notebook.model_choice import ModelChoice, card_of
+from movenet.notebook.model_choice import ModelChoice, card_of, name_of
 from movenet.notebook.run import FrameResult, Run
 from movenet.pose import Pose
 from movenet.records import Record
@@ -47,7 +47,7 @@ class Camera(anywidget.AnyWidget):
     _esm = script()
     _css = style()
     model = traitlets.Unicode().tag(sync=True)
-    """Name of the model, or path of its file; a new one is loaded when it is set. Fixed if an estimator was given."""
+    """Name of the model, or path of its file; it is loaded when it is set. Fixed if an estimator was given."""
     people = traitlets.Unicode().tag(sync=True)
     """Whom to track: "one", "many" or "auto". Fixed if an estimator was given."""
     mirror = traitlets.Bool(default_value=True).tag(sync=True)
@@ -59,6 +59,7 @@ class Camera(anywidget.AnyWidget):
     status = traitlets.Unicode(default_value="off", read_only=True)
     """"on", "off", or the reason why the camera is off."""
     _models = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The models that the widget offers; none if an estimator was given."""
 
     def __init__(
         self,
@@ -105,7 +106,8 @@ class Camera(anywidget.AnyWidget):
         smooth = not isinstance(self._model, VideoEstimator) or self._model.smoothing is not None
         chosen = {"model": self._choice.name, "people": self._choice.people, "_models": self._choice.names}
         super().__init__(**{"smooth": smooth} | traits | chosen)
-        self.observe(self._on_setting_change, ("model", "people", "smooth"))
+        self.observe(self._on_choice_change, ("model", "people"))
+        self.observe(self._on_smooth_change, "smooth")
         self.on_msg(self._on_message)
 
     @property
@@ -191,7 +193,7 @@ class Camera(anywidget.AnyWidget):
         try:
             super().set_state(sync_data)
         except traitlets.TraitError as problem:
-            self.send_state(set(sync_data))
+            self.send_state(set(sync_data) & set(self.keys))
             self._send_error({}, str(problem))
 
     def _on_message(self, _: object, content: Any, buffers: Any) -> None:
@@ -283,13 +285,15 @@ class Camera(anywidget.AnyWidget):
 
     @traitlets.validate("model", "people")
     def _check_choice(self, proposal: Mapping[str, Any]) -> str:
-        """Load the model that is chosen; other threads go on with the one before."""
-        chosen = {"model": self.model, "people": self.people, proposal["trait"].name: proposal["value"]}
+        """Load the model that is chosen, while other threads go on with the one before."""
+        name, value = proposal["trait"].name, str(proposal["value"])
         try:
-            self._open(**chosen)
+            if name == "model" and self._choice.names:
+                value = name_of(value)
+            self._open(**({"model": self.model, "people": self.people} | {name: value}))
         except MoveNetError as problem:
             raise traitlets.TraitError(str(problem)) from problem
-        return str(proposal["value"])
+        return value
 
     def _open(self, model: str, people: str) -> Estimator | VideoEstimator:
         opened = self._choice.open(model, people)
@@ -297,12 +301,16 @@ class Camera(anywidget.AnyWidget):
             curve_of(card_of(opened))  # raises for a model without a calibration
         return opened
 
-    def _on_setting_change(self, _: object) -> None:
-        """Continue with a new stream of the chosen model."""
+    def _on_choice_change(self, change: object) -> None:
         with self._lock:
             self._model = self._open(self.model, self.people)
             if self._counter is not None:
                 self._counter.model = card_of(self._model)
+            self._on_smooth_change(change)
+
+    def _on_smooth_change(self, _: object) -> None:
+        """Continue with a new stream."""
+        with self._lock:
             if self._run is not None:
                 self._run.step = self._new_stream()
 

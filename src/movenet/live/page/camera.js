@@ -20,15 +20,16 @@ export async function openCamera(video, deviceId, lines = 720) {
   const width = lines === 480 ? 640 : (lines * 16) / 9;
   const size = { width: { ideal: width }, height: { ideal: lines }, frameRate: { ideal: 30 } };
   let stream;
+  const stop = () => stream?.getTracks().forEach((each) => each.stop());
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...size }, audio: false });
+    video.srcObject = stream;
+    await video.play();
   } catch (error) {
+    stop();
     throw new SourceError(REASONS[error.name] ?? "cameraTaken");
   }
-  video.srcObject = stream;
-  await video.play();
   const [track] = stream.getVideoTracks();
-  const stop = () => stream.getTracks().forEach((each) => each.stop());
   const facing = track.getSettings().facingMode;
   return { ...videoSource(video, stop), kind: "camera", name: track.label || "camera", track, mirror: facing !== "environment" };
 }

@@ -14,11 +14,12 @@ export const STEPS = Object.freeze([
   [640, 0.8], [640, 0.65], [512, 0.6], [400, 0.55], [320, 0.5], [256, 0.4], [192, 0.35],
 ]);
 
-const [LONG_DELAY_MS, SHORT_DELAY_MS] = [80, 25];
+const DELAYS_MS = { long: 80, short: 25 };
 const [HOLD_MS, FIRST_RAISE_MS, LONGEST_RAISE_MS] = [700, 4000, 60000];
 const FORGETTING = 1.01;
 
 export class Quality {
+  #delays;
   #at = 1;
   #shortestMs = Infinity;
   #delayMs = 0;
@@ -26,6 +27,11 @@ export class Quality {
   #shortSince = null;
   #raiseAfterMs = FIRST_RAISE_MS;
   #lastWasRaise = false;
+
+  /** @param {{long: number, short: number}} delays a long delay lowers the quality, a short one raises it; in ms */
+  constructor(delays = DELAYS_MS) {
+    this.#delays = delays;
+  }
 
   /** [longer side in pixels, JPEG quality]. */
   get step() {
@@ -43,8 +49,8 @@ export class Quality {
     this.#shortestMs = Math.min(this.#shortestMs * FORGETTING + 0.01, roundTripMs);
     this.#delayMs += 0.3 * (roundTripMs - this.#shortestMs - this.#delayMs);
     if (nowMs - this.#changed < HOLD_MS) return;
-    if (this.#delayMs > LONG_DELAY_MS) this.#move(1, nowMs);
-    else if (this.#delayMs > SHORT_DELAY_MS) this.#shortSince = null;
+    if (this.#delayMs > this.#delays.long) this.#move(1, nowMs);
+    else if (this.#delayMs > this.#delays.short) this.#shortSince = null;
     else if (nowMs - (this.#shortSince ??= nowMs) > this.#raiseAfterMs) this.#move(-1, nowMs);
   }
 
