@@ -63,6 +63,18 @@ NAME_ENGINE = """async (model) => {
   const heads = await engine.run(new Uint8Array(3 * 64 * 64), [1, 64, 64]);
   return [engine.constructor.name, Object.keys(heads)];
 }"""
+COUNTER = """
+const lists = { models: ["lightning", "many"], backends: ["wasm"], exercises: ["squat"] };
+self.onmessage = ({ data: { type, picture, timeS, frame } }) => {
+  if (type === "choice") return self.postMessage({ type: "ready" });
+  const { width, height } = picture;
+  const record = { frame, time_s: timeS, width, height, poses: [] };
+  const repetitions = [{ id: 1, count: 2 }, { id: 2, count: 1 }];
+  self.postMessage({ type: "poses", ...record, repetitions, estimatedMs: 1, dropped: 0 });
+};
+self.postMessage({ type: "hello", ...lists, exercise: null, probabilities: false });
+"""
+"""A worker without models: it counts for two people, one after the other."""
 EXAMPLE = Path(__file__).parents[1] / "examples" / "browser" / "index.html"
 
 
@@ -182,6 +194,20 @@ def test_the_second_visit_needs_no_network_and_may_use_threads(site, context):
     page.click("#pause")
     page.select_option("#source", "sample")
     assert wait_for_poses(page)[-1]["record"]["poses"]
+
+
+def test_one_person_has_one_number_of_repetitions_and_many_have_theirs(site, context):
+    with static_server(site) as address:
+        context.route(
+            "**/local_worker.js", lambda route: route.fulfill(body=COUNTER, content_type="text/javascript")
+        )
+        page, _ = visit(context, address)
+        page.wait_for_selector("#status[data-state=open]")
+        page.click("#start-camera")
+        page.select_option("#exercise", "squat")
+        for model, shown in (("lightning", "3"), ("many", "#1 2 · #2 1")):
+            page.check(f"[name=model][value={model}]")
+            wait_until(page, f"document.getElementById('repetitions').textContent === '{shown}'")
 
 
 @pytest.mark.parametrize(

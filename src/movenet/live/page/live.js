@@ -224,7 +224,7 @@ function refresh() {
   if (recording) $("recording-time").textContent = clock(recording.lengthS);
 }
 
-/** Return the repetitions of everybody, with the ids where these are in the picture, or of one person after another. */
+/** Return the number of repetitions; where everybody is tracked, that of each person by id. */
 function repetitionsText({ record, counts }) {
   if (!tracksMany()) return `${counts.reduce((sum, { count }) => sum + count, 0)}`;
   const here = new Set(record.poses.map(({ id }) => id));

@@ -20,7 +20,9 @@ const BIN_WEIGHTS = [HIGH_WEIGHTS.map((weight) => 1 - weight), HIGH_WEIGHTS];
 
 /** Return the appearance of a person in a picture. */
 export function measureAppearance(picture, pose) {
-  return BODY_PARTS.map((part) => partHistogram(picture, part.map((k) => pose.keypoints[k])));
+  const parts = BODY_PARTS.map((part) => partPixels(picture, part.map((k) => pose.keypoints[k])));
+  const region = readAround(picture, parts.flatMap((pixels) => pixels ?? []));
+  return parts.map((pixels) => pixels && histogramOf(region, pixels));
 }
 
 /** Return the mean Hellinger distance over the parts visible in both, 0…1; NaN if there is none. */
@@ -41,12 +43,12 @@ export function blendAppearance(one, other, weight) {
   });
 }
 
-function partHistogram(picture, corners) {
+/** Return the pixels of a body part, [x, y] each; null if it is not visible. */
+function partPixels(picture, corners) {
   if (!corners.every((corner) => corner && corner[2] >= MIN_SCORE)) return null;
   const pixels = DOWN.flatMap((down) => ACROSS.map((across) => pixelAt(corners, across, down)))
     .filter(([x, y]) => x >= 0 && x < picture.width && y >= 0 && y < picture.height);
-  if (pixels.length < (ACROSS.length * DOWN.length) / 2) return null;
-  return histogramOf(picture, pixels);
+  return pixels.length < (ACROSS.length * DOWN.length) / 2 ? null : pixels;
 }
 
 function pixelAt([topLeft, topRight, bottomLeft, bottomRight], across, down) {
@@ -58,11 +60,16 @@ function pixelAt([topLeft, topRight, bottomLeft, bottomRight], across, down) {
   return [along(0), along(1)];
 }
 
-/** Return the histogram of the colours of pixels, trilinearly interpolated, with sum 1. */
-function histogramOf(picture, pixels) {
+/** Return the region of a picture around pixels, read at once: each read of a canvas takes its time. Null without pixels. */
+function readAround(picture, pixels) {
+  if (!pixels.length) return null;
   const [left, top, right, bottom] = extent(pixels);
   const width = right - left + 1;
-  const data = picture.read(left, top, width, bottom - top + 1);
+  return { left, top, width, data: picture.read(left, top, width, bottom - top + 1) };
+}
+
+/** Return the histogram of the colours of pixels in a region, trilinearly interpolated, with sum 1. */
+function histogramOf({ left, top, width, data }, pixels) {
   const histogram = new Float64Array(BINS ** 3);
   for (const [x, y] of pixels) addColour(histogram, data, 4 * ((y - top) * width + x - left));
   return histogram.map((sum) => sum / pixels.length);
