@@ -58,7 +58,7 @@ def main():
     sys.meta_path.insert(0, Hider(work["hidden"]))
     if work["code"]:
         run_code(work["code"])
-    print("\n" + json.dumps(list(run_commands(work["commands"]))))
+    sys.stdout.write("\n" + json.dumps(list(run_commands(work["commands"]))) + "\n")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,22 @@ ONLY_PARSED = {
     r"run .*--from-list|.*--workers": "needs many files; tests/test_cli_run_job.py",
 }
 """Pattern at the beginning of a command, without "movenet", that is checked by its parser only → the reason."""
+NEEDED_EXTRAS = {
+    r"live": "live",
+    r"train": "train",
+    r"eval": "eval",
+    r"export (?!.*web)": "export",
+    r"explain": "explain",
+    r"hub": "hub",
+    r"send .*--osc": "osc",
+    r"send .*--mqtt": "mqtt",
+    r"classes (train|test)": "classes",
+    r".*(s3|gs|abfs)://": "cloud",
+    r".*--executor ray": "ray",
+    r".*parquet": "parquet",
+    r".*--smooth offline": "smooth",
+}
+"""Pattern at the beginning of a command, without "movenet" → the extra that it needs, also where it is only parsed."""
 OTHER_PROGRAMS = {
     "pip": "the extras are compared with pyproject.toml; scripts/smoke installs the wheel",
     "scripts/demo": "installs an environment of its own",
@@ -203,6 +219,13 @@ def test_the_commands_of_a_page_are_valid_or_run_with_the_extras_that_it_names(p
         assert failed == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_the_extra_of_each_command_that_needs_one(page):
+    lines = [" ".join(words[1:]) for words in commands(page) if words[0] == "movenet"]
+    needed = {extra for line in lines for pattern, extra in NEEDED_EXTRAS.items() if re.match(pattern, line)}
+    assert needed <= {*named_extras(page)} | (needed if "all" in named_extras(page) else set())
+
+
 @pytest.mark.parametrize("line", ["run --nope", "dataset nope", "live --port x", "train"])
 def test_a_command_that_is_not_valid_is_found(line):
     with pytest.raises(Exception, match=r"nope|valid integer|Missing parameter"):
@@ -213,6 +236,7 @@ def check_other_program(words):
     words = list(dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words))  # variables of the environment
     assert words[0] in OTHER_PROGRAMS, words
     if words[:2] == ["pip", "install"]:
+        assert not any(word.startswith("movenet") for word in words), f"no package index has it: {words}"
         extras = re.findall(r"\[([\w,]+)\]", " ".join(words))
         known = re.findall(
             r"^([\w-]+) = \[", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE

@@ -21,7 +21,7 @@ def install_command(extra: str) -> str:
 
 
 def installer(environment: Path) -> str:
-    """Return the command that installs into an environment: uv's have no pip of their own, pipx keeps its out of reach."""
+    """Return the command that installs into an environment; those of uv have no pip, those of pipx hide it."""
     if (environment / "pipx_metadata.json").is_file():
         return "pipx runpip movenet install"
     if (environment / "uv-receipt.toml").is_file() or _is_without_pip(environment):
@@ -46,8 +46,9 @@ def requirement(origin: dict[str, Any] | None, extra: str) -> str:
     if "dir_info" in origin:
         editable = "-e " if origin["dir_info"].get("editable") else ""
         return f"{editable}'{unquote(urlsplit(url).path)}[{extra}]'"
-    version_control = origin.get("vcs_info", {}).get("vcs")
-    return f"'movenet[{extra}] @ {f'{version_control}+' if version_control else ''}{url}'"
+    if repository := origin.get("vcs_info"):
+        url = f"{repository['vcs']}+{url}@{repository['commit_id']}"
+    return f"'movenet[{extra}] @ {url}'"
 
 
 def _origin() -> dict[str, Any] | None:
