@@ -3,6 +3,7 @@
 import json
 import ssl
 import stat
+import tempfile
 import urllib.request
 from datetime import datetime, timedelta, timezone
 
@@ -10,7 +11,7 @@ import pytest
 from websockets.sync.client import connect
 
 from live_stage import packet, serving
-from movenet.errors import MediaError
+from movenet.errors import FileError, MediaError
 from movenet.live.certificates import VALID, fingerprint, self_signed_certificate
 
 HOSTS = ["192.0.2.7", "fd00::2", "laptop.example"]
@@ -88,6 +89,13 @@ def test_without_a_cache_it_is_gone_afterwards(monkeypatch):
     with self_signed_certificate(HOSTS) as path:
         assert path.is_file()
     assert not path.parent.exists()
+
+
+def test_a_system_without_a_folder_for_it_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOVENET_CACHE", "")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(FileError, match=r"cannot keep a certificate.*set TMPDIR"):
+        made()
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(cache):

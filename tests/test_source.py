@@ -575,6 +575,19 @@ def test_damaged_videos_give_frames_or_an_error_and_leave_nothing_behind(kind, c
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_codec_that_this_ffmpeg_does_not_know_is_an_error(tmp_path):
+    path = VideoFile().write(tmp_path / "in.mkv")
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG9/ISO/AVC"))
+    with pytest.raises(MediaError, match=r"in\.mkv has a video codec that this FFmpeg does not know"):
+        open_source(path)
+
+
+def test_a_title_that_is_not_unicode_does_not_matter(tmp_path):
+    path = VideoFile(title="Caf@!").write(tmp_path / "in.mkv")
+    path.write_bytes(path.read_bytes().replace(b"Caf@!", b"Caf\xe9!"))
+    assert len(frames_of(path)) == 10
+
+
 def test_a_closed_source_has_no_more_frames(tmp_path):
     source = open_source(VideoFile(count=50).write(tmp_path / "video.mp4"))
     next(source)

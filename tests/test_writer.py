@@ -490,6 +490,13 @@ def test_writing_keeps_the_terminal_clean(tmp_path, kind, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_sound_of_an_unknown_codec_costs_no_video(tmp_path):
+    source = with_sound(tmp_path)
+    source.write_bytes(source.read_bytes().replace(b"A_AAC", b"A_XYZ"))
+    path = write(tmp_path / "video.mp4", audio_from=source)
+    assert [kind for kind, _ in tracks(path)] == ["video"]
+
+
 def test_damaged_sound_costs_no_video(tmp_path):
     good = with_sound(tmp_path, suffix="ts", format="mpegts").read_bytes()
     chance, damaged = random.Random(3), tmp_path / "damaged.ts"

@@ -72,11 +72,13 @@ class VideoFile:
     options: dict[str, str] = field(default_factory=dict)
     container_options: dict[str, str] = field(default_factory=dict)
     format: str | None = None
+    title: str = ""
     draw: Callable[[int, int, int], NDArray[np.uint8]] = picture
 
     def write(self, path: Path | str) -> Path:
         """Make the video."""
         with av.open(str(path), "w", format=self.format, container_options=self.container_options) as out:
+            out.metadata["title"] = self.title
             stream = out.add_stream(
                 self.codec, rate=self.rate, time_base=Fraction(1, self.ticks), options=self.options
             )

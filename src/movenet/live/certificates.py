@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from movenet.atomic import atomic_write
 from movenet.engine import cache_folder
-from movenet.errors import MediaError
+from movenet.errors import FileError, MediaError
 
 VALID: Final = timedelta(days=365)
 """Validity of the certificate. Apple's devices accept at most 825 days (support.apple.com/103769)."""
@@ -37,17 +37,26 @@ def self_signed_certificate(hosts: Iterable[str], now: datetime | None = None) -
     reused until it expires or lacks a host. Without a cache it is a temporary file. `now` defaults to the current time.
 
     Raises:
-        FileError: The file cannot be written.
+        FileError: The file cannot be written, or there is no folder for it.
         MediaError: Its folder belongs to another user.
     """
     names = sorted({*LOCAL_NAMES, *filter(str.isascii, (socket.gethostname(), *hosts))} - {""})
     now = now or datetime.now(timezone.utc)
     cache = cache_folder()
     if cache is None:
-        with tempfile.TemporaryDirectory() as folder:
+        with _temporary_folder() as folder:
             yield _certificate(Path(folder), names, now)
     else:
         yield _certificate(cache / "tls", names, now)
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory()
+    except OSError as error:  # a file system without any folder that can be written
+        raise FileError(
+            f"cannot keep a certificate: {error.strerror}; set TMPDIR to a folder that can be written"
+        ) from error
 
 
 def fingerprint(path: Path) -> str:

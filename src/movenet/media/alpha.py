@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import Final, cast
 
 from av import CodecContext, Packet, VideoFrame
-from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from movenet.media.ffmpeg_errors import DECODE_ERRORS
 from movenet.media.planes import pixels
 
 CODECS: Final = frozenset({"vp8", "vp9"})
@@ -51,7 +51,7 @@ class AlphaDecoder:
             FFmpegError: The colours are damaged.
         """
         if packet is not None and packet.has_sidedata(SIDE_DATA):
-            with suppress(FFmpegError):
+            with suppress(*DECODE_ERRORS):
                 self._decode_alpha(packet)
         return [self._joined(frame) for frame in self._colours.decode(packet)]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import av
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
@@ -21,6 +23,10 @@ MAX_FRAME_PIXELS: Final = 67_108_864
 
 _NO_PICTURES: Final = frozenset({"tty", "bin", "adf", "idf", "xbin"})
 """Text formats that FFmpeg renders as pictures of a terminal."""
+_METADATA: Final[dict[str, Any]] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
+"""PyAV 17 and 18 refuse a file whose metadata is not UTF-8 unless they may replace characters; later ones accept it."""
 
 
 def open_container(
@@ -47,13 +53,13 @@ def open_container(
     is_file = file is None and os.path.exists(address)  # noqa: PTH110 (Path.exists raises for odd names)
     place = os.path.abspath(address) if is_file else address  # noqa: PTH100 (a path, as FFmpeg takes it)
     try:
-        container = av.open(
+        container: InputContainer = av.open(
             file or place,
             mode="r",
             format=demuxer,
             options=limits,
             timeout=timeouts_s,
-            metadata_errors="replace",
+            **_METADATA,
         )
     except (FFmpegError, ValueError) as problem:
         # FFmpeg's error contains the address with its password, which a traceback would print.
@@ -63,6 +69,12 @@ def open_container(
         container.close()
         raise MediaError(f"{without_password(address)} is text: expected a video")
     return container
+
+
+def is_decodable(stream: VideoStream | AudioStream) -> bool:
+    """Tell whether this FFmpeg has a decoder; without one the context is None, or since PyAV 19 one without a codec."""
+    context = cast("CodecContext | None", stream.codec_context)
+    return context is not None and context.is_decoder
 
 
 def video_stream(container: InputContainer, name: str) -> VideoStream:
@@ -76,7 +88,7 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
     if stream is None or stream.disposition & Disposition.attached_pic:
         holds = "only audio" if container.streams.audio else "no video"
         raise MediaError(f"{name} holds {holds}: expected a video")
-    if stream.codec_context is None:
+    if not is_decodable(stream):
         raise MediaError(
             f"{name} has a video codec that this FFmpeg does not know: convert it to H.264 first"
         )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from av.error import EOFError as FFmpegEof
 from av.error import ExitError, FFmpegError, InvalidDataError
 from av.error import TimeoutError as FFmpegTimeout
 
 from movenet.errors import MediaError
+
+DECODE_ERRORS: Final = (FFmpegError, ValueError)
+"""Errors of decoding a damaged packet. PyAV 19 raises ValueError for each one after a decoder that failed to open."""
 
 
 def describe_error(problem: Exception) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from av import VideoFrame
 from av.filter import Graph
 from av.video.format import VideoFormat
-from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 REFERENCE_WHITE_NITS: Final = 203.0
@@ -30,6 +30,8 @@ TABLE_SIDE: Final = 33
 PLANAR_RGB: Final = "gbrp16le"
 """The pixel format that FFmpeg's lut3d filter is fastest in."""
 
+BT2020_MATRIX: Final = 9
+"""FFmpeg's number of the matrix (AVCOL_SPC_BT2020_NCL); PyAV 17 has no name for it and reads it from the frame only."""
 BT2020_TO_BT709: Final = np.array(
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
 )
@@ -129,10 +131,11 @@ class ToneMapper:
 
     def __call__(self, frame: VideoFrame) -> VideoFrame:
         """Return the frame in BT.709, as planar RGB of 16 bits."""
+        frame.colorspace = BT2020_MATRIX
         rgb = self._reformatter.reformat(
             frame,
             format=PLANAR_RGB,
-            src_colorspace=Colorspace.BT2020,
+            src_colorspace=BT2020_MATRIX,
             interpolation=Interpolation.BILINEAR,
             threads=1,
         )

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from movenet.errors import MediaError
 from movenet.media.alpha import AlphaDecoder, has_alpha_packets
-from movenet.media.ffmpeg_errors import describe_error
+from movenet.media.ffmpeg_errors import DECODE_ERRORS, describe_error
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
 
@@ -120,7 +120,7 @@ class Decoder:
             return self._context.decode(packet)
         except FFmpegEof:
             return []
-        except FFmpegError:
+        except DECODE_ERRORS:
             self._undecoded += 1
             return []
 

@@ -16,7 +16,8 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 
 from movenet.errors import MediaError
-from movenet.media.container import open_container
+from movenet.media.container import is_decodable, open_container
+from movenet.media.ffmpeg_errors import DECODE_ERRORS
 from movenet.media.sources.decoding import Packets
 from movenet.media.sources.video_file import VideoReader
 
@@ -73,7 +74,7 @@ class AudioTrack:
 
         `first_s` is the time at which the output begins, in seconds from the first frame of the audio's file.
         """
-        if self._track is None or self._track.codec_context is None:
+        if self._track is None or not is_decodable(self._track):
             return
         self._output = output
         self._zero_s += first_s
@@ -133,7 +134,7 @@ class AudioTrack:
         for packet in self._read(track):
             try:
                 frames = track.codec_context.decode(packet)
-            except FFmpegError:
+            except DECODE_ERRORS:
                 continue
             for frame in frames:
                 if frame.pts is None or frame.time_base is None:
