@@ -1,7 +1,7 @@
 """Every Python block of the README and the documentation runs; every command runs, or is listed with a reason.
 
 They run in a folder that is not the checkout, with the bundled photo and a second of the bundled clip under the names
-that the pages use.
+that the pages use, and see only the packages of the base install and of the extras that the page names.
 """
 
 import json
@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import supervision
 import typer
-from typer.testing import CliRunner
 
 import movenet
 from doc_blocks import blocks_of
+from installed import named_extras, run_installed
 from movenet.analysis import train_classes
 from movenet.cli import app
 from movenet.models import DATA, MODELS
@@ -58,6 +57,22 @@ ONLY_PARSED = {
     r"run .*--from-list|.*--workers": "needs many files; tests/test_cli_run_job.py",
 }
 """Pattern at the beginning of a command, without "movenet", that is checked by its parser only → the reason."""
+NEEDED_EXTRAS = {
+    r"live": "live",
+    r"train": "train",
+    r"eval": "eval",
+    r"export (?!.*web)": "export",
+    r"explain": "explain",
+    r"hub": "hub",
+    r"send .*--osc": "osc",
+    r"send .*--mqtt": "mqtt",
+    r"classes (train|test)": "classes",
+    r".*(s3|gs|abfs)://": "cloud",
+    r".*--executor ray": "ray",
+    r".*parquet": "parquet",
+    r".*--smooth offline": "smooth",
+}
+"""Pattern at the beginning of a command, without "movenet" → the extra that it needs, also where it is only parsed."""
 OTHER_PROGRAMS = {
     "pip": "the extras are compared with pyproject.toml; scripts/smoke installs the wheel",
     "scripts/demo": "installs an environment of its own",
@@ -138,7 +153,7 @@ def labels_of(pose):
 
 @pytest.fixture(scope="session")
 def already_run():
-    """The commands that ran on an earlier page."""
+    """The commands that ran on an earlier page, with the extras that they had."""
     return set()
 
 
@@ -151,28 +166,17 @@ def here(inputs, tmp_path, monkeypatch):
     return folder
 
 
-def names_of_a_page(folder):
-    """Return what a reader has at hand when a block begins in the middle."""
-    image = movenet.read_photo(folder / "photo.jpg")
-    boxes = np.array([[100.0, 0.0, 420.0, 512.0]])
-    return {
-        "movenet": movenet,
-        "image": image,
-        "images": [image],
-        "my_detector": lambda _: movenet.from_corners(boxes),
-        "detections": supervision.Detections(xyxy=boxes),
-    }
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_python_blocks_of_a_page_run_one_after_the_other(page, here):
-    names = None
+def test_the_python_blocks_of_a_page_run_with_the_extras_that_it_names(page, here):
+    blocks = []
     for block in blocks_of(page):
         if block.language == "python":
-            code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+            code = "\n" * (block.line - 1) + block.code
+            compile(code, str(page), "exec")
             if not any(re.search(pattern, block.code) for pattern in NOT_RUN):
-                names = names or names_of_a_page(here)
-                exec(code, names)
+                blocks.append([str(page), code])
+    if blocks:
+        run_installed(named_extras(page), here, blocks)
 
 
 def parse(words):
@@ -198,20 +202,28 @@ def expanded(words):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_a_page_run_or_are_valid(page, here, already_run):
+def test_the_commands_of_a_page_are_valid_or_run_with_the_extras_that_it_names(page, here, already_run):
+    extras, lines = named_extras(page), []
     for words in commands(page):
+        line = " ".join(words[1:])
         if words[0] != "movenet":
             check_other_program(words)
-            continue
-        line = " ".join(words[1:])
-        if any(re.match(pattern, line) for pattern in ONLY_PARSED):
+        elif any(re.match(pattern, line) for pattern in ONLY_PARSED):
             parse(words[1:])
-            continue
-        if line in already_run:
-            continue
-        already_run.add(line)
-        done = CliRunner().invoke(app, expanded(words[1:]))
-        assert done.exit_code == 0, f"{line}: {done.output} {done.exception!r}"
+        elif (line, extras) not in already_run:
+            already_run.add((line, extras))
+            lines.append(expanded(words[1:]))
+    if lines:
+        results = run_installed(extras, here, commands=lines)
+        failed = [(line, *result) for line, result in zip(lines, results, strict=True) if result[0]]
+        assert failed == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_the_extra_of_each_command_that_needs_one(page):
+    lines = [" ".join(words[1:]) for words in commands(page) if words[0] == "movenet"]
+    needed = {extra for line in lines for pattern, extra in NEEDED_EXTRAS.items() if re.match(pattern, line)}
+    assert needed <= {*named_extras(page)} | (needed if "all" in named_extras(page) else set())
 
 
 @pytest.mark.parametrize("line", ["run --nope", "dataset nope", "live --port x", "train"])
@@ -224,6 +236,7 @@ def check_other_program(words):
     words = list(dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words))  # variables of the environment
     assert words[0] in OTHER_PROGRAMS, words
     if words[:2] == ["pip", "install"]:
+        assert not any(word.startswith("movenet") for word in words), f"no package index has it: {words}"
         extras = re.findall(r"\[([\w,]+)\]", " ".join(words))
         known = re.findall(
             r"^([\w-]+) = \[", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 
 def install_command(extra: str) -> str:
-    """Return the pip command that installs an extra of movenet.
+    """Return the command that installs an extra of movenet into the environment of this process.
 
     A package from a folder, a file or a repository is not asked for at a package index, where it may be missing or be
     another version: pip notes its origin in direct_url.json (PEP 610).
     """
-    return f"pip install {requirement(_origin(), extra)}"
+    return f"{installer(Path(sys.prefix))} {requirement(_origin(), extra)}"
+
+
+def installer(environment: Path) -> str:
+    """Return the command that installs into an environment; those of uv have no pip, those of pipx hide it."""
+    if (environment / "pipx_metadata.json").is_file():
+        return "pipx runpip movenet install"
+    if (environment / "uv-receipt.toml").is_file() or _is_without_pip(environment):
+        return f"uv pip install --python '{environment}'"
+    return "pip install"
+
+
+def _is_without_pip(environment: Path) -> bool:
+    """Tell whether uv made the environment, and did not put pip into it."""
+    try:
+        made_by_uv = "\nuv = " in (environment / "pyvenv.cfg").read_text(encoding="utf-8")
+    except OSError:  # no virtual environment
+        return False
+    return made_by_uv and find_spec("pip") is None
 
 
 def requirement(origin: dict[str, Any] | None, extra: str) -> str:
@@ -26,8 +46,9 @@ def requirement(origin: dict[str, Any] | None, extra: str) -> str:
     if "dir_info" in origin:
         editable = "-e " if origin["dir_info"].get("editable") else ""
         return f"{editable}'{unquote(urlsplit(url).path)}[{extra}]'"
-    version_control = origin.get("vcs_info", {}).get("vcs")
-    return f"'movenet[{extra}] @ {f'{version_control}+' if version_control else ''}{url}'"
+    if repository := origin.get("vcs_info"):
+        url = f"{repository['vcs']}+{url}@{repository['commit_id']}"
+    return f"'movenet[{extra}] @ {url}'"
 
 
 def _origin() -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from movenet.evaluation.assessment import Assessment, assess, to_plain
 from movenet.evaluation.coco_ap import score
 from movenet.evaluation.comparison import Comparison, compare
 from movenet.evaluation.estimates import Estimates, to_estimates
+from movenet.evaluation.protocol import measure
 from movenet.evaluation.truth import People, Truth, read_truth
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Truth",
     "assess",
     "compare",
+    "measure",
     "read_truth",
     "score",
     "to_estimates",
