@@ -17,7 +17,7 @@ import typer
 
 import movenet
 from doc_blocks import blocks_of
-from installed import named_extras, run_installed
+from installed import EXTRAS, named_extras, run_installed
 from movenet.analysis import train_classes
 from movenet.cli import app
 from movenet.models import DATA, MODELS
@@ -244,6 +244,12 @@ def check_other_program(words):
         assert {extra for group in extras for extra in group.split(",")} <= {*known}
     if words[0].startswith("scripts/") or (words[0] == "python" and words[1].endswith(".py")):
         assert (ROOT / words[0 if words[0] != "python" else 1]).is_file()
+
+
+def test_every_extra_is_in_the_table_of_the_page_about_installing():
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    rows = " ".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))
+    assert {*re.findall(r"`(\w+)`", rows)} == {*EXTRAS} - {"all"}
 
 
 def test_the_code_of_a_translated_page_is_that_of_the_original():
