@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -43,8 +44,8 @@ def distributions(extras):
             continue
         found[name] = found.get(name, set()) | requirement.extras
         try:
-            needed = map(Requirement, requires(name) or ())
-        except PackageNotFoundError:  # for another system, or not installed
+            needed = map(Requirement, metadata.requires(name) or ())
+        except metadata.PackageNotFoundError:  # for another system, or not installed
             continue
         wanted = ("", *requirement.extras)
         waiting += [
@@ -59,11 +60,25 @@ def distributions(extras):
 def hidden_modules(extras):
     """Return the names of all installed modules that an installation with a tuple of extras lacks, sorted."""
     present = {"movenet", *distributions(extras)}
-    return sorted(
-        module
-        for module, packages in packages_distributions().items()
-        if not present & {canonicalize_name(package) for package in packages}
-    )
+    return sorted(module for module, packages in installed_modules().items() if not present & packages)
+
+
+@cache
+def installed_modules():
+    """Return the top modules that are installed, each with the names of the packages that have files in it.
+
+    `importlib.metadata.packages_distributions` finds few of them before Python 3.11.
+    """
+    found = defaultdict(set)
+    for package in metadata.distributions():
+        name = canonicalize_name(package.metadata["Name"])
+        for file in package.files or ():
+            top = file.parts[0]
+            if len(file.parts) > 1 and "." not in top:
+                found[top].add(name)
+            elif len(file.parts) == 1 and file.suffix in {".py", ".so", ".pyd"}:
+                found[top.partition(".")[0]].add(name)
+    return found
 
 
 def named_extras(page):

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -113,18 +115,21 @@ def test_an_extra_comes_from_where_the_package_came(origin, expected):
 
 
 def test_a_checkout_installs_from_itself():
-    assert install_command("live") == f"pip install -e '{Path(__file__).parents[1]}[live]'"
+    assert install_command("live") == f"{installer(Path(sys.prefix))} -e '{ROOT}[live]'"
+
+
+UV = "uv pip install --python {environment}"
 
 
 @pytest.mark.parametrize(
-    ("file", "expected"),
+    ("file", "text", "expected"),
     [
-        ("pipx_metadata.json", "pipx runpip movenet install"),
-        ("uv-receipt.toml", "uv pip install --python '{environment}'"),
-        ("other", "pip install"),
+        ("pyvenv.cfg", "home = /usr/bin\n", "pip install"),
+        ("pyvenv.cfg", "home = /usr/bin\nuv = 0.13.9\n", "pip install" if find_spec("pip") else UV),
+        ("uv-receipt.toml", "[tool]\n", UV),
+        ("pipx_metadata.json", "{}", "pipx runpip movenet install"),
     ],
 )
-def test_the_installer_is_that_of_the_environment(tmp_path, file, expected):
-    (tmp_path / file).touch()
-    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.13.9\n")  # with pip, as this one
+def test_the_installer_is_that_of_the_environment(tmp_path, file, text, expected):
+    (tmp_path / file).write_text(text)
     assert installer(tmp_path) == expected.format(environment=tmp_path)

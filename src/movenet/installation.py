@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 
 def install_command(extra: str) -> str:
@@ -25,7 +27,7 @@ def installer(environment: Path) -> str:
     if (environment / "pipx_metadata.json").is_file():
         return "pipx runpip movenet install"
     if (environment / "uv-receipt.toml").is_file() or _is_without_pip(environment):
-        return f"uv pip install --python '{environment}'"
+        return f"uv pip install --python {_quoted(str(environment))}"
     return "pip install"
 
 
@@ -42,13 +44,20 @@ def requirement(origin: dict[str, Any] | None, extra: str) -> str:
     """Return the arguments of pip for an extra, given the content of direct_url.json; None for an index."""
     url = (origin or {}).get("url", "")
     if origin is None or not url:
-        return f"'movenet[{extra}]'"
+        return _quoted(f"movenet[{extra}]")
     if "dir_info" in origin:
+        from urllib.request import url2pathname  # loads much
+
         editable = "-e " if origin["dir_info"].get("editable") else ""
-        return f"{editable}'{unquote(urlsplit(url).path)}[{extra}]'"
+        return f"{editable}{_quoted(f'{url2pathname(urlsplit(url).path)}[{extra}]')}"
     if repository := origin.get("vcs_info"):
         url = f"{repository['vcs']}+{url}@{repository['commit_id']}"
-    return f"'movenet[{extra}] @ {url}'"
+    return _quoted(f"movenet[{extra}] @ {url}")
+
+
+def _quoted(argument: str) -> str:
+    """Return an argument as the shell takes it: that of Windows does not know single quotes."""
+    return f'"{argument}"' if os.name == "nt" else shlex.quote(argument)
 
 
 def _origin() -> dict[str, Any] | None:
