@@ -36,6 +36,7 @@ let drawnAt = [];
 let latencies = [];
 let models = [];
 let lastTakenAt = 0;
+let newestTakenAt = 0;
 let encoding = false;
 let sent = null;
 let notice = null;
@@ -128,13 +129,18 @@ function onPicture({ takenAt }) {
   const from = source;
   from.next(onPicture);
   if (paused || !from.width) return;
-  if (takenAt > lastTakenAt && link.isFree && !encoding) {
-    lastTakenAt = takenAt;
-    send(from, takenAt);
-  }
+  newestTakenAt = takenAt;
+  sendNewest();
   // While there are no answers, pictures are shown without a skeleton; late answers are waited for.
   const patienceMs = Math.max(NO_ANSWER_MS, 2 * (median(latencies) || 0));
   if (performance.now() - lastShownAt > patienceMs) show(from.element, from.width, from.height, null);
+}
+
+/** Send the picture that the source shows, unless it was sent or another one would have to wait for it. */
+function sendNewest() {
+  if (!source || paused || newestTakenAt <= lastTakenAt || !link.isFree || encoding) return;
+  lastTakenAt = newestTakenAt;
+  send(source, newestTakenAt);
 }
 
 async function send(from, takenAt) {
@@ -156,6 +162,7 @@ async function send(from, takenAt) {
 }
 
 function showPoses(message, { context: shown, serverMs, roundTripMs }) {
+  sendNewest(); // that came meanwhile
   if (shown.from !== source || paused) return;
   const record = parseRecord(message);
   show(shown.picture, shown.picture.width, shown.picture.height, record);
