@@ -72,7 +72,9 @@ def test_the_page_and_all_it_loads_are_served(visit):
 def test_the_page_loads_nothing_from_elsewhere():
     """Comments of the runtimes name addresses; what they load is watched in a browser (test_site_page.py)."""
     kinds = {".html", ".js", ".css", ".svg", ".webmanifest"}
-    for file in (path for path in PAGE.rglob("*") if path.suffix in kinds and path.parent.name not in RUNTIMES):
+    for file in (
+        path for path in PAGE.rglob("*") if path.suffix in kinds and path.parent.name not in RUNTIMES
+    ):
         found = re.findall(r"https?://[^\s\"')]+", file.read_text(encoding="utf-8"))
         assert {re.sub(r"\W+$", "", address) for address in found} <= NAMED, file.name
 
