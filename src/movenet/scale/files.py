@@ -167,6 +167,11 @@ def failed(name: str, error: MoveNetError) -> FilePoses:
 
 
 def source_of(name: str) -> str:
-    """Return the source under which a file is recorded: its path, or its address without the password."""
+    """Return the source under which a file is recorded: its path, or its address without the password.
+
+    Pictures of a batch may have no name: theirs is empty.
+    """
+    if not name:
+        return name
     location = locate(name)
     return str(location) if isinstance(location, Address | Path) else name
