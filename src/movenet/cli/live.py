@@ -51,65 +51,26 @@ InBrowserOption = Annotated[
         "--in-browser", help="Run the models in the browser only: this server sends the page and the models."
     ),
 ]
-ClientsOption = Annotated[
-    int, typer.Option(help="Maximum number of cameras at a time.", rich_help_panel=options.LIMITS)
-]
-FrameBytesOption = Annotated[
-    int, typer.Option(help="Maximum bytes of a camera's picture.", rich_help_panel=options.LIMITS)
-]
-FramePixelsOption = Annotated[
-    int, typer.Option(help="Maximum pixels of a camera's picture.", rich_help_panel=options.LIMITS)
-]
-RateOption = Annotated[
-    float, typer.Option(help="Maximum messages per second from a camera.", rich_help_panel=options.LIMITS)
-]
-PhotoBytesOption = Annotated[
-    int, typer.Option(help="Maximum bytes of a posted photo.", rich_help_panel=options.LIMITS)
-]
-PhotoPixelsOption = Annotated[
-    int, typer.Option(help="Maximum pixels of a posted photo.", rich_help_panel=options.LIMITS)
-]
-PhotosOption = Annotated[
-    int,
-    typer.Option(help="Maximum number of posted photos in work at a time.", rich_help_panel=options.LIMITS),
-]
+_limit = partial(typer.Option, rich_help_panel=options.LIMITS)
+ClientsOption = Annotated[int, _limit(help="Maximum number of cameras at a time.")]
+FrameBytesOption = Annotated[int, _limit(help="Maximum bytes of a camera's picture.")]
+FramePixelsOption = Annotated[int, _limit(help="Maximum pixels of a camera's picture.")]
+RateOption = Annotated[float, _limit(help="Maximum messages per second from a camera.")]
+PhotoBytesOption = Annotated[int, _limit(help="Maximum bytes of a posted photo.")]
+PhotoPixelsOption = Annotated[int, _limit(help="Maximum pixels of a posted photo.")]
+PhotosOption = Annotated[int, _limit(help="Maximum number of posted photos in work at a time.")]
 UploadsOption = Annotated[
-    int,
-    typer.Option(
-        help="Maximum number of uploads at a time, at most half of them from one address.",
-        rich_help_panel=options.LIMITS,
-    ),
+    int, _limit(help="Maximum number of uploads at a time, at most half of them from one address.")
 ]
 UploadRateOption = Annotated[
-    float,
-    typer.Option(
-        help="Minimum rate of an upload, bytes per second; slower ones are refused.",
-        rich_help_panel=options.LIMITS,
-    ),
+    float, _limit(help="Minimum rate of an upload, bytes per second; slower ones are refused.")
 ]
-ConnectionsOption = Annotated[
-    int, typer.Option(help="Maximum number of network connections at a time.", rich_help_panel=options.LIMITS)
-]
-RequestOption = Annotated[
-    float,
-    typer.Option(help="Timeout in seconds for a complete request header.", rich_help_panel=options.LIMITS),
-]
-IdleOption = Annotated[
-    float,
-    typer.Option(help="Timeout in seconds for a camera that sends nothing.", rich_help_panel=options.LIMITS),
-]
-StallOption = Annotated[
-    float,
-    typer.Option(
-        help="Timeout in seconds for receiving an answer or sending a photo.", rich_help_panel=options.LIMITS
-    ),
-]
+ConnectionsOption = Annotated[int, _limit(help="Maximum number of network connections at a time.")]
+RequestOption = Annotated[float, _limit(help="Timeout in seconds for a complete request header.")]
+IdleOption = Annotated[float, _limit(help="Timeout in seconds for a camera that sends nothing.")]
+StallOption = Annotated[float, _limit(help="Timeout in seconds for receiving an answer or sending a photo.")]
 BadMessagesOption = Annotated[
-    int,
-    typer.Option(
-        help="Maximum number of malformed messages in a row; more end the connection.",
-        rich_help_panel=options.LIMITS,
-    ),
+    int, _limit(help="Maximum number of malformed messages in a row; more end the connection.")
 ]
 
 

@@ -42,8 +42,10 @@ export const PLACES = { server: Link };
 """
 """place.js of a page without models for the browser."""
 _OFFLINE_START: Final = """
+import { hasRelaxedSimd } from "./movenet/relaxed_simd.js";
+
 // Without a service worker, such as in a private window, the page works with a network only.
-navigator.serviceWorker?.register("sw.js").catch(() => {});
+navigator.serviceWorker?.register(`sw.js?runtime=${hasRelaxedSimd() ? "litert" : "ort"}`).catch(() => {});
 """
 _HEAD: Final = '<meta charset="utf-8">'
 _POLICY: Final = (

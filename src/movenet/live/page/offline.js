@@ -11,10 +11,10 @@ const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
 };
-/** A function with one instruction of relaxed SIMD: engine.js chooses LiteRT where the browser accepts it. */
-const RELAXED_SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11);
 const ONE_THREAD = /\/litert\/litert_wasm_internal\./;
-const OTHER_RUNTIME = WebAssembly.validate(RELAXED_SIMD) ? /\/ort\/(ort\.wasm\.|ort-wasm-simd-threaded\.(mjs|wasm))/ : /\/litert\//;
+/** Files that are not needed with the runtime that the page has chosen, the folder `litert` or `ort`. */
+const OTHER_RUNTIMES = { litert: /\/ort\/(ort\.wasm\.|ort-wasm-simd-threaded\.(mjs|wasm))/, ort: /\/litert\// };
+const OTHER_RUNTIME = OTHER_RUNTIMES[new URLSearchParams(self.location.search).get("runtime")];
 
 self.addEventListener("install", (event) => event.waitUntil(keep()));
 self.addEventListener("activate", (event) => event.waitUntil(forgetOthers()));

@@ -3,21 +3,20 @@
  * isolated. A model is compiled for each size of pictures that it gets.
  */
 
+import { hasRelaxedSimd } from "./relaxed_simd.js";
 import { toTfliteGraph } from "./tflite_graph.js";
 import { writeTflite } from "./tflite_file.js";
 
 const FOLDER = new URL("./litert/", import.meta.url);
 /** Sizes of pictures for which a model stays compiled. */
 const MAX_SIZES = 4;
-/** A function with one instruction of relaxed SIMD, as WebAssembly. */
-const RELAXED_SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11);
 
 let loading = null;
 
 /** Whether LiteRT runs here, with relaxed SIMD: without it ONNX Runtime is as fast, and has threads. */
 export function hasLiteRt() {
   const isBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
-  return isBrowser && WebAssembly.validate(RELAXED_SIMD);
+  return isBrowser && hasRelaxedSimd();
 }
 
 /** Load the library, once, whatever the number of models; the first call decides whether it has threads. */
